@@ -30,8 +30,9 @@ enum err_code err_wrap(struct err *err, enum err_code code, const char *format, 
     va_start(ap, format);
     n = vsnprintf(err->msg, sizeof(err->msg), format, ap);
     va_end(ap);
-    if (n >= 0 && (size_t)n < sizeof(err->msg))
-        snprintf(err->msg + n, sizeof(err->msg) - (size_t)n, ": %s", inner);
+    if (n >= 0 && (size_t)n < sizeof(err->msg) &&
+        snprintf(err->msg + n, sizeof(err->msg) - (size_t)n, ": %s", inner) < 0)
+        err->msg[n] = '\0';
     return code;
 }
 

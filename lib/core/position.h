@@ -1,0 +1,59 @@
+/*
+ * How far the fold of the log has come in one partition. Redis holds it in the hash
+ * `redwal:{<wal>}:p:<partition>`, written in the same transaction as the data it speaks of, so
+ * that any primary, replica or snapshot says exactly what it contains.
+ */
+#ifndef REDWAL_CORE_POSITION_H
+#define REDWAL_CORE_POSITION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "core/reply.h"
+
+enum {
+    WAL_NAME_MAX = 63,      /* letters, digits, '-', '.', '_' */
+    LOG_IDENTITY_MAX = 127, /* "<Kafka cluster id>/<topic id>" */
+    POSITION_KEY_MAX = 128,
+};
+
+/* X(member, field name in the Redis hash) in the order position_fields() asks for them. */
+#define POSITION_FIELDS(X)                                                                         \
+    X(next, "next")                                                                                \
+    X(settled, "settled")                                                                          \
+    X(log, "log")                                                                                  \
+    X(epoch, "epoch")                                                                              \
+    X(record_ms, "ts")                                                                             \
+    X(digest, "digest")
+
+struct position {
+    int64_t next;    /* the next offset to apply: everything before it is in the data */
+    int64_t settled; /* everything before it has its outcome known and its dead letters stored;
+                        settled <= next */
+    char log[LOG_IDENTITY_MAX + 1]; /* the log these offsets belong to */
+    int64_t epoch;                  /* of the site's right to write; 0 until an epoch is opened */
+    int64_t record_ms;              /* timestamp of the last record applied; 0 when none was */
+    uint64_t digest; /* of every record before `next`, in order; 0 for the empty log */
+};
+
+/* The key of a partition's position. `ret` has POSITION_KEY_MAX bytes. */
+struct str position_key(char *ret, struct str wal, int32_t partition);
+
+/* The key of the hash that says which WAL a Redis belongs to. */
+struct str identity_key(void);
+
+/* Reads the answer to HMGET <key> next settled log epoch ts digest.
+ * POSITION_ABSENT: no field is set. POSITION_CORRUPT: some are, and make no sense. */
+enum position_read { POSITION_PRESENT, POSITION_ABSENT, POSITION_CORRUPT };
+enum position_read position_from_reply(const struct reply *reply, struct position *ret_position);
+
+/* Appends the commands that read and write a position. */
+NODISCARD bool position_append_read(struct buf *out, struct str key);
+NODISCARD bool position_append_write(struct buf *out, struct str key, const struct position *p);
+
+bool position_is_valid(const struct position *p);
+bool wal_name_is_valid(struct str name);
+
+#endif

@@ -1,0 +1,42 @@
+#include "core/reject.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const struct {
+    const char *code, *text, *remedy;
+} reasons[REJECT_REASON_COUNT] = { [REJECT_NONE] = { "none", "accepted", "nothing" },
+#define REJECT_ROW(name, code, what, remedy) [REJECT_##name] = { code, what, remedy },
+                                   REJECT_REASONS(REJECT_ROW)
+#undef REJECT_ROW
+};
+
+bool reject_set(struct reject *ret, enum reject_reason reason, const char *format, ...)
+{
+    va_list ap;
+
+    PRE(reason > REJECT_NONE && reason < REJECT_REASON_COUNT);
+    ret->reason = reason;
+    va_start(ap, format);
+    vsnprintf(ret->detail, sizeof(ret->detail), format, ap);
+    va_end(ap);
+    return false;
+}
+
+const char *reject_code(enum reject_reason reason)
+{
+    PRE(reason < REJECT_REASON_COUNT);
+    return reasons[reason].code;
+}
+
+const char *reject_text(enum reject_reason reason)
+{
+    PRE(reason < REJECT_REASON_COUNT);
+    return reasons[reason].text;
+}
+
+const char *reject_remedy(enum reject_reason reason)
+{
+    PRE(reason < REJECT_REASON_COUNT);
+    return reasons[reason].remedy;
+}

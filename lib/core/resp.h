@@ -1,0 +1,14 @@
+/*
+ * Commands as Redis reads them: an array of bulk strings (RESP2).
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/#sending-commands-to-a-redis-server
+ */
+#ifndef REDWAL_CORE_RESP_H
+#define REDWAL_CORE_RESP_H
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/* Appends one command of n words; false, and nothing appended, when `out` has no room. */
+NODISCARD bool resp_append(struct buf *out, const struct str *words, size_t n);
+
+#endif
