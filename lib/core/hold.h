@@ -1,0 +1,30 @@
+/*
+ * Why the applier, or one partition of it, stands still until a human decides. Each reason is a
+ * label of a metric, a line of /readyz?verbose and a row of docs/operations.md, from this table.
+ */
+#ifndef REDWAL_CORE_HOLD_H
+#define REDWAL_CORE_HOLD_H
+
+/* X(name, code, what, what to do) */
+/* clang-format off */
+#define HOLD_REASONS(X) \
+    X(OTHER_WAL,      "other-wal",        "this Redis belongs to another WAL",                                        "point the applier at its own Redis, or give --wal the name that Redis holds") \
+    X(FOREIGN_DATA,   "foreign-data",     "this Redis holds keys but no position: nobody knows what the log adds to", "empty it (FLUSHALL) so that the log is replayed, or start once with --adopt to build upon what is there") \
+    X(POSITION_LOST,  "position-lost",    "the position of this partition was here and is gone",                      "set maxmemory-policy to noeviction, empty this Redis so that the log is replayed, or restore a snapshot") \
+    X(POSITION_BROKEN, "position-corrupt", "the position of this partition cannot be read",                           "look at the hash redwal:{<wal>}:p:<partition>; restore it or empty this Redis") \
+    X(LOG_REPLACED,   "log-replaced",     "the position belongs to another log: the topic was recreated or the cluster replaced", "check --brokers and --topic; to start over with this log, empty Redis") \
+    X(BEHIND_LOG,     "log-trimmed",      "retention removed records that were not applied yet",                      "restore Redis from a snapshot whose position is still in the log, and raise retention.ms") \
+    X(AHEAD_OF_LOG,   "position-past-end", "the position is past the end of the log: the log lost records",           "restore the log, or empty Redis so that what is left is replayed") \
+    X(BLANK_TRIMMED,  "blank-and-trimmed", "Redis is blank and the log no longer starts at its first record",         "restore Redis from a snapshot, so that half a dataset is not served") \
+    X(REJECTED,       "rejected-record",  "a record was rejected and onReject is halt",                               "look at the record, then set --on-reject skip or repair the producer and skip the record")
+/* clang-format on */
+
+#define HOLD_ENUM(name, code, what, remedy) HOLD_##name,
+enum hold_reason { HOLD_NONE, HOLD_REASONS(HOLD_ENUM) HOLD_REASON_COUNT };
+#undef HOLD_ENUM
+
+const char *hold_code(enum hold_reason reason); /* "none" for HOLD_NONE */
+const char *hold_text(enum hold_reason reason);
+const char *hold_remedy(enum hold_reason reason);
+
+#endif

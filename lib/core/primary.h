@@ -1,0 +1,45 @@
+/*
+ * Whether the Redis that answered may be written to. A server that calls itself master is not
+ * enough: the operator may have promoted a blank pod, pod addresses get reused by other clusters,
+ * and a replica of nobody answers too. Unknown is not false: what could not be read is retried.
+ */
+#ifndef REDWAL_CORE_PRIMARY_H
+#define REDWAL_CORE_PRIMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/command.h"
+#include "core/hold.h"
+#include "core/position.h"
+
+enum { PRIMARY_ADDRESS_MAX = 280, RUN_ID_MAX = 63 };
+
+enum primary_role { PRIMARY_ROLE_UNKNOWN, PRIMARY_ROLE_MASTER, PRIMARY_ROLE_REPLICA };
+
+/* What a fresh connection learned, in one exchange. */
+struct primary_facts {
+    char address[PRIMARY_ADDRESS_MAX + 1]; /* "host:port" */
+    char run_id[RUN_ID_MAX + 1];           /* INFO server; names the process */
+    enum primary_role role;                /* ROLE */
+    bool loading;                          /* -LOADING or INFO persistence loading:1 */
+    char wal[WAL_NAME_MAX + 1];            /* HGET <identity key> wal; "" when absent */
+    int64_t n_keys;                        /* DBSIZE */
+    int64_t clock_skew_ms;                 /* TIME minus our clock, at the middle of the exchange */
+    bool evicts;                           /* maxmemory-policy is not noeviction, as far as known */
+    struct command_set commands;           /* COMMAND */
+};
+
+enum primary_verdict {
+    PRIMARY_ACCEPT, /* ours: go on */
+    PRIMARY_CLAIM,  /* blank: write our name into it, then go on */
+    PRIMARY_RETRY,  /* not a usable master now: resolve again after a wait */
+    PRIMARY_HOLD,   /* a usable master that is not ours: a human must look */
+};
+
+/* `ret_hold` is set for PRIMARY_HOLD only; `ret_why` (static text) always. `adopt`: the user said
+ * that data of unknown origin may be built upon. */
+enum primary_verdict primary_judge(const struct primary_facts *facts, struct str wal, bool adopt,
+                                   enum hold_reason *ret_hold, const char **ret_why);
+
+#endif
