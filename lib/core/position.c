@@ -1,0 +1,141 @@
+#include "core/position.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "core/resp.h"
+
+enum field {
+#define FIELD_ENUM(member, name) FIELD_##member,
+    POSITION_FIELDS(FIELD_ENUM)
+#undef FIELD_ENUM
+        FIELD_COUNT
+};
+
+enum { DIGEST_HEX_DIGITS = 16, NUMBER_MAX = 24 };
+
+static const char *const field_names[FIELD_COUNT] = {
+#define FIELD_NAME(member, name) [FIELD_##member] = name,
+    POSITION_FIELDS(FIELD_NAME)
+#undef FIELD_NAME
+};
+
+struct str position_key(char *ret, struct str wal, int32_t partition)
+{
+    const int n =
+        snprintf(ret, POSITION_KEY_MAX, "redwal:{%.*s}:p:%d", STR_ARGS(wal), (int)partition);
+
+    PRE(n > 0 && n < POSITION_KEY_MAX);
+    return (struct str){ ret, (size_t)n };
+}
+
+struct str identity_key(void)
+{
+    return STR_LITERAL("redwal:identity");
+}
+
+static bool number(const struct reply *reply, int64_t *ret)
+{
+    return reply->type == REPLY_STRING && str_to_int64(reply->text, ret) && *ret >= 0;
+}
+
+static bool digest(const struct reply *reply, uint64_t *ret)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t value = 0;
+
+    if (reply->type != REPLY_STRING || reply->text.n != DIGEST_HEX_DIGITS)
+        return false;
+    for (size_t i = 0; i < DIGEST_HEX_DIGITS; i++) {
+        const char *at = reply->text.p[i] ? strchr(digits, reply->text.p[i]) : NULL;
+
+        if (!at)
+            return false;
+        value = value << 4 | (uint64_t)(at - digits);
+    }
+    *ret = value;
+    return true;
+}
+
+enum position_read position_from_reply(const struct reply *reply, struct position *ret_position)
+{
+    struct position p = { 0 };
+    const struct reply *e = reply->elements;
+    size_t n_set = 0;
+
+    if (reply->type != REPLY_ARRAY || reply->n_elements != FIELD_COUNT)
+        return POSITION_CORRUPT;
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        n_set += e[i].type != REPLY_NIL;
+    if (n_set == 0)
+        return POSITION_ABSENT;
+
+    if (!number(&e[FIELD_next], &p.next) || !number(&e[FIELD_settled], &p.settled) ||
+        !number(&e[FIELD_epoch], &p.epoch) || !number(&e[FIELD_record_ms], &p.record_ms) ||
+        !digest(&e[FIELD_digest], &p.digest))
+        return POSITION_CORRUPT;
+    if (e[FIELD_log].type != REPLY_STRING || e[FIELD_log].text.n > LOG_IDENTITY_MAX)
+        return POSITION_CORRUPT;
+    memcpy(p.log, e[FIELD_log].text.p, e[FIELD_log].text.n);
+    if (!position_is_valid(&p))
+        return POSITION_CORRUPT;
+    *ret_position = p;
+    return POSITION_PRESENT;
+}
+
+bool position_append_read(struct buf *out, struct str key)
+{
+    struct str words[2 + FIELD_COUNT] = { STR_LITERAL("HMGET"), key };
+
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        words[2 + i] = str_from(field_names[i]);
+    return resp_append(out, words, ARRAY_SIZE(words));
+}
+
+static struct str print_number(char *ret, int64_t value)
+{
+    return (struct str){ ret, (size_t)snprintf(ret, NUMBER_MAX, "%lld", (long long)value) };
+}
+
+bool position_append_write(struct buf *out, struct str key, const struct position *p)
+{
+    char next[NUMBER_MAX], settled[NUMBER_MAX], epoch[NUMBER_MAX], record_ms[NUMBER_MAX];
+    char hex[DIGEST_HEX_DIGITS + 1];
+    const struct str values[FIELD_COUNT] = {
+        [FIELD_next] = print_number(next, p->next),
+        [FIELD_settled] = print_number(settled, p->settled),
+        [FIELD_log] = str_from(p->log),
+        [FIELD_epoch] = print_number(epoch, p->epoch),
+        [FIELD_record_ms] = print_number(record_ms, p->record_ms),
+        [FIELD_digest] = { hex, DIGEST_HEX_DIGITS },
+    };
+    struct str words[2 + 2 * FIELD_COUNT] = { STR_LITERAL("HSET"), key };
+
+    PRE(position_is_valid(p));
+    snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)p->digest);
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        words[2 + 2 * i] = str_from(field_names[i]);
+        words[3 + 2 * i] = values[i];
+    }
+    return resp_append(out, words, ARRAY_SIZE(words));
+}
+
+bool position_is_valid(const struct position *p)
+{
+    return p->settled >= 0 && p->settled <= p->next && p->epoch >= 0 && p->record_ms >= 0 &&
+           memchr(p->log, '\0', sizeof(p->log)) != NULL && p->log[0] != '\0';
+}
+
+bool wal_name_is_valid(struct str name)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+
+    if (name.n == 0 || name.n > WAL_NAME_MAX)
+        return false;
+    for (size_t i = 0; i < name.n; i++)
+        if (name.p[i] == '\0' || !strchr(allowed, name.p[i]))
+            return false;
+    return true;
+}
