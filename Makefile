@@ -1,0 +1,45 @@
+# A thin front door: CMake and the scripts in hack/, tests/ and bench/ do the work.
+.DEFAULT_GOAL := release
+.PHONY: release test demo bench lint install image docs fuzz clean help
+MAKEFLAGS += --no-print-directory
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+
+release: ## Build the programs into build/release/bin, installing what is missing
+	@hack/install-deps build
+	@cmake --preset release $(if $(VERBOSE),,--log-level=WARNING)
+	@cmake --build --preset release
+
+test: ## Run every tier: lint, unit, simulation, integration
+	@tests/run
+
+demo: release ## Show the applier surviving a failover (KAFKA=real for a real Kafka)
+	@hack/demo
+
+bench: release ## Measure throughput and latency beside the limits of Redis and Kafka
+	@bench/run
+
+lint: ## Check format, layers, purity, sizes, banned functions, docs and scripts
+	@hack/install-deps build lint
+	@hack/lint
+
+install: release ## Install programs and documents under DESTDIR and PREFIX
+	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
+
+image: ## Make dist/redis-applier.oci.tar, an OCI image
+	@hack/install-deps build image
+	@hack/build-image
+
+docs: release ## Regenerate the documents that come from tables
+	@hack/gen-docs
+
+fuzz: ## Fuzz each parser for FUZZ_SECONDS (default 60)
+	@hack/install-deps build
+	@hack/fuzz $(or $(FUZZ_SECONDS),60)
+
+clean: ## Remove what was built (not the cached third-party libraries)
+	rm -rf build dist
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,86 @@
+# Tests are found by name; see CONTRIBUTING.md for what goes where.
+#
+#   tests/lib/*.c                     library `testlib`: fakes, fault injection, tables
+#   tests/unit/<layer>/test_<x>.c     cmocka program, ctest unit.<layer>.<x>, label unit
+#   tests/sim/<x>.c                   cmocka program, ctest sim.<x>, label sim
+#   tests/fuzz/fuzz_<x>.c             libFuzzer target; elsewhere its corpus is replayed, label unit
+#   tests/tools/<x>.c                 program for the integration tests, in <build>/tools
+#   bench/<x>.c                       benchmark program, in <build>/bench
+set(tests ${PROJECT_SOURCE_DIR}/tests)
+set(clients rdkafka hiredis hiredis_ssl yyjson openssl threads)
+list(TRANSFORM clients PREPEND dep::)
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/lib/*.c)
+if(sources)
+  add_library(testlib STATIC ${sources})
+  target_compile_definitions(testlib PRIVATE _POSIX_C_SOURCE=200809L)
+  target_link_libraries(testlib PRIVATE redwal_warnings)
+  set(scope PUBLIC)
+else()
+  add_library(testlib INTERFACE)
+  set(scope INTERFACE)
+endif()
+target_include_directories(testlib ${scope} ${tests}/lib)
+target_link_libraries(testlib ${scope} codec core base port dep::cmocka dep::threads)
+
+# redwal_test(LABEL NAME SOURCE LINK...): one cmocka program, known to ctest as LABEL.NAME.
+function(redwal_test label name source)
+  string(REPLACE . _ target ${label}_${name})
+  redwal_program(${target} SOURCES ${source} LINK ${ARGN} OUTPUT tests)
+  add_test(NAME ${label}.${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 60)
+endfunction()
+
+# A pure layer's tests get that layer's own surroundings; the others get all of it.
+set(test_links_base base)
+set(test_links_core core base)
+set(test_links_codec codec core base)
+set(test_links_cli cli base)
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/unit/*/test_*.c)
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM module)
+  cmake_path(GET source PARENT_PATH dir)
+  cmake_path(GET dir FILENAME layer)
+  string(REGEX REPLACE "^test_" "" module ${module})
+  if(DEFINED test_links_${layer})
+    redwal_test(unit ${layer}.${module} ${source} testlib ${test_links_${layer}})
+  else()
+    redwal_test(unit ${layer}.${module} ${source} testlib ${all_layers} ${clients})
+  endif()
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/sim/*.c)
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM module)
+  string(REGEX REPLACE "^(test|sim)_" "" module ${module})
+  redwal_test(sim ${module} ${source} testlib runtime codec core base)
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/fuzz/fuzz_*.c)
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM module)
+  string(REGEX REPLACE "^fuzz_" "" module ${module})
+  if(REDWAL_SANITIZE MATCHES "fuzzer")
+    redwal_program(fuzz_${module} SOURCES ${source} LINK codec core base OUTPUT fuzz)
+    target_link_options(fuzz_${module} PRIVATE -fsanitize=fuzzer)
+  else()
+    redwal_program(fuzz_${module} SOURCES ${source} ${tests}/fuzz/replay.c LINK codec core base
+                   OUTPUT fuzz)
+    add_test(NAME unit.fuzz.${module}
+             COMMAND fuzz_${module} ${tests}/fuzz/corpus/${module})
+    set_tests_properties(unit.fuzz.${module} PROPERTIES LABELS unit TIMEOUT 60)
+  endif()
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS ${tests}/tools/*.c)
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM name)
+  redwal_program(${name} SOURCES ${source} LINK ${all_layers} ${clients} OUTPUT tools)
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.c)
+foreach(source IN LISTS sources)
+  cmake_path(GET source STEM name)
+  redwal_program(${name} SOURCES ${source} LINK ${all_layers} ${clients} OUTPUT bench)
+endforeach()
