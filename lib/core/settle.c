@@ -1,0 +1,49 @@
+#include "core/settle.h"
+
+/* No operation of the window on this key could have changed the key's type, so the type it has now
+ * is the type that `o` met, or the one it created. */
+static bool type_was_stable(const struct settle_operation *operations, size_t n,
+                            const struct settle_operation *o)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(operations[i].key, o->key) && operations[i].key_type != o->key_type)
+            return false;
+    return true;
+}
+
+static enum settle_outcome decide(const struct settle_operation *operations, size_t n,
+                                  const struct settle_operation *o)
+{
+    if (o->failure == FAILS_NEVER)
+        return SETTLE_APPLIED;
+    if (!o->type_known || !o->exists || o->key_type == KEY_ANY || o->type_now == KEY_ANY ||
+        !type_was_stable(operations, n, o))
+        return SETTLE_UNKNOWN;
+    if (o->type_now != o->key_type)
+        return SETTLE_REFUSED;
+    return o->failure == FAILS_TYPE ? SETTLE_APPLIED : SETTLE_UNKNOWN;
+}
+
+void settle_decide(struct settle_operation *operations, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        operations[i].outcome = decide(operations, n, &operations[i]);
+}
+
+void settle_read_type(struct settle_operation *operation, struct str type)
+{
+    static const struct {
+        const char *name;
+        enum key_type type;
+    } names[] = {
+        { "string", KEY_STRING }, { "list", KEY_LIST }, { "set", KEY_SET },
+        { "zset", KEY_ZSET },     { "hash", KEY_HASH }, { "stream", KEY_STREAM },
+    };
+
+    operation->type_known = true;
+    operation->exists = !str_eq(type, STR_LITERAL("none"));
+    operation->type_now = KEY_ANY;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (str_eq(type, str_from(names[i].name)))
+            operation->type_now = names[i].type;
+}

@@ -1,0 +1,40 @@
+/*
+ * What became of operations whose transaction was executed but whose answers nobody read: the
+ * applier or its connection died in between. They are applied exactly once already, since the
+ * position in the same transaction says so; what is unknown is which of them Redis refused. The
+ * type the key has now, before anything later is applied, often tells.
+ */
+#ifndef REDWAL_CORE_SETTLE_H
+#define REDWAL_CORE_SETTLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+#include "core/command.h"
+
+enum settle_outcome {
+    SETTLE_APPLIED,
+    SETTLE_REFUSED, /* WRONGTYPE, certainly */
+    SETTLE_UNKNOWN,
+};
+
+/* One operation of the window between `settled` and `next`, in log order. */
+struct settle_operation {
+    struct str key;
+    enum command_failure failure;
+    enum key_type key_type; /* the type the operation works on; KEY_ANY when it may change it */
+    bool type_known;        /* the TYPE of the key was asked for and answered */
+    bool exists;            /* the key exists now */
+    enum key_type type_now; /* KEY_ANY for a type we do not know, such as a module's */
+    enum settle_outcome outcome; /* set by settle_decide() */
+};
+
+/* Decides all of a partition's window. Quadratic in operations on one key, so n is bounded by
+ * whoever keeps the window. */
+void settle_decide(struct settle_operation *operations, size_t n);
+
+/* The answer to TYPE: "none", "string", ... */
+void settle_read_type(struct settle_operation *operation, struct str type);
+
+#endif
