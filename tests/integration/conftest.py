@@ -1,0 +1,174 @@
+"""Fixtures: one broker and one scratch Redis for the session; everything else is a test's own."""
+
+import itertools
+import pathlib
+import time
+
+import pytest
+
+from lab import oracle as oracle_module
+from lab.applier import Applier, position
+from lab.certs import Authority
+from lab.failover import Failover
+from lab.kafka import Broker
+from lab.redis_server import RedisServer, Security
+from lab.wait import await_
+from lab.wal import Topic
+
+KAFKA_USER, KAFKA_PASSWORD = "redis-applier", "kafka-secret-8u2Q"
+REDIS_USER, REDIS_PASSWORD = "applier", "redis-secret-5v7X"
+SECRETS = (KAFKA_PASSWORD, REDIS_PASSWORD)
+SESSION_TIMEOUT_MS = 3000
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="session")
+def broker(scratch):
+    broker = Broker(scratch / "kafka", users=[(KAFKA_USER, KAFKA_PASSWORD)]).start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def authority(scratch):
+    return Authority(scratch / "redis-certs")
+
+
+@pytest.fixture(scope="session")
+def scratch_redis(scratch):
+    server = RedisServer(scratch, "oracle").start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def lab(request, tmp_path, scratch_redis):
+    lab = Lab(request, tmp_path, scratch_redis)
+    yield lab
+    lab.close(failed=getattr(request.node, "failed", False))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call" and outcome.get_result().failed:
+        item.failed = True
+
+
+class Lab:
+    """What one test builds: topics, Redis servers and appliers, all ended when the test ends."""
+
+    wal = "orders"
+
+    def __init__(self, request, directory, scratch_redis):
+        self._request, self.directory = request, directory
+        self._oracle = oracle_module.Oracle(scratch_redis)
+        self._endings = []
+        self.appliers = []
+        self.crashed = False
+
+    @property
+    def broker(self):
+        return self._request.getfixturevalue("broker")
+
+    def topic(self, partitions=3, **config):
+        name = f"{self._request.node.originalname.removeprefix('test_')[:60]}-{next(_numbers)}"
+        return self._topic(name, partitions, **config)
+
+    def _topic(self, name, partitions, **config):
+        topic = Topic(self.broker.plain, name, partitions, max_message_bytes=16000000, **config)
+        topic.dead_letters = None
+        return topic
+
+    def dead_letters(self, topic, **config):
+        topic.dead_letters = self._topic(f"{topic.name}-dlq", 1, **config)
+        return topic.dead_letters
+
+    def security(self, rules):
+        authority = self._request.getfixturevalue("authority")
+        return Security(authority, "lab-admin-secret", REDIS_USER, REDIS_PASSWORD, rules)
+
+    def redis(self, name="redis", **options):
+        server = RedisServer(self.directory, name, **options).start()
+        self._endings.append(server.remove)
+        return server
+
+    def failover(self, **options):
+        failover = Failover(self.directory / "failover", **options)
+        self._endings.append(failover.stop)
+        return failover.start()
+
+    def applier(self, topic, redis, **options):
+        """Not started yet. `redis`: a RedisServer or a Failover."""
+        if topic.dead_letters is None:
+            self.dead_letters(topic)
+        where = {"redis": redis.address} if isinstance(redis, RedisServer) else {
+            "sentinel": redis.sentinel_list, "master-name": redis.master_name}
+        given = {k.replace("_", "-"): v for k, v in options.items()}
+        applier = Applier(self.directory / "appliers", f"applier-{len(self.appliers)}", {
+            "wal": self.wal, "brokers": self.broker.plain, "topic": topic.name,
+            "group": f"{topic.name}-group", "dlq-topic": topic.dead_letters.name, **where, **given})
+        self.appliers.append(applier)
+        return applier
+
+    def secret_file(self, name, secret):
+        path = self.directory / name
+        path.write_text(secret + "\n")
+        path.chmod(0o600)
+        return path
+
+    def positions(self, topic, client):
+        return {p: position(client, self.wal, p) for p in range(topic.partitions)}
+
+    def await_applied(self, topic, server, seconds=60, ends=None):
+        """Every record of the log is applied and settled in this Redis."""
+        ends = topic.ends() if ends is None else ends
+
+        def behind():
+            with server.client() as client:
+                at = self.positions(topic, client)
+            return {p: (at[p], end) for p, end in ends.items() if end > 0 and at[p] != (end, end)}
+        await_(lambda: not behind(), seconds, lambda: "everything is applied; (position, end) by "
+               f"partition: {behind()}\n" + "\n".join(a.process.tail() for a in self.appliers))
+
+    def check(self, topic, server, seconds=60, max_bytes=None):
+        """The verdict: Redis equals the fold of the log, and the dead letters tell all."""
+        self.await_applied(topic, server, seconds)
+        records = topic.read()
+        folded = self._oracle.fold(records, max_bytes)
+        with server.client() as client:
+            oracle_module.assert_equal(folded, client)
+        oracle_module.assert_dead_letters(folded, topic.name, topic.dead_letters.read(), records,
+                                          crashed=self.crashed)
+        return folded
+
+    def fold(self, records):
+        return self._oracle.fold(records)
+
+    def close(self, failed):
+        for applier in self.appliers:
+            applier.stop()
+        for ending in reversed(self._endings):
+            ending()
+        if failed:
+            for applier in self.appliers:
+                print(f"--- {applier.process.name}\n{applier.process.tail(60)}")
+        else:
+            for applier in self.appliers:
+                applier.assert_healthy(SECRETS)
+
+
+def pytest_unconfigure(config):
+    """The closing line that tests/run adds up."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and not config.option.collectonly:
+        count = {kind: len(reporter.stats.get(kind, [])) for kind in
+                 ("passed", "failed", "error", "skipped")}
+        print(f"{count['passed']} passed, {count['failed'] + count['error']} failed, "
+              f"{count['skipped']} skipped")

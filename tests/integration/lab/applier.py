@@ -1,0 +1,126 @@
+"""The program under test, run as an operator runs it: flags, files, signals, HTTP."""
+
+import contextlib
+import os
+import pathlib
+import re
+import urllib.error
+import urllib.request
+
+from .process import Process, free_port
+from .wait import await_
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BINARY = pathlib.Path(os.environ.get("REDWAL_APPLIER", ROOT / "build/dev/cmd/redis-applier/redis-applier"))
+
+SANITIZERS = {
+    "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_leaks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
+    "LSAN_OPTIONS": "exitcode=99",
+}
+COMPLAINT = re.compile(r"Sanitizer|runtime error:")
+SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.M)
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+class Applier:
+    """`options`: flags without their dashes; True for a flag alone, None for one left out."""
+
+    def __init__(self, directory, name, options, env=None):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.http = f"127.0.0.1:{free_port()}"
+        self.options = {"http": self.http, **options}
+        self.process = Process(name, [BINARY, *flags(self.options)], self.directory / f"{name}.log",
+                               env={**SANITIZERS, **(env or {})}, cwd=self.directory)
+
+    def start(self):
+        self.process.start()
+        return self
+
+    def kill(self):
+        self.process.kill()
+
+    def stop(self, seconds=20):
+        return self.process.stop(seconds)
+
+    def pause(self):
+        self.process.pause()
+
+    def resume(self):
+        self.process.resume()
+
+    def get(self, path):
+        """(status, body), or None when nothing answers."""
+        try:
+            with urllib.request.urlopen(f"http://{self.http}{path}", timeout=2) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode()
+        except OSError:
+            return None
+
+    def ready(self):
+        answer = self.get("/readyz")
+        return answer is not None and answer[0] == 200
+
+    def why_not_ready(self):
+        answer = self.get("/readyz?verbose")
+        return "" if answer is None or answer[0] == 200 else answer[1]
+
+    def await_ready(self, seconds=30):
+        await_(lambda: self.ready() or not self.process.running(), seconds,
+               lambda: f"{self.process.name} is ready\n{self.get('/readyz?verbose')}\n"
+                       f"{self.process.tail()}")
+        assert self.process.running(), f"{self.process.name} ended:\n{self.process.output()}"
+        return self
+
+    def await_reason(self, text, seconds=30):
+        """/readyz is false and names this reason."""
+        return await_(lambda: text in self.why_not_ready() and self.why_not_ready(), seconds,
+                      lambda: f"{self.process.name} is not ready for {text!r}\n"
+                              f"{self.get('/readyz?verbose')}\n{self.process.tail()}")
+
+    def metric(self, name, **labels):
+        """Sum of the samples of `redwal_applier_<name>` that carry these labels; None without any."""
+        answer = self.get("/metrics")
+        if answer is None:
+            return None
+        wanted, found = labels.items(), []
+        for metric, given, value in SAMPLE.findall(answer[1]):
+            if metric == f"redwal_applier_{name}" and wanted <= dict(LABEL.findall(given)).items():
+                found.append(float(value))
+        return sum(found) if found else None
+
+    def assert_healthy(self, secrets=()):
+        """No sanitizer complained, and no secret was written to the log."""
+        output = self.process.output()
+        complaint = COMPLAINT.search(output)
+        assert not complaint, f"{self.process.name}: {output[complaint.start() - 200:][:4000]}"
+        assert self.process.popen is None or self.process.popen.poll() != 99, output[-4000:]
+        for secret in secrets:
+            assert secret not in output, f"{self.process.name} logged a secret"
+
+
+def flags(options):
+    argv = []
+    for name, value in options.items():
+        if value is True:
+            argv.append(f"--{name}")
+        elif value is not None:
+            argv += [f"--{name}", str(value)]
+    return argv
+
+
+def position(client, wal, partition):
+    """(next, settled) of a partition as Redis has it; None when it has none."""
+    values = client.hmget(f"redwal:{{{wal}}}:p:{partition}", "next", "settled")
+    return None if values[0] is None else tuple(map(int, values))
+
+
+@contextlib.contextmanager
+def stopped_after(applier):
+    try:
+        yield applier
+    finally:
+        applier.stop()

@@ -1,0 +1,163 @@
+"""A primary, two replicas and three Sentinels; the replicas follow through links that can be cut."""
+
+import hashlib
+
+import redis
+
+from .link import Link
+from .process import Process, free_port, listening
+from .redis_server import RedisServer
+from .wait import await_
+
+QUORUM = 2
+
+
+class Sentinel:
+    def __init__(self, directory, name, master_name, primary, down_after_ms):
+        self.directory = directory / name
+        self.directory.mkdir(parents=True)
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self.id = hashlib.sha1(str(self.directory).encode()).hexdigest()
+        self.master_name, self.security = master_name, primary.security
+        self._config = self.directory / "sentinel.conf"
+        self._config.write_text("\n".join(self._lines(primary, down_after_ms)) + "\n")
+        self.process = Process(name, ["redis-sentinel", self._config], self.directory / "log",
+                               cwd=self.directory)
+
+    def _lines(self, primary, down_after_ms):
+        port = [f"port {self.port}"]
+        if self.security:
+            port = ["port 0", f"tls-port {self.port}", *self._tls()]
+        return [
+            *port, "bind 127.0.0.1", "protected-mode no", f"dir {self.directory}",
+            f"sentinel myid {self.id}",
+            f"sentinel monitor {self.master_name} 127.0.0.1 {primary.port} {QUORUM}",
+            *(" ".join(map(str, words)) for words in self.settings(down_after_ms)),
+        ]
+
+    def settings(self, down_after_ms):
+        yield "sentinel", "down-after-milliseconds", self.master_name, down_after_ms
+        # Sentinel would otherwise put replicas that follow through a link right, after this long.
+        yield "sentinel", "failover-timeout", self.master_name, 180000
+        yield "sentinel", "parallel-syncs", self.master_name, 2
+        if self.security:
+            yield "sentinel", "auth-pass", self.master_name, self.security.admin_password
+
+    def _tls(self):
+        cert, key, _ = self.security.authority.issue(f"sentinel-{self.port}")
+        return [f"tls-cert-file {cert}", f"tls-key-file {key}", "tls-auth-clients no",
+                f"tls-ca-cert-file {self.security.authority.ca}", "tls-replication yes"]
+
+    def knows(self, others, replicas):
+        """Written before the start, so that nobody waits for Sentinel's own discovery."""
+        with self._config.open("a", encoding="ascii") as f:
+            for other in others:
+                f.write(f"sentinel known-sentinel {self.master_name} 127.0.0.1 {other.port} "
+                        f"{other.id}\n")
+            for replica in replicas:
+                f.write(f"sentinel known-replica {self.master_name} 127.0.0.1 {replica.port}\n")
+
+    def start(self):
+        self.process.start()
+        await_(lambda: listening(self.port), 10, f"{self.process.name} listens")
+
+    def client(self):
+        tls = {"ssl": True, "ssl_ca_certs": str(self.security.authority.ca)} if self.security else {}
+        return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=5,
+                           decode_responses=True, **tls)
+
+    def ask(self, *words):
+        with self.client() as client:
+            return client.execute_command("SENTINEL", *words)
+
+
+class Failover:
+    """Three nodes; `primary` is the one Sentinel names, asked each time."""
+
+    def __init__(self, directory, master_name="mymaster", security=None, down_after_ms=1000,
+                 options=()):
+        self.master_name, self.security, self.down_after_ms = master_name, security, down_after_ms
+        self.nodes = [RedisServer(directory, f"redis-{i}", security, options) for i in range(3)]
+        self.links = [Link(node.port) for node in self.nodes]  # to each node as a primary
+        self.sentinels = [Sentinel(directory, f"sentinel-{i}", master_name, self.nodes[0],
+                                   down_after_ms) for i in range(3)]
+        self.sentinel_list = ",".join(s.address for s in self.sentinels)
+
+    def start(self):
+        first, *rest = self.nodes
+        for node in self.nodes:
+            node.start()
+        for replica in rest:
+            self.follow(replica, first)
+        for sentinel in self.sentinels:
+            sentinel.knows([s for s in self.sentinels if s is not sentinel], rest)
+            sentinel.start()
+        await_(lambda: self.in_sync(first, 2), 20, "both replicas follow the primary")
+        await_(self._agreed, 20, "the Sentinels reach their quorum and see both replicas")
+        return self
+
+    def follow(self, replica, primary):
+        """`replica` follows `primary` through the primary's link."""
+        with replica.client() as client:
+            client.replicaof("127.0.0.1", self.links[self.nodes.index(primary)].port)
+
+    def in_sync(self, primary, replicas):
+        info = primary.info("replication")
+        online = [v for k, v in info.items()
+                  if k.startswith("slave") and isinstance(v, dict) and v["state"] == "online"]
+        return len(online) >= replicas
+
+    def _agreed(self):
+        try:
+            return all(str(s.ask("CKQUORUM", self.master_name)).startswith("OK")
+                       and self._replicas_seen(s) for s in self.sentinels)
+        except redis.exceptions.ResponseError:
+            return False
+
+    def _replicas_seen(self, sentinel):
+        with sentinel.client() as client:
+            seen = client.sentinel_slaves(self.master_name)
+        return len(seen) == 2 and not any(r["is_sdown"] or r["is_disconnected"] for r in seen)
+
+    def primary(self):
+        answers = {tuple(s.ask("GET-MASTER-ADDR-BY-NAME", self.master_name))
+                   for s in self.sentinels if s.process.running()}
+        if len(answers) != 1:
+            return None
+        port = int(answers.pop()[1])
+        return next(node for node in self.nodes if node.port == port)
+
+    def replicas(self):
+        primary = self.primary()
+        return [node for node in self.nodes if node is not primary]
+
+    def await_primary_other_than(self, old, seconds=30):
+        """The new primary, once every Sentinel names it and it says so itself."""
+        def promoted():
+            now = self.primary()
+            return now if now not in (None, old) and now.info("replication")["role"] == "master" \
+                else None
+        return await_(promoted, seconds, f"Sentinel replaces {old.name}")
+
+    def operator_moves_primary(self, new):
+        """What an operator does: SLAVEOF by hand, then REMOVE and MONITOR. No +switch-master."""
+        with new.client() as client:
+            client.replicaof("NO", "ONE")
+        for node in self.nodes:
+            if node is not new:
+                with node.client() as client:
+                    client.replicaof("127.0.0.1", new.port)
+        for sentinel in self.sentinels:
+            sentinel.ask("REMOVE", self.master_name)
+            sentinel.ask("MONITOR", self.master_name, "127.0.0.1", new.port, QUORUM)
+            for words in sentinel.settings(self.down_after_ms):
+                sentinel.ask("SET", words[2], words[1], words[3])
+
+    def stop(self):
+        for sentinel in self.sentinels:
+            sentinel.process.kill()
+        for link in self.links:
+            link.close()
+        for node in self.nodes:
+            node.remove()

@@ -1,0 +1,167 @@
+"""One real Apache Kafka broker in KRaft mode: PLAINTEXT, and SASL_SSL with SCRAM-SHA-512.
+
+Needs java and mvn; uses nothing outside Python's standard library, so that it can run by itself:
+`python3 -m lab.kafka --port N` prints READY and serves until it is told to stop.
+"""
+
+import argparse
+import base64
+import hashlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import uuid
+
+from .certs import Authority
+from .process import Process, free_port, listening
+from .wait import await_
+
+POM = pathlib.Path(__file__).resolve().parent.parent / "kafka" / "pom.xml"
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{secure},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{secure}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.secure.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.secure.ssl.keystore.type=PEM
+listener.name.secure.ssl.keystore.location={keystore}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+allow.everyone.if.no.acl.found=true
+log.dirs={data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.num.partitions=4
+transaction.state.log.min.isr=1
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+message.max.bytes=16777216
+replica.fetch.max.bytes=16777216
+log.segment.delete.delay.ms=1000
+log.cleaner.enable=false
+"""
+
+
+def cache_directory():
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(os.environ.get("REDWAL_CACHE") or pathlib.Path(base) / "redwal")
+
+
+def jars():
+    """Directory of the broker's jars, fetched from Maven Central once."""
+    key = hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
+    wanted = cache_directory() / f"kafka-{key}"
+    if wanted.is_dir():
+        return wanted
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="kafka-", dir=wanted.parent))
+    subprocess.run(["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies",
+                    f"-DoutputDirectory={scratch}"], check=True, stdin=subprocess.DEVNULL)
+    try:
+        scratch.rename(wanted)
+    except OSError:  # somebody else was faster
+        shutil.rmtree(scratch)
+    return wanted
+
+
+class Broker:
+    """Started and stopped at will; data and ports stay the same from one start to the next."""
+
+    def __init__(self, directory, port=None, users=()):
+        """`users`: (name, password) pairs for SCRAM-SHA-512 on the secure listener."""
+        self.directory = pathlib.Path(directory)
+        self.plain_port, self.secure_port = port or free_port(), free_port()
+        self.plain = f"127.0.0.1:{self.plain_port}"
+        self.secure = f"127.0.0.1:{self.secure_port}"
+        self.authority = Authority(self.directory / "certs")
+        self.ca = self.authority.ca
+        self._config = self.directory / "server.properties"
+        self._configure()
+        self._format(users)
+        self.process = Process("kafka", self._java("kafka.Kafka", self._config),
+                               self.directory / "kafka.log", cwd=self.directory)
+
+    def _configure(self):
+        _, _, keystore = self.authority.issue("kafka")
+        self._config.write_text(PROPERTIES.format(
+            plain=self.plain_port, secure=self.secure_port, controller=free_port(),
+            keystore=keystore, data=self.directory / "data"))
+
+    def _java(self, *argv):
+        logging = self.directory / "log4j2.yaml"
+        logging.write_text(
+            "Configuration:\n"
+            "  Appenders:\n"
+            "    Console: {name: STDOUT, PatternLayout: {pattern: '%d %p %m (%c)%n'}}\n"
+            "  Loggers:\n"
+            "    Root: {level: WARN, AppenderRef: {ref: STDOUT}}\n")
+        return ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+                f"-Dlog4j2.configurationFile={logging}", "-cp", f"{jars()}/*", *argv]
+
+    def _format(self, users):
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        argv = self._java("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}",
+                          "-c", str(self._config))
+        for name, password in users:
+            argv += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
+        done = subprocess.run(argv, capture_output=True, text=True, cwd=self.directory,
+                              check=False)
+        assert done.returncode == 0, f"kafka storage format: {done.stdout}{done.stderr}"
+
+    def start(self):
+        self.process.start()
+        await_(lambda: listening(self.secure_port) and listening(self.plain_port)
+               or not self.process.running(), 60, "kafka listens")
+        assert self.process.running(), f"kafka ended at once:\n{self.process.tail()}"
+        return self
+
+    def stop(self):
+        self.process.stop(seconds=20)
+
+    def kill(self):
+        self.process.kill()
+
+    def pause(self):
+        self.process.pause()
+
+    def resume(self):
+        self.process.resume()
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="kafka/start", description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, help="of the PLAINTEXT listener; default: a free one")
+    parser.add_argument("--directory", help="for data and logs; default: a scratch one, removed")
+    options = parser.parse_args()
+
+    for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(signal_number, lambda number, frame: (_ for _ in ()).throw(SystemExit(0)))
+    directory = options.directory or tempfile.mkdtemp(prefix="redwal-kafka-")
+    broker = None
+    try:
+        broker = Broker(directory, port=options.port).start()
+        print(f"READY brokers={broker.plain} pid={broker.process.pid}", flush=True)
+        broker.process.popen.wait()
+    finally:
+        if broker is not None:
+            broker.stop()
+        if not options.directory:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

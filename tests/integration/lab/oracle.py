@@ -1,0 +1,142 @@
+"""The independent fold: what Redis must hold after these records, found by a scratch redis-server.
+
+Records are applied one by one, in partition order, by the rules of `record_rules`. Nothing of the
+applier is used.
+"""
+
+import collections
+import dataclasses
+
+import redis
+
+from .record_rules import Refused, interpret
+
+EXPIRY_TOLERANCE_MS = 50
+SHOWN = 10
+
+
+@dataclasses.dataclass
+class Folded:
+    """`rejected`: reason by (partition, offset). `state`: by key, its type, content and expiry."""
+
+    rejected: dict
+    state: dict
+    records: int
+
+
+class Oracle:
+    def __init__(self, scratch):
+        """`scratch`: a RedisServer of the same kind as the real one, for the oracle alone."""
+        self._client = scratch.client(protocol=2, single_connection_client=True)
+        self._arity = {name.upper(): info["arity"] for name, info in self._client.command().items()}
+
+    def fold(self, records, max_bytes=None):
+        self._client.flushall()
+        rejected = {}
+        for record in records:
+            reason = self.apply(self._client, record, max_bytes)
+            if reason is not None:
+                rejected[record.partition, record.offset] = reason
+        return Folded(rejected, snapshot(self._client), len(records))
+
+    def apply(self, client, record, max_bytes=None):
+        """One record, as it is meant. The reason when it is rejected, else None."""
+        try:
+            for words in interpret(record, self._arity, max_bytes):
+                client.execute_command(*words)
+        except Refused as refused:
+            return refused.reason
+        except redis.exceptions.ResponseError as error:
+            wrong_type = str(error).startswith("WRONGTYPE")
+            return "redis-wrongtype" if wrong_type else "redis-error"
+        return None
+
+
+def snapshot(client):
+    """Everything a Redis holds but redwal's own keys: key -> (type, content, expiry or None)."""
+    keys = sorted(k for k in client.scan_iter(count=5000) if not k.startswith(b"redwal:"))
+    state = {}
+    for some in (keys[i:i + 1000] for i in range(0, len(keys), 1000)):
+        types = _pipelined(client, (("TYPE", k) for k in some))
+        expiries = _pipelined(client, (("PEXPIRETIME", k) for k in some))
+        contents = _pipelined(client, (_content_command(t, k) for t, k in zip(types, some)))
+        for key, kind, expiry, content in zip(some, types, expiries, contents):
+            kind = kind if isinstance(kind, bytes) else kind.encode()
+            state[key] = (kind, _comparable(kind, content), None if expiry < 0 else expiry)
+    return state
+
+
+def _pipelined(client, commands):
+    pipeline = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    return pipeline.execute()
+
+
+def _content_command(kind, key):
+    kind = kind if isinstance(kind, bytes) else kind.encode()
+    return {
+        b"string": ("GET", key), b"list": ("LRANGE", key, 0, -1), b"set": ("SMEMBERS", key),
+        b"hash": ("HGETALL", key), b"zset": ("ZRANGE", key, 0, -1, "WITHSCORES"),
+        b"stream": ("XRANGE", key, "-", "+"),
+    }[kind]
+
+
+def _comparable(kind, content):
+    if kind == b"set":
+        return frozenset(content)
+    return content
+
+
+def differences(expected, actual):
+    """What is wrong with `actual`, in words; empty when it equals the fold."""
+    found = []
+    for key in sorted(expected.keys() | actual.keys()):
+        want, have = expected.get(key), actual.get(key)
+        if want is None or have is None:
+            found.append(f"{key!r}: expected {_short(want)}, found {_short(have)}")
+        elif want[:2] != have[:2]:
+            found.append(f"{key!r}: expected {_short(want)}, found {_short(have)}")
+        elif (want[2] is None) != (have[2] is None) or \
+                (want[2] is not None and abs(want[2] - have[2]) > EXPIRY_TOLERANCE_MS):
+            found.append(f"{key!r}: expected to expire at {want[2]}, found {have[2]}")
+    return found
+
+
+def _short(entry):
+    if entry is None:
+        return "nothing"
+    text = f"{entry[0].decode()} {entry[1]!r}"
+    return text if len(text) < 120 else text[:120] + "..."
+
+
+def assert_equal(folded, client):
+    """Redis equals the fold, key for key."""
+    found = differences(folded.state, snapshot(client))
+    assert not found, f"Redis is not the fold of {folded.records} records, {len(found)} keys differ:\n" \
+        + "\n".join(found[:SHOWN])
+
+
+def assert_dead_letters(folded, topic_name, letters, records, crashed=False):
+    """Every rejected record has a dead letter that carries it and says why, and nothing else has.
+
+    `crashed`: the applier died or lost Redis, so a letter may be there twice, and one whose answer
+    was lost may say `outcome-unknown`, also for a record that was applied."""
+    originals = {(r.partition, r.offset): r for r in records}
+    reasons = collections.defaultdict(list)
+    for letter in letters:
+        where = (int(letter.headers["redwal-source-partition"]),
+                 int(letter.headers["redwal-source-offset"]))
+        original = originals[where]
+        assert letter.headers["redwal-source-topic"] == topic_name.encode()
+        assert int(letter.headers["redwal-source-timestamp"]) == original.timestamp
+        assert (letter.key, letter.value) == (original.key, original.value), f"{where} was changed"
+        assert original.headers.items() <= letter.headers.items(), f"{where} lost a header"
+        reasons[where].append(letter.headers["redwal-reason"].decode())
+    lost = {w: r for w, r in folded.rejected.items() if w not in reasons}
+    assert not lost, f"{len(lost)} rejected records have no dead letter: {list(lost.items())[:SHOWN]}"
+    for where, said in reasons.items():
+        allowed = {folded.rejected.get(where)} | ({"outcome-unknown"} if crashed else set())
+        assert set(said) <= allowed, \
+            f"{where}: dead letter says {said}, expected {folded.rejected.get(where)}"
+        assert crashed or len(said) == 1, f"{where}: {len(said)} dead letters"

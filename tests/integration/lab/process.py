@@ -1,0 +1,110 @@
+"""One child process with a log file, ended by its pid and never by its name."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+
+from .wait import await_
+
+_given = set()
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent():
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def free_port():
+    """A TCP port that nothing listens on. Handed out once, so two callers never get the same."""
+    while True:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
+
+
+def listening(port):
+    with socket.socket() as s:
+        s.settimeout(0.5)
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Process:
+    """Started with `start`, its output appended to `log`. It dies with its parent, whatever happens."""
+
+    def __init__(self, name, argv, log, env=None, cwd=None):
+        self.name, self.argv, self.log = name, [str(a) for a in argv], log
+        self.env, self.cwd = env, cwd
+        self.popen = None
+
+    def start(self):
+        assert not self.running(), f"{self.name} already runs"
+        with open(self.log, "ab") as out:
+            self.popen = subprocess.Popen(
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=self.cwd,
+                preexec_fn=_die_with_parent,
+                env=None if self.env is None else {**os.environ, **self.env},
+            )
+        return self
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def running(self):
+        return self.popen is not None and self.popen.poll() is None
+
+    def signal(self, number):
+        self.popen.send_signal(number)
+
+    def pause(self):
+        self.signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.signal(signal.SIGCONT)
+
+    def kill(self):
+        """kill -9, and wait until it is gone."""
+        if self.running():
+            self.popen.kill()
+        if self.popen is not None:
+            self.popen.wait()
+
+    def stop(self, seconds=15):
+        """SIGTERM; kill -9 when that is not enough. Returns the exit status."""
+        if self.running():
+            self.popen.send_signal(signal.SIGCONT)
+            self.popen.terminate()
+            try:
+                self.popen.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return None if self.popen is None else self.popen.returncode
+
+    def wait(self, seconds):
+        """Exit status of a process that ends by itself."""
+        await_(lambda: not self.running(), seconds, lambda: f"{self.name} ends\n{self.tail()}")
+        return self.popen.returncode
+
+    def output(self):
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def tail(self, lines=30):
+        return "\n".join(self.output().splitlines()[-lines:])
+
+    def resident_kib(self):
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))

@@ -1,0 +1,260 @@
+"""What a record means, written from docs/record-format.md and from nothing of the applier's code.
+
+`interpret` turns one record into the commands Redis is told, or says why it is refused. Commands
+that no test uses are not known here: they raise, so that a gap is seen and not taken for a pass.
+"""
+
+import base64
+import binascii
+import dataclasses
+import json
+
+RESERVED = b"redwal:"
+FIELDS = {"v", "id", "key", "command", "args", "ttl", "ttlMs"}
+ENVELOPES = {"atomic", "script"}
+INT64_MAX = 2**63 - 1
+
+
+class Refused(Exception):
+    """The record has no effect; `reason` is the code of its dead letter."""
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclasses.dataclass
+class Operation:
+    command: bytes
+    key: bytes
+    args: list
+    ttl_ms: int | None
+
+
+def interpret(record, arity, max_bytes=None):
+    """Commands for `record`: the first may fail, the others only follow when it did not.
+
+    `arity` maps a command to the number of words it wants, as the server's COMMAND says."""
+    operation = _decode(record, max_bytes)
+    return _commands(operation, record, arity)
+
+
+def _decode(record, max_bytes):
+    if not record.value:
+        raise Refused("empty-record")
+    if max_bytes is not None and len(record.value) > max_bytes:
+        raise Refused("too-large")
+    pairs = _json_object(record.value)
+    fields = dict(pairs)
+    if ENVELOPES & fields.keys():
+        raise Refused("unsupported-envelope")
+    version = fields.get("v")
+    if version is not None and (type(version) is not int or version != 1):
+        raise Refused("unknown-version")
+    if len(fields) != len(pairs) or (version == 1 and fields.keys() - FIELDS):
+        raise Refused("bad-field")
+    _string_or_absent(fields.get("id"))
+    args = _args(fields.get("args"))
+    ttl_ms = _ttl_ms(fields.get("ttl"), fields.get("ttlMs"))
+    command = _string_or_absent(fields.get("command"))
+    if not command:
+        raise Refused("bad-field")
+    return Operation(command.upper(), _key(fields.get("key"), record.key), args, ttl_ms)
+
+
+def _json_object(value):
+    def no_constant(name):
+        raise ValueError(name)
+
+    try:
+        pairs = json.loads(value.decode("utf-8"), object_pairs_hook=_Pairs,
+                           parse_constant=no_constant)
+    except ValueError:
+        raise Refused("not-json") from None
+    if not isinstance(pairs, _Pairs):
+        raise Refused("not-json")
+    return pairs
+
+
+class _Pairs(list):
+    """A JSON object with repeated fields still in it; an array is a plain list."""
+
+
+def _bytes(value):
+    """A string, or {"base64": "..."}, as bytes."""
+    if isinstance(value, str):
+        return value.encode("utf-8")
+    if isinstance(value, _Pairs) and len(value) == 1 and value[0][0] == "base64" \
+            and isinstance(value[0][1], str):
+        try:
+            decoded = base64.b64decode(value[0][1], validate=True)
+        except (binascii.Error, ValueError):
+            raise Refused("bad-field") from None
+        if base64.b64encode(decoded).decode() != value[0][1]:
+            raise Refused("bad-field")
+        return decoded
+    raise Refused("bad-field")
+
+
+def _string_or_absent(value):
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Refused("bad-field")
+    return value.encode("utf-8")
+
+
+def _args(value):
+    if value is None:
+        return []
+    if not isinstance(value, list) or isinstance(value, _Pairs):
+        raise Refused("bad-field")
+    return [_bytes(arg) for arg in value]
+
+
+def _ttl_ms(seconds, milliseconds):
+    if seconds is not None and milliseconds is not None:
+        raise Refused("bad-field")
+    for value, unit in ((seconds, 1000), (milliseconds, 1)):
+        if value is not None:
+            if type(value) is not int or value <= 0 or value > INT64_MAX:
+                raise Refused("bad-field")
+            return value * unit
+    return None
+
+
+def _key(named, of_record):
+    named = None if named is None else _bytes(named)
+    if named is not None and of_record is not None and named != of_record:
+        raise Refused("key-mismatch")
+    key = of_record if named is None else named
+    if key is None:
+        raise Refused("key-missing")
+    return key
+
+
+# Applied as they are: [command, key, *args].
+PLAIN = set(b"""
+APPEND INCR DECR INCRBY DECRBY INCRBYFLOAT SETRANGE SETNX GETSET GETDEL SETBIT
+LPUSH RPUSH LPOP RPOP LSET LREM LTRIM LINSERT LPUSHX RPUSHX
+SADD SREM HSET HDEL HINCRBY HINCRBYFLOAT HSETNX ZADD ZREM ZINCRBY ZPOPMIN ZPOPMAX
+ZREMRANGEBYRANK PFADD GEOADD XDEL XTRIM PERSIST EXPIREAT PEXPIREAT
+""".split())
+
+KEYS_ONLY = {b"DEL", b"UNLINK"}  # every word is a key
+TWO_KEYS = {b"RENAME", b"RENAMENX", b"COPY", b"SMOVE", b"RPOPLPUSH", b"LMOVE"}
+RELATIVE = {b"EXPIRE": 1000, b"PEXPIRE": 1}
+WITHOUT_TTL = KEYS_ONLY | TWO_KEYS | {b"EXPIRE", b"PEXPIRE", b"EXPIREAT", b"PEXPIREAT", b"PERSIST",
+                                      b"GETDEL", b"SETEX", b"PSETEX"}
+REFUSED = {
+    b"SPOP": "command-nondeterministic", b"FLUSHALL": "command-administrative",
+    b"CONFIG": "command-administrative", b"SELECT": "command-administrative",
+    b"BLPOP": "command-blocking", b"EVAL": "command-scripting",
+    b"GET": "command-not-a-write", b"HGETALL": "command-not-a-write",
+    b"XREADGROUP": "command-nondeterministic", b"NOSUCHCOMMAND": "command-unknown",
+}
+
+
+def _commands(operation, record, arity):
+    name = operation.command
+    if operation.key.startswith(RESERVED):
+        raise Refused("key-reserved")
+    if name in REFUSED:
+        raise Refused(REFUSED[name])
+    if name.decode() not in arity:
+        raise Refused("command-unsupported")
+    words = [name, operation.key, *operation.args]
+    wanted = arity[name.decode()]
+    if (wanted > 0 and len(words) != wanted) or len(words) < abs(wanted):
+        raise Refused("wrong-arguments-count")
+    _one_key(operation)
+    if operation.ttl_ms is not None and name in WITHOUT_TTL:
+        raise Refused("ttl-not-allowed")
+    rewritten = _rewrite(operation, record)
+    if operation.ttl_ms is None:
+        return [rewritten]
+    deadline = _deadline(record, operation.ttl_ms)
+    if name == b"SET":
+        if any(a.upper() in (b"EX", b"PX", b"EXAT", b"PXAT", b"KEEPTTL")
+               for a in operation.args[1:]):
+            raise Refused("ttl-not-allowed")
+        return [[*rewritten, b"PXAT", deadline]]
+    return [rewritten, [b"PEXPIREAT", operation.key, deadline]]
+
+
+def _one_key(operation):
+    others = []
+    if operation.command in KEYS_ONLY:
+        others = operation.args
+    elif operation.command in TWO_KEYS:
+        others = operation.args[:1]
+    elif operation.command == b"MSET":
+        others = operation.args[1::2]
+    if any(other.startswith(RESERVED) for other in others):
+        raise Refused("key-reserved")
+    if any(other != operation.key for other in others):
+        raise Refused("keys-cross-partition")
+
+
+def _rewrite(operation, record):
+    name, key, args = operation.command, operation.key, operation.args
+    if name in PLAIN or name in KEYS_ONLY or name in TWO_KEYS or name == b"MSET":
+        return [name, key, *args]
+    if name in RELATIVE:
+        return [b"PEXPIREAT", key, _deadline(record, _integer(args[0]) * RELATIVE[name]), *args[1:]]
+    if name in (b"SETEX", b"PSETEX"):
+        after = _integer(args[0]) * (1000 if name == b"SETEX" else 1)
+        return [b"SET", key, args[1], b"PXAT", _deadline(record, after)]
+    if name == b"SET":
+        return [b"SET", key, *_absolute_options(args, record, first=1)]
+    if name == b"GETEX":
+        return [b"GETEX", key, *_absolute_options(args, record, first=0)]
+    if name == b"XADD":
+        return [b"XADD", key, *_stream_id(args, record)]
+    raise AssertionError(f"the oracle does not know {name.decode()}: teach it")
+
+
+def _absolute_options(args, record, first):
+    done = list(args)
+    for i in range(first, len(args) - 1):
+        unit = {b"EX": 1000, b"PX": 1}.get(args[i].upper())
+        if unit:
+            done[i] = b"PXAT"
+            done[i + 1] = _deadline(record, _integer(args[i + 1]) * unit)
+            break
+    return done
+
+
+def _stream_id(args, record):
+    """`*` and `<ms>-*` become ids that are the same each time the record is applied."""
+    at = 0
+    while at < len(args):
+        word = args[at].upper()
+        if word == b"NOMKSTREAM":
+            at += 1
+        elif word in (b"MAXLEN", b"MINID"):
+            at += 3 if args[at + 1] in (b"=", b"~") else 2
+        elif word == b"LIMIT":
+            at += 2
+        else:
+            break
+    given, done = args[at], list(args)
+    if given == b"*":
+        done[at] = b"%d-%d" % (record.timestamp, record.offset)
+    elif given.endswith(b"-*"):
+        done[at] = given[:-1] + b"%d" % record.offset
+    return done
+
+
+def _integer(text):
+    try:
+        return int(text)
+    except ValueError:
+        raise Refused("bad-argument") from None
+
+
+def _deadline(record, after_ms):
+    deadline = record.timestamp + after_ms
+    if abs(deadline) > INT64_MAX:
+        raise Refused("bad-argument")
+    return b"%d" % deadline

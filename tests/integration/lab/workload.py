@@ -1,0 +1,146 @@
+"""Seeded mixes of operations that show every mistake: most are wrong when done twice or not at all."""
+
+import base64
+import json
+import random
+
+HOUR_MS = 3600_000
+
+
+def encode(command, args=(), key=None, **fields):
+    """A record's value in JSON v1; bytes that are not UTF-8 become base64."""
+    value = {"v": 1, "command": command, "args": [_word(a) for a in args], **fields}
+    if key is not None:
+        value["key"] = _word(key)
+    return json.dumps({k: v for k, v in value.items() if v is not None}).encode()
+
+
+def _word(word):
+    if isinstance(word, bytes):
+        try:
+            return word.decode("utf-8")
+        except UnicodeDecodeError:
+            return {"base64": base64.b64encode(word).decode()}
+    return str(word)
+
+
+class Workload:
+    """`records(n)` yields (key, value, timestamp). The same seed gives the same operations."""
+
+    def __init__(self, seed, keys=40, rejects=0.02, now_ms=None):
+        self.random = random.Random(seed)
+        self.keys, self.rejects, self.now_ms = keys, rejects, now_ms
+        self.written = 0
+
+    def records(self, n):
+        for _ in range(n):
+            self.written += 1
+            make = self._rejected if self.random.random() < self.rejects else self._good
+            key, value = make()
+            yield key.encode(), value, self.now_ms
+
+    def write(self, topic, n):
+        for key, value, timestamp in self.records(n):
+            topic.write(value, key, timestamp=timestamp)
+        return self
+
+    def _good(self):
+        kind = self.random.choice(list(OPERATIONS))
+        key = f"{kind}:{self.random.randrange(self.keys)}"
+        command, args, fields = self.random.choice(OPERATIONS[kind])(self.random, self.written)
+        if self.random.random() < 0.15:
+            return key, _old_shape(command, args, fields)
+        return key, encode(command, args, **fields)
+
+    def _rejected(self):
+        return f"string:{self.random.randrange(self.keys)}", self.random.choice([
+            encode("LPUSH", ["wrong type"]),
+            encode("HINCRBY", ["f", 1], ttl=7200),  # wrong type, and its ttl must not count
+            encode("INCRBY", ["not a number"]),
+            encode("SPOP"),
+            encode("SET", ["x"], key="some other key"),
+            b'{"v":1,"command":"SET","args":["x"]',
+            b"",
+        ])
+
+
+def _old_shape(command, args, fields):
+    """Without `v`, ttl in seconds."""
+    value = {"command": command, "args": [_word(a) for a in args]}
+    if fields.get("ttlMs"):
+        value["ttl"] = fields["ttlMs"] // 1000
+    elif fields.get("ttl"):
+        value["ttl"] = fields["ttl"]
+    return json.dumps(value).encode()
+
+
+def _far(r):
+    """A time to live that does not end while a test runs."""
+    return r.randrange(2 * HOUR_MS, 48 * HOUR_MS) // 1000 * 1000
+
+
+def _op(command, *args, **fields):
+    """Arguments and fields may be functions of (random, number of the record)."""
+    def make(r, n):
+        def value(a):
+            return a(r, n) if callable(a) else a
+        return command, [value(a) for a in args], {k: value(v) for k, v in fields.items()}
+    return make
+
+
+def _word_of(r, n):
+    return f"w{n}"
+
+
+def _small(r, n):
+    return r.randrange(-9, 10)
+
+
+def _field(r, n):
+    return f"f{r.randrange(6)}"
+
+
+def _binary(r, n):
+    return r.randbytes(8)
+
+
+def _ttl(r, n):
+    return _far(r)
+
+
+def _seconds(r, n):
+    return _far(r) // 1000
+
+
+OPERATIONS = {
+    "string": [
+        _op("APPEND", _word_of), _op("APPEND", _binary), _op("APPEND", _word_of, ttlMs=_ttl),
+        _op("SETRANGE", lambda r, n: r.randrange(30), _word_of), _op("SET", _word_of),
+        _op("SET", _word_of, ttl=_seconds), _op("SET", _word_of, "KEEPTTL"),
+        _op("SET", _word_of, "EX", _seconds), _op("SETEX", _seconds, _word_of),
+        _op("EXPIRE", _seconds), _op("PEXPIRE", _ttl, "GT"), _op("PERSIST"), _op("DEL"),
+        _op("GETDEL"), _op("GETEX", "PX", _ttl),
+    ],
+    "counter": [
+        _op("INCR"), _op("INCRBY", _small), _op("DECR"), _op("INCR", ttlMs=_ttl),
+        _op("INCRBY", _small), _op("DECRBY", _small),
+    ],
+    "list": [
+        _op("RPUSH", _word_of), _op("LPUSH", _word_of, _word_of), _op("LPOP"), _op("RPOP"),
+        _op("LPUSH", _binary), _op("LTRIM", 0, 50), _op("LREM", 0, _word_of),
+        _op("RPUSH", _word_of, ttlMs=_ttl),
+    ],
+    "hash": [
+        _op("HINCRBY", _field, _small), _op("HSET", _field, _small), _op("HDEL", _field),
+        _op("HSETNX", _field, 7), _op("HINCRBY", _field, 1, ttl=_seconds),
+    ],
+    "set": [_op("SADD", _field, _word_of), _op("SREM", _field), _op("SADD", _field, ttlMs=_ttl)],
+    "zset": [
+        _op("ZINCRBY", _small, _field), _op("ZADD", _small, _field), _op("ZREM", _field),
+        _op("ZPOPMIN"), _op("ZADD", "XX", "INCR", 1, _field),
+    ],
+    "stream": [
+        _op("XADD", "*", "n", _word_of), _op("XADD", "MAXLEN", "=", 20, "*", "n", _word_of),
+        _op("XTRIM", "MAXLEN", "=", 10),
+    ],
+}
