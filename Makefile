@@ -15,9 +15,11 @@ test: ## Run every tier: lint, unit, simulation, integration
 	@tests/run
 
 demo: release ## Show the applier surviving a failover (KAFKA=real for a real Kafka)
-	@hack/demo
+	@hack/install-deps redis $(if $(filter real,$(KAFKA)),kafka)
+	@KAFKA=$(KAFKA) hack/demo
 
 bench: release ## Measure throughput and latency beside the limits of Redis and Kafka
+	@hack/install-deps test
 	@bench/run
 
 lint: ## Check format, layers, purity, sizes, banned functions, docs and scripts

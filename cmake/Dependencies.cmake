@@ -47,6 +47,8 @@ function(redwal_dependency name)
 endfunction()
 
 redwal_dependency(rdkafka rdkafka>=2.8)
+# Not in the prefix's .pc file, so that the C library's own parts stay shared in a static build.
+target_link_libraries(PkgConfig::DEP_rdkafka INTERFACE m ${CMAKE_DL_LIBS})
 redwal_dependency(hiredis hiredis>=1.2)
 redwal_dependency(hiredis_ssl hiredis_ssl>=1.2)
 redwal_dependency(yyjson yyjson>=0.10)

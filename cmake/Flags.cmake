@@ -22,7 +22,7 @@ if(REDWAL_SANITIZE)
 elseif(CMAKE_BUILD_TYPE STREQUAL Release)
   add_compile_options(-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE
                       -D_FORTIFY_SOURCE=2)
-  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
+  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs)
 endif()
 
 if(REDWAL_LTO)

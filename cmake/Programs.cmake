@@ -1,5 +1,6 @@
 # Every directory cmd/<name> with sources is the program <name>, in <build>/bin.
 set(all_layers adapter runtime cli codec core port base)
+set(clients dep::rdkafka dep::hiredis dep::hiredis_ssl dep::yyjson dep::openssl dep::threads)
 
 file(GLOB program_dirs CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/cmd/*)
 foreach(dir IN LISTS program_dirs)
@@ -9,5 +10,12 @@ foreach(dir IN LISTS program_dirs)
     redwal_program(${name} SOURCES ${sources} LINK ${all_layers} OUTPUT bin)
     target_compile_definitions(${name} PRIVATE REDWAL_VERSION="${PROJECT_VERSION}")
     install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+foreach(page README.md CHANGELOG.md docs)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/${page})
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/${page} DESTINATION ${CMAKE_INSTALL_DOCDIR})
   endif()
 endforeach()

@@ -4,11 +4,7 @@
 #   tests/unit/<layer>/test_<x>.c     cmocka program, ctest unit.<layer>.<x>, label unit
 #   tests/sim/<x>.c                   cmocka program, ctest sim.<x>, label sim
 #   tests/fuzz/fuzz_<x>.c             libFuzzer target; elsewhere its corpus is replayed, label unit
-#   tests/tools/<x>.c                 program for the integration tests, in <build>/tools
-#   bench/<x>.c                       benchmark program, in <build>/bench
 set(tests ${PROJECT_SOURCE_DIR}/tests)
-set(clients rdkafka hiredis hiredis_ssl yyjson openssl threads)
-list(TRANSFORM clients PREPEND dep::)
 
 file(GLOB sources CONFIGURE_DEPENDS ${tests}/lib/*.c)
 if(sources)
@@ -71,16 +67,4 @@ foreach(source IN LISTS sources)
              COMMAND fuzz_${module} ${tests}/fuzz/corpus/${module})
     set_tests_properties(unit.fuzz.${module} PROPERTIES LABELS unit TIMEOUT 60)
   endif()
-endforeach()
-
-file(GLOB sources CONFIGURE_DEPENDS ${tests}/tools/*.c)
-foreach(source IN LISTS sources)
-  cmake_path(GET source STEM name)
-  redwal_program(${name} SOURCES ${source} LINK ${all_layers} ${clients} OUTPUT tools)
-endforeach()
-
-file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.c)
-foreach(source IN LISTS sources)
-  cmake_path(GET source STEM name)
-  redwal_program(${name} SOURCES ${source} LINK ${all_layers} ${clients} OUTPUT bench)
 endforeach()
