@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 
 release: ## Build the programs into build/release/bin, installing what is missing
 	@hack/install-deps build
-	@cmake --preset release $(if $(VERBOSE),,--log-level=WARNING)
+	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
 test: ## Run every tier: lint, unit, simulation, integration
