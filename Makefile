@@ -25,6 +25,7 @@ bench: release ## Measure throughput and latency beside the limits of Redis and 
 lint: ## Check format, layers, purity, sizes, banned functions, docs and scripts
 	@hack/install-deps build lint
 	@hack/lint
+	@hack/test-lint
 
 install: release ## Install programs and documents under DESTDIR and PREFIX
 	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define INPUT_MAX_BYTES (1u << 20)
-#define PATH_MAX_BYTES 4096
+#define PATH_MAX_BYTES  4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
