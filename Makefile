@@ -38,7 +38,7 @@ docs: release ## Regenerate the documents that come from tables
 	@hack/gen-docs
 
 fuzz: ## Fuzz each parser for FUZZ_SECONDS (default 60)
-	@hack/install-deps build
+	@hack/install-deps build unit
 	@hack/fuzz $(or $(FUZZ_SECONDS),60)
 
 clean: ## Remove what was built (not the cached third-party libraries)
