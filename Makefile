@@ -15,7 +15,7 @@ test: ## Run every tier: lint, unit, simulation, integration
 	@tests/run
 
 demo: release ## Show the applier surviving a failover (KAFKA=real for a real Kafka)
-	@hack/install-deps redis $(if $(filter real,$(KAFKA)),kafka)
+	@hack/install-deps demo $(if $(filter real,$(KAFKA)),kafka)
 	@KAFKA=$(KAFKA) hack/demo
 
 bench: release ## Measure throughput and latency beside the limits of Redis and Kafka
