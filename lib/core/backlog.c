@@ -71,6 +71,15 @@ struct entry backlog_pop(struct backlog *b)
     return entry;
 }
 
+struct entry backlog_pop_last(struct backlog *b)
+{
+    const struct entry entry = *backlog_at(b, b->n - 1);
+
+    b->n--;
+    b->bytes.n -= entry.n_bytes;
+    return entry;
+}
+
 struct entry *backlog_find(struct backlog *b, int64_t offset)
 {
     size_t low = 0, high = b->n;

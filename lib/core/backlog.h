@@ -51,6 +51,7 @@ struct entry *backlog_at(const struct backlog *b, size_t i);
 void backlog_push(struct backlog *b, const struct entry *entry);
 /* Takes the first entry out; its message and reject are now the caller's. */
 struct entry backlog_pop(struct backlog *b);
+struct entry backlog_pop_last(struct backlog *b);
 /* The entry with this offset, or NULL. */
 struct entry *backlog_find(struct backlog *b, int64_t offset);
 /* The entry's commands will not be sent. Costs a move of all that follow. */

@@ -1,0 +1,365 @@
+#include "core/applier.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/applier_state.h"
+
+const double applier_latency_bounds_ms[LATENCY_BUCKETS] = {
+    0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 2000, 5000, 10000, 30000, 60000,
+};
+
+enum { OUTPUT_KEEP_BYTES = 1024 * 1024, RING_FIRST = 64 };
+
+struct applier_settings applier_settings_default(void)
+{
+    return (struct applier_settings){
+        .on_reject = ON_REJECT_SKIP,
+        .batch_max_ops = 1024,
+        .batch_max_bytes = 512 * 1024,
+        .pending_max_bytes = 4 * 1024 * 1024,
+        .pending_max_records = 16384,
+        .silence_timeout_ms = 3000,
+        .probe_interval_ms = 1000,
+        .settle_delay_ms = 50,
+        .retry_first_ms = 50,
+        .retry_max_ms = 2000,
+        .commit_interval_ms = 1000,
+    };
+}
+
+struct applier *applier_new(const struct applier_settings *settings, int64_t now_ms)
+{
+    struct applier *a = mem_new(1, sizeof(*a));
+
+    a->settings = *settings;
+    a->wal = str_from(a->settings.wal);
+    PRE(wal_name_is_valid(a->wal));
+    a->prng.state = settings->seed;
+    a->backoff = (struct backoff){ settings->retry_first_ms, settings->retry_max_ms, 0 };
+    a->dead_letter_backoff = a->backoff;
+    a->connect_at_ms = now_ms;
+    a->commit_at_ms = now_ms + settings->commit_interval_ms;
+    a->facts_at_ms = now_ms + FACTS_INTERVAL_MS;
+    a->tokens_at_ms = now_ms;
+    /* The output holds at most what is pending twice over plus bookkeeping; see applier_room(). */
+    buf_init(&a->output, SIZE_MAX / 4);
+    connection_reset(a);
+    return a;
+}
+
+void applier_free(struct applier *a)
+{
+    if (!a)
+        return;
+    PRE(a->n_released == 0);
+    for (int32_t i = 0; i < a->n_partitions; i++) {
+        struct partition *p = &a->partitions[i];
+
+        backlog_release(&p->backlog);
+        free(p->aftermath);
+        free(p->window);
+        free(p->window_operations);
+    }
+    free(a->partitions);
+    free(a->expected);
+    free(a->effects);
+    free(a->released);
+    buf_release(&a->output);
+    free(a);
+}
+
+void applier_abandon(struct applier *a)
+{
+    for (int32_t i = 0; i < a->n_partitions; i++)
+        partition_drop(a, i);
+    a->n_effects = 0;
+}
+
+struct partition *applier_partition(struct applier *a, int32_t number)
+{
+    PRE(number >= 0 && number < PARTITIONS_MAX);
+    if (number >= a->n_partitions) {
+        a->partitions = mem_resize(a->partitions, (size_t)number + 1, sizeof(*a->partitions));
+        for (int32_t i = a->n_partitions; i <= number; i++) {
+            a->partitions[i] =
+                (struct partition){ .begin = -1, .end = -1, .known_next = -1, .peeked_next = -1 };
+            backlog_init(&a->partitions[i].backlog);
+        }
+        a->n_partitions = number + 1;
+    }
+    return &a->partitions[number];
+}
+
+/* --- effects ---------------------------------------------------------------------------------- */
+
+void effect_add(struct applier *a, const struct effect *effect)
+{
+    if (a->effects_first + a->n_effects == a->effects_capacity) {
+        if (a->effects_first > 0) {
+            memmove(a->effects, a->effects + a->effects_first, a->n_effects * sizeof(*a->effects));
+            a->effects_first = 0;
+        } else {
+            a->effects_capacity = a->effects_capacity ? a->effects_capacity * 2 : RING_FIRST;
+            a->effects = mem_resize(a->effects, a->effects_capacity, sizeof(*a->effects));
+        }
+    }
+    a->effects[a->effects_first + a->n_effects++] = *effect;
+}
+
+void effect_simple(struct applier *a, enum effect_type type, int32_t partition, int64_t offset)
+{
+    effect_add(a, &(struct effect){ .type = type, .partition = partition, .offset = offset });
+}
+
+void note(struct applier *a, enum note_level level, const char *format, ...)
+{
+    struct effect effect = { .type = EFFECT_NOTE, .level = level };
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(effect.note, sizeof(effect.note), format, ap);
+    va_end(ap);
+    effect_add(a, &effect);
+}
+
+/* The record behind a dead letter may be gone since the effect was decided. */
+static bool find_dead_letter(struct applier *a, struct effect *effect)
+{
+    struct partition *p = applier_partition(a, effect->partition);
+    struct entry *entry = backlog_find(&p->backlog, effect->offset);
+
+    for (size_t i = 0; i < p->n_aftermath; i++) {
+        if (p->aftermath[i].offset == effect->offset && p->aftermath[i].storing) {
+            effect->message = p->aftermath[i].message;
+            effect->reject = &p->aftermath[i].reject;
+            return true;
+        }
+    }
+    if (!entry || entry->state != ENTRY_STORING)
+        return false;
+    effect->message = entry->message;
+    effect->reject = entry->reject;
+    return true;
+}
+
+bool applier_next_effect(struct applier *a, struct effect *ret_effect)
+{
+    while (a->n_effects > 0) {
+        *ret_effect = a->effects[a->effects_first++];
+        if (--a->n_effects == 0)
+            a->effects_first = 0;
+        if (ret_effect->type != EFFECT_STORE_DEAD_LETTER || find_dead_letter(a, ret_effect))
+            return true;
+    }
+    return false;
+}
+
+struct buf *applier_output(struct applier *a)
+{
+    if (a->output.n == 0)
+        buf_shrink(&a->output, OUTPUT_KEEP_BYTES);
+    return &a->output;
+}
+
+void message_release(struct applier *a, void *message)
+{
+    if (!message)
+        return;
+    if (a->n_released == a->released_capacity) {
+        a->released_capacity = a->released_capacity ? a->released_capacity * 2 : RING_FIRST;
+        a->released = mem_resize(a->released, a->released_capacity, sizeof(*a->released));
+    }
+    a->released[a->n_released++] = message;
+}
+
+size_t applier_take_released(struct applier *a, void **ret_messages, size_t max)
+{
+    const size_t n = a->n_released < max ? a->n_released : max;
+
+    a->n_released -= n;
+    if (n > 0)
+        memcpy(ret_messages, a->released + a->n_released, n * sizeof(*ret_messages));
+    return n;
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+static void earliest(int64_t *at_ms, int64_t other_ms)
+{
+    if (other_ms < *at_ms)
+        *at_ms = other_ms;
+}
+
+int64_t applier_wakes_at_ms(const struct applier *a)
+{
+    int64_t at_ms = a->commit_at_ms;
+
+    earliest(&at_ms, a->facts_at_ms);
+    if (!a->connected && !a->connecting)
+        earliest(&at_ms, a->connect_at_ms);
+    if (a->connected && a->n_expected > 0)
+        earliest(&at_ms, a->answered_at_ms + a->settings.silence_timeout_ms);
+    if (a->connected)
+        earliest(&at_ms, a->probe_at_ms);
+    if (a->pressed)
+        earliest(&at_ms, a->retry_at_ms);
+    if (a->settle_at_ms >= 0)
+        earliest(&at_ms, a->settle_at_ms);
+    if (a->dead_letter_trouble[0])
+        earliest(&at_ms, a->dead_letter_retry_at_ms);
+    if (a->settings.rate_limit_ops > 0 && a->pending_records > 0)
+        earliest(&at_ms, a->tokens_at_ms + 1);
+    return at_ms;
+}
+
+static void commit_positions(struct applier *a)
+{
+    for (int32_t i = 0; i < a->n_partitions; i++) {
+        const struct partition *p = &a->partitions[i];
+
+        if (p->assigned && !p->fresh &&
+            (p->phase == PARTITION_ACTIVE || p->phase == PARTITION_SETTLING))
+            effect_simple(a, EFFECT_COMMIT, i, p->position.next);
+    }
+}
+
+static void ask_facts(struct applier *a)
+{
+    for (int32_t i = 0; i < a->n_partitions; i++)
+        if (a->partitions[i].assigned)
+            effect_simple(a, EFFECT_ASK_FACTS, i, 0);
+}
+
+void applier_tick(struct applier *a, int64_t now_ms)
+{
+    if (now_ms >= a->commit_at_ms) {
+        a->commit_at_ms = now_ms + a->settings.commit_interval_ms;
+        commit_positions(a);
+    }
+    if (now_ms >= a->facts_at_ms) {
+        a->facts_at_ms = now_ms + FACTS_INTERVAL_MS;
+        ask_facts(a);
+    }
+    for (int32_t i = 0; i < a->n_partitions; i++)
+        partition_tick(a, i, now_ms);
+
+    if (a->connected && a->n_expected > 0 &&
+        now_ms - a->answered_at_ms >= a->settings.silence_timeout_ms)
+        connection_give_up(a, now_ms, "no answer for %lld ms",
+                           (long long)(now_ms - a->answered_at_ms));
+    if (!a->connected && !a->connecting && now_ms >= a->connect_at_ms) {
+        a->connecting = true;
+        effect_simple(a, EFFECT_CONNECT, -1, 0);
+    }
+    if (a->connected && now_ms >= a->probe_at_ms) {
+        a->probe_at_ms = now_ms + a->settings.probe_interval_ms;
+        chain_probe(a, now_ms);
+    }
+    chain_advance(a, now_ms);
+}
+
+void applier_set_rate_limit(struct applier *a, int64_t ops_per_second, int64_t now_ms)
+{
+    PRE(ops_per_second >= 0);
+    a->settings.rate_limit_ops = ops_per_second;
+    a->tokens = 0;
+    a->tokens_at_ms = now_ms;
+}
+
+/* --- bounds ----------------------------------------------------------------------------------- */
+
+size_t applier_room(const struct applier *a)
+{
+    if (!a->connected || a->pending_bytes >= a->settings.pending_max_bytes ||
+        a->pending_records >= a->settings.pending_max_records)
+        return 0;
+    return a->settings.pending_max_records - a->pending_records;
+}
+
+struct buf *applier_commands(struct applier *a, int32_t partition)
+{
+    return &applier_partition(a, partition)->backlog.bytes;
+}
+
+/* --- looking at it ---------------------------------------------------------------------------- */
+
+bool applier_is_drained(const struct applier *a)
+{
+    for (int32_t i = 0; i < a->n_partitions; i++) {
+        const struct partition *p = &a->partitions[i];
+
+        if (p->backlog.n > 0 || p->n_aftermath > 0 || p->n_window > 0 ||
+            partition_needs_settling(p))
+            return false;
+    }
+    return true;
+}
+
+void applier_watch_position(struct applier *a, int32_t partition)
+{
+    applier_partition(a, partition)->peeked = true;
+}
+
+int64_t applier_position(const struct applier *a, int32_t partition)
+{
+    const struct partition *p;
+
+    if (partition >= a->n_partitions)
+        return -1;
+    p = &a->partitions[partition];
+    if (p->phase == PARTITION_ACTIVE || p->phase == PARTITION_SETTLING)
+        return p->position.next;
+    return p->peeked_next;
+}
+
+int32_t applier_partition_limit(const struct applier *a)
+{
+    return a->n_partitions;
+}
+
+void applier_view_partition(const struct applier *a, int32_t partition,
+                            struct partition_view *ret_view)
+{
+    const struct partition *p = &a->partitions[partition];
+    const bool located = p->phase == PARTITION_ACTIVE || p->phase == PARTITION_SETTLING;
+
+    PRE(partition >= 0 && partition < a->n_partitions);
+    *ret_view = (struct partition_view){
+        .phase = p->assigned ? p->phase : PARTITION_ABSENT,
+        .hold = p->hold,
+        .next = located ? p->position.next : -1,
+        .settled = located ? partition_settled(p) : -1,
+        .end = p->end,
+        .record_ms = located ? p->position.record_ms : 0,
+        .oldest_pending_ms = p->backlog.n > 0 ? backlog_at(&p->backlog, 0)->timestamp_ms : -1,
+        .n_pending = p->backlog.n,
+        .waits_for_dead_letter =
+            p->n_aftermath > 0 || (p->backlog.n > 0 && backlog_at(&p->backlog, 0)->reject &&
+                                   backlog_at(&p->backlog, 0)->state != ENTRY_STORED),
+    };
+}
+
+void applier_view(const struct applier *a, struct applier_view *ret_view)
+{
+    *ret_view = (struct applier_view){
+        .connected = a->connected && a->identified,
+        .hold = a->hold,
+        .pressed = a->pressed,
+        .n_assigned = a->n_assigned,
+        .commands = a->primary.commands,
+        .clock_skew_ms = a->primary.clock_skew_ms,
+    };
+    memcpy(ret_view->address, a->primary.address, sizeof(ret_view->address));
+    memcpy(ret_view->why, a->why, sizeof(ret_view->why));
+    memcpy(ret_view->dead_letter_trouble, a->dead_letter_trouble,
+           sizeof(ret_view->dead_letter_trouble));
+}
+
+const struct applier_counters *applier_counters(const struct applier *a)
+{
+    return &a->counters;
+}

@@ -1,0 +1,389 @@
+/*
+ * The verified chain: WATCH and reads of the positions, MULTI and the records' commands, the new
+ * positions and EXEC. The reads for the next transaction ride behind EXEC, and its commands behind
+ * them; only its EXEC waits until the reads answered what this applier wrote last.
+ */
+#include "core/applier_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/resp.h"
+
+enum { TOKEN = 1000, PARTITION_TEXT_MAX = 16 };
+
+static void say_word(struct applier *a, const char *text)
+{
+    const struct str word = str_from(text);
+
+    say(a, &word, 1);
+}
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+static void ask_position(struct applier *a, int32_t number, enum expect_kind kind, int64_t now_ms)
+{
+    char key[POSITION_KEY_MAX];
+
+    if (!position_append_read(&a->output, position_key(key, a->wal, number)))
+        UNREACHABLE("the output's limit is far above what may be pending");
+    expect(a, kind, number, 1, now_ms);
+}
+
+static struct str seen_field(char *ret, int32_t number)
+{
+    return (struct str){ ret, (size_t)snprintf(ret, PARTITION_TEXT_MAX, "p%d", (int)number) };
+}
+
+static void ask_location(struct applier *a, int32_t number, int64_t now_ms)
+{
+    char field[PARTITION_TEXT_MAX];
+    const struct str get[] = { STR_LITERAL("HGET"), identity_key(), seen_field(field, number) };
+
+    a->partitions[number].has_asked = true;
+    ask_position(a, number, EXPECT_LOCATE, now_ms);
+    say(a, get, ARRAY_SIZE(get));
+    expect(a, EXPECT_SEEN, number, 1, now_ms);
+}
+
+static void ask_types(struct applier *a, int32_t number, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    p->window_asked = true;
+    for (size_t i = 0; i < p->n_window; i++) {
+        const struct str type[] = { STR_LITERAL("TYPE"), p->window_operations[i].key };
+
+        say(a, type, ARRAY_SIZE(type));
+    }
+    expect(a, EXPECT_TYPE, number, (uint32_t)p->n_window, now_ms);
+}
+
+/* Never inside an open MULTI: there the answer would be QUEUED. */
+void chain_ask(struct applier *a, int64_t now_ms)
+{
+    if (!a->identified || a->draining || a->open.begun)
+        return;
+    for (int32_t i = 0; i < a->n_partitions; i++) {
+        const struct partition *p = &a->partitions[i];
+
+        if (p->assigned && p->phase == PARTITION_LOCATING && !p->has_asked)
+            ask_location(a, i, now_ms);
+        if (partition_wants_types(p))
+            ask_types(a, i, now_ms);
+    }
+}
+
+void chain_probe(struct applier *a, int64_t now_ms)
+{
+    if (!a->identified || a->draining || a->open.begun)
+        return;
+    if (a->n_expected == 0) {
+        say_word(a, "ROLE");
+        expect(a, EXPECT_ROLE, -1, 1, now_ms);
+    }
+    for (int32_t i = 0; i < a->n_partitions; i++)
+        if (a->partitions[i].peeked && !a->partitions[i].assigned)
+            ask_position(a, i, EXPECT_PEEK, now_ms);
+}
+
+/* --- the guard -------------------------------------------------------------------------------- */
+
+static bool may_write(const struct partition *p)
+{
+    return (p->assigned && p->phase == PARTITION_ACTIVE) || partition_is_leaving(p);
+}
+
+static bool is_guarded(const struct applier *a, int32_t number)
+{
+    for (size_t i = 0; i < a->guard.n; i++)
+        if (a->guard.partitions[i] == number)
+            return true;
+    return false;
+}
+
+/* First those with something to write, then any, beginning behind the last batch. */
+static void choose_guarded(struct applier *a)
+{
+    a->guard = (struct guard){ 0 };
+    for (int round = 0; round < 2; round++) {
+        for (int32_t k = 0; k < a->n_partitions && a->guard.n < GUARDS_MAX; k++) {
+            const int32_t i = (a->rotation + k) % a->n_partitions;
+            const struct partition *p = &a->partitions[i];
+            const bool busy = partition_has_sendable(p) || partition_needs_settling(p);
+
+            if (may_write(p) && (busy || round == 1) && !is_guarded(a, i))
+                a->guard.partitions[a->guard.n++] = i;
+        }
+    }
+}
+
+static void guard_ask(struct applier *a, int64_t now_ms)
+{
+    struct str watch[1 + GUARDS_MAX] = { STR_LITERAL("WATCH") };
+    char keys[GUARDS_MAX][POSITION_KEY_MAX];
+
+    choose_guarded(a);
+    if (a->guard.n == 0)
+        return;
+    for (size_t i = 0; i < a->guard.n; i++)
+        watch[1 + i] = position_key(keys[i], a->wal, a->guard.partitions[i]);
+    say(a, watch, 1 + a->guard.n);
+    expect(a, EXPECT_WATCH, -1, 1, now_ms);
+    for (size_t i = 0; i < a->guard.n; i++)
+        ask_position(a, a->guard.partitions[i], EXPECT_GUARD, now_ms);
+    a->guard.state = GUARD_ASKED;
+}
+
+/* Something wants to be written that the guard does not cover. */
+static bool guard_misses(const struct applier *a)
+{
+    for (int32_t i = 0; i < a->n_partitions; i++) {
+        const struct partition *p = &a->partitions[i];
+
+        if (may_write(p) && !is_guarded(a, i) &&
+            (partition_has_sendable(p) || partition_needs_settling(p)))
+            return true;
+    }
+    return false;
+}
+
+/* --- a transaction ---------------------------------------------------------------------------- */
+
+static void refill_tokens(struct applier *a, int64_t now_ms)
+{
+    const int64_t rate = a->settings.rate_limit_ops;
+    const int64_t burst = (rate / 10 > 0 ? rate / 10 : 1) * TOKEN;
+    const int64_t elapsed_ms = now_ms - a->tokens_at_ms;
+
+    a->tokens_at_ms = now_ms;
+    if (elapsed_ms >= TOKEN)
+        a->tokens = burst;
+    else
+        a->tokens += elapsed_ms * rate;
+    if (a->tokens > burst)
+        a->tokens = burst;
+}
+
+/* How many more commands the open transaction may take. */
+static uint32_t room_in_open(const struct applier *a)
+{
+    uint32_t room = a->open.n_commands < a->batch_ops ? a->batch_ops - a->open.n_commands : 0;
+
+    if (a->settings.rate_limit_ops > 0 && a->tokens / TOKEN < (int64_t)room)
+        room = a->tokens > 0 ? (uint32_t)(a->tokens / TOKEN) : 0;
+    return room;
+}
+
+static bool is_sendable(const struct entry *entry)
+{
+    return entry->state == ENTRY_READY || entry->state == ENTRY_STORED;
+}
+
+struct run {
+    uint32_t n_entries, n_commands;
+    size_t n_bytes;
+};
+
+/* The longest run of entries behind the sent ones that fits into the open transaction. A single
+ * entry always fits into an empty one. */
+static struct run measure_run(struct applier *a, const struct partition *p)
+{
+    const uint32_t room = room_in_open(a);
+    size_t bytes = a->open.n_bytes;
+    struct run run = { 0 };
+
+    for (size_t i = p->n_committing + p->n_open; i < p->backlog.n; i++) {
+        const struct entry *entry = backlog_at(&p->backlog, i);
+
+        if (!is_sendable(entry))
+            break;
+        if (room == 0 || (bytes > 0 && (run.n_commands + entry->n_commands > room ||
+                                        bytes + entry->n_bytes > a->settings.batch_max_bytes))) {
+            a->open.full = a->open.begun || run.n_entries > 0;
+            break;
+        }
+        run.n_entries++;
+        run.n_commands += entry->n_commands;
+        run.n_bytes += entry->n_bytes;
+        bytes += entry->n_bytes;
+    }
+    return run;
+}
+
+static void begin(struct applier *a, int64_t now_ms)
+{
+    if (a->open.begun)
+        return;
+    a->open.begun = true;
+    say_word(a, "MULTI");
+    expect(a, EXPECT_MULTI, -1, 1, now_ms);
+}
+
+static void add_run(struct applier *a, int32_t number, const struct run *run, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+    const char *commands = p->backlog.bytes.p + p->backlog.bytes_done + p->bytes_sent;
+
+    begin(a, now_ms);
+    if (run->n_bytes > 0 && !buf_append(&a->output, commands, run->n_bytes))
+        UNREACHABLE("the output's limit is far above what may be pending");
+    expect(a, EXPECT_QUEUED, -1, run->n_commands, now_ms);
+    a->open.segments[a->open.n_segments++] = (struct segment){ number, run->n_entries };
+    a->open.n_commands += run->n_commands;
+    a->open.n_bytes += run->n_bytes;
+    a->tokens -= (int64_t)run->n_commands * TOKEN;
+    p->n_open += run->n_entries;
+    p->bytes_sent += run->n_bytes;
+    a->rotation = (number + 1) % a->n_partitions;
+}
+
+/* Queues what waits in guarded partitions, as far as the transaction has room. */
+static void extend(struct applier *a, int64_t now_ms)
+{
+    if (a->guard.state == GUARD_NONE || a->guard.n == 0)
+        return;
+    if (a->settings.rate_limit_ops > 0)
+        refill_tokens(a, now_ms);
+    for (int32_t k = 0, first = a->rotation; k < a->n_partitions; k++) {
+        const int32_t i = (first + k) % a->n_partitions;
+        const struct partition *p = &a->partitions[i];
+        struct run run;
+
+        if (a->open.n_segments == SEGMENTS_MAX)
+            a->open.full = true;
+        if (a->open.full)
+            return;
+        if (!may_write(p) || !partition_has_sendable(p) || !is_guarded(a, i))
+            continue;
+        run = measure_run(a, p);
+        if (run.n_entries > 0)
+            add_run(a, i, &run, now_ms);
+    }
+}
+
+static void write_position(struct applier *a, const struct closing *closing, int64_t now_ms)
+{
+    char key[POSITION_KEY_MAX], field[PARTITION_TEXT_MAX];
+    const int32_t number = closing->partition;
+    uint32_t n_commands = 1;
+
+    if (a->partitions[number].fresh) {
+        const struct str seen[] = { STR_LITERAL("HSET"), identity_key(), seen_field(field, number),
+                                    STR_LITERAL("1") };
+
+        say(a, seen, ARRAY_SIZE(seen));
+        n_commands++;
+    }
+    if (!position_append_write(&a->output, position_key(key, a->wal, number), &closing->after))
+        UNREACHABLE("the output's limit is far above what may be pending");
+    expect(a, EXPECT_QUEUED, -1, n_commands, now_ms);
+}
+
+/* Positions of everything in the open transaction, and of partitions that only have outcomes to
+ * write down. */
+static void collect_closings(struct applier *a)
+{
+    struct transaction *t = &a->open;
+
+    t->n_closings = 0;
+    for (size_t i = 0; i < a->guard.n; i++) {
+        const int32_t number = a->guard.partitions[i];
+        const struct partition *p = &a->partitions[number];
+
+        if (p->n_open > 0 || partition_needs_settling(p))
+            t->closings[t->n_closings++] =
+                (struct closing){ number, (uint32_t)p->n_open,
+                                  partition_position_after(p, p->n_open) };
+    }
+}
+
+static void close_open(struct applier *a, int64_t now_ms)
+{
+    begin(a, now_ms);
+    collect_closings(a);
+    for (size_t i = 0; i < a->open.n_closings; i++)
+        write_position(a, &a->open.closings[i], now_ms);
+    say_word(a, "EXEC");
+    expect(a, EXPECT_EXEC, -1, 1, now_ms);
+    a->open.sent_at_ms = now_ms;
+    a->committing = a->open;
+    a->open = (struct transaction){ 0 };
+    a->guard = (struct guard){ 0 };
+    a->settle_at_ms = -1;
+    for (int32_t i = 0; i < a->n_partitions; i++) {
+        struct partition *p = &a->partitions[i];
+
+        p->n_committing = p->n_open;
+        p->n_open = 0;
+    }
+}
+
+/* Outcomes ride with the next records; without any they are written down after a little while, and
+ * at once when their partition is about to leave. */
+static bool settling_is_due(struct applier *a, int64_t now_ms)
+{
+    bool due = false;
+
+    for (size_t i = 0; i < a->guard.n; i++) {
+        const struct partition *p = &a->partitions[a->guard.partitions[i]];
+
+        if (!partition_needs_settling(p))
+            continue;
+        if (a->settle_at_ms < 0)
+            a->settle_at_ms = now_ms + a->settings.settle_delay_ms;
+        due = due || !p->assigned || now_ms >= a->settle_at_ms;
+    }
+    return due;
+}
+
+static bool may_close(struct applier *a, int64_t now_ms)
+{
+    if (a->guard.state != GUARD_VERIFIED || a->committing.begun || a->open.failed)
+        return false;
+    return a->open.n_segments > 0 || settling_is_due(a, now_ms);
+}
+
+/* The guard is renewed only while nothing depends on it. */
+static void renew_guard(struct applier *a, int64_t now_ms)
+{
+    if (a->open.begun || (a->guard.state != GUARD_NONE && a->guard.state != GUARD_VERIFIED))
+        return;
+    if (a->guard.state == GUARD_VERIFIED) {
+        if (!guard_misses(a))
+            return;
+        say_word(a, "UNWATCH");
+        expect(a, EXPECT_UNWATCH, -1, 1, now_ms);
+    }
+    guard_ask(a, now_ms);
+}
+
+void chain_advance(struct applier *a, int64_t now_ms)
+{
+    if (!a->identified || a->draining || (a->pressed && now_ms < a->retry_at_ms))
+        return;
+    chain_ask(a, now_ms);
+    extend(a, now_ms);
+    while (may_close(a, now_ms)) {
+        close_open(a, now_ms);
+        chain_ask(a, now_ms);
+        guard_ask(a, now_ms);
+        extend(a, now_ms);
+    }
+    renew_guard(a, now_ms);
+    extend(a, now_ms);
+}
+
+void chain_abort(struct applier *a, int64_t now_ms)
+{
+    if (a->draining)
+        return;
+    if (a->open.begun) {
+        say_word(a, "DISCARD");
+        expect(a, EXPECT_DISCARD, -1, 1, now_ms);
+    } else if (a->guard.state != GUARD_NONE) {
+        say_word(a, "UNWATCH");
+        expect(a, EXPECT_UNWATCH, -1, 1, now_ms);
+    }
+    a->draining = true;
+}

@@ -1,0 +1,440 @@
+/*
+ * Where a partition stands: ours or not, asking Redis and the log where to go on, settling what
+ * became of records whose answers were lost, applying, or held.
+ */
+#include "core/applier_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { WINDOW_FIRST = 64 };
+
+/* --- letting go ------------------------------------------------------------------------------- */
+
+static void drop_backlog(struct applier *a, struct partition *p)
+{
+    while (p->backlog.n > 0) {
+        struct entry entry = backlog_pop(&p->backlog);
+
+        a->pending_records--;
+        a->pending_bytes -= entry.n_bytes;
+        a->dead_letters_in_flight -= entry.state == ENTRY_STORING;
+        p->n_popped++;
+        message_release(a, entry.message);
+        free(entry.reject);
+    }
+    backlog_trim(&p->backlog);
+}
+
+static void drop_window(struct applier *a, struct partition *p)
+{
+    for (size_t i = 0; i < p->n_window; i++) {
+        message_release(a, p->window[i].message);
+        free(p->window[i].key);
+    }
+    if (p->window_asked)
+        p->n_stale_types += p->n_window - p->n_window_answered;
+    p->n_window = 0;
+    p->n_window_answered = 0;
+    p->window_asked = false;
+    p->window_complete = false;
+}
+
+static void drop_aftermath_from(struct applier *a, struct partition *p, int64_t offset)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->n_aftermath; i++) {
+        if (p->aftermath[i].offset < offset) {
+            p->aftermath[kept++] = p->aftermath[i];
+            continue;
+        }
+        a->dead_letters_in_flight -= p->aftermath[i].storing;
+        message_release(a, p->aftermath[i].message);
+    }
+    p->n_aftermath = kept;
+}
+
+void partition_drop(struct applier *a, int32_t number)
+{
+    struct partition *p = &a->partitions[number];
+
+    drop_backlog(a, p);
+    drop_window(a, p);
+    drop_aftermath_from(a, p, 0);
+}
+
+static void stop_delivery(struct applier *a, int32_t number)
+{
+    struct partition *p = &a->partitions[number];
+
+    if (p->delivering)
+        effect_simple(a, EFFECT_STOP, number, 0);
+    p->delivering = false;
+    p->parked = false;
+}
+
+/* --- locating --------------------------------------------------------------------------------- */
+
+/* What is in memory is dropped: the log delivers it again from wherever the partition goes on. */
+void partition_locate_again(struct applier *a, int32_t number)
+{
+    struct partition *p = &a->partitions[number];
+
+    PRE(p->n_committing == 0 && p->n_open == 0);
+    stop_delivery(a, number);
+    drop_backlog(a, p);
+    drop_window(a, p);
+    p->phase = PARTITION_LOCATING;
+    p->hold = HOLD_NONE;
+    p->has_asked = false;
+    p->has_read = false;
+    p->has_seen = false;
+    p->has_facts = false;
+    p->end_is_fresh = false;
+    p->halting = false;
+    effect_simple(a, EFFECT_ASK_FACTS, number, 0);
+}
+
+static void hold(struct applier *a, int32_t number, enum hold_reason reason, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    stop_delivery(a, number);
+    drop_backlog(a, p);
+    drop_window(a, p);
+    p->phase = PARTITION_HELD;
+    p->hold = reason;
+    p->recheck_at_ms = now_ms + HELD_RECHECK_MS;
+    if (p->noted_hold == reason)
+        return;
+    p->noted_hold = reason;
+    note(a, NOTE_ERROR, "Held partition %d (%s): %s; %s", (int)number, hold_code(reason),
+         hold_text(reason), hold_remedy(reason));
+}
+
+/* What this process knows of outcomes need not be settled again: open is only what the position
+ * covers beyond that. What is behind the position will be applied and judged anew. */
+static int64_t settle_from(struct applier *a, struct partition *p, const struct location *at)
+{
+    const int64_t next = at->position.next;
+
+    drop_aftermath_from(a, p, next);
+    if (p->known_next < 0)
+        return at->read_from;
+    if (p->known_next >= next)
+        return next;
+    return p->known_next > at->read_from ? p->known_next : at->read_from;
+}
+
+static void note_rewind(struct applier *a, int32_t number, int64_t next)
+{
+    struct partition *p = &a->partitions[number];
+
+    if (p->known_next <= next)
+        return;
+    a->counters.rewinds++;
+    a->counters.rewound_records += (uint64_t)(p->known_next - next);
+    note(a, NOTE_WARN,
+         "Primary %.100s is behind in partition %d: applying offsets %lld to %lld again",
+         a->primary.address, (int)number, (long long)next, (long long)p->known_next - 1);
+}
+
+static void resume(struct applier *a, int32_t number, const struct location *at)
+{
+    struct partition *p = &a->partitions[number];
+
+    if (at->unsettled_lost > 0)
+        note(a, NOTE_WARN,
+             "Retention removed %lld records of partition %d whose outcome was not known",
+             (long long)at->unsettled_lost, (int)number);
+    note_rewind(a, number, at->position.next);
+    p->noted_hold = HOLD_NONE;
+    p->fresh = p->facts.read == POSITION_ABSENT;
+    p->position = at->position;
+    p->expected = settle_from(a, p, at);
+    p->known_next = at->position.next;
+    p->phase = p->expected < p->position.next ? PARTITION_SETTLING : PARTITION_ACTIVE;
+    p->delivering = true;
+    note(a, NOTE_DEBUG, "Partition %d goes on at offset %lld", (int)number, (long long)p->expected);
+    effect_simple(a, EFFECT_START, number, p->expected);
+}
+
+static void try_locating(struct applier *a, int32_t number, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+    struct location at;
+
+    if (p->phase != PARTITION_LOCATING || !p->has_read || !p->has_seen || !p->has_facts)
+        return;
+    p->facts.adopt = a->settings.adopt;
+    p->facts.log = p->log;
+    p->facts.begin = p->begin;
+    p->facts.end = p->end;
+    at = locate(&p->facts);
+    if (at.hold == HOLD_AHEAD_OF_LOG && !p->end_is_fresh) {
+        /* The end may have been asked for before the position was read. */
+        p->end_is_fresh = true;
+        p->has_facts = false;
+        effect_simple(a, EFFECT_ASK_FACTS, number, 0);
+        return;
+    }
+    if (at.hold != HOLD_NONE)
+        hold(a, number, at.hold, now_ms);
+    else
+        resume(a, number, &at);
+}
+
+void partition_position_read(struct applier *a, int32_t number, const struct reply *reply,
+                             int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    p->facts.read = position_from_reply(reply, &p->facts.position);
+    p->has_read = true;
+    try_locating(a, number, now_ms);
+}
+
+void partition_seen_read(struct applier *a, int32_t number, bool seen, int64_t now_ms)
+{
+    a->partitions[number].facts.seen = seen;
+    a->partitions[number].has_seen = true;
+    try_locating(a, number, now_ms);
+}
+
+/* While applying, the log must stay the one we know and still hold what is to be read. */
+static bool facts_contradict(const struct partition *p)
+{
+    const bool applying = p->phase == PARTITION_ACTIVE || p->phase == PARTITION_SETTLING;
+
+    if (!applying || p->n_committing > 0 || p->n_open > 0)
+        return false;
+    return !str_eq(str_from(p->log), str_from(p->position.log)) || p->begin > p->expected;
+}
+
+void applier_log_facts(struct applier *a, int32_t partition, const char *log, int64_t begin,
+                       int64_t end, int64_t now_ms)
+{
+    struct partition *p = applier_partition(a, partition);
+    const size_t n = strlen(log);
+
+    PRE(n > 0 && n <= LOG_IDENTITY_MAX && begin >= 0 && end >= begin);
+    memcpy(p->log, log, n + 1);
+    p->begin = begin;
+    p->end = end;
+    p->has_facts = true;
+    if (!p->assigned)
+        return;
+    if (facts_contradict(p)) {
+        partition_locate_again(a, partition);
+        chain_ask(a, now_ms);
+    }
+    try_locating(a, partition, now_ms);
+    chain_advance(a, now_ms);
+}
+
+void applier_out_of_log(struct applier *a, int32_t partition, int64_t now_ms)
+{
+    struct partition *p = applier_partition(a, partition);
+
+    if (!p->assigned || p->phase == PARTITION_HELD || p->phase == PARTITION_LOCATING)
+        return;
+    p->delivering = false;
+    if (p->n_committing > 0 || p->n_open > 0) {
+        connection_give_up(a, now_ms, "partition %d must find its place in the log again",
+                           (int)partition);
+        return;
+    }
+    partition_locate_again(a, partition);
+    chain_ask(a, now_ms);
+}
+
+/* --- assignment ------------------------------------------------------------------------------- */
+
+bool partition_is_leaving(const struct partition *p)
+{
+    return !p->assigned && p->phase == PARTITION_ACTIVE;
+}
+
+void applier_assigned(struct applier *a, int32_t partition, int64_t now_ms)
+{
+    struct partition *p = applier_partition(a, partition);
+
+    if (p->assigned)
+        return;
+    if (partition_is_leaving(p) && (p->n_committing > 0 || p->n_open > 0))
+        connection_give_up(a, now_ms, "partition %d came back while it was leaving",
+                           (int)partition);
+    partition_drop(a, partition);
+    p->assigned = true;
+    p->known_next = -1;
+    p->noted_hold = HOLD_NONE;
+    a->n_assigned++;
+    partition_locate_again(a, partition);
+    chain_ask(a, now_ms);
+}
+
+static bool has_business(const struct partition *p)
+{
+    return p->n_committing > 0 || p->n_open > 0 || p->n_aftermath > 0 ||
+           partition_needs_settling(p);
+}
+
+void partition_finish_leaving(struct applier *a, int32_t number)
+{
+    struct partition *p = &a->partitions[number];
+
+    if (!partition_is_leaving(p) || has_business(p))
+        return;
+    partition_drop(a, number);
+    p->phase = PARTITION_ABSENT;
+}
+
+/* The backlog behind what was sent. */
+static void drop_unsent(struct applier *a, struct partition *p)
+{
+    const size_t n_sent = p->n_committing + p->n_open;
+
+    while (p->backlog.n > n_sent) {
+        struct entry entry = backlog_pop_last(&p->backlog);
+
+        a->pending_records--;
+        a->pending_bytes -= entry.n_bytes;
+        a->dead_letters_in_flight -= entry.state == ENTRY_STORING;
+        message_release(a, entry.message);
+        free(entry.reject);
+    }
+}
+
+void applier_revoked(struct applier *a, int32_t partition, int64_t now_ms)
+{
+    struct partition *p = applier_partition(a, partition);
+
+    if (!p->assigned)
+        return;
+    p->assigned = false;
+    p->delivering = false;
+    p->parked = false;
+    a->n_assigned--;
+    drop_unsent(a, p);
+    drop_window(a, p);
+    if (p->phase != PARTITION_ACTIVE) {
+        partition_drop(a, partition);
+        p->phase = PARTITION_ABSENT;
+        return;
+    }
+    partition_finish_leaving(a, partition);
+    chain_advance(a, now_ms);
+}
+
+void partition_disconnected(struct applier *a, int32_t number)
+{
+    struct partition *p = &a->partitions[number];
+
+    if (p->assigned) {
+        partition_locate_again(a, number);
+    } else {
+        partition_drop(a, number);
+        p->phase = PARTITION_ABSENT;
+    }
+}
+
+void partition_tick(struct applier *a, int32_t number, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    if (p->assigned && p->phase == PARTITION_HELD && p->hold != HOLD_REJECTED &&
+        now_ms >= p->recheck_at_ms)
+        partition_locate_again(a, number);
+    partition_finish_leaving(a, number);
+    partition_store_dead_letters(a, number, now_ms);
+}
+
+void partition_halt(struct applier *a, int32_t number, int64_t now_ms)
+{
+    hold(a, number, HOLD_REJECTED, now_ms);
+}
+
+/* --- settling --------------------------------------------------------------------------------- */
+
+bool partition_wants_types(const struct partition *p)
+{
+    return p->assigned && p->phase == PARTITION_SETTLING && p->window_complete && !p->window_asked;
+}
+
+void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record)
+{
+    struct partition *p = &a->partitions[number];
+    struct window_entry entry;
+
+    if (record->reject) { /* stored before the position moved past it */
+        message_release(a, record->message);
+        return;
+    }
+    INVARIANT(p->n_window < WINDOW_MAX);
+    if (p->n_window == p->window_capacity) {
+        p->window_capacity = p->window_capacity ? p->window_capacity * 2 : WINDOW_FIRST;
+        p->window = mem_resize(p->window, p->window_capacity, sizeof(*p->window));
+        p->window_operations =
+            mem_resize(p->window_operations, p->window_capacity, sizeof(*p->window_operations));
+    }
+    entry = (struct window_entry){ record->offset, record->message,
+                                   mem_copy_text(record->key.p, record->key.n) };
+    p->window[p->n_window] = entry;
+    p->window_operations[p->n_window++] = (struct settle_operation){
+        .key = { entry.key, record->key.n },
+        .failure = record->failure,
+        .key_type = record->key_type,
+    };
+}
+
+static void window_settled(struct applier *a, int32_t number, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    settle_decide(p->window_operations, p->n_window);
+    for (size_t i = 0; i < p->n_window; i++) {
+        const enum settle_outcome outcome = p->window_operations[i].outcome;
+
+        if (outcome == SETTLE_APPLIED)
+            continue;
+        partition_add_aftermath(
+            a, number, p->window[i].offset, p->window[i].message,
+            outcome == SETTLE_REFUSED ? REJECT_REDIS_WRONGTYPE : REJECT_OUTCOME_UNKNOWN,
+            STR_LITERAL("the answer was lost"));
+        p->window[i].message = NULL;
+    }
+    drop_window(a, p);
+    p->phase = PARTITION_ACTIVE;
+    partition_store_dead_letters(a, number, now_ms);
+    chain_advance(a, now_ms);
+}
+
+void partition_complete_window(struct applier *a, int32_t number, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    if (p->window_complete)
+        return;
+    p->window_complete = true;
+    if (p->n_window == 0)
+        window_settled(a, number, now_ms);
+    else
+        chain_ask(a, now_ms);
+}
+
+void partition_type_read(struct applier *a, int32_t number, struct str type, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    if (p->n_stale_types > 0) { /* asked for a window that was dropped since */
+        p->n_stale_types--;
+        return;
+    }
+    INVARIANT(p->n_window_answered < p->n_window);
+    settle_read_type(&p->window_operations[p->n_window_answered++], type);
+    if (p->n_window_answered == p->n_window)
+        window_settled(a, number, now_ms);
+}

@@ -1,0 +1,415 @@
+/*
+ * What Redis's answers mean. Anything but the expected answer ends the connection or takes the
+ * transaction back; nothing is concluded from an answer that was not read.
+ */
+#include "core/applier_state.h"
+
+#include <stdio.h>
+
+static bool is_status(const struct reply *reply, const char *text)
+{
+    return reply->type == REPLY_STATUS && str_eq(reply->text, str_from(text));
+}
+
+static void count_error(struct applier *a, const struct reply *reply)
+{
+    if (reply->type == REPLY_ERROR)
+        a->counters.redis_errors[redis_error_classify(reply->text)]++;
+}
+
+static void retry_later(struct applier *a, struct str cause, int64_t now_ms)
+{
+    if (!a->pressed) {
+        snprintf(a->why, sizeof(a->why), "%.*s", STR_ARGS(cause));
+        note(a, NOTE_WARN, "Paused, Redis refuses writes: %s", a->why);
+    }
+    a->pressed = true;
+    a->retry_at_ms = now_ms + backoff_next_ms(&a->backoff, prng_next(&a->prng));
+    chain_abort(a, now_ms);
+}
+
+/* An error that is not about one operation. */
+static void suffer(struct applier *a, enum redis_error_class class, struct str text, int64_t now_ms)
+{
+    const struct str cause = redis_error_cause(text);
+
+    if (class == REDIS_ERROR_PRESSURE)
+        retry_later(a, cause, now_ms);
+    else
+        connection_give_up(a, now_ms, "it answered: %.*s", STR_ARGS(cause));
+}
+
+static void unexpected(struct applier *a, const char *what, const struct reply *reply,
+                       int64_t now_ms)
+{
+    if (reply->type == REPLY_ERROR)
+        suffer(a, redis_error_classify(reply->text), reply->text, now_ms);
+    else
+        connection_give_up(a, now_ms, "it answered %s with something else (reply type %d)", what,
+                           (int)reply->type);
+}
+
+/* --- verification ----------------------------------------------------------------------------- */
+
+/* NULL when the position is what this applier wrote last. */
+static const char *position_mismatch(const struct partition *p, const struct reply *reply)
+{
+    struct position found;
+
+    switch (position_from_reply(reply, &found)) {
+    case POSITION_CORRUPT:
+        return "is unreadable";
+    case POSITION_ABSENT:
+        return p->fresh ? NULL : "is gone";
+    case POSITION_PRESENT:
+        break;
+    }
+    if (p->fresh || found.next != p->position.next || found.epoch != p->position.epoch ||
+        !str_eq(str_from(found.log), str_from(p->position.log)))
+        return "was written by somebody else";
+    return NULL;
+}
+
+static void guard_answered(struct applier *a, int32_t number, const struct reply *reply,
+                           int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+    const char *mismatch;
+
+    if (a->draining)
+        return;
+    if (reply->type == REPLY_ERROR && redis_error_classify(reply->text) != REDIS_ERROR_OPERATION) {
+        unexpected(a, "a position", reply, now_ms);
+        return;
+    }
+    mismatch = position_mismatch(p, reply);
+    if (mismatch && (p->assigned || p->n_open > 0)) {
+        connection_give_up(a, now_ms, "the position of partition %d %s", (int)number, mismatch);
+        return;
+    }
+    if (mismatch) { /* it left us, and its new owner has begun */
+        partition_drop(a, number);
+        p->phase = PARTITION_ABSENT;
+    }
+    if (++a->guard.n_answered == a->guard.n)
+        a->guard.state = GUARD_VERIFIED;
+}
+
+/* --- queueing --------------------------------------------------------------------------------- */
+
+/* The entry whose command is the index-th of the transaction. */
+static bool find_entry(const struct applier *a, const struct transaction *t, uint32_t index,
+                       int32_t *ret_partition, size_t *ret_entry)
+{
+    uint32_t at = 0;
+
+    for (size_t s = 0; s < t->n_segments; s++) {
+        const int32_t number = t->segments[s].partition;
+        const struct partition *p = &a->partitions[number];
+        size_t first = t == &a->open ? p->n_committing : 0;
+
+        for (size_t before = 0; before < s; before++)
+            if (t->segments[before].partition == number)
+                first += t->segments[before].n_entries;
+        for (size_t i = first; i < first + t->segments[s].n_entries; i++) {
+            at += backlog_at(&p->backlog, i)->n_commands;
+            if (index < at) {
+                *ret_partition = number;
+                *ret_entry = i;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The worst failure decides: an operation may be dropped only if nothing else is wrong. */
+static void remember_failure(struct transaction *t, enum redis_error_class class, struct str text)
+{
+    if (t->failed && t->failure >= class)
+        return;
+    t->failed = true;
+    t->failure = class;
+    snprintf(t->why, sizeof(t->why), "%.*s", STR_ARGS(text));
+}
+
+static void queueing_refused(struct applier *a, struct transaction *t, const struct reply *reply,
+                             int64_t now_ms)
+{
+    const enum redis_error_class class = redis_error_classify(reply->text);
+    int32_t partition;
+    size_t entry;
+
+    if (class == REDIS_ERROR_OPERATION && t->n_answered <= t->n_commands &&
+        find_entry(a, t, t->n_answered - 1, &partition, &entry)) {
+        remember_failure(t, class, reply->text);
+        t->refused_partition = partition;
+        t->refused_entry = entry;
+    } else {
+        remember_failure(t, class == REDIS_ERROR_OPERATION ? REDIS_ERROR_ACCESS : class,
+                         reply->text);
+    }
+    if (t == &a->committing) /* EXECABORT follows */
+        return;
+    if (class == REDIS_ERROR_OPERATION || class == REDIS_ERROR_PRESSURE) {
+        chain_abort(a, now_ms);
+        if (class == REDIS_ERROR_PRESSURE)
+            retry_later(a, reply->text, now_ms);
+    } else {
+        suffer(a, class, reply->text, now_ms);
+    }
+}
+
+static void queued(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    struct transaction *t = a->committing.begun ? &a->committing : &a->open;
+
+    t->n_answered++;
+    if (is_status(reply, "QUEUED"))
+        return;
+    if (reply->type == REPLY_ERROR)
+        queueing_refused(a, t, reply, now_ms);
+    else
+        unexpected(a, "a queued command", reply, now_ms);
+}
+
+/* --- EXEC ------------------------------------------------------------------------------------- */
+
+static void adapt_batch_size(struct applier *a, int64_t now_ms)
+{
+    if (now_ms - a->committing.sent_at_ms >= BATCH_SLOW_MS)
+        a->batch_ops = a->batch_ops > 1 ? a->batch_ops / 2 : 1;
+    else if (a->committing.full)
+        a->batch_ops = a->batch_ops * 2 < a->settings.batch_max_ops ? a->batch_ops * 2
+                                                                    : a->settings.batch_max_ops;
+}
+
+static void relieved(struct applier *a)
+{
+    backoff_reset(&a->backoff);
+    if (!a->pressed)
+        return;
+    a->pressed = false;
+    a->why[0] = '\0';
+    note(a, NOTE_INFO, "Resumed, Redis takes writes again");
+}
+
+static void executed(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    const struct transaction *t = &a->committing;
+    size_t at = 0;
+
+    adapt_batch_size(a, now_ms);
+    a->counters.batches++;
+    a->counters.operations += t->n_commands;
+    a->counters.bytes += t->n_bytes;
+    for (size_t i = 0; i < t->n_closings; i++) {
+        struct partition *p = &a->partitions[t->closings[i].partition];
+
+        p->position = t->closings[i].after;
+        p->known_next = p->position.next;
+        p->fresh = false;
+    }
+    for (size_t s = 0; s < t->n_segments; s++)
+        at += partition_executed(a, t->segments[s].partition, t->segments[s].n_entries,
+                                 reply->elements + at, now_ms);
+    INVARIANT(at == t->n_commands);
+    relieved(a);
+}
+
+static void committing_done(struct applier *a)
+{
+    const struct transaction done = a->committing;
+
+    a->committing = (struct transaction){ 0 };
+    for (size_t i = 0; i < done.n_closings; i++) {
+        a->partitions[done.closings[i].partition].n_committing = 0;
+        partition_finish_leaving(a, done.closings[i].partition);
+    }
+}
+
+/* The transaction was not executed. */
+static void refused(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    const struct transaction t = a->committing;
+
+    a->committing = (struct transaction){ 0 }; /* its entries stay counted until all is drained */
+    if (reply->type == REPLY_NIL) {
+        /* A watched position was touched. The reads that follow say whether by another writer or
+         * by the owner of a partition that has left us. */
+        a->counters.refused_transactions++;
+        chain_abort(a, now_ms);
+    } else if (reply->type != REPLY_ERROR) {
+        unexpected(a, "EXEC", reply, now_ms);
+    } else if (!t.failed) {
+        const enum redis_error_class class = redis_error_classify(reply->text);
+
+        suffer(a, class == REDIS_ERROR_OPERATION ? REDIS_ERROR_ACCESS : class, reply->text, now_ms);
+    } else if (t.failure == REDIS_ERROR_OPERATION) {
+        chain_abort(a, now_ms);
+    } else {
+        suffer(a, t.failure, str_from(t.why), now_ms);
+    }
+    if (t.failed && t.failure == REDIS_ERROR_OPERATION && a->connected)
+        partition_refused(a, t.refused_partition, t.refused_entry, str_from(t.why), now_ms);
+}
+
+static void exec_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    const struct transaction *t = &a->committing;
+
+    if (reply->type == REPLY_ARRAY && reply->n_elements >= t->n_commands) {
+        executed(a, reply, now_ms);
+        committing_done(a);
+    } else {
+        refused(a, reply, now_ms);
+    }
+}
+
+/* --- dispatch --------------------------------------------------------------------------------- */
+
+/* Every answer is in: what was not executed goes out again. */
+static void drained(struct applier *a)
+{
+    const struct transaction open = a->open;
+
+    a->draining = false;
+    transactions_forget(a);
+    if (open.failed && open.failure == REDIS_ERROR_OPERATION)
+        partition_refused(a, open.refused_partition, open.refused_entry, str_from(open.why),
+                          a->answered_at_ms);
+    for (int32_t i = 0; i < a->n_partitions; i++)
+        partition_finish_leaving(a, i);
+}
+
+/* A question that got no answer is asked again on the next connection. */
+static void asked_in_vain(struct applier *a, const char *what, const struct reply *reply,
+                          int64_t now_ms)
+{
+    connection_give_up(
+        a, now_ms, "asked for %s it answered: %.*s", what,
+        STR_ARGS(reply->type == REPLY_ERROR ? reply->text : STR_LITERAL("something else")));
+}
+
+static void identity_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    if (reply->type != REPLY_STRING)
+        asked_in_vain(a, "its identity", reply, now_ms);
+    else if (str_eq(reply->text, a->wal))
+        connection_identified(a, now_ms);
+    else
+        connection_refuse(a, HOLD_OTHER_WAL, hold_text(HOLD_OTHER_WAL), now_ms);
+}
+
+static void location_answered(struct applier *a, int32_t number, const struct reply *reply,
+                              int64_t now_ms)
+{
+    if (reply->type == REPLY_ERROR && redis_error_classify(reply->text) != REDIS_ERROR_OPERATION)
+        asked_in_vain(a, "a position", reply, now_ms);
+    else
+        partition_position_read(a, number, reply, now_ms);
+}
+
+static void role_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    if (reply->type != REPLY_ARRAY || reply->n_elements == 0)
+        asked_in_vain(a, "its role", reply, now_ms);
+    else if (!str_eq(reply->elements[0].text, STR_LITERAL("master")))
+        connection_give_up(a, now_ms, "it is no longer the primary");
+    else if (a->pending_records == 0)
+        relieved(a);
+}
+
+static void peek_answered(struct applier *a, int32_t number, const struct reply *reply)
+{
+    struct position found;
+
+    if (position_from_reply(reply, &found) == POSITION_PRESENT)
+        a->partitions[number].peeked_next = found.next;
+}
+
+static void status_answered(struct applier *a, const char *what, const struct reply *reply,
+                            int64_t now_ms)
+{
+    if (!is_status(reply, "OK") && !a->draining)
+        unexpected(a, what, reply, now_ms);
+}
+
+static void answer(struct applier *a, const struct expectation *expected, const struct reply *reply,
+                   int64_t now_ms)
+{
+    const int32_t partition = expected->partition;
+
+    switch (expected->kind) {
+    case EXPECT_CLAIM:
+        if (reply->type != REPLY_INTEGER)
+            asked_in_vain(a, "to take its identity", reply, now_ms);
+        return;
+    case EXPECT_IDENTITY:
+        identity_answered(a, reply, now_ms);
+        return;
+    case EXPECT_LOCATE:
+        location_answered(a, partition, reply, now_ms);
+        return;
+    case EXPECT_SEEN:
+        if (reply->type == REPLY_STRING || reply->type == REPLY_NIL)
+            partition_seen_read(a, partition, reply->type == REPLY_STRING, now_ms);
+        else
+            asked_in_vain(a, "its identity", reply, now_ms);
+        return;
+    case EXPECT_PEEK:
+        peek_answered(a, partition, reply);
+        return;
+    case EXPECT_TYPE:
+        if (reply->type == REPLY_STATUS)
+            partition_type_read(a, partition, reply->text, now_ms);
+        else
+            asked_in_vain(a, "a key's type", reply, now_ms);
+        return;
+    case EXPECT_ROLE:
+        role_answered(a, reply, now_ms);
+        return;
+    case EXPECT_WATCH:
+        status_answered(a, "WATCH", reply, now_ms);
+        return;
+    case EXPECT_MULTI:
+        status_answered(a, "MULTI", reply, now_ms);
+        return;
+    case EXPECT_GUARD:
+        guard_answered(a, partition, reply, now_ms);
+        return;
+    case EXPECT_QUEUED:
+        queued(a, reply, now_ms);
+        return;
+    case EXPECT_EXEC:
+        exec_answered(a, reply, now_ms);
+        return;
+    case EXPECT_DISCARD: /* an error means that MULTI was refused: nothing is open either way */
+    case EXPECT_UNWATCH:
+        return;
+    }
+    UNREACHABLE("every kind of answer is handled");
+}
+
+bool applier_reply(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    struct expectation expected;
+
+    if (!a->connected)
+        return false;
+    if (a->n_expected == 0) {
+        connection_give_up(a, now_ms, "it answered what was not asked");
+        return false;
+    }
+    a->answered_at_ms = now_ms;
+    count_error(a, reply);
+    expected = expected_take(a);
+    answer(a, &expected, reply, now_ms);
+    if (!a->connected)
+        return false;
+    if (a->draining && a->n_expected == 0)
+        drained(a);
+    if (expected.kind != EXPECT_QUEUED && expected.kind != EXPECT_MULTI)
+        chain_advance(a, now_ms);
+    return true;
+}

@@ -1,0 +1,262 @@
+/*
+ * The inside of the applier, shared by its own files only: applier.c (life, effects, views),
+ * applier_connection.c (whose connection it is), applier_chain.c (what is said on it),
+ * applier_reply.c (what the answers mean), applier_partition.c (where a partition stands) and
+ * applier_records.c (its records, and those that were refused).
+ */
+#ifndef REDWAL_CORE_APPLIER_STATE_H
+#define REDWAL_CORE_APPLIER_STATE_H
+
+#include "base/backoff.h"
+#include "base/prng.h"
+#include "core/applier.h"
+#include "core/backlog.h"
+#include "core/locate.h"
+#include "core/settle.h"
+
+enum {
+    GUARDS_MAX = 16,      /* partitions watched at a time */
+    SEGMENTS_MAX = 64,    /* runs of records in one transaction */
+    BATCH_OPS_FIRST = 64, /* the batch size a connection starts with */
+    BATCH_SLOW_MS = 50,   /* a transaction slower than this halves the batch size */
+    DEAD_LETTERS_IN_FLIGHT_MAX = 2000,
+    AFTERMATH_MAX = 4096,  /* refused by Redis and not stored yet, a partition */
+    UNSETTLED_MAX = 32768, /* offsets between `settled` and `next` at which a partition waits */
+    WINDOW_MAX = 65536,    /* records to settle, a partition; above UNSETTLED_MAX and a batch */
+    HELD_RECHECK_MS = 5000,
+    FACTS_INTERVAL_MS = 2000,
+};
+
+enum expect_kind {
+    EXPECT_CLAIM,    /* HSETNX identity wal */
+    EXPECT_IDENTITY, /* HGET identity wal */
+    EXPECT_LOCATE,   /* HMGET position, of a partition that asks where it is */
+    EXPECT_SEEN,     /* HGET identity p<n> */
+    EXPECT_PEEK,     /* HMGET position, of a partition that may be another applier's */
+    EXPECT_WATCH,
+    EXPECT_GUARD, /* HMGET position behind WATCH */
+    EXPECT_MULTI,
+    EXPECT_QUEUED,
+    EXPECT_EXEC,
+    EXPECT_DISCARD,
+    EXPECT_UNWATCH,
+    EXPECT_ROLE,
+    EXPECT_TYPE, /* of the key of the partition's next window operation */
+};
+
+/* The next `count` answers are of this kind. */
+struct expectation {
+    enum expect_kind kind;
+    int32_t partition;
+    uint32_t count;
+};
+
+struct segment {
+    int32_t partition;
+    uint32_t n_entries;
+};
+
+/* The position that a transaction writes for a partition. */
+struct closing {
+    int32_t partition;
+    uint32_t n_entries;
+    struct position after;
+};
+
+/* One MULTI: its records are the fronts of their partitions' backlogs. */
+struct transaction {
+    bool begun; /* MULTI was sent */
+    struct segment segments[SEGMENTS_MAX];
+    size_t n_segments;
+    struct closing closings[GUARDS_MAX];
+    size_t n_closings;
+    uint32_t n_commands; /* of records; bookkeeping comes behind them */
+    uint32_t n_answered; /* +QUEUED or errors, of records and bookkeeping */
+    size_t n_bytes;
+    int64_t sent_at_ms;             /* EXEC */
+    bool full;                      /* closed because it could take no more */
+    bool failed;                    /* something in it was refused while queueing */
+    enum redis_error_class failure; /* the gravest of them */
+    char why[REJECT_DETAIL_MAX];
+    int32_t refused_partition; /* of the operation that was refused, when failure says so */
+    size_t refused_entry;
+};
+
+enum guard_state { GUARD_NONE, GUARD_ASKED, GUARD_VERIFIED };
+
+/* What is watched for the next EXEC. */
+struct guard {
+    enum guard_state state;
+    int32_t partitions[GUARDS_MAX];
+    size_t n, n_answered;
+};
+
+/* A record that Redis refused, or whose outcome is unknown, and that is not stored yet. */
+struct aftermath {
+    int64_t offset;
+    void *message;
+    struct reject reject;
+    bool storing;
+};
+
+/* A record whose answer was lost; its settle_operation stands beside it. */
+struct window_entry {
+    int64_t offset;
+    void *message;
+    char *key; /* owned; the key of the settle_operation beside it */
+};
+
+struct partition {
+    bool assigned;
+    bool known; /* was ever assigned */
+    bool peeked;
+    enum partition_phase phase;
+    enum hold_reason hold, noted_hold;
+    int64_t recheck_at_ms; /* while held */
+
+    /* Where the fold stands in the primary; valid unless locating or held. */
+    struct position position;
+    bool fresh;         /* Redis holds no position yet */
+    int64_t known_next; /* outcomes below are known to this process; -1: none */
+    int64_t peeked_next;
+
+    /* The answers locate() waits for. */
+    bool has_asked, has_read, has_seen, has_facts;
+    bool end_is_fresh; /* asked for after the position was read */
+    struct locate_facts facts;
+    char log[LOG_IDENTITY_MAX + 1];
+    int64_t begin, end; /* of the log; -1 while unknown */
+
+    bool delivering;  /* the log was told to start */
+    bool parked;      /* not delivering because too much waits here */
+    bool halting;     /* Redis refused a record and no record may be skipped */
+    int64_t expected; /* the lowest offset that may be offered next */
+
+    struct backlog backlog;
+    size_t n_committing, n_open; /* entries in the two transactions; the front of the backlog */
+    size_t bytes_sent;           /* of these entries */
+    uint64_t n_popped;           /* entries ever taken out: their sequence numbers are below */
+    uint64_t store_from;         /* no entry below this sequence number waits to be stored */
+
+    struct aftermath *aftermath;
+    size_t n_aftermath, aftermath_capacity;
+    struct window_entry *window;
+    struct settle_operation *window_operations;
+    size_t n_window, window_capacity, n_window_answered;
+    bool window_complete, window_asked;
+    size_t n_stale_types; /* answers outstanding for a window that was dropped */
+};
+
+struct applier {
+    struct applier_settings settings;
+    struct str wal;
+    struct prng prng;
+    struct applier_counters counters;
+
+    struct partition *partitions; /* by number */
+    int32_t n_partitions;
+    int32_t n_assigned;
+    int32_t rotation; /* where the last batch began */
+
+    /* The connection. */
+    bool connecting, connected, identified;
+    bool draining; /* answers are only counted until none is outstanding; then all is resent */
+    int64_t connect_at_ms;
+    struct backoff backoff;
+    struct primary_facts primary;
+    enum hold_reason hold, noted_hold;
+    bool pressed;
+    int64_t retry_at_ms;
+    char why[NOTE_TEXT_MAX], noted_why[NOTE_TEXT_MAX];
+    struct buf output;
+    struct expectation *expected;
+    size_t expected_first, n_expected, expected_capacity;
+    int64_t answered_at_ms; /* the last answer, or the first unanswered send */
+    int64_t probe_at_ms;
+
+    struct guard guard;
+    struct transaction open, committing;
+    uint32_t batch_ops;
+    int64_t tokens; /* thousandths of operations the rate limit allows now */
+    int64_t tokens_at_ms;
+    int64_t settle_at_ms; /* -1: nothing to settle */
+
+    size_t pending_records, pending_bytes;
+    int32_t dead_letters_in_flight;
+    struct backoff dead_letter_backoff;
+    int64_t dead_letter_retry_at_ms;
+    char dead_letter_trouble[NOTE_TEXT_MAX];
+
+    int64_t commit_at_ms, facts_at_ms;
+
+    struct effect *effects;
+    size_t effects_first, n_effects, effects_capacity;
+    void **released;
+    size_t n_released, released_capacity;
+};
+
+/* applier.c */
+struct partition *applier_partition(struct applier *a, int32_t number); /* made when new */
+void effect_add(struct applier *a, const struct effect *effect);
+void effect_simple(struct applier *a, enum effect_type type, int32_t partition, int64_t offset);
+void note(struct applier *a, enum note_level level, const char *format, ...) PRINTF_LIKE(3, 4);
+void message_release(struct applier *a, void *message);
+
+/* applier_connection.c */
+void say(struct applier *a, const struct str *words, size_t n); /* appends one command */
+void expect(struct applier *a, enum expect_kind kind, int32_t partition, uint32_t count,
+            int64_t now_ms);
+struct expectation expected_take(struct applier *a); /* the kind of the next answer */
+void transactions_forget(struct applier *a);
+void connection_reset(struct applier *a);
+void connection_identified(struct applier *a, int64_t now_ms);
+void connection_refuse(struct applier *a, enum hold_reason hold, const char *why, int64_t now_ms);
+void connection_give_up(struct applier *a, int64_t now_ms, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* applier_chain.c */
+void chain_advance(struct applier *a, int64_t now_ms); /* says all that can be said now */
+void chain_ask(struct applier *a, int64_t now_ms);     /* the questions of partitions */
+void chain_probe(struct applier *a, int64_t now_ms);   /* is an idle primary still one? */
+/* Takes everything back that was not executed; it is sent again once no answer is outstanding. */
+void chain_abort(struct applier *a, int64_t now_ms);
+
+/* applier_reply.c: what answers mean; see applier_reply() */
+
+/* applier_partition.c */
+void partition_locate_again(struct applier *a, int32_t number);
+void partition_position_read(struct applier *a, int32_t number, const struct reply *reply,
+                             int64_t now_ms);
+void partition_seen_read(struct applier *a, int32_t number, bool seen, int64_t now_ms);
+void partition_type_read(struct applier *a, int32_t number, struct str type, int64_t now_ms);
+/* The connection is gone: what was sent may or may not have happened. */
+void partition_disconnected(struct applier *a, int32_t number);
+void partition_tick(struct applier *a, int32_t number, int64_t now_ms);
+void partition_drop(struct applier *a, int32_t number); /* everything it holds in memory */
+bool partition_wants_types(const struct partition *p);
+/* Revoked, with something in flight or outcomes not written down. */
+bool partition_is_leaving(const struct partition *p);
+void partition_finish_leaving(struct applier *a, int32_t number);
+/* A record was rejected and may not be skipped. */
+void partition_halt(struct applier *a, int32_t number, int64_t now_ms);
+/* A record between `settled` and `next`; and: no more of them will come. */
+void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record);
+void partition_complete_window(struct applier *a, int32_t number, int64_t now_ms);
+
+/* applier_records.c */
+bool partition_has_sendable(const struct partition *p);
+bool partition_needs_settling(const struct partition *p);
+int64_t partition_settled(const struct partition *p); /* as far as this process knows */
+/* The position behind the next n sent entries, which are the front of the backlog. */
+struct position partition_position_after(const struct partition *p, size_t n_entries);
+/* The front entries of one segment were executed; returns how many results are theirs. */
+size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
+                          const struct reply *results, int64_t now_ms);
+/* Redis refused the entry while queueing: it will not be sent again. */
+void partition_refused(struct applier *a, int32_t number, size_t entry, struct str why,
+                       int64_t now_ms);
+void partition_add_aftermath(struct applier *a, int32_t number, int64_t offset, void *message,
+                             enum reject_reason reason, struct str detail);
+void partition_store_dead_letters(struct applier *a, int32_t number, int64_t now_ms);
+
+#endif
