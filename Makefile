@@ -1,6 +1,6 @@
 # A thin front door: CMake and the scripts in hack/, tests/ and bench/ do the work.
 .DEFAULT_GOAL := release
-.PHONY: release test demo bench lint install image docs fuzz clean help
+.PHONY: release test demo bench lint install image docs coverage fuzz clean help
 MAKEFLAGS += --no-print-directory
 
 DESTDIR ?=
@@ -36,6 +36,9 @@ image: ## Make dist/redis-applier.oci.tar, an OCI image
 
 docs: release ## Regenerate the documents that come from tables
 	@hack/gen-docs
+
+coverage: ## Show which lines the unit and simulation tiers never run
+	@hack/coverage
 
 fuzz: ## Fuzz each parser for FUZZ_SECONDS (default 60)
 	@hack/install-deps build unit
