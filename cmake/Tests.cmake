@@ -24,7 +24,8 @@ function(redwal_test label name source)
   string(REPLACE . _ target ${label}_${name})
   redwal_program(${target} SOURCES ${source} LINK ${ARGN} OUTPUT tests)
   add_test(NAME ${label}.${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 60)
+  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 60
+    ENVIRONMENT TSAN_OPTIONS=suppressions=${tests}/tsan.supp)
 endfunction()
 
 # A pure layer's tests get that layer's own surroundings; the others get all of it.
