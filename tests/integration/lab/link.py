@@ -65,8 +65,8 @@ class Link:
     def _obey(self, order):
         self._mode = {b"p": "pass", b"h": "hold", b"c": "cut", b"e": "end"}[order]
         if self._mode in ("cut", "end"):
-            for s in list(self._peer):
-                self._drop(s)
+            while self._peer:
+                self._drop(next(iter(self._peer)))
         for s in self._peer:
             self._interest(s)
         self._done.set()
