@@ -93,21 +93,39 @@ bool buf_append_int64(struct buf *b, int64_t value)
     return buf_append(b, text + at, sizeof(text) - at);
 }
 
+PRINTF_LIKE(2, 0) static bool append_format(struct buf *b, const char *format, va_list ap)
+{
+    va_list again;
+    int n;
+
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (n < 0 || !buf_reserve(b, (size_t)n + 1))
+        return false;
+    vsnprintf(b->p + b->n, (size_t)n + 1, format, ap);
+    b->n += (size_t)n;
+    return true;
+}
+
 bool buf_appendf(struct buf *b, const char *format, ...)
 {
     va_list ap;
-    int n;
+    bool fits;
 
     va_start(ap, format);
-    n = vsnprintf(NULL, 0, format, ap);
+    fits = append_format(b, format, ap);
     va_end(ap);
-    if (n < 0 || !buf_reserve(b, (size_t)n + 1))
-        return false;
+    return fits;
+}
+
+void buf_print(struct buf *b, const char *format, ...)
+{
+    va_list ap;
+
     va_start(ap, format);
-    vsnprintf(b->p + b->n, (size_t)n + 1, format, ap);
+    append_format(b, format, ap);
     va_end(ap);
-    b->n += (size_t)n;
-    return true;
 }
 
 struct str buf_str(const struct buf *b)

@@ -34,6 +34,8 @@ NODISCARD bool buf_append_str(struct buf *b, struct str s);
 NODISCARD bool buf_append_text(struct buf *b, const char *text);
 NODISCARD bool buf_append_int64(struct buf *b, int64_t value); /* decimal */
 NODISCARD bool buf_appendf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+/* For text that people read: what does not fit is left out. */
+void buf_print(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 
 struct str buf_str(const struct buf *b); /* the buffer's bytes, until it next changes */
 
