@@ -1,0 +1,105 @@
+/*
+ * Options from one table: the command line, the environment and a configuration file set the same
+ * names, in that order of precedence, and help, reference page and completions are printed from
+ * the same rows (option_print.h).
+ */
+#ifndef REDWAL_CLI_OPTION_H
+#define REDWAL_CLI_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/secret_file.h"
+
+enum {
+    OPTION_NAME_MAX = 48,
+    OPTION_PROBLEMS_MAX_BYTES = 16 * 1024,
+    OPTION_VALUE_MAX_BYTES = 16 * 1024
+};
+
+/* What an option's value is, and the field it fills. Texts are owned by the options struct. */
+enum option_type {
+    OPTION_TEXT,      /* char *: min to max bytes */
+    OPTION_NAME,      /* char *: letters, digits, '.', '_' and '-'; min to max of them */
+    OPTION_FILE,      /* char *: a file that can be read */
+    OPTION_SECRET,    /* struct secret_file: a file that holds one secret */
+    OPTION_ADDRESS,   /* char *: host:port */
+    OPTION_ADDRESSES, /* char *: host:port,host:port,... */
+    OPTION_LISTEN,    /* char *: [host]:port, port 0 = any free one */
+    OPTION_BOOL,      /* bool */
+    OPTION_INT,       /* int64_t */
+    OPTION_DURATION,  /* int64_t, milliseconds */
+    OPTION_SIZE,      /* int64_t, bytes */
+    OPTION_CHOICE,    /* int: index into `allowed` */
+    OPTION_TYPE_COUNT
+};
+
+/* Where an option may be given. */
+enum option_scope {
+    OPTION_ANYWHERE,
+    OPTION_CALL,   /* not in a file: it is about files */
+    OPTION_ACTION, /* on the command line only: it asks for something else than a run */
+};
+
+struct option_spec {
+    const char *name; /* kebab-case: "--name", "name:" in a file, PREFIX_NAME in the environment */
+    enum option_type type;
+    enum option_scope scope;
+    size_t at;            /* offsetof its field */
+    const char *argument; /* how help names the value; NULL for OPTION_BOOL */
+    const char *fallback; /* the default as a user would write it; NULL: unset */
+    int64_t min, max;
+    const char *const *allowed; /* OPTION_CHOICE: NULL-terminated */
+    const char *group;
+    const char *help;
+};
+
+/* Later ones win over earlier ones. */
+enum option_source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
+
+struct option_origin {
+    enum option_source source;
+    unsigned line; /* SOURCE_FILE */
+};
+
+/* A table, the struct it fills, and what went wrong so far: one line a problem, each naming the
+ * option, where it was given, the value (never a secret) and what is allowed. */
+struct option_set {
+    const struct option_spec *specs;
+    size_t n_specs;
+    const char *env_prefix; /* "REDWAL_" */
+    const char *file;       /* shown for SOURCE_FILE; borrowed */
+    void *values;
+    struct option_origin *origins;
+    struct buf problems;
+};
+
+/* Sets every default. `values` must be zeroed; it and `specs` outlive the set. */
+void option_set_init(struct option_set *set, const struct option_spec *specs, size_t n_specs,
+                     const char *env_prefix, void *values);
+void option_set_release(struct option_set *set); /* the values stay */
+/* Frees and wipes what the values own. */
+void option_values_release(const struct option_spec *specs, size_t n_specs, void *values);
+
+/* Each takes everything it is given, in any order, and adds to `problems`. */
+void option_set_take_flags(struct option_set *set, int n, char *const *args);
+void option_set_take_environment(struct option_set *set, char *const *environment);
+void option_set_take_entry(struct option_set *set, struct str name, struct str value,
+                           unsigned line);
+/* Opens the files that options name and reads the secrets. Call last. */
+void option_set_open_files(struct option_set *set);
+
+void option_set_problem(struct option_set *set, const char *format, ...) PRINTF_LIKE(2, 3);
+bool option_set_is_good(const struct option_set *set);
+
+const struct option_spec *option_find(const struct option_spec *specs, size_t n_specs,
+                                      struct str name); /* NULL when there is none */
+/* Whether the option was given, and not just its default. */
+bool option_set_differs(const struct option_set *set, const char *name);
+/* "REDWAL_KAFKA_CA" for "kafka-ca". */
+void option_env_name(const char *env_prefix, const char *name, char ret[2 * OPTION_NAME_MAX]);
+
+#endif

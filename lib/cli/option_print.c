@@ -1,0 +1,136 @@
+#include "cli/option_print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/option_value.h"
+
+enum { HELP_COLUMN = 38, WORD_MAX = 64 };
+
+static bool begins_group(const struct program *p, size_t i)
+{
+    return i == 0 || strcmp(p->specs[i - 1].group, p->specs[i].group) != 0;
+}
+
+/* "--topic TOPIC", "--[no-]redis-tls" */
+static void usage_of(const struct option_spec *spec, char *ret, size_t size)
+{
+    const bool can_negate = spec->type == OPTION_BOOL && spec->scope != OPTION_ACTION;
+
+    snprintf(ret, size, "--%s%s%s%s", can_negate ? "[no-]" : "", spec->name,
+             spec->argument ? " " : "", spec->argument ? spec->argument : "");
+}
+
+/* Booleans that are off by default say nothing by saying so. */
+static bool default_is_telling(const struct option_spec *spec)
+{
+    return spec->fallback && spec->type != OPTION_BOOL;
+}
+
+static void print_choices(const struct option_spec *spec, struct buf *out)
+{
+    for (size_t i = 0; spec->type == OPTION_CHOICE && spec->allowed[i]; i++)
+        buf_print(out, "%s%s", i > 0 ? ", " : "; one of ", spec->allowed[i]);
+}
+
+void option_print_help(const struct program *p, struct buf *out)
+{
+    char usage[2 * WORD_MAX];
+
+    buf_print(out, "%s: %s\n\nUsage: %s\n", p->name, p->summary, p->synopsis);
+    for (size_t i = 0; i < p->n_specs; i++) {
+        const struct option_spec *spec = &p->specs[i];
+
+        if (begins_group(p, i))
+            buf_print(out, "\n%s:\n", spec->group);
+        usage_of(spec, usage, sizeof(usage));
+        buf_print(out, "  %-*s%s", HELP_COLUMN - 2, usage, spec->help);
+        print_choices(spec, out);
+        if (default_is_telling(spec))
+            buf_print(out, " (default %s)", spec->fallback);
+        buf_print(out, "\n");
+    }
+    buf_print(
+        out,
+        "\nEach can be given as --name VALUE, as the environment variable %sNAME\n"
+        "(--kafka-ca is %sKAFKA_CA) and as `name: value` in the file of --config; the first\n"
+        "of these that is there wins. Durations need a unit (ms, s, m, h), sizes too (B, KiB,\n"
+        "MiB, GiB). Secrets are given by file only. Exit status: 0 done, 1 failed, 2 the\n"
+        "options are wrong.\n",
+        p->env_prefix, p->env_prefix);
+}
+
+void option_print_yaml(struct str value, struct buf *out)
+{
+    buf_print(out, "\"");
+    for (size_t i = 0; i < value.n; i++) {
+        const unsigned char c = (unsigned char)value.p[i];
+
+        if (c == '"' || c == '\\')
+            buf_print(out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            buf_print(out, "\\x%02x", c);
+        else
+            buf_print(out, "%c", c);
+    }
+    buf_print(out, "\"");
+}
+
+static bool is_plain_yaml(const struct option_spec *spec)
+{
+    return spec->type == OPTION_BOOL || spec->type == OPTION_INT || spec->type == OPTION_DURATION ||
+           spec->type == OPTION_SIZE || spec->type == OPTION_CHOICE;
+}
+
+void option_print_config(const struct program *p, const void *values, struct buf *out)
+{
+    for (size_t i = 0; i < p->n_specs; i++) {
+        const struct option_spec *spec = &p->specs[i];
+        CLEANUP(buf_release) struct buf value = { 0 };
+
+        if (spec->scope != OPTION_ANYWHERE)
+            continue;
+        buf_init(&value, OPTION_PRINT_MAX_BYTES);
+        if (!option_value_print(spec, values, &value))
+            continue;
+        buf_print(out, "%s: ", spec->name);
+        if (is_plain_yaml(spec))
+            buf_print(out, "%.*s", STR_ARGS(buf_str(&value)));
+        else
+            option_print_yaml(buf_str(&value), out);
+        buf_print(out, "\n");
+    }
+}
+
+static void print_reference_row(const struct program *p, const struct option_spec *spec,
+                                struct buf *out)
+{
+    CLEANUP(buf_release) struct buf allowed = { 0 };
+    char usage[2 * WORD_MAX], env[2 * OPTION_NAME_MAX];
+
+    buf_init(&allowed, OPTION_PRINT_MAX_BYTES);
+    if (spec->type != OPTION_BOOL)
+        option_value_print_allowed(spec, &allowed);
+    usage_of(spec, usage, sizeof(usage));
+    option_env_name(p->env_prefix, spec->name, env);
+    buf_print(out, "| `%s` | ", usage);
+    if (spec->scope != OPTION_ACTION)
+        buf_print(out, "`%s`", env);
+    buf_print(out, " | ");
+    if (spec->fallback)
+        buf_print(out, "`%s`", spec->fallback);
+    buf_print(out, " | %.*s | %s |\n", STR_ARGS(buf_str(&allowed)), spec->help);
+}
+
+void option_print_reference(const struct program *p, struct buf *out)
+{
+    buf_print(out, "# %s\n\n%s.\n\n    %s\n\n", p->name, p->summary, p->synopsis);
+    for (size_t i = 0; i < p->n_specs; i++) {
+        if (begins_group(p, i))
+            buf_print(out,
+                      "%s## %s\n\n| option | environment | default | allowed | meaning |\n"
+                      "|---|---|---|---|---|\n",
+                      i > 0 ? "\n" : "", p->specs[i].group);
+        print_reference_row(p, &p->specs[i], out);
+    }
+}
