@@ -1,0 +1,236 @@
+#include "options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "cli/option_complete.h"
+#include "cli/option_print.h"
+#include "cli/option_value.h"
+#include "codec/config_yaml.h"
+#include "runtime/metrics.h"
+
+#define ENV_PREFIX "REDWAL_"
+
+enum { LOG_MESSAGE_MAX = 80 };
+
+/* clang-format off */
+#define OPTION_SPEC(type, scope, field, name, argument, fallback, min, max, allowed, group, help) \
+    { name, OPTION_##type, OPTION_##scope, offsetof(struct options, field), argument, fallback, \
+      min, max, allowed, group, help },
+/* clang-format on */
+static const struct option_spec specs[] = { OPTIONS(OPTION_SPEC) };
+#undef OPTION_SPEC
+
+static const struct program program = {
+    .name = "redis-applier",
+    .summary = "Applies a log of Redis operations in Kafka to a Redis primary, exactly once",
+    .synopsis = "redis-applier --brokers LIST (--redis HOST:PORT | --sentinel LIST) [options]",
+    .env_prefix = ENV_PREFIX,
+    .specs = specs,
+    .n_specs = ARRAY_SIZE(specs),
+};
+
+static void take_entry(void *self, struct str name, struct str value, unsigned line)
+{
+    option_set_take_entry(self, name, value, line);
+}
+
+static void take_file(struct option_set *set, const char *path)
+{
+    CLEANUP(buf_release) struct buf text = { 0 };
+    struct err err = { 0 };
+    FILE *f = fopen(path, "rb");
+    size_t n = 0;
+
+    set->file = path;
+    if (!f) {
+        option_set_problem(set, "--config: file '%s' cannot be opened: %s", path, strerror(errno));
+        return;
+    }
+    buf_init(&text, CONFIG_YAML_BYTES_MAX + 1);
+    errno = 0;
+    if (buf_reserve(&text, CONFIG_YAML_BYTES_MAX + 1))
+        n = fread(text.p, 1, CONFIG_YAML_BYTES_MAX + 1, f);
+    if (ferror(f))
+        option_set_problem(set, "--config: file '%s' cannot be read: %s", path, strerror(errno));
+    else if (config_yaml_parse((struct str){ text.p, n }, take_entry, set, &err) != ERR_OK)
+        option_set_problem(set, "%s:%s", path, err.msg);
+    fclose(f);
+}
+
+static void check_kafka(const struct options *o, struct option_set *set)
+{
+    const bool sasl =
+        o->kafka_security == KAFKA_SASL_PLAINTEXT || o->kafka_security == KAFKA_SASL_SSL;
+    const bool tls = o->kafka_security == KAFKA_SSL || o->kafka_security == KAFKA_SASL_SSL;
+
+    if (!o->brokers)
+        option_set_problem(set, "--brokers: is required; give host:port,host:port,...");
+    if (strcmp(o->topic, o->dlq_topic) == 0)
+        option_set_problem(set,
+                           "--dlq-topic: '%s' is --topic too; rejected records need a topic "
+                           "of their own",
+                           o->dlq_topic);
+    if (sasl && (!o->kafka_user || !o->kafka_password.path))
+        option_set_problem(set, "--kafka-security: SASL needs --kafka-user and "
+                                "--kafka-password-file");
+    if (!sasl && (o->kafka_user || o->kafka_password.path))
+        option_set_problem(set, "--kafka-user, --kafka-password-file: need --kafka-security "
+                                "SASL_SSL or SASL_PLAINTEXT");
+    if (!sasl && option_set_differs(set, "kafka-sasl-mechanism"))
+        option_set_problem(set, "--kafka-sasl-mechanism: needs --kafka-security SASL_SSL or "
+                                "SASL_PLAINTEXT");
+    if (!tls && (o->kafka_ca || o->kafka_cert || o->kafka_key))
+        option_set_problem(set, "--kafka-ca, --kafka-cert, --kafka-key: need --kafka-security "
+                                "SASL_SSL or SSL");
+    if (!o->kafka_cert != !o->kafka_key)
+        option_set_problem(set, "--kafka-cert, --kafka-key: one needs the other");
+}
+
+static void check_redis(const struct options *o, struct option_set *set)
+{
+    if (!o->redis && !o->sentinel)
+        option_set_problem(set, "--redis or --sentinel: one is required");
+    if (o->redis && o->sentinel)
+        option_set_problem(set, "--redis, --sentinel: give one of them, not both");
+    if (!o->sentinel && option_set_differs(set, "master-name"))
+        option_set_problem(set, "--master-name: needs --sentinel");
+    if (!o->sentinel && (o->sentinel_user || o->sentinel_password.path))
+        option_set_problem(set, "--sentinel-user, --sentinel-password-file: need --sentinel");
+    if (o->redis_user && !o->redis_password.path)
+        option_set_problem(set, "--redis-user: needs --redis-password-file");
+    if (o->sentinel_user && !o->sentinel_password.path)
+        option_set_problem(set, "--sentinel-user: needs --sentinel-password-file");
+    if (!o->redis_tls && (o->redis_ca || o->redis_cert || o->redis_key))
+        option_set_problem(set, "--redis-ca, --redis-cert, --redis-key: need --redis-tls");
+    if (!o->redis_cert != !o->redis_key)
+        option_set_problem(set, "--redis-cert, --redis-key: one needs the other");
+}
+
+static void check_bounds(const struct options *o, struct option_set *set)
+{
+    if (o->batch_max_bytes > o->pending_max_bytes)
+        option_set_problem(set, "--batch-max-bytes: more than --pending-max-bytes (%lld bytes)",
+                           (long long)o->pending_max_bytes);
+    if (o->batch_max_ops > o->pending_max_records)
+        option_set_problem(set, "--batch-max-ops: more than --pending-max-records (%lld)",
+                           (long long)o->pending_max_records);
+}
+
+static void print_version(struct buf *out)
+{
+    buf_print(out, "%s %s\n", program.name, REDWAL_VERSION);
+}
+
+static void print_generated(int what, struct buf *out)
+{
+    switch ((enum generate)what) {
+    case GENERATE_REFERENCE:
+        option_print_reference(&program, out);
+        return;
+    case GENERATE_METRICS:
+        metrics_print_reference(out);
+        return;
+    case GENERATE_BASH:
+        option_complete_bash(&program, out);
+        return;
+    case GENERATE_ZSH:
+        option_complete_zsh(&program, out);
+        return;
+    case GENERATE_FISH:
+        option_complete_fish(&program, out);
+        return;
+    }
+    UNREACHABLE("no such page");
+}
+
+/* Pages that need no sound options; true when one was asked for. */
+static bool print_page(const struct options *o, const struct option_set *set, struct buf *out)
+{
+    if (o->help)
+        option_print_help(&program, out);
+    else if (o->version)
+        print_version(out);
+    else if (option_set_differs(set, "generate"))
+        print_generated(o->generate, out);
+    else
+        return false;
+    return true;
+}
+
+static void print_problems(const struct option_set *set, struct buf *out)
+{
+    struct str rest = buf_str(&set->problems);
+
+    while (rest.n > 0) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        const size_t n = end ? (size_t)(end - rest.p) : rest.n;
+
+        buf_print(out, "%s: %.*s\n", program.name, (int)n, rest.p);
+        rest = (struct str){ rest.p + n + 1, rest.n - n - 1 };
+    }
+}
+
+enum options_verdict options_load(struct options *o, int argc, char *const *argv,
+                                  char *const *environment, struct buf *ret_output)
+{
+    CLEANUP(option_set_release) struct option_set set = { 0 };
+
+    buf_init(ret_output, OPTION_PRINT_MAX_BYTES);
+    option_set_init(&set, specs, ARRAY_SIZE(specs), ENV_PREFIX, o);
+    option_set_take_flags(&set, argc - 1, argv + 1);
+    if (print_page(o, &set, ret_output))
+        return OPTIONS_PRINT;
+
+    option_set_take_environment(&set, environment);
+    if (o->config)
+        take_file(&set, o->config);
+    check_kafka(o, &set);
+    check_redis(o, &set);
+    check_bounds(o, &set);
+    option_set_open_files(&set);
+    if (!option_set_is_good(&set)) {
+        print_problems(&set, ret_output);
+        return OPTIONS_BAD;
+    }
+    if (!o->dump_config)
+        return OPTIONS_RUN;
+    option_print_config(&program, o, ret_output);
+    return OPTIONS_PRINT;
+}
+
+void options_release(struct options *o)
+{
+    option_values_release(specs, ARRAY_SIZE(specs), o);
+}
+
+static void log_option(const struct options *o, const struct option_spec *spec,
+                       struct log_line *line)
+{
+    CLEANUP(buf_release) struct buf value = { 0 };
+
+    buf_init(&value, LOG_LINE_MAX_BYTES);
+    if (spec->scope == OPTION_ANYWHERE && option_value_print(spec, o, &value))
+        log_line_text(line, str_from(spec->name), buf_str(&value));
+}
+
+void options_log(const struct options *o, struct log *log)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(specs)) {
+        const char *group = specs[i].group;
+        char message[LOG_MESSAGE_MAX];
+        struct log_line line;
+
+        if (specs[i].scope == OPTION_ACTION)
+            return;
+        snprintf(message, sizeof(message), "Configured %s", group);
+        log_line_begin(&line, log, LOG_LEVEL_INFO, str_from(message));
+        for (; i < ARRAY_SIZE(specs) && strcmp(specs[i].group, group) == 0; i++)
+            log_option(o, &specs[i], &line);
+        log_line_end(&line);
+    }
+}
