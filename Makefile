@@ -28,13 +28,14 @@ lint: ## Check format, layers, purity, sizes, banned functions, docs and scripts
 	@hack/test-lint
 
 install: release ## Install programs and documents under DESTDIR and PREFIX
-	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX)
+	@DESTDIR=$(DESTDIR) cmake --install build/release --strip --prefix $(PREFIX)
 
 image: ## Make dist/redis-applier.oci.tar, an OCI image
 	@hack/install-deps build image
 	@hack/build-image
 
-docs: release ## Regenerate the documents that come from tables
+docs: ## Regenerate the documents that come from tables
+	@hack/install-deps build
 	@hack/gen-docs
 
 coverage: ## Show which lines the unit and simulation tiers never run

@@ -1,6 +1,20 @@
-# Every directory cmd/<name> with sources is the program <name>, in <build>/bin.
+# Every directory cmd/<name> with sources is the program <name>, in <build>/bin. Each prints its
+# own shell completions.
 set(all_layers adapter runtime cli codec core port base)
 set(clients dep::rdkafka dep::hiredis dep::hiredis_ssl dep::yyjson dep::openssl dep::threads)
+
+# Installed programs only: in a checked build the sanitizers would have a say in it.
+function(redwal_completion program shell path)
+  if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT CMAKE_CROSSCOMPILING)
+    set(output ${PROJECT_BINARY_DIR}/share/${path})
+    cmake_path(GET output PARENT_PATH dir)
+    cmake_path(GET path PARENT_PATH destination)
+    add_custom_command(TARGET ${program} POST_BUILD VERBATIM
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${dir}
+      COMMAND ${program} --generate ${shell} > ${output})
+    install(FILES ${output} DESTINATION ${CMAKE_INSTALL_DATADIR}/${destination})
+  endif()
+endfunction()
 
 file(GLOB program_dirs CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/cmd/*)
 foreach(dir IN LISTS program_dirs)
@@ -10,6 +24,9 @@ foreach(dir IN LISTS program_dirs)
     redwal_program(${name} SOURCES ${sources} LINK ${all_layers} OUTPUT bin)
     target_compile_definitions(${name} PRIVATE REDWAL_VERSION="${PROJECT_VERSION}")
     install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    redwal_completion(${name} bash bash-completion/completions/${name})
+    redwal_completion(${name} zsh zsh/site-functions/_${name})
+    redwal_completion(${name} fish fish/vendor_completions.d/${name}.fish)
   endif()
 endforeach()
 
