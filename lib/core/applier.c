@@ -158,6 +158,11 @@ bool applier_next_effect(struct applier *a, struct effect *ret_effect)
     return false;
 }
 
+bool applier_has_effects(const struct applier *a)
+{
+    return a->n_effects > 0;
+}
+
 struct buf *applier_output(struct applier *a)
 {
     if (a->output.n == 0)
@@ -216,7 +221,7 @@ int64_t applier_wakes_at_ms(const struct applier *a)
     return at_ms;
 }
 
-static void commit_positions(struct applier *a)
+void applier_commit_now(struct applier *a)
 {
     for (int32_t i = 0; i < a->n_partitions; i++) {
         const struct partition *p = &a->partitions[i];
@@ -238,7 +243,7 @@ void applier_tick(struct applier *a, int64_t now_ms)
 {
     if (now_ms >= a->commit_at_ms) {
         a->commit_at_ms = now_ms + a->settings.commit_interval_ms;
-        commit_positions(a);
+        applier_commit_now(a);
     }
     if (now_ms >= a->facts_at_ms) {
         a->facts_at_ms = now_ms + FACTS_INTERVAL_MS;

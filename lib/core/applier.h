@@ -87,6 +87,7 @@ struct effect {
 };
 
 bool applier_next_effect(struct applier *a, struct effect *ret_effect);
+bool applier_has_effects(const struct applier *a);
 
 /* Bytes for the connection; the shell sends and empties it after each event, unless it executes
  * EFFECT_DISCONNECT. */
@@ -149,6 +150,8 @@ void applier_flush(struct applier *a, int64_t now_ms);
 void applier_dead_letter(struct applier *a, int32_t partition, int64_t offset, bool stored,
                          const char *why_not, int64_t now_ms);
 void applier_tick(struct applier *a, int64_t now_ms);
+/* Tells the group how far every partition is, now. */
+void applier_commit_now(struct applier *a);
 void applier_set_rate_limit(struct applier *a, int64_t ops_per_second, int64_t now_ms);
 
 /* --- looking at it ---------------------------------------------------------------------------- */

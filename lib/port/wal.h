@@ -48,8 +48,8 @@ struct wal_event {
 };
 
 struct wal_ops {
-    /* Becomes readable when next_event() or read() may have something. Level-triggered enough:
-     * after a wake-up call both until they return nothing. */
+    /* Becomes readable when something new came for next_event() or read(), and stays so until
+     * next_event() is called. What is left unread does not make it readable again. */
     int (*descriptor)(void *self);
 
     /* The next event, oldest first; false when there is none. Must be called at least every few
@@ -60,6 +60,8 @@ struct wal_ops {
      * unread is the way to slow the log down: read-ahead is bounded by the adapter. */
     size_t (*read)(void *self, struct wal_record *ret_records, size_t max);
     void (*release)(void *self, void *message);
+    /* The record behind a message that is not released yet. */
+    void (*view)(void *self, void *message, struct wal_record *ret_record);
 
     /* Delivers partition from `offset` on; whatever it had delivered and was not read yet is
      * dropped first. */

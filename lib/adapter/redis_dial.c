@@ -1,0 +1,158 @@
+#include "adapter/redis_dial.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include <hiredis/hiredis_ssl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "base/address.h"
+
+enum { HOST_TEXT_MAX = ADDRESS_HOST_MAX + 1 };
+
+static enum err_code tls_failed(struct err *err, const char *what)
+{
+    char why[160];
+
+    ERR_error_string_n(ERR_get_error(), why, sizeof(why));
+    return err_set(err, ERR_INVALID, "TLS: %s: %s", what, why);
+}
+
+static bool load_files(SSL_CTX *tls, const struct redis_access *access, const char **ret_what)
+{
+    *ret_what = access->ca ? access->ca : "the system's certificates";
+    if (access->ca ? SSL_CTX_load_verify_locations(tls, access->ca, NULL) != 1
+                   : SSL_CTX_set_default_verify_paths(tls) != 1)
+        return false;
+    *ret_what = access->cert;
+    if (access->cert && SSL_CTX_use_certificate_chain_file(tls, access->cert) != 1)
+        return false;
+    *ret_what = access->key;
+    return !access->key || SSL_CTX_use_PrivateKey_file(tls, access->key, SSL_FILETYPE_PEM) == 1;
+}
+
+enum err_code redis_tls_new(const struct redis_access *access, struct ssl_ctx_st **ret,
+                            struct err *err)
+{
+    const char *what;
+    SSL_CTX *tls;
+
+    *ret = NULL;
+    if (!access->tls)
+        return ERR_OK;
+    tls = SSL_CTX_new(TLS_client_method());
+    if (!tls)
+        return tls_failed(err, "no context");
+    SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+    if (!load_files(tls, access, &what)) {
+        SSL_CTX_free(tls);
+        return tls_failed(err, what);
+    }
+    *ret = tls;
+    return ERR_OK;
+}
+
+void redis_tls_free(struct ssl_ctx_st *tls)
+{
+    SSL_CTX_free(tls);
+}
+
+static bool is_ip(const char *host)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+
+    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+}
+
+static enum err_code secure(redisContext *c, SSL_CTX *tls, const char *name, struct err *err)
+{
+    SSL *ssl = SSL_new(tls);
+    bool named;
+
+    if (!ssl)
+        return tls_failed(err, "no session");
+    named = is_ip(name) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1
+                        : SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
+    if (!named) {
+        SSL_free(ssl);
+        return tls_failed(err, name);
+    }
+    if (redisInitiateSSL(c, ssl) != REDIS_OK) {
+        const long verdict = SSL_get_verify_result(ssl);
+
+        if (verdict != X509_V_OK)
+            return err_set(err, ERR_DENIED, "TLS: the certificate is not accepted for %s: %s", name,
+                           X509_verify_cert_error_string(verdict));
+        return err_set(err, ERR_UNAVAILABLE, "TLS: %s", c->errstr);
+    }
+    return ERR_OK;
+}
+
+static enum err_code authenticate(redisContext *c, const struct redis_access *access,
+                                  struct err *err)
+{
+    enum err_code rc = ERR_OK;
+    redisReply *reply;
+
+    if (!access->password)
+        return ERR_OK;
+    reply = access->user ? redisCommand(c, "AUTH %s %s", access->user, access->password)
+                         : redisCommand(c, "AUTH %s", access->password);
+    if (!reply)
+        return err_set(err, ERR_UNAVAILABLE, "no answer to AUTH: %s", c->errstr);
+    if (reply->type == REDIS_REPLY_ERROR)
+        rc = err_set(err, strncmp(reply->str, "LOADING", 7) == 0 ? ERR_UNAVAILABLE : ERR_DENIED,
+                     "user and password are not accepted: %s", reply->str);
+    freeReplyObject(reply);
+    return rc;
+}
+
+static enum err_code open_connection(const struct redis_access *access, SSL_CTX *tls,
+                                     const char *host, int64_t timeout_ms, redisContext *c,
+                                     struct err *err)
+{
+    const struct timeval timeout = { timeout_ms / 1000, (timeout_ms % 1000) * 1000 };
+    enum err_code rc = ERR_OK;
+
+    if (c->err)
+        return err_set(err, ERR_UNAVAILABLE, "%s", c->errstr);
+    redisSetTimeout(c, timeout);
+    redisEnableKeepAlive(c);
+    if (tls)
+        rc = secure(c, tls, access->tls_name ? access->tls_name : host, err);
+    return rc == ERR_OK ? authenticate(c, access, err) : rc;
+}
+
+enum err_code redis_dial(const struct redis_access *access, struct ssl_ctx_st *tls,
+                         const char *address, int64_t timeout_ms, redisContext **ret,
+                         struct err *err)
+{
+    const struct timeval timeout = { timeout_ms / 1000, (timeout_ms % 1000) * 1000 };
+    redisOptions options = { 0 };
+    struct address parsed;
+    char host[HOST_TEXT_MAX];
+    redisContext *c;
+    enum err_code rc;
+
+    if (!address_parse(str_from(address), &parsed) || parsed.host.n > ADDRESS_HOST_MAX)
+        return err_set(err, ERR_INVALID, "'%s' is not host:port", address);
+    snprintf(host, sizeof(host), "%.*s", STR_ARGS(parsed.host));
+    REDIS_OPTIONS_SET_TCP(&options, host, parsed.port);
+    options.connect_timeout = &timeout;
+    options.options |= REDIS_OPT_NO_PUSH_AUTOFREE;
+    c = redisConnectWithOptions(&options);
+    if (!c)
+        return err_set(err, ERR_UNAVAILABLE, "%s: out of memory", address);
+    rc = open_connection(access, tls, host, timeout_ms, c, err);
+    if (rc != ERR_OK) {
+        redisFree(c);
+        return err_wrap(err, rc, "%s", address);
+    }
+    *ret = c;
+    return ERR_OK;
+}

@@ -1,0 +1,243 @@
+#include "adapter/sentinel_hiredis.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/address.h"
+#include "base/mem.h"
+
+struct vote {
+    char address[PRIMARY_ADDRESS_MAX + 1];
+    int n;
+};
+
+static bool next_sentinel(struct str *list, char *ret_address)
+{
+    struct str element;
+
+    if (!address_list_next(list, &element) || element.n > PRIMARY_ADDRESS_MAX)
+        return false;
+    memcpy(ret_address, element.p, element.n);
+    ret_address[element.n] = '\0';
+    return true;
+}
+
+static enum err_code read_address(const redisReply *reply, char *ret_address, struct err *err)
+{
+    const char *host;
+
+    if (reply->type == REDIS_REPLY_ERROR)
+        return err_set(err, ERR_DENIED, "%s", reply->str);
+    if (reply->type == REDIS_REPLY_NIL)
+        return err_set(err, ERR_NOT_FOUND, "it does not know that master name");
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+        return err_set(err, ERR_CORRUPT, "it did not answer with an address");
+    host = reply->element[0]->str;
+    snprintf(ret_address, PRIMARY_ADDRESS_MAX + 1,
+             strchr(host, ':') ? "[%.255s]:%.5s" : "%.255s:%.5s", host, reply->element[1]->str);
+    return ERR_OK;
+}
+
+static enum err_code ask(const struct sentinel_settings *settings, struct ssl_ctx_st *tls,
+                         const char *sentinel, char *ret_address, struct err *err)
+{
+    redisContext *c;
+    redisReply *reply;
+    enum err_code rc;
+
+    rc = redis_dial(&settings->access, tls, sentinel, settings->timeout_ms, &c, err);
+    if (rc != ERR_OK)
+        return err_wrap(err, rc, "Sentinel");
+    reply = redisCommand(c, "SENTINEL get-master-addr-by-name %s", settings->master_name);
+    if (reply)
+        rc = read_address(reply, ret_address, err);
+    else
+        rc = err_set(err, ERR_UNAVAILABLE, "%s", c->errstr);
+    freeReplyObject(reply);
+    redisFree(c);
+    return rc == ERR_OK ? ERR_OK : err_wrap(err, rc, "Sentinel %s", sentinel);
+}
+
+static void count_vote(struct vote *votes, size_t *n_votes, const char *address)
+{
+    for (size_t i = 0; i < *n_votes; i++) {
+        if (strcmp(votes[i].address, address) == 0) {
+            votes[i].n++;
+            return;
+        }
+    }
+    snprintf(votes[*n_votes].address, sizeof(votes[0].address), "%s", address);
+    votes[(*n_votes)++].n = 1;
+}
+
+enum err_code sentinel_resolve(const struct sentinel_settings *settings, struct ssl_ctx_st *tls,
+                               char *ret_address, struct err *err)
+{
+    struct str list = str_from(settings->sentinels);
+    struct vote votes[SENTINELS_MAX];
+    char sentinel[PRIMARY_ADDRESS_MAX + 1], address[PRIMARY_ADDRESS_MAX + 1];
+    size_t n_votes = 0, best = 0;
+    enum err_code rc = err_set(err, ERR_INVALID, "no Sentinel is given");
+
+    for (int i = 0; i < SENTINELS_MAX && next_sentinel(&list, sentinel); i++) {
+        const enum err_code answer = ask(settings, tls, sentinel, address, err);
+
+        if (answer == ERR_OK)
+            count_vote(votes, &n_votes, address);
+        else
+            rc = answer;
+    }
+    if (n_votes == 0)
+        return rc;
+    for (size_t i = 1; i < n_votes; i++)
+        if (votes[i].n > votes[best].n)
+            best = i;
+    memcpy(ret_address, votes[best].address, sizeof(votes[best].address));
+    return ERR_OK;
+}
+
+/* --- the watch -------------------------------------------------------------------------------- */
+
+struct sentinel_watch {
+    struct sentinel_settings settings;
+    struct ssl_ctx_st *tls;
+    pthread_t thread;
+    int moved_descriptor;  /* eventfd: readable when `moved` was set */
+    int stop_descriptor;   /* eventfd */
+    pthread_mutex_t mutex; /* guards what follows */
+    char expected[PRIMARY_ADDRESS_MAX + 1];
+    bool moved;
+};
+
+static void notify(int descriptor)
+{
+    const uint64_t one = 1;
+    const ssize_t n = write(descriptor, &one, sizeof(one));
+
+    (void)n; /* an eventfd only refuses when it is full, and then it is readable */
+}
+
+static void compare(struct sentinel_watch *w, const char *address)
+{
+    pthread_mutex_lock(&w->mutex);
+    if (w->expected[0] && strcmp(w->expected, address) != 0) {
+        w->moved = true;
+        w->expected[0] = '\0';
+        notify(w->moved_descriptor);
+    }
+    pthread_mutex_unlock(&w->mutex);
+}
+
+/* A connection that hears of changes, from the first Sentinel that grants one; NULL: none did. */
+static redisContext *listen_to_one(const struct sentinel_watch *w)
+{
+    struct str list = str_from(w->settings.sentinels);
+    char sentinel[PRIMARY_ADDRESS_MAX + 1];
+    redisContext *c;
+
+    while (next_sentinel(&list, sentinel)) {
+        if (redis_dial(&w->settings.access, w->tls, sentinel, w->settings.timeout_ms, &c, NULL) !=
+            ERR_OK)
+            continue;
+        if (redisAppendCommand(c, "SUBSCRIBE +switch-master +monitor +reset-master") == REDIS_OK &&
+            redisBufferWrite(c, NULL) == REDIS_OK)
+            return c;
+        redisFree(c);
+    }
+    return NULL;
+}
+
+/* Waits for news, the next poll, or the end; returns false at the end. */
+static bool wait_for_news(const struct sentinel_watch *w, redisContext **listening)
+{
+    struct pollfd fds[] = {
+        { .fd = w->stop_descriptor, .events = POLLIN },
+        { .fd = *listening ? (*listening)->fd : -1, .events = POLLIN },
+    };
+    redisReply *reply = NULL;
+
+    poll(fds, ARRAY_SIZE(fds), (int)w->settings.poll_interval_ms);
+    if (fds[1].revents && redisGetReply(*listening, (void **)&reply) != REDIS_OK) {
+        redisFree(*listening);
+        *listening = NULL;
+    }
+    freeReplyObject(reply);
+    return (fds[0].revents & POLLIN) == 0;
+}
+
+static void *watch(void *argument)
+{
+    struct sentinel_watch *w = argument;
+    redisContext *listening = NULL;
+    char address[PRIMARY_ADDRESS_MAX + 1];
+
+    do {
+        if (!listening)
+            listening = listen_to_one(w);
+        if (sentinel_resolve(&w->settings, w->tls, address, NULL) == ERR_OK)
+            compare(w, address);
+    } while (wait_for_news(w, &listening));
+    if (listening)
+        redisFree(listening);
+    return NULL;
+}
+
+struct sentinel_watch *sentinel_watch_start(const struct sentinel_settings *settings,
+                                            struct ssl_ctx_st *tls)
+{
+    struct sentinel_watch *w = mem_new(1, sizeof(*w));
+
+    w->settings = *settings;
+    w->tls = tls;
+    w->moved_descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    w->stop_descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    PRE(w->moved_descriptor >= 0 && w->stop_descriptor >= 0);
+    pthread_mutex_init(&w->mutex, NULL);
+    if (pthread_create(&w->thread, NULL, watch, w) != 0)
+        UNREACHABLE("no thread to watch the Sentinels with");
+    return w;
+}
+
+void sentinel_watch_stop(struct sentinel_watch *w)
+{
+    if (!w)
+        return;
+    notify(w->stop_descriptor);
+    pthread_join(w->thread, NULL);
+    pthread_mutex_destroy(&w->mutex);
+    close(w->moved_descriptor);
+    close(w->stop_descriptor);
+    free(w);
+}
+
+void sentinel_watch_expect(struct sentinel_watch *w, const char *address)
+{
+    pthread_mutex_lock(&w->mutex);
+    snprintf(w->expected, sizeof(w->expected), "%s", address);
+    w->moved = false;
+    pthread_mutex_unlock(&w->mutex);
+}
+
+bool sentinel_watch_moved(struct sentinel_watch *w)
+{
+    uint64_t count;
+    bool moved;
+
+    if (read(w->moved_descriptor, &count, sizeof(count)) < 0)
+        return false;
+    pthread_mutex_lock(&w->mutex);
+    moved = w->moved;
+    w->moved = false;
+    pthread_mutex_unlock(&w->mutex);
+    return moved;
+}
+
+int sentinel_watch_descriptor(const struct sentinel_watch *w)
+{
+    return w->moved_descriptor;
+}

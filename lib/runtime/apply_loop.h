@@ -1,0 +1,45 @@
+/*
+ * The shell around the applier's decisions: waits for something to happen, tells the applier, does
+ * what it answers, and shows how things stand. It decides nothing about records.
+ */
+#ifndef REDWAL_RUNTIME_APPLY_LOOP_H
+#define REDWAL_RUNTIME_APPLY_LOOP_H
+
+#include "core/applier.h"
+#include "port/dead_letters.h"
+#include "port/sink.h"
+#include "port/wal.h"
+#include "runtime/health.h"
+#include "runtime/log.h"
+#include "runtime/metrics.h"
+
+struct apply_loop_settings {
+    struct applier_settings applier;
+    size_t max_record_bytes;
+    int64_t clock_skew_threshold_ms; /* a smaller difference of the clocks counts as none */
+    int64_t drain_timeout_ms;
+    bool until_end; /* end once everything that was in the log at start is applied */
+};
+
+/* Everything is borrowed until apply_loop_run() returns. */
+struct apply_loop_ports {
+    struct wal wal;
+    struct sink sink;
+    struct dead_letters dead_letters;
+    struct log *log;
+    struct health *health;
+    struct metrics *metrics;
+    int stop_descriptor; /* readable when it is time to drain and end */
+};
+
+enum apply_loop_end {
+    APPLY_LOOP_STOPPED,   /* asked to stop, everything in flight was finished */
+    APPLY_LOOP_CUT_SHORT, /* asked to stop, the drain timeout passed first; nothing is lost */
+    APPLY_LOOP_AT_END,    /* --until-end: everything is applied */
+    APPLY_LOOP_HELD,      /* --until-end: something is held and will not go on by itself */
+};
+
+enum apply_loop_end apply_loop_run(const struct apply_loop_settings *settings,
+                                   const struct apply_loop_ports *ports);
+
+#endif

@@ -1,0 +1,68 @@
+#include "runtime/prepare.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "codec/record_digest.h"
+#include "codec/record_json.h"
+
+struct prepare {
+    struct record_json *json;
+    size_t max_record_bytes;
+    struct reject reject;
+};
+
+struct prepare *prepare_new(size_t max_record_bytes)
+{
+    struct prepare *p = mem_new(1, sizeof(*p));
+
+    p->json = record_json_new();
+    p->max_record_bytes = max_record_bytes;
+    return p;
+}
+
+void prepare_free(struct prepare *p)
+{
+    if (!p)
+        return;
+    record_json_free(p->json);
+    free(p);
+}
+
+static bool accept(struct prepare *p, const struct record *record,
+                   const struct canonical_context *context, struct buf *commands,
+                   struct operation *ret_op, struct canonical *ret_canonical)
+{
+    if (record->has_value && record->value.n > p->max_record_bytes)
+        return reject_set(&p->reject, REJECT_TOO_LARGE, "%zu bytes, more than %zu", record->value.n,
+                          p->max_record_bytes);
+    return record_json_decode(p->json, record, ret_op, &p->reject) &&
+           canonical_append(record, ret_op, context, commands, ret_canonical, &p->reject);
+}
+
+void prepare_record(struct prepare *p, const struct wal_record *wal_record,
+                    const struct canonical_context *context, struct buf *commands,
+                    struct prepared *ret)
+{
+    const struct record *record = &wal_record->record;
+    const size_t before = commands->n;
+    struct operation op = { 0 };
+    struct canonical canonical = { 0 };
+
+    *ret = (struct prepared){
+        .partition = record->partition,
+        .offset = record->offset,
+        .timestamp_ms = record->timestamp_ms,
+        .message = wal_record->message,
+        .digest = record_digest(record),
+    };
+    if (!accept(p, record, context, commands, &op, &canonical)) {
+        ret->reject = &p->reject;
+        return;
+    }
+    ret->n_bytes = (uint32_t)(commands->n - before);
+    ret->n_commands = canonical.n_commands;
+    ret->failure = canonical.failure;
+    ret->key_type = canonical.key_type;
+    ret->key = op.key;
+}
