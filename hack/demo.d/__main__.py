@@ -10,7 +10,7 @@ import tempfile
 
 import orders
 import verdict
-from screen import Screen, read_metrics
+from screen import Metrics, Screen
 from stage import PARTITIONS, TOPIC, WAL, MockLog, RealLog, Stage, Writer
 
 from lab.applier import position
@@ -43,6 +43,7 @@ def parse():
 class Demo:
     def __init__(self, options, stage, screen):
         self.options, self.stage, self.screen = options, stage, screen
+        self.metrics = self.writer = None
 
     def run(self):
         self.set_up()
@@ -60,6 +61,7 @@ class Demo:
         say("redis", f"{first.name} is the primary, {' and '.join(n.name for n in rest)} follow, "
                      "3 Sentinels watch")
         stage.start_applier()
+        self.metrics = Metrics(stage.applier)
         self.screen.until(self.applier_is_ready, 30, "the applier is ready")
         say("applier", "joined its group and found its place in Redis: ready")
 
@@ -91,7 +93,7 @@ class Demo:
         say("sentinel", f"{new.name} is the primary now")
         self.screen.until(lambda: self.metrics().get("rewinds_total", 0) > 0, 60,
                           "the applier finds the new primary behind")
-        again = int(self.metrics()["records_reapplied_total"])
+        again = int(self.metrics()["reapplied_records_total"])
         say("applier", f"position went back from {there + again} to {there}: {again} records are "
                        "applied again from the log")
         return lacking
@@ -114,10 +116,6 @@ class Demo:
         self.screen.end()
         print(verdict.report(found, lacking))
         return found.equal
-
-    def metrics(self):
-        answer = self.stage.applier.get("/metrics")
-        return read_metrics(answer[1]) if answer else {}
 
     def applied(self):
         return int(self.metrics().get("position", 0))

@@ -4,7 +4,7 @@ import re
 import sys
 import time
 
-SAMPLE = re.compile(r"^redwal_applier_(\w+)(?:\{[^}]*\})? (\S+)$", re.M)
+SAMPLE = re.compile(r"^redwal_applier_(\w+)(?:\{([^}]*)\})? (\S+)$", re.M)
 BAR = 24
 INTERVAL = {True: 0.1, False: 1.0}  # by whether it is a terminal
 
@@ -80,9 +80,20 @@ def bar(applied, written, planned):
     return f"[{'#' * done}{'-' * (logged - done)}{' ' * (BAR - logged)}]"
 
 
-def read_metrics(text):
-    """Every metric of the applier, summed over its labels."""
-    sums = {}
-    for name, value in SAMPLE.findall(text):
-        sums[name] = sums.get(name, 0.0) + float(value)
-    return sums
+class Metrics:
+    """The applier's /metrics, each summed over its labels. What the applier cannot know at the
+    moment, such as positions while there is no primary, keeps the value it had."""
+
+    def __init__(self, applier):
+        self._applier, self._known = applier, {}
+
+    def __call__(self):
+        answer = self._applier.get("/metrics")
+        sums = {}
+        if answer is not None:
+            self._known.update(((name, labels), float(value))
+                               for name, labels, value in SAMPLE.findall(answer[1])
+                               if float(value) >= 0)
+        for (name, _), value in self._known.items():
+            sums[name] = sums.get(name, 0.0) + value
+        return sums
