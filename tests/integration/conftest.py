@@ -1,10 +1,9 @@
 """Fixtures: one broker and one scratch Redis for the session; everything else is a test's own."""
 
 import itertools
-import pathlib
-import time
 
 import pytest
+import redis
 
 from lab import oracle as oracle_module
 from lab.applier import Applier, position
@@ -13,7 +12,7 @@ from lab.failover import Failover
 from lab.kafka import Broker
 from lab.redis_server import RedisServer, Security
 from lab.wait import await_
-from lab.wal import Topic
+from lab.wal import Topic, assignment
 
 KAFKA_USER, KAFKA_PASSWORD = "redis-applier", "kafka-secret-8u2Q"
 REDIS_USER, REDIS_PASSWORD = "applier", "redis-secret-5v7X"
@@ -126,30 +125,47 @@ class Lab:
     def positions(self, topic, client):
         return {p: position(client, self.wal, p) for p in range(topic.partitions)}
 
-    def await_applied(self, topic, server, seconds=60, ends=None):
-        """Every record of the log is applied and settled in this Redis."""
-        ends = topic.ends() if ends is None else ends
+    def await_applied(self, topic, server, seconds=60):
+        """Every record of the log is applied and settled in this Redis. Returns the records."""
+        records = topic.read()
+        targets = {r.partition: r.offset + 1 for r in records}
 
         def behind():
-            with server.client() as client:
-                at = self.positions(topic, client)
-            return {p: (at[p], end) for p, end in ends.items() if end > 0 and at[p] != (end, end)}
-        await_(lambda: not behind(), seconds, lambda: "everything is applied; (position, end) by "
-               f"partition: {behind()}\n" + "\n".join(a.process.tail() for a in self.appliers))
+            try:
+                with server.client(socket_timeout=2) as client:
+                    at = self.positions(topic, client)
+            except redis.exceptions.RedisError as error:
+                return str(error)
+            return {p: (at[p], target) for p, target in targets.items()
+                    if at[p] is None or at[p][0] < target or at[p][0] != at[p][1]}
+        def tell():
+            return f"all is applied; by partition (next, settled), wanted: {behind()}\n" + \
+                "\n".join(a.process.tail() for a in self.appliers)
+
+        await_(lambda: not behind() or not self._alive(), seconds, tell)
+        assert not behind(), f"every applier ended before {tell()}"
+        return records
+
+    def _alive(self):
+        return any(a.process.running() for a in self.appliers)
 
     def check(self, topic, server, seconds=60, max_bytes=None):
         """The verdict: Redis equals the fold of the log, and the dead letters tell all."""
-        self.await_applied(topic, server, seconds)
-        records = topic.read()
-        folded = self._oracle.fold(records, max_bytes)
-        with server.client() as client:
-            oracle_module.assert_equal(folded, client)
+        records = self.await_applied(topic, server, seconds)
+        folded = self.compare(records, server, max_bytes)
         oracle_module.assert_dead_letters(folded, topic.name, topic.dead_letters.read(), records,
                                           crashed=self.crashed)
         return folded
 
-    def fold(self, records):
-        return self._oracle.fold(records)
+    def compare(self, records, server, max_bytes=None):
+        folded = self._oracle.fold(records, max_bytes)
+        with server.client() as client:
+            oracle_module.assert_equal(folded, client)
+        return folded
+
+    def assignment(self, group):
+        """Partitions by member of a stable group; {} while it rebalances."""
+        return assignment(self.broker.plain, group)
 
     def close(self, failed):
         for applier in self.appliers:

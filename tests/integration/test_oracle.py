@@ -28,7 +28,7 @@ def applied(client, oracle, records):
 
 @pytest.fixture
 def folding(scratch_redis, lab):
-    return oracle_module.Oracle(scratch_redis), lab.redis("naive").client(protocol=2)
+    return oracle_module.Oracle(scratch_redis), lab.redis("naive").client()
 
 
 @pytest.mark.parametrize("mistake, broken", [

@@ -1,4 +1,4 @@
-"""A primary, two replicas and three Sentinels; the replicas follow through links that can be cut."""
+"""A primary, two replicas and three Sentinels; replicas follow through links that can be cut."""
 
 import hashlib
 
@@ -64,7 +64,7 @@ class Sentinel:
 
     def client(self):
         tls = {"ssl": True, "ssl_ca_certs": str(self.security.authority.ca)} if self.security else {}
-        return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=5,
+        return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=5, protocol=2,
                            decode_responses=True, **tls)
 
     def ask(self, *words):
@@ -94,7 +94,7 @@ class Failover:
             sentinel.knows([s for s in self.sentinels if s is not sentinel], rest)
             sentinel.start()
         await_(lambda: self.in_sync(first, 2), 20, "both replicas follow the primary")
-        await_(self._agreed, 20, "the Sentinels reach their quorum and see both replicas")
+        await_(self.settled, 20, "the Sentinels reach their quorum and see both replicas")
         return self
 
     def follow(self, replica, primary):
@@ -108,7 +108,7 @@ class Failover:
                   if k.startswith("slave") and isinstance(v, dict) and v["state"] == "online"]
         return len(online) >= replicas
 
-    def _agreed(self):
+    def settled(self):
         try:
             return all(str(s.ask("CKQUORUM", self.master_name)).startswith("OK")
                        and self._replicas_seen(s) for s in self.sentinels)

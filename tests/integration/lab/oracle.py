@@ -27,7 +27,7 @@ class Folded:
 class Oracle:
     def __init__(self, scratch):
         """`scratch`: a RedisServer of the same kind as the real one, for the oracle alone."""
-        self._client = scratch.client(protocol=2, single_connection_client=True)
+        self._client = scratch.client(single_connection_client=True)
         self._arity = {name.upper(): info["arity"] for name, info in self._client.command().items()}
 
     def fold(self, records, max_bytes=None):

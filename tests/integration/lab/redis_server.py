@@ -56,10 +56,10 @@ class RedisServer:
         ]
 
     def client(self, **options):
-        """A client for the lab's own eyes and hands: plain, as the default user, bytes in and out."""
+        """For the lab's own eyes and hands: plain, as the default user, bytes in and out."""
         password = self.security.admin_password if self.security else None
         return redis.Redis(host="127.0.0.1", port=self.admin_port, password=password,
-                           socket_timeout=options.pop("socket_timeout", 10), **options)
+                           **{"protocol": 2, "socket_timeout": 10, **options})
 
     def start(self):
         self.process.start()

@@ -166,3 +166,13 @@ def committed(brokers, group, topic):
         return {p.partition: p.offset for p in consumer.committed(wanted, timeout=PATIENCE)}
     finally:
         consumer.close()
+
+
+def assignment(brokers, group):
+    """Partitions by member, as the coordinator has them; {} unless the group is stable."""
+    admin = kafka_admin.AdminClient({"bootstrap.servers": brokers, **CLIENT})
+    described = admin.describe_consumer_groups([group])[group].result(PATIENCE)
+    if described.state != confluent_kafka.ConsumerGroupState.STABLE:
+        return {}
+    return {m.member_id: {tp.partition for tp in m.assignment.topic_partitions}
+            for m in described.members}

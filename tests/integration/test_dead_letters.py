@@ -1,0 +1,150 @@
+"""Every rejected record is kept with its reason, whatever dies in between."""
+
+import random
+
+import pytest
+
+from lab.wait import await_, holds
+from lab.workload import Workload, encode
+
+REJECTED = {
+    "empty-record": (b"k", [None, b""]),
+    "not-json": (b"k", [b"x", b"[]", b'"s"', b'{"v":1', b'{"v":1} x', b"\xff", b'{"v":NaN}',
+                        b'\xef\xbb\xbf{"v":1,"command":"DEL"}']),
+    "bad-field": (b"k", [b'{"v":1}', encode("SET", ["v"], extra=1), encode("SET", ["v"], ttl=0),
+                         b'{"v":1,"command":"SET","args":[5]}', encode("SET", ["v"], ttl=1, ttlMs=1),
+                         b'{"v":1,"command":"SET","args":["v"],"args":["w"]}',
+                         b'{"command":"SET","args":[{"base64":"Zg"}]}']),
+    "unknown-version": (b"k", [b'{"v":2,"command":"DEL"}', b'{"v":"1","command":"DEL"}']),
+    "unsupported-envelope": (b"k", [b'{"v":1,"atomic":[]}', b'{"v":1,"script":"s","keys":[]}']),
+    "key-missing": (None, [encode("SET", ["v"])]),
+    "key-mismatch": (b"k", [encode("SET", ["v"], key="other")]),
+    "key-reserved": (b"redwal:identity", [encode("DEL"), encode("HSET", ["wal", "x"])]),
+    "command-unknown": (b"k", [encode("NOSUCHCOMMAND", ["x"])]),
+    "command-unsupported": (b"k", [encode("GEOADD", ["1", "2", "m"])]),
+    "command-not-a-write": (b"k", [encode("GET"), encode("HGETALL")]),
+    "command-administrative": (b"k", [encode("FLUSHALL"), encode("CONFIG", ["RESETSTAT"])]),
+    "command-nondeterministic": (b"k", [encode("SPOP"), encode("XREADGROUP", ["g", "c"])]),
+    "command-blocking": (b"k", [encode("BLPOP", ["0"])]),
+    "command-scripting": (b"k", [encode("EVAL", ["return 1", "0"])]),
+    "keys-cross-partition": (b"k", [encode("DEL", ["other"]), encode("RENAME", ["other"]),
+                                    encode("MSET", ["v", "other", "w"])]),
+    "wrong-arguments-count": (b"k", [encode("SET"), encode("INCR", ["1"])]),
+    "bad-argument": (b"k", [encode("EXPIRE", ["soon"]), encode("SET", ["v", "EX", "soon"])]),
+    "ttl-not-allowed": (b"k", [encode("DEL", ttl=5), encode("SET", ["v", "EX", "5"], ttl=5),
+                               encode("PERSIST", ttlMs=5)]),
+    "too-large": (b"k", [encode("SET", ["x" * 200_000])]),
+    "redis-wrongtype": (b"list", [encode("INCR"), encode("HSET", ["f", "v"], ttl=100)]),
+    "redis-error": (b"text", [encode("INCR"), encode("INCRBY", ["x"]), encode("SETRANGE", [-1, "x"])]),
+}
+MAX_BYTES = 100_000
+
+
+def test_every_reason(lab):
+    topic = lab.topic(partitions=1)
+    server = lab.redis(options=['rename-command GEOADD ""'])
+    lab.applier(topic, server, max_record_bytes=MAX_BYTES).start()
+    topic.write(encode("RPUSH", ["a"]), b"list")
+    topic.write(encode("SET", ["text"]), b"text")
+    topic.write(encode("SET", ["before"], ttl=7200), b"k")
+    expected = {}
+    for reason, (key, values) in REJECTED.items():
+        for value in values:
+            expected[0, 3 + len(expected)] = reason
+            topic.write(value, key, headers={"trace": reason.encode()})
+    topic.write(encode("APPEND", [" and after"]), b"k")
+    topic.flush()
+    folded = lab.check(topic, server, max_bytes=MAX_BYTES)
+    assert folded.rejected == expected, "the oracle disagrees with the table"
+
+
+def test_killed_again_and_again_among_rejected_records(lab):
+    lab.crashed = True
+    topic, server, chance = lab.topic(), lab.redis(), random.Random(7)
+    applier = lab.applier(topic, server)
+    Workload(7, rejects=0.5).write(topic, 6000)
+    topic.flush()
+    with server.client() as client:
+        for _ in range(6):
+            applier.start()
+            before = sum(p[0] for p in lab.positions(topic, client).values() if p)
+            await_(lambda before=before: sum(p[0] for p in lab.positions(topic, client).values()
+                                             if p) > before + chance.randrange(600), 30, "progress")
+            applier.kill()
+    applier.start()
+    folded = lab.check(topic, server)
+    assert len(folded.rejected) > 2000
+
+
+def test_redis_dies_among_rejected_records(lab):
+    lab.crashed = True
+    topic, failover = lab.topic(), lab.failover()
+    lab.applier(topic, failover).start().await_ready()
+    Workload(8, rejects=0.5).write(topic, 1000)
+    topic.flush()
+    old = failover.primary()
+    lab.await_applied(topic, old)
+    failover.links[failover.nodes.index(old)].hold()
+    Workload(9, rejects=0.5).write(topic, 3000)
+    topic.flush()
+    old.kill()
+    lab.check(topic, failover.await_primary_other_than(old))
+
+
+class TestTrouble:
+    @pytest.fixture(autouse=True)
+    def start(self, lab):
+        self.lab, self.topic, self.server = lab, lab.topic(), lab.redis()
+        self.letters = lab.dead_letters(self.topic)
+        self.applier = lab.applier(self.topic, self.server).start().await_ready()
+
+    def test_a_topic_that_takes_nothing_pauses(self):
+        self.letters.set_config(min_insync_replicas=2)
+        Workload(10, rejects=0.2).write(self.topic, 4000)
+        self.topic.flush()
+        self.applier.await_reason("dead")
+        with self.server.client() as client:
+            at = self.lab.positions(self.topic, client)
+        assert all(p is None or p[1] <= p[0] for p in at.values())
+        holds(lambda: not self.applier.ready(), 1, "not ready while dead letters are not taken")
+        self.letters.set_config(min_insync_replicas=1)
+        self.lab.check(self.topic, self.server)
+        await_(self.applier.ready, 10, "ready again")
+
+    def test_a_topic_that_is_missing_pauses(self):
+        self.letters.delete()
+        Workload(11, rejects=0.2).write(self.topic, 1000)
+        self.topic.flush()
+        self.applier.await_reason("dead")
+        self.letters.create()
+        self.lab.check(self.topic, self.server)
+
+    def test_killed_while_nothing_is_taken(self):
+        self.lab.crashed = True
+        self.letters.set_config(min_insync_replicas=2)
+        Workload(12, rejects=0.2).write(self.topic, 2000)
+        self.topic.flush()
+        self.applier.await_reason("dead")
+        self.applier.kill()
+        self.letters.set_config(min_insync_replicas=1)
+        self.applier.start()
+        self.lab.check(self.topic, self.server)
+
+
+@pytest.mark.parametrize("bad, where", [
+    (b"not json", "found before Redis"), (encode("INCR"), "found by Redis"),
+])
+def test_halt_stops_at_the_record(lab, bad, where):
+    topic, server = lab.topic(partitions=1), lab.redis()
+    topic.write(encode("SET", ["text"]), b"k")
+    topic.write(bad, b"k")
+    topic.write(encode("APPEND", [" after"]), b"k")
+    topic.flush()
+    halting = lab.applier(topic, server, on_reject="halt").start()
+    assert "partition 0" in halting.await_reason("rejected-record"), where
+    with server.client() as client:
+        assert client.get("k") == b"text"
+    halting.stop()
+    lab.crashed = True
+    lab.applier(topic, server, on_reject="skip").start()
+    lab.check(topic, server)

@@ -1,0 +1,239 @@
+"""Whatever happens to Redis: no logged write is lost or applied twice."""
+
+import time
+
+import pytest
+
+from lab.oracle import snapshot
+from lab.wait import await_, holds
+from lab.workload import Workload, encode
+
+SILENCE_BOUND = 5  # seconds until a primary that stops answering is given up; the default
+SLACK = 3  # for a busy machine
+
+
+def write(topic, seed, n):
+    Workload(seed).write(topic, n)
+    topic.flush()
+
+
+def link_of(failover, node):
+    return failover.links[failover.nodes.index(node)]
+
+
+def applied_records(lab, topic, node):
+    with node.client() as client:
+        return sum(at[0] for at in lab.positions(topic, client).values() if at)
+
+
+class TestFailover:
+    @pytest.fixture(autouse=True)
+    def start(self, lab):
+        lab.crashed = True
+        self.lab, self.topic, self.failover = lab, lab.topic(), lab.failover()
+        self.applier = lab.applier(self.topic, self.failover).start().await_ready()
+        write(self.topic, 1, 1000)
+        self.old = self.failover.primary()
+        lab.await_applied(self.topic, self.old)
+
+    def check_on(self, node):
+        write(self.topic, 9, 500)
+        folded = self.lab.check(self.topic, node)
+        await_(self.applier.ready, 10, "ready again")
+        return folded
+
+    def test_promoted_replica_lacks_acknowledged_writes(self):
+        link_of(self.failover, self.old).hold()
+        write(self.topic, 2, 2000)
+        self.lab.await_applied(self.topic, self.old)
+        replicas = self.failover.replicas()
+        lacking = applied_records(self.lab, self.topic, self.old) - max(
+            applied_records(self.lab, self.topic, r) for r in replicas)
+        assert lacking == 2000, f"the replicas lack {lacking} acknowledged records"
+        self.old.kill()
+        self.check_on(self.failover.await_primary_other_than(self.old))
+        assert self.applier.metric("rewinds_total") >= 1
+        assert self.applier.metric("records_reapplied_total") >= lacking
+
+    def test_killed_under_load(self):
+        for seed in (2, 3, 4):
+            write(self.topic, seed, 500)
+        self.old.kill()
+        write(self.topic, 5, 500)
+        self.check_on(self.failover.await_primary_other_than(self.old))
+
+    def test_primary_that_stops_without_closing(self):
+        write(self.topic, 2, 1000)
+        self.old.pause()
+        new = self.failover.await_primary_other_than(self.old)
+        promoted = time.monotonic()
+        write(self.topic, 3, 100)
+        self.lab.await_applied(self.topic, new)
+        assert time.monotonic() - promoted < SILENCE_BOUND + SLACK
+        self.old.resume()
+        self.check_on(new)
+
+    def test_network_between_primary_and_replicas_is_cut(self):
+        link_of(self.failover, self.old).cut()
+        write(self.topic, 2, 1500)
+        self.lab.await_applied(self.topic, self.old)
+        self.old.kill()
+        self.check_on(self.failover.await_primary_other_than(self.old))
+
+    def test_forced_failover_while_the_old_primary_lives(self):
+        link_of(self.failover, self.old).hold()
+        write(self.topic, 2, 1500)
+        self.lab.await_applied(self.topic, self.old)
+        self.failover.sentinels[0].ask("FAILOVER", self.failover.master_name)
+        new = self.failover.await_primary_other_than(self.old)
+        self.check_on(new)
+
+    def test_operator_changes_the_primary_silently(self):
+        new = self.failover.replicas()[0]
+        write(self.topic, 2, 1000)
+        self.failover.operator_moves_primary(new)
+        self.check_on(new)
+
+    def test_operator_promotes_a_replica_that_is_behind(self):
+        link_of(self.failover, self.old).hold()
+        write(self.topic, 2, 1000)
+        self.lab.await_applied(self.topic, self.old)
+        new = self.failover.replicas()[0]
+        self.failover.operator_moves_primary(new)
+        self.check_on(new)
+
+    def test_failovers_one_after_another(self):
+        primary = self.old
+        for seed in (2, 3):
+            write(self.topic, seed, 500)
+            primary.kill()
+            new = self.failover.await_primary_other_than(primary)
+            primary.start()
+            for sentinel in self.failover.sentinels:
+                sentinel.ask("RESET", self.failover.master_name)
+            self.failover.follow(primary, new)
+            await_(lambda new=new: self.failover.in_sync(new, 2), 20, "both replicas follow")
+            await_(self.failover.settled, 20, "the Sentinels see both replicas")
+            primary = new
+        self.check_on(primary)
+
+
+class TestOneServer:
+    @pytest.fixture(autouse=True)
+    def start(self, lab):
+        self.lab, self.topic, self.server = lab, lab.topic(), lab.redis()
+        self.applier = lab.applier(self.topic, self.server).start().await_ready()
+        write(self.topic, 1, 1000)
+        lab.await_applied(self.topic, self.server)
+
+    def blank_restart(self):
+        self.server.kill()
+        self.server.start()
+        with self.server.client() as client:
+            client.ping()
+
+    def test_blank_restart_with_a_whole_log_is_replayed(self):
+        self.lab.crashed = True
+        self.blank_restart()
+        write(self.topic, 2, 500)
+        self.lab.check(self.topic, self.server)
+
+    def test_blank_restart_with_a_trimmed_log_is_held(self):
+        self.topic.truncate(0, 10)
+        self.blank_restart()
+        assert "partition 0" in self.applier.await_reason("blank-and-trimmed")
+        with self.server.client() as client:
+            position = client.hget(f"redwal:{{{self.lab.wal}}}:p:0", "next")
+        assert position is None
+
+    def test_silence_is_noticed_and_ends(self):
+        self.server.pause()
+        before = time.monotonic()
+        write(self.topic, 2, 10)
+        await_(lambda: not self.applier.ready(), SILENCE_BOUND + SLACK, "readyz turns false")
+        assert time.monotonic() - before < SILENCE_BOUND + SLACK
+        assert self.applier.get("/livez")[0] == 200
+        self.server.resume()
+        self.lab.crashed = True
+        self.lab.check(self.topic, self.server)
+        await_(self.applier.ready, 10, "ready again")
+
+    @pytest.mark.parametrize("error, begin, end", [
+        ("OOM", lambda c, s: c.config_set("maxmemory", 1), lambda c, s: c.config_set("maxmemory", 0)),
+        ("MISCONF", lambda c, s: s.break_saving(), lambda c, s: s.mend_saving()),
+        ("NOREPLICAS", lambda c, s: c.config_set("min-replicas-to-write", 1),
+         lambda c, s: c.config_set("min-replicas-to-write", 0)),
+        ("READONLY", lambda c, s: c.replicaof("127.0.0.1", 1), lambda c, s: c.replicaof("no", "one")),
+    ])
+    def test_redis_cannot_now(self, error, begin, end):
+        with self.server.client() as client:
+            begin(client, self.server)
+            write(self.topic, 2, 1000)
+            self.applier.await_reason(error)
+            before = applied_records(self.lab, self.topic, self.server)
+            holds(lambda: applied_records(self.lab, self.topic, self.server) == before, 0.5,
+                  f"nothing is applied during {error}")
+            end(client, self.server)
+        self.lab.check(self.topic, self.server)
+        await_(self.applier.ready, 10, "ready again")
+
+    def test_busy_with_a_script(self):
+        with self.server.client() as client:
+            client.config_set("lua-time-limit", 100)
+            endless = self.server.client(socket_timeout=60)
+            endless.connection_pool.get_connection().send_command(
+                "EVAL", "while true do end", 0)
+            write(self.topic, 2, 100)
+            self.applier.await_reason("BUSY")
+            client.script_kill()
+        self.lab.check(self.topic, self.server)
+
+    def test_a_position_that_is_gone_is_held(self):
+        with self.server.client() as client:
+            self.applier.stop()
+            client.delete(f"redwal:{{{self.lab.wal}}}:p:1")
+            self.applier.start()
+            assert "partition 1" in self.applier.await_reason("position-lost")
+
+    def test_a_position_that_makes_no_sense_is_held(self):
+        with self.server.client() as client:
+            self.applier.stop()
+            client.hset(f"redwal:{{{self.lab.wal}}}:p:1", "next", "many")
+            self.applier.start()
+            assert "partition 1" in self.applier.await_reason("position-corrupt")
+
+    def test_another_wal_is_refused(self):
+        self.applier.stop()
+        with self.server.client() as client:
+            before = client.dbsize(), snapshot(client)
+            topic = self.lab.topic()
+            write(topic, 2, 50)
+            self.lab.applier(topic, self.server, wal="other").start().await_reason("other-wal")
+            assert (client.dbsize(), snapshot(client)) == before
+
+
+def test_data_of_unknown_origin_is_held_until_adopted(lab):
+    topic, server = lab.topic(), lab.redis()
+    with server.client() as client:
+        client.set("mine", "v")
+        topic.write(encode("SET", ["new"]), b"k")
+        topic.flush()
+        applier = lab.applier(topic, server).start()
+        applier.await_reason("foreign-data")
+        assert client.keys() == [b"mine"]
+        applier.stop()
+        adopting = lab.applier(topic, server, adopt=True).start()
+        lab.await_applied(topic, server)
+        adopting.await_ready()
+        assert sorted(k for k in client.keys() if not k.startswith(b"redwal:")) == [b"k", b"mine"]
+
+
+def test_a_server_without_a_primary_is_waited_for(lab):
+    topic, server = lab.topic(), lab.redis()
+    server.stop()
+    applier = lab.applier(topic, server).start()
+    write(topic, 1, 200)
+    await_(lambda: applier.get("/livez"), 10, "the HTTP endpoints answer")
+    holds(lambda: not applier.ready(), 1, "not ready without Redis")
+    server.start()
+    lab.check(topic, server)

@@ -1,0 +1,127 @@
+"""The main job, secured end to end, read by independent clients."""
+
+import random
+
+import confluent_kafka
+import redis.sentinel
+
+from conftest import KAFKA_PASSWORD, KAFKA_USER, REDIS_PASSWORD, REDIS_USER, SECRETS
+from lab.applier import flags
+from lab.workload import Workload, encode
+
+# What docs/operations.md asks the operator to grant.
+RULES = ("~* resetchannels -@all +@read +@write +@connection +@transaction +role +info +command "
+         "+time +dbsize +eval")
+
+
+def secured(lab, broker):
+    return {
+        "brokers": broker.secure, "kafka-security": "SASL_SSL",
+        "kafka-sasl-mechanism": "SCRAM-SHA-512", "kafka-user": KAFKA_USER,
+        "kafka-password-file": lab.secret_file("kafka-password", KAFKA_PASSWORD),
+        "kafka-ca": broker.ca, "redis-user": REDIS_USER,
+        "redis-password-file": lab.secret_file("redis-password", REDIS_PASSWORD),
+        "redis-tls": True, "redis-ca": lab.security("").authority.ca,
+    }
+
+
+def test_scram_tls_acl_and_sentinel(lab, broker):
+    topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
+    applier = lab.applier(topic, failover, **secured(lab, broker)).start().await_ready()
+    Workload(1).write(topic, 3000)
+    topic.flush()
+    folded = lab.check(topic, failover.primary())
+    assert len(folded.rejected) > 20
+
+    sentinel = redis.sentinel.Sentinel(
+        [("127.0.0.1", s.port) for s in failover.sentinels],
+        sentinel_kwargs={"ssl": True, "ssl_ca_certs": str(failover.security.authority.ca)},
+        username=REDIS_USER, password=REDIS_PASSWORD,
+        ssl=True, ssl_ca_certs=str(failover.security.authority.ca))
+    reader = sentinel.master_for(failover.master_name)
+    strings = [key for key, (kind, _, _) in folded.state.items() if kind == b"string"]
+    assert strings and all(reader.get(key) == folded.state[key][1] for key in strings)
+
+    with open(f"/proc/{applier.process.pid}/cmdline", "rb") as f:
+        cmdline = f.read().decode()
+    with open(f"/proc/{applier.process.pid}/environ", "rb") as f:
+        environ = f.read().decode()
+    for secret in SECRETS:
+        assert secret not in cmdline and secret not in environ
+        assert secret not in applier.process.output()
+        assert all(secret not in body for _, body in map(applier.get, ("/metrics", "/readyz?verbose")))
+
+
+def test_failover_with_everything_secured(lab, broker):
+    lab.crashed = True
+    topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
+    lab.applier(topic, failover, **secured(lab, broker)).start().await_ready()
+    Workload(2).write(topic, 1000)
+    topic.flush()
+    old = failover.primary()
+    lab.await_applied(topic, old)
+    old.kill()
+    Workload(3).write(topic, 1000)
+    topic.flush()
+    lab.check(topic, failover.await_primary_other_than(old))
+
+
+def test_a_wrong_password_is_named_and_nothing_is_touched(lab, broker):
+    topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
+    options = secured(lab, broker)
+    options["redis-password-file"] = lab.secret_file("wrong", "not-it")
+    applier = lab.applier(topic, failover, **options).start()
+    applier.await_reason("WRONGPASS")
+    assert "not-it" not in applier.process.output()
+
+
+def test_a_server_certificate_of_another_authority_is_refused(lab, broker):
+    topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
+    options = secured(lab, broker)
+    options["redis-ca"] = broker.ca
+    applier = lab.applier(topic, failover, **options).start()
+    applier.await_reason("certificate")
+    with failover.primary().client() as client:
+        assert client.dbsize() == 0
+
+
+def test_records_of_several_megabytes(lab):
+    topic, server = lab.topic(partitions=2), lab.redis()
+    lab.applier(topic, server).start()
+    r = random.Random(5)
+    for i, size in enumerate((1, 900_000, 3_000_000, 6_000_000)):
+        topic.write(encode("SET", [r.randbytes(size)]), b"big%d" % i)
+        topic.write(encode("APPEND", ["x" * size]), b"big%d" % i)
+    topic.flush()
+    lab.check(topic, server)
+
+
+def test_a_transaction_that_was_aborted_is_not_applied(lab):
+    topic, server = lab.topic(partitions=1), lab.redis()
+    lab.applier(topic, server).start()
+    producer = confluent_kafka.Producer({"bootstrap.servers": topic.brokers,
+                                         "transactional.id": topic.name})
+    producer.init_transactions(30)
+    for end in (producer.commit_transaction, producer.abort_transaction, producer.commit_transaction):
+        producer.begin_transaction()
+        for _ in range(50):
+            producer.produce(topic.name, encode("INCR"), b"n")
+        end(30)
+    lab.check(topic, server)
+    with server.client() as client:
+        assert client.get("n") == b"100"
+
+
+def test_a_single_record_is_visible_at_once(lab):
+    topic, server = lab.topic(partitions=1), lab.redis()
+    lab.applier(topic, server).start().await_ready()
+    with server.client() as client:
+        for i in range(20):
+            topic.write(encode("SET", [i]), b"k")
+            topic.flush()
+            lab.await_applied(topic, server, seconds=2)
+            assert client.get("k") == b"%d" % i
+
+
+def test_flags_are_what_the_shell_would_pass():
+    assert flags({"a": 1, "b": True, "c": None}) == ["--a", "1", "--b"]
