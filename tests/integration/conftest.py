@@ -17,7 +17,7 @@ from lab.wal import Topic, assignment
 KAFKA_USER, KAFKA_PASSWORD = "redis-applier", "kafka-secret-8u2Q"
 REDIS_USER, REDIS_PASSWORD = "applier", "redis-secret-5v7X"
 SECRETS = (KAFKA_PASSWORD, REDIS_PASSWORD)
-SESSION_TIMEOUT_MS = 3000
+SESSION_TIMEOUT = "3s"  # so that a killed applier's partitions move soon
 
 _numbers = itertools.count(1)
 
@@ -112,7 +112,8 @@ class Lab:
         given = {k.replace("_", "-"): v for k, v in options.items()}
         applier = Applier(self.directory / "appliers", f"applier-{len(self.appliers)}", {
             "wal": self.wal, "brokers": self.broker.plain, "topic": topic.name,
-            "group": f"{topic.name}-group", "dlq-topic": topic.dead_letters.name, **where, **given})
+            "group": f"{topic.name}-group", "dlq-topic": topic.dead_letters.name,
+            "session-timeout": SESSION_TIMEOUT, **where, **given})
         self.appliers.append(applier)
         return applier
 

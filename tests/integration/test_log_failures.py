@@ -38,7 +38,7 @@ def test_a_topic_recreated_is_held(lab, running, while_running):
         write(topic, 2, 1000)
         if not while_running:
             applier.start()
-        assert "partition" in applier.await_reason("log-replaced")
+        applier.await_held("log-replaced")
         assert lab.positions(topic, client) == before
 
 
@@ -47,7 +47,7 @@ def test_a_position_past_the_end_is_held(lab, running):
     applier.stop()
     set_position(lab, server, 0, next=100000, settled=100000)
     applier.start()
-    assert "partition 0" in applier.await_reason("position-past-end")
+    applier.await_held("position-past-end")
 
 
 def test_retention_that_overtakes_is_held_and_others_go_on(lab, running):
@@ -58,7 +58,7 @@ def test_retention_that_overtakes_is_held_and_others_go_on(lab, running):
         at = lab.positions(topic, client)[0][0]
         topic.truncate(0, at + 5)
         applier.start()
-        assert "partition 0" in applier.await_reason("log-trimmed")
+        applier.await_held("log-trimmed")
         ends = topic.ends()
         await_(lambda: all(lab.positions(topic, client)[p][0] == ends[p] for p in (1, 2)), 20,
                "the other partitions are applied")
@@ -140,7 +140,7 @@ def test_a_topic_that_does_not_exist_yet_is_waited_for(lab):
     topic, server = lab.topic(), lab.redis()
     topic.delete()
     applier = lab.applier(topic, server).start()
-    applier.await_reason(topic.name)
+    applier.await_trouble(topic.name)
     topic.create()
     write(topic, 1, 200)
     lab.check(topic, server)

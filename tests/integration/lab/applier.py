@@ -1,6 +1,5 @@
 """The program under test, run as an operator runs it: flags, files, signals, HTTP."""
 
-import contextlib
 import os
 import pathlib
 import re
@@ -11,7 +10,7 @@ from .process import Process, free_port
 from .wait import await_
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BINARY = pathlib.Path(os.environ.get("REDWAL_APPLIER", ROOT / "build/dev/bin/redis-applier"))
+BINARY = os.environ.get("REDWAL_APPLIER") or ROOT / "build/dev/bin/redis-applier"
 
 SANITIZERS = {
     "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_leaks=1",
@@ -32,7 +31,7 @@ class Applier:
         self.http = f"127.0.0.1:{free_port()}"
         self.options = {"http": self.http, **options}
         self.process = Process(name, [BINARY, *flags(self.options)], self.directory / f"{name}.log",
-                               env={**SANITIZERS, **(env or {})}, cwd=self.directory)
+                               env={**environment(), **(env or {})}, cwd=self.directory)
 
     def start(self):
         self.process.start()
@@ -64,9 +63,11 @@ class Applier:
         answer = self.get("/readyz")
         return answer is not None and answer[0] == 200
 
-    def why_not_ready(self):
+    def troubles(self):
+        """The lines of /readyz?verbose that are not fine."""
         answer = self.get("/readyz?verbose")
-        return "" if answer is None or answer[0] == 200 else answer[1]
+        return [] if answer is None else [
+            line for line in answer[1].splitlines() if line.startswith(("[-]", "[!]"))]
 
     def await_ready(self, seconds=30):
         await_(lambda: self.ready() or not self.process.running(), seconds,
@@ -75,14 +76,19 @@ class Applier:
         assert self.process.running(), f"{self.process.name} ended:\n{self.process.output()}"
         return self
 
-    def await_reason(self, text, seconds=30):
-        """/readyz is false and names this reason."""
-        return await_(lambda: text in self.why_not_ready() and self.why_not_ready(), seconds,
-                      lambda: f"{self.process.name} is not ready for {text!r}\n"
+    def await_trouble(self, text, seconds=30):
+        """/readyz?verbose has a line of trouble with this text; the line."""
+        return await_(lambda: next((t for t in self.troubles() if text in t), None), seconds,
+                      lambda: f"{self.process.name} tells of {text!r}\n"
                               f"{self.get('/readyz?verbose')}\n{self.process.tail()}")
 
+    def await_held(self, reason, what="partition 0", seconds=30):
+        """Not ready, because `what` is held for this reason."""
+        self.await_trouble(f"{what} held ({reason})", seconds)
+        assert not self.ready(), f"ready, although {what} is held"
+
     def metric(self, name, **labels):
-        """Sum of the samples of `redwal_applier_<name>` that carry these labels; None without any."""
+        """Sum of the samples of redwal_applier_<name> that carry these labels; None without any."""
         answer = self.get("/metrics")
         if answer is None:
             return None
@@ -102,6 +108,12 @@ class Applier:
             assert secret not in output, f"{self.process.name} logged a secret"
 
 
+def environment():
+    """Ours for the program: variables that start with REDWAL_ are options to it."""
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("REDWAL_")}
+    return {**ours, **SANITIZERS}
+
+
 def flags(options):
     argv = []
     for name, value in options.items():
@@ -116,11 +128,3 @@ def position(client, wal, partition):
     """(next, settled) of a partition as Redis has it; None when it has none."""
     values = client.hmget(f"redwal:{{{wal}}}:p:{partition}", "next", "settled")
     return None if values[0] is None else tuple(map(int, values))
-
-
-@contextlib.contextmanager
-def stopped_after(applier):
-    try:
-        yield applier
-    finally:
-        applier.stop()

@@ -63,7 +63,9 @@ class Sentinel:
         await_(lambda: listening(self.port), 10, f"{self.process.name} listens")
 
     def client(self):
-        tls = {"ssl": True, "ssl_ca_certs": str(self.security.authority.ca)} if self.security else {}
+        tls = {}
+        if self.security:
+            tls = {"ssl": True, "ssl_ca_certs": str(self.security.authority.ca)}
         return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=5, protocol=2,
                            decode_responses=True, **tls)
 

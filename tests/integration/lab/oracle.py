@@ -113,8 +113,8 @@ def _short(entry):
 def assert_equal(folded, client):
     """Redis equals the fold, key for key."""
     found = differences(folded.state, snapshot(client))
-    assert not found, f"Redis is not the fold of {folded.records} records, {len(found)} keys differ:\n" \
-        + "\n".join(found[:SHOWN])
+    assert not found, f"Redis is not the fold of {folded.records} records, {len(found)} keys " \
+        "differ:\n" + "\n".join(found[:SHOWN])
 
 
 def assert_dead_letters(folded, topic_name, letters, records, crashed=False):
@@ -134,7 +134,8 @@ def assert_dead_letters(folded, topic_name, letters, records, crashed=False):
         assert original.headers.items() <= letter.headers.items(), f"{where} lost a header"
         reasons[where].append(letter.headers["redwal-reason"].decode())
     lost = {w: r for w, r in folded.rejected.items() if w not in reasons}
-    assert not lost, f"{len(lost)} rejected records have no dead letter: {list(lost.items())[:SHOWN]}"
+    assert not lost, \
+        f"{len(lost)} rejected records have no dead letter: {list(lost.items())[:SHOWN]}"
     for where, said in reasons.items():
         allowed = {folded.rejected.get(where)} | ({"outcome-unknown"} if crashed else set())
         assert set(said) <= allowed, \

@@ -1,7 +1,6 @@
 """One child process with a log file, ended by its pid and never by its name."""
 
-import ctypes
-import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,23 +8,18 @@ import subprocess
 from .wait import await_
 
 _given = set()
-_libc = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent():
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL", "--"]  # becomes what follows, same pid
 
 
 def free_port():
-    """A TCP port that nothing listens on. Handed out once, so two callers never get the same."""
+    """A TCP port that nothing listens on, handed out once. It is below those that the kernel gives
+    to outgoing connections, or one of them could take it while its server is down."""
     while True:
+        port = random.SystemRandom().randrange(12000, 32000)
         with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        if port not in _given:
-            _given.add(port)
-            return port
+            if port not in _given and s.connect_ex(("127.0.0.1", port)) != 0:
+                _given.add(port)
+                return port
 
 
 def listening(port):
@@ -35,9 +29,10 @@ def listening(port):
 
 
 class Process:
-    """Started with `start`, its output appended to `log`. It dies with its parent, whatever happens."""
+    """Started with `start`, its output appended to `log`. Dies with us, whatever happens to us."""
 
     def __init__(self, name, argv, log, env=None, cwd=None):
+        """`env`: the whole environment; None for our own."""
         self.name, self.argv, self.log = name, [str(a) for a in argv], log
         self.env, self.cwd = env, cwd
         self.popen = None
@@ -46,13 +41,12 @@ class Process:
         assert not self.running(), f"{self.name} already runs"
         with open(self.log, "ab") as out:
             self.popen = subprocess.Popen(
-                self.argv,
+                DIE_WITH_PARENT + self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
                 cwd=self.cwd,
-                preexec_fn=_die_with_parent,
-                env=None if self.env is None else {**os.environ, **self.env},
+                env=self.env,
             )
         return self
 

@@ -1,4 +1,4 @@
-"""Waiting without sleeping blindly: a condition, a deadline, and the condition's text on failure."""
+"""Waiting without blind sleeps: a condition, a deadline, and the condition's text on failure."""
 
 import time
 

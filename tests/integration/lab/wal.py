@@ -84,8 +84,8 @@ class Topic:
         when = {} if timestamp is None else {"timestamp": timestamp}
         while True:
             try:
-                self.producer.produce(self.name, value, key, headers=headers, on_delivery=self._report,
-                                      **where, **when)
+                self.producer.produce(self.name, value, key, headers=headers,
+                                      on_delivery=self._report, **where, **when)
                 return
             except BufferError:
                 self.producer.poll(0.1)

@@ -1,4 +1,4 @@
-"""Seeded mixes of operations that show every mistake: most are wrong when done twice or not at all."""
+"""Seeded mixes of operations that show every mistake: most are wrong when done twice or never."""
 
 import base64
 import json
