@@ -3,6 +3,7 @@
 #   tests/lib/*.c                     library `testlib`: fakes, fault injection, tables
 #   tests/unit/<layer>/test_<x>.c     cmocka program, ctest unit.<layer>.<x>, label unit
 #   tests/sim/<x>.c                   cmocka program, ctest sim.<x>, label sim
+#   tests/model/                      the ownership protocol for spin, ctest sim.model, label sim
 #   tests/fuzz/fuzz_<x>.c             libFuzzer target; elsewhere its corpus is replayed, label unit
 set(tests ${PROJECT_SOURCE_DIR}/tests)
 
@@ -53,6 +54,9 @@ foreach(source IN LISTS sources)
   string(REGEX REPLACE "^(test|sim)_" "" module ${module})
   redwal_test(sim ${module} ${source} testlib runtime codec core base)
 endforeach()
+
+add_test(NAME sim.model COMMAND ${tests}/model/run)
+set_tests_properties(sim.model PROPERTIES LABELS sim TIMEOUT 60 SKIP_RETURN_CODE 77)
 
 file(GLOB sources CONFIGURE_DEPENDS ${tests}/fuzz/fuzz_*.c)
 foreach(source IN LISTS sources)
