@@ -1,0 +1,32 @@
+/*
+ * How to reach the brokers: what the consumer of the log and the producer of dead letters share.
+ */
+#ifndef REDWAL_ADAPTER_KAFKA_CONF_H
+#define REDWAL_ADAPTER_KAFKA_CONF_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/err.h"
+
+/* All texts are borrowed; one that does not apply is NULL. */
+struct kafka_access {
+    const char *brokers;
+    const char *client_id;
+    const char *security; /* PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL */
+    const char *sasl_mechanism;
+    const char *user, *password;
+    const char *ca, *cert, *key; /* PEM files */
+};
+
+struct kafka_property {
+    const char *name;
+    const char *value; /* NULL: leave librdkafka's default */
+};
+
+/* A configuration with the access and n properties; the caller's to destroy or hand over. Errors
+ * name the property, never a password. */
+enum err_code kafka_conf_new(const struct kafka_access *access,
+                             const struct kafka_property *properties, size_t n,
+                             rd_kafka_conf_t **ret, struct err *err);
+
+#endif

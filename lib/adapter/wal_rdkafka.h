@@ -1,0 +1,31 @@
+/*
+ * The log over librdkafka: port/wal.h. Records travel on a queue of their own, so that leaving them
+ * unread neither hides rebalances nor makes the group think us dead.
+ */
+#ifndef REDWAL_ADAPTER_WAL_RDKAFKA_H
+#define REDWAL_ADAPTER_WAL_RDKAFKA_H
+
+#include "adapter/kafka_conf.h"
+#include "port/wal.h"
+
+struct wal_rdkafka_settings {
+    struct kafka_access access;
+    const char *topic;
+    const char *group;
+    const char *group_instance_id; /* NULL: dynamic membership */
+    int64_t session_timeout_ms;
+    int64_t fetch_buffer_bytes; /* read ahead and not yet read */
+    int64_t (*monotonic_ms)(void);
+};
+
+struct wal_rdkafka;
+
+/* Joins the group in the background. ERR_INVALID: the settings cannot be used. */
+enum err_code wal_rdkafka_new(const struct wal_rdkafka_settings *settings, struct wal_rdkafka **ret,
+                              struct err *err);
+/* Leaves the group. Every message must be released before. NULL is fine. */
+void wal_rdkafka_free(struct wal_rdkafka *w);
+
+struct wal wal_rdkafka_port(struct wal_rdkafka *w);
+
+#endif

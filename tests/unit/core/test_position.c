@@ -1,0 +1,121 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "core/position.h"
+
+enum { FIELDS = 6 };
+
+static struct reply text(const char *s)
+{
+    return s ? (struct reply){ .type = REPLY_STRING, .text = str_from(s) }
+             : (struct reply){ .type = REPLY_NIL };
+}
+
+static enum position_read read_fields(const char *const *fields, struct position *ret)
+{
+    struct reply elements[FIELDS];
+
+    for (size_t i = 0; i < FIELDS; i++)
+        elements[i] = text(fields[i]);
+    return position_from_reply(
+        &(struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = FIELDS }, ret);
+}
+
+static void what_is_written_is_read_back(void **state)
+{
+    static const char *const fields[] = {
+        "12", "10", "c/t", "3", "1700000000000", "0123456789abcdef"
+    };
+    struct position p;
+    struct buf out;
+    (void)state;
+
+    assert_int_equal(read_fields(fields, &p), POSITION_PRESENT);
+    assert_int_equal(p.next, 12);
+    assert_int_equal(p.settled, 10);
+    assert_string_equal(p.log, "c/t");
+    assert_int_equal(p.epoch, 3);
+    assert_true(p.digest == 0x0123456789abcdefu);
+
+    buf_init(&out, 1000);
+    assert_true(position_append_write(&out, STR_LITERAL("k"), &p));
+    assert_true(buf_append(&out, "", 1));
+    assert_string_equal(out.p, "*14\r\n$4\r\nHSET\r\n$1\r\nk\r\n$4\r\nnext\r\n$2\r\n12\r\n"
+                               "$7\r\nsettled\r\n$2\r\n10\r\n$3\r\nlog\r\n$3\r\nc/t\r\n"
+                               "$5\r\nepoch\r\n$1\r\n3\r\n$2\r\nts\r\n$13\r\n1700000000000\r\n"
+                               "$6\r\ndigest\r\n$16\r\n0123456789abcdef\r\n");
+    buf_release(&out);
+}
+
+static void nothing_there_differs_from_nonsense(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *fields[FIELDS];
+        enum position_read read;
+    } rows[] = {
+        { "absent", { NULL }, POSITION_ABSENT },
+        { "a field missing", { "1", "1", "c/t", "0", NULL, "0000000000000000" }, POSITION_CORRUPT },
+        { "negative", { "-1", "-1", "c/t", "0", "0", "0000000000000000" }, POSITION_CORRUPT },
+        { "not a number", { "1x", "1", "c/t", "0", "0", "0000000000000000" }, POSITION_CORRUPT },
+        { "settled past next",
+          { "1", "2", "c/t", "0", "0", "0000000000000000" },
+          POSITION_CORRUPT },
+        { "no log", { "1", "1", "", "0", "0", "0000000000000000" }, POSITION_CORRUPT },
+        { "digest too short", { "1", "1", "c/t", "0", "0", "00" }, POSITION_CORRUPT },
+        { "digest not hexadecimal",
+          { "1", "1", "c/t", "0", "0", "00000000000000zz" },
+          POSITION_CORRUPT },
+        { "whole", { "1", "1", "c/t", "0", "0", "0000000000000000" }, POSITION_PRESENT },
+    };
+    struct position p;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (read_fields(rows[i].fields, &p) != rows[i].read)
+            fail_msg("%s", rows[i].name);
+    assert_int_equal(position_from_reply(&(struct reply){ .type = REPLY_ERROR }, &p),
+                     POSITION_CORRUPT);
+}
+
+static void names_of_wals_are_safe_in_keys(void **state)
+{
+    static const struct {
+        const char *name;
+        bool valid;
+    } rows[] = {
+        { "orders", true },
+        { "Orders-2.eu_west", true },
+        { "", false },
+        { "a:b", false },
+        { "a b", false },
+        { "a}b", false },
+        { "0123456789012345678901234567890123456789012345678901234567890123", false },
+    };
+    char key[POSITION_KEY_MAX];
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (wal_name_is_valid(str_from(rows[i].name)) != rows[i].valid)
+            fail_msg("'%s'", rows[i].name);
+    assert_true(
+        str_eq(position_key(key, STR_LITERAL("orders"), 7), STR_LITERAL("redwal:{orders}:p:7")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read_back),
+        cmocka_unit_test(nothing_there_differs_from_nonsense),
+        cmocka_unit_test(names_of_wals_are_safe_in_keys),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
