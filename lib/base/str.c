@@ -32,6 +32,45 @@ bool str_starts_with(struct str s, struct str prefix)
     return s.n >= prefix.n && str_eq((struct str){ s.p, prefix.n }, prefix);
 }
 
+/* The length of the UTF-8 sequence s begins with, 0 when it is none. */
+static size_t utf8_sequence(struct str s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    const size_t n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    unsigned low = 0x80, high = 0xbf; /* of the second byte */
+
+    if (n == 1)
+        return 1;
+    if (p[0] < 0xc2 || p[0] > 0xf4 || s.n < n)
+        return 0;
+    if (p[0] == 0xe0)
+        low = 0xa0;
+    else if (p[0] == 0xed)
+        high = 0x9f;
+    else if (p[0] == 0xf0)
+        low = 0x90;
+    else if (p[0] == 0xf4)
+        high = 0x8f;
+    if (p[1] < low || p[1] > high)
+        return 0;
+    for (size_t i = 2; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    return n;
+}
+
+bool str_is_utf8(struct str s)
+{
+    while (s.n > 0) {
+        const size_t n = utf8_sequence(s);
+
+        if (n == 0)
+            return false;
+        s = (struct str){ s.p + n, s.n - n };
+    }
+    return true;
+}
+
 bool str_to_int64(struct str s, int64_t *ret_value)
 {
     const bool negative = s.n > 0 && s.p[0] == '-';

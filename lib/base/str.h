@@ -24,6 +24,9 @@ bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b); /* ASCII only, as Redis compares command names */
 bool str_starts_with(struct str s, struct str prefix);
 
+/* RFC 3629: shortest forms only, no surrogates, at most U+10FFFF. */
+bool str_is_utf8(struct str s);
+
 /* Strict decimal: optional '-', digits, nothing else; false when it does not fit. Redis's own rule
  * for integer arguments (string2ll): no leading zeros, no '+', no blanks, no "-0". */
 bool str_to_int64(struct str s, int64_t *ret_value);
