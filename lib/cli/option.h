@@ -16,6 +16,7 @@
 
 enum {
     OPTION_NAME_MAX = 48,
+    OPTION_ENV_MAX = 96,
     OPTION_PROBLEMS_MAX_BYTES = 16 * 1024,
     OPTION_VALUE_MAX_BYTES = 16 * 1024
 };
@@ -65,6 +66,13 @@ struct option_origin {
     unsigned line; /* SOURCE_FILE */
 };
 
+/* One value on its way in. */
+struct option_offer {
+    struct option_origin origin;
+    struct str name;  /* as it was given */
+    struct str value; /* p NULL: a flag without one */
+};
+
 /* A table, the struct it fills, and what went wrong so far: one line a problem, each naming the
  * option, where it was given, the value (never a secret) and what is allowed. */
 struct option_set {
@@ -75,6 +83,7 @@ struct option_set {
     void *values;
     struct option_origin *origins;
     struct buf problems;
+    struct buf ignored; /* names, comma-separated */
 };
 
 /* Sets every default. `values` must be zeroed; it and `specs` outlive the set. */
@@ -84,9 +93,10 @@ void option_set_release(struct option_set *set); /* the values stay */
 /* Frees and wipes what the values own. */
 void option_values_release(const struct option_spec *specs, size_t n_specs, void *values);
 
-/* Each takes everything it is given, in any order, and adds to `problems`. */
-void option_set_take_flags(struct option_set *set, int n, char *const *args);
-void option_set_take_environment(struct option_set *set, char *const *environment);
+/* Takes a value in any order of sources: the higher source wins. */
+void option_set_take(struct option_set *set, const struct option_spec *spec,
+                     const struct option_offer *offer);
+/* One `name: value` of a configuration file. */
 void option_set_take_entry(struct option_set *set, struct str name, struct str value,
                            unsigned line);
 /* Opens the files that options name and reads the secrets. Call last. */
@@ -97,9 +107,11 @@ bool option_set_is_good(const struct option_set *set);
 
 const struct option_spec *option_find(const struct option_spec *specs, size_t n_specs,
                                       struct str name); /* NULL when there is none */
+/* The name that was meant, if there is one near enough. */
+const char *option_nearest(const struct option_set *set, struct str name);
 /* Whether the option was given, and not just its default. */
 bool option_set_differs(const struct option_set *set, const char *name);
 /* "REDWAL_KAFKA_CA" for "kafka-ca". */
-void option_env_name(const char *env_prefix, const char *name, char ret[2 * OPTION_NAME_MAX]);
+void option_env_name(const char *env_prefix, const char *name, char ret[OPTION_ENV_MAX]);
 
 #endif

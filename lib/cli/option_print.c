@@ -5,7 +5,7 @@
 
 #include "cli/option_value.h"
 
-enum { HELP_COLUMN = 38, WORD_MAX = 64 };
+enum { HELP_COLUMN = 38, HELP_WIDTH = 100, WORD_MAX = 64 };
 
 static bool begins_group(const struct program *p, size_t i)
 {
@@ -21,43 +21,61 @@ static void usage_of(const struct option_spec *spec, char *ret, size_t size)
              spec->argument ? " " : "", spec->argument ? spec->argument : "");
 }
 
-/* Booleans that are off by default say nothing by saying so. */
-static bool default_is_telling(const struct option_spec *spec)
+/* "Least level that is logged; one of error, warn, info, debug (default info)" */
+static void describe(const struct option_spec *spec, struct buf *out)
 {
-    return spec->fallback && spec->type != OPTION_BOOL;
-}
-
-static void print_choices(const struct option_spec *spec, struct buf *out)
-{
+    buf_print(out, "%s", spec->help);
     for (size_t i = 0; spec->type == OPTION_CHOICE && spec->allowed[i]; i++)
         buf_print(out, "%s%s", i > 0 ? ", " : "; one of ", spec->allowed[i]);
+    if (spec->fallback && spec->type != OPTION_BOOL)
+        buf_print(out, " (default %s)", spec->fallback);
+}
+
+/* Breaks at blanks so that no line is longer than HELP_WIDTH; the first one has been begun. */
+static void print_wrapped(struct str text, struct buf *out)
+{
+    size_t column = HELP_COLUMN;
+
+    while (text.n > 0) {
+        const char *blank = memchr(text.p, ' ', text.n);
+        const size_t n = blank ? (size_t)(blank - text.p) : text.n;
+        const bool first = column == HELP_COLUMN;
+
+        if (!first && column + 1 + n > HELP_WIDTH) {
+            buf_print(out, "\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        } else if (!first) {
+            buf_print(out, " ");
+            column++;
+        }
+        buf_print(out, "%.*s", (int)n, text.p);
+        column += n;
+        text = (struct str){ text.p + n + (blank ? 1 : 0), text.n - n - (blank ? 1 : 0) };
+    }
+    buf_print(out, "\n");
+}
+
+static void print_help_row(const struct option_spec *spec, struct buf *out)
+{
+    CLEANUP(buf_release) struct buf text = { 0 };
+    char usage[2 * WORD_MAX];
+
+    buf_init(&text, OPTION_PRINT_MAX_BYTES);
+    describe(spec, &text);
+    usage_of(spec, usage, sizeof(usage));
+    buf_print(out, "  %-*s", HELP_COLUMN - 2, usage);
+    print_wrapped(buf_str(&text), out);
 }
 
 void option_print_help(const struct program *p, struct buf *out)
 {
-    char usage[2 * WORD_MAX];
-
     buf_print(out, "%s: %s\n\nUsage: %s\n", p->name, p->summary, p->synopsis);
     for (size_t i = 0; i < p->n_specs; i++) {
-        const struct option_spec *spec = &p->specs[i];
-
         if (begins_group(p, i))
-            buf_print(out, "\n%s:\n", spec->group);
-        usage_of(spec, usage, sizeof(usage));
-        buf_print(out, "  %-*s%s", HELP_COLUMN - 2, usage, spec->help);
-        print_choices(spec, out);
-        if (default_is_telling(spec))
-            buf_print(out, " (default %s)", spec->fallback);
-        buf_print(out, "\n");
+            buf_print(out, "\n%s:\n", p->specs[i].group);
+        print_help_row(&p->specs[i], out);
     }
-    buf_print(
-        out,
-        "\nEach can be given as --name VALUE, as the environment variable %sNAME\n"
-        "(--kafka-ca is %sKAFKA_CA) and as `name: value` in the file of --config; the first\n"
-        "of these that is there wins. Durations need a unit (ms, s, m, h), sizes too (B, KiB,\n"
-        "MiB, GiB). Secrets are given by file only. Exit status: 0 done, 1 failed, 2 the\n"
-        "options are wrong.\n",
-        p->env_prefix, p->env_prefix);
+    buf_print(out, "\n%s", p->notes);
 }
 
 void option_print_yaml(struct str value, struct buf *out)
@@ -106,7 +124,7 @@ static void print_reference_row(const struct program *p, const struct option_spe
                                 struct buf *out)
 {
     CLEANUP(buf_release) struct buf allowed = { 0 };
-    char usage[2 * WORD_MAX], env[2 * OPTION_NAME_MAX];
+    char usage[2 * WORD_MAX], env[OPTION_ENV_MAX];
 
     buf_init(&allowed, OPTION_PRINT_MAX_BYTES);
     if (spec->type != OPTION_BOOL)
@@ -124,13 +142,13 @@ static void print_reference_row(const struct program *p, const struct option_spe
 
 void option_print_reference(const struct program *p, struct buf *out)
 {
-    buf_print(out, "# %s\n\n%s.\n\n    %s\n\n", p->name, p->summary, p->synopsis);
+    buf_print(out, "# %s\n\n%s.\n\n    %s\n\n%s", p->name, p->summary, p->synopsis, p->notes);
     for (size_t i = 0; i < p->n_specs; i++) {
         if (begins_group(p, i))
             buf_print(out,
-                      "%s## %s\n\n| option | environment | default | allowed | meaning |\n"
+                      "\n## %s\n\n| option | environment | default | allowed | meaning |\n"
                       "|---|---|---|---|---|\n",
-                      i > 0 ? "\n" : "", p->specs[i].group);
+                      p->specs[i].group);
         print_reference_row(p, &p->specs[i], out);
     }
 }

@@ -10,6 +10,7 @@ struct program {
     const char *name;     /* "redis-applier" */
     const char *summary;  /* one line */
     const char *synopsis; /* the shortest useful command line */
+    const char *notes;    /* what is not about one option; lines */
     const char *env_prefix;
     const struct option_spec *specs;
     size_t n_specs;

@@ -9,14 +9,19 @@ enum err_code secret_file_read(struct secret_file *file, struct err *err)
 {
     char bytes[SECRET_FILE_MAX_BYTES + 1];
     FILE *f = fopen(file->path, "rb");
+    int failed;
     size_t n;
 
     if (!f)
         return err_set(err, ERR_INVALID, "cannot be opened: %s", strerror(errno));
     /* Without a buffer there is no second copy to wipe. */
     setvbuf(f, NULL, _IONBF, 0);
+    errno = 0;
     n = fread(bytes, 1, sizeof(bytes), f);
+    failed = ferror(f) ? errno : 0;
     fclose(f);
+    if (failed)
+        return err_set(err, ERR_INVALID, "cannot be read: %s", strerror(failed));
 
     if (n > 0 && n <= SECRET_FILE_MAX_BYTES && bytes[n - 1] == '\n')
         n--;
