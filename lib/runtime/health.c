@@ -26,11 +26,9 @@ struct health {
     unsigned n_held;
 };
 
-#define CONDITION_CODE(name, code, decides, about)    [HEALTH_##name] = code,
-#define CONDITION_DECIDES(name, code, decides, about) [HEALTH_##name] = decides,
-#define CONDITION_ABOUT(name, code, decides, about)   [HEALTH_##name] = about,
+#define CONDITION_CODE(name, code, about)  [HEALTH_##name] = code,
+#define CONDITION_ABOUT(name, code, about) [HEALTH_##name] = about,
 static const char *const codes[] = { HEALTH_CONDITIONS(CONDITION_CODE) };
-static const bool decides[] = { HEALTH_CONDITIONS(CONDITION_DECIDES) };
 static const char *const abouts[] = { HEALTH_CONDITIONS(CONDITION_ABOUT) };
 
 static const char *const state_names[] = { "unknown", "good", "bad" };
@@ -129,7 +127,7 @@ void health_beat(struct health *h)
 static bool is_ready(const struct health *h)
 {
     for (size_t i = 0; i < HEALTH_CONDITION_COUNT; i++)
-        if (decides[i] && h->conditions[i].state != HEALTH_GOOD)
+        if (h->conditions[i].state != HEALTH_GOOD)
             return false;
     return h->hold == HOLD_NONE && h->n_held == 0;
 }
@@ -137,10 +135,10 @@ static bool is_ready(const struct health *h)
 static void print_condition(const struct health *h, size_t i, int64_t now_ms, struct buf *out)
 {
     const struct condition *c = &h->conditions[i];
-    const char *mark = c->state == HEALTH_GOOD ? "+" : decides[i] ? "-" : "!";
 
-    buf_print(out, "[%s] %s %s for %" PRId64 " s: %s\n", mark, codes[i], state_names[c->state],
-              (now_ms - c->since_ms) / 1000, c->reason[0] != '\0' ? c->reason : abouts[i]);
+    buf_print(out, "[%s] %s %s for %" PRId64 " s: %s\n", c->state == HEALTH_GOOD ? "+" : "-",
+              codes[i], state_names[c->state], (now_ms - c->since_ms) / 1000,
+              c->reason[0] != '\0' ? c->reason : abouts[i]);
 }
 
 static void print_hold(const char *what, enum hold_reason reason, struct buf *out)
@@ -190,10 +188,10 @@ bool health_print_ready(struct health *h, bool verbose, struct buf *out)
     return ready;
 }
 
-bool health_print_alive(struct health *h, struct buf *out)
+bool health_print_alive(struct health *h, int64_t monotonic_ms, struct buf *out)
 {
     const int64_t silent_ms =
-        clock_monotonic_ms() - atomic_load_explicit(&h->beat_ms, memory_order_relaxed);
+        monotonic_ms - atomic_load_explicit(&h->beat_ms, memory_order_relaxed);
 
     if (silent_ms <= HEALTH_SILENCE_MAX_MS) {
         buf_print(out, "alive\n");

@@ -1,7 +1,7 @@
 /*
  * What /livez and /readyz answer. The main loop says how each condition stands, each change is
  * logged once, and another thread may read at any time. Unknown is not fine: ready means that
- * every condition that matters is known to be good and nothing is held.
+ * every condition is known to be good and nothing is held.
  */
 #ifndef REDWAL_RUNTIME_HEALTH_H
 #define REDWAL_RUNTIME_HEALTH_H
@@ -13,14 +13,14 @@
 #include "core/hold.h"
 #include "runtime/log.h"
 
-/* X(name, code, decides readiness, what it is about) */
+/* X(name, code, what is true when it is good) */
 /* clang-format off */
 #define HEALTH_CONDITIONS(X) \
-    X(KAFKA,        "kafka",           true,  "brokers can be reached and let us in") \
-    X(GROUP,        "consumer-group",  true,  "joined, with partitions assigned or none left to assign") \
-    X(REDIS,        "redis-primary",   true,  "connected to a primary that is ours to write to") \
-    X(DEAD_LETTERS, "dead-letters",    true,  "the dead-letter topic takes what is stored") \
-    X(PRESSURE,     "redis-pressure",  false, "Redis takes writes")
+    X(KAFKA,        "kafka",          "brokers can be reached and let us in") \
+    X(GROUP,        "consumer-group", "joined, with partitions assigned or none left to assign") \
+    X(REDIS,        "redis-primary",  "connected to a primary that is ours to write to") \
+    X(PRESSURE,     "redis-pressure", "Redis takes writes") \
+    X(DEAD_LETTERS, "dead-letters",   "the dead-letter topic takes what is stored")
 /* clang-format on */
 
 #define HEALTH_ENUM(name, ...) HEALTH_##name,
@@ -56,6 +56,6 @@ void health_beat(struct health *h); /* the main loop turns */
 bool health_is_ready(struct health *h);
 /* One line a condition, hold and partition; returns whether ready. */
 bool health_print_ready(struct health *h, bool verbose, struct buf *out);
-bool health_print_alive(struct health *h, struct buf *out);
+bool health_print_alive(struct health *h, int64_t monotonic_ms, struct buf *out);
 
 #endif

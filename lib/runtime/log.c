@@ -35,9 +35,12 @@ static void timestamp(int64_t wall_ms, char ret[TIMESTAMP_MAX])
     snprintf(ret + n, TIMESTAMP_MAX - n, ".%03dZ", (int)(wall_ms % 1000));
 }
 
-/* As JSON wants it; logfmt readers take the same. Bytes that are not ASCII pass as they are. */
+/* As JSON wants it; logfmt readers take the same. Text in UTF-8 passes as it is; of other bytes
+ * the number is shown. */
 static void print_quoted(struct buf *out, struct str value)
 {
+    const unsigned plain_below = str_is_utf8(value) ? 0x100 : 0x80;
+
     buf_print(out, "\"");
     for (size_t i = 0; i < value.n; i++) {
         const unsigned char c = (unsigned char)value.p[i];
@@ -46,7 +49,7 @@ static void print_quoted(struct buf *out, struct str value)
             buf_print(out, "\\%c", c);
         else if (c == '\n')
             buf_print(out, "\\n");
-        else if (c < 0x20 || c == 0x7f)
+        else if (c < 0x20 || c == 0x7f || c >= plain_below)
             buf_print(out, "\\u%04x", c);
         else
             buf_print(out, "%c", c);
@@ -56,10 +59,13 @@ static void print_quoted(struct buf *out, struct str value)
 
 static bool needs_quotes(struct str value)
 {
-    for (size_t i = 0; i < value.n; i++)
-        if (value.p[i] <= ' ' || value.p[i] == 0x7f || strchr("\"\\=", value.p[i]))
+    for (size_t i = 0; i < value.n; i++) {
+        const unsigned char c = (unsigned char)value.p[i];
+
+        if (c <= ' ' || c == 0x7f || strchr("\"\\=", c))
             return true;
-    return value.n == 0;
+    }
+    return value.n == 0 || !str_is_utf8(value);
 }
 
 static void print_pair(struct log_line *line, struct str key, struct str value, bool bare)
