@@ -1,7 +1,8 @@
 # Tests are found by name; see CONTRIBUTING.md for what goes where.
 #
 #   tests/lib/*.c                     library `testlib`: fakes, fault injection, tables
-#   tests/unit/<layer>/test_<x>.c     cmocka program, ctest unit.<layer>.<x>, label unit
+#   tests/unit/<layer>/test_<x>.c     cmocka program, ctest unit.<layer>.<x>, label unit;
+#                                     <layer> may be a program of cmd/
 #   tests/sim/<x>.c                   cmocka program, ctest sim.<x>, label sim
 #   tests/model/                      the ownership protocol for spin, ctest sim.model, label sim
 #   tests/fuzz/fuzz_<x>.c             libFuzzer target; elsewhere its corpus is replayed, label unit
@@ -43,6 +44,13 @@ foreach(source IN LISTS sources)
   string(REGEX REPLACE "^test_" "" module ${module})
   if(DEFINED test_links_${layer})
     redwal_test(unit ${layer}.${module} ${source} testlib ${test_links_${layer}})
+  elseif(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/cmd/${layer})
+    # A program's own parts, all but main().
+    file(GLOB parts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cmd/${layer}/*.c)
+    list(FILTER parts EXCLUDE REGEX "/main\\.c$")
+    redwal_test(unit ${layer}.${module} "${source};${parts}" testlib ${all_layers} ${clients})
+    target_include_directories(unit_${layer}_${module} PRIVATE ${PROJECT_SOURCE_DIR}/cmd/${layer})
+    target_compile_definitions(unit_${layer}_${module} PRIVATE REDWAL_VERSION="${PROJECT_VERSION}")
   else()
     redwal_test(unit ${layer}.${module} ${source} testlib ${all_layers} ${clients})
   endif()

@@ -8,6 +8,7 @@
 
 #include "adapter/http_microhttpd.h"
 #include "options.h"
+#include "runtime/clock.h"
 #include "runtime/health.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
@@ -28,7 +29,7 @@ struct parts {
 static unsigned render_alive(void *self, bool verbose, struct buf *out)
 {
     (void)verbose;
-    return health_print_alive(self, out) ? 200 : 503;
+    return health_print_alive(self, clock_monotonic_ms(), out) ? 200 : 503;
 }
 
 static unsigned render_ready(void *self, bool verbose, struct buf *out)
@@ -67,7 +68,7 @@ static void wait_for_stop(const sigset_t *stops)
     sigwait(stops, &signal);
 }
 
-static enum exit_status run(const struct options *o, const sigset_t *stops)
+static enum exit_status run(const struct options *o, struct str ignored, const sigset_t *stops)
 {
     CLEANUP(parts_release) struct parts p;
     struct err err = { 0 };
@@ -75,6 +76,9 @@ static enum exit_status run(const struct options *o, const sigset_t *stops)
     parts_init(&p, o);
     log_info(&p.log, "Started version=%s pid=%d", REDWAL_VERSION, (int)getpid());
     options_log(o, &p.log);
+    if (ignored.n > 0)
+        log_warn(&p.log, "Ignored environment variables that are no options names=%.*s",
+                 STR_ARGS(ignored));
 
     const struct http_page pages[] = {
         { "/livez", "text/plain; charset=utf-8", render_alive, p.health },
@@ -107,7 +111,8 @@ int main(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &stops, NULL);
     signal(SIGPIPE, SIG_IGN);
 
-    switch (options_load(&options, argc, argv, environ, &output)) {
+    switch (options_load(&options, argc, (const char *const *)argv, (const char *const *)environ,
+                         &output)) {
     case OPTIONS_PRINT:
         return fwrite(output.p, 1, output.n, stdout) == output.n ? EXIT_DONE : EXIT_FAILED;
     case OPTIONS_BAD:
@@ -116,5 +121,5 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    return (int)run(&options, &stops);
+    return (int)run(&options, buf_str(&output), &stops);
 }

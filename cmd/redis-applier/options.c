@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "cli/option_args.h"
 #include "cli/option_complete.h"
 #include "cli/option_print.h"
 #include "cli/option_value.h"
@@ -27,6 +28,11 @@ static const struct program program = {
     .name = "redis-applier",
     .summary = "Applies a log of Redis operations in Kafka to a Redis primary, exactly once",
     .synopsis = "redis-applier --brokers LIST (--redis HOST:PORT | --sentinel LIST) [options]",
+    .notes = "Each option can be given as --name VALUE, as the environment variable REDWAL_NAME\n"
+             "(--kafka-ca is REDWAL_KAFKA_CA) and as `name: value` in the file of --config; the\n"
+             "first of these that is there wins. Durations need a unit (ms, s, m, h), sizes too\n"
+             "(B, KiB, MiB, GiB). Secrets are given as files only.\n\n"
+             "Exit status: 0 stopped as asked, 1 failed, 2 the options are wrong.\n",
     .env_prefix = ENV_PREFIX,
     .specs = specs,
     .n_specs = ARRAY_SIZE(specs),
@@ -173,18 +179,18 @@ static void print_problems(const struct option_set *set, struct buf *out)
     }
 }
 
-enum options_verdict options_load(struct options *o, int argc, char *const *argv,
-                                  char *const *environment, struct buf *ret_output)
+enum options_verdict options_load(struct options *o, int argc, const char *const *argv,
+                                  const char *const *environment, struct buf *ret_output)
 {
     CLEANUP(option_set_release) struct option_set set = { 0 };
 
     buf_init(ret_output, OPTION_PRINT_MAX_BYTES);
     option_set_init(&set, specs, ARRAY_SIZE(specs), ENV_PREFIX, o);
-    option_set_take_flags(&set, argc - 1, argv + 1);
+    option_args_take(&set, argc - 1, argv + 1);
     if (print_page(o, &set, ret_output))
         return OPTIONS_PRINT;
 
-    option_set_take_environment(&set, environment);
+    option_args_take_environment(&set, environment);
     if (o->config)
         take_file(&set, o->config);
     check_kafka(o, &set);
@@ -195,8 +201,10 @@ enum options_verdict options_load(struct options *o, int argc, char *const *argv
         print_problems(&set, ret_output);
         return OPTIONS_BAD;
     }
-    if (!o->dump_config)
+    if (!o->dump_config) {
+        buf_print(ret_output, "%.*s", STR_ARGS(buf_str(&set.ignored)));
         return OPTIONS_RUN;
+    }
     option_print_config(&program, o, ret_output);
     return OPTIONS_PRINT;
 }

@@ -34,14 +34,14 @@ struct options {
 
 /* What to do with them. */
 enum options_verdict {
-    OPTIONS_RUN,
+    OPTIONS_RUN,   /* names of ignored environment variables, if any, are in the output */
     OPTIONS_PRINT, /* the text asked for, such as --help, is in the output */
     OPTIONS_BAD,   /* what is wrong is in the output, one line a problem */
 };
 
 /* `o` is zeroed; release it in any case. */
-enum options_verdict options_load(struct options *o, int argc, char *const *argv,
-                                  char *const *environment, struct buf *ret_output);
+enum options_verdict options_load(struct options *o, int argc, const char *const *argv,
+                                  const char *const *environment, struct buf *ret_output);
 void options_release(struct options *o);
 
 /* Logs the effective options, a line a group; secrets are files and stay there. */

@@ -60,7 +60,7 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(FILE,      ANYWHERE, redis_key,            "redis-key",            "FILE",     NULL, 0, 0, NULL, "Redis", "Private key of --redis-cert") \
     X(TEXT,      ANYWHERE, sentinel_user,        "sentinel-user",        "USER",     NULL, 1, 255, NULL, "Redis", "ACL user at the Sentinels") \
     X(SECRET,    ANYWHERE, sentinel_password,    "sentinel-password-file", "FILE",   NULL, 0, 0, NULL, "Redis", "File with the password for the Sentinels") \
-    X(DURATION,  ANYWHERE, connect_timeout_ms,   "connect-timeout",      "DURATION", "1s", 50, MINUTE, NULL, "Redis", "Bound on connecting and introducing ourselves") \
+    X(DURATION,  ANYWHERE, connect_timeout_ms,   "connect-timeout",      "DURATION", "1s", 50, 10 * SECOND, NULL, "Redis", "Bound on connecting and introducing ourselves") \
     X(DURATION,  ANYWHERE, silence_timeout_ms,   "silence-timeout",      "DURATION", "3s", 100, 10 * MINUTE, NULL, "Redis", "An unanswered primary is given up after this long") \
     X(DURATION,  ANYWHERE, probe_interval_ms,    "probe-interval",       "DURATION", "1s", 50, MINUTE, NULL, "Redis", "How often an idle primary is asked whether it still is one") \
     X(DURATION,  ANYWHERE, sentinel_poll_interval_ms, "sentinel-poll-interval", "DURATION", "1s", 100, MINUTE, NULL, "Redis", "How often Sentinels are asked, besides listening to them") \
