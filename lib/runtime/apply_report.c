@@ -186,9 +186,8 @@ static void publish_partition(struct apply_report *r, const struct applier *appl
     show_partition(r, number, view.phase != PARTITION_ABSENT);
     if (view.phase == PARTITION_ABSENT)
         return;
-    for (unsigned reason = 1; reason < HOLD_REASON_COUNT; reason++)
-        metrics_set(r->metrics, METRIC_PARTITION_HELD, series * HOLD_REASON_COUNT + reason,
-                    view.phase == PARTITION_HELD && view.hold == reason);
+    metrics_set(r->metrics, METRIC_PARTITION_HELD, series,
+                view.phase == PARTITION_HELD ? view.hold : HOLD_NONE);
     if (view.next < 0)
         return;
     end = view.end > view.next ? view.end : view.next;

@@ -23,7 +23,8 @@ struct metrics;
 struct metrics *metrics_new(const char *version);
 void metrics_free(struct metrics *m);
 
-/* `series`: the partition, or the value of the enum that the metric's label shows; 0 for none. */
+/* `series`: the partition (shown before), or the value of the enum that the metric's label shows; 0
+ * for none. The value of METRIC_PARTITION_HELD is the enum hold_reason. */
 void metrics_set(struct metrics *m, enum metric id, unsigned series, int64_t value);
 void metrics_add(struct metrics *m, enum metric id, unsigned series, int64_t n);
 
