@@ -58,8 +58,8 @@ class Demo:
         say("log", f"{stage.log.name} on {stage.log.brokers}: {TOPIC}, {PARTITIONS} partitions")
         stage.start_redis()
         first, *rest = stage.failover.nodes
-        say("redis", f"{first.name} is the primary, {' and '.join(n.name for n in rest)} follow, "
-                     "3 Sentinels watch")
+        say("redis", f"{first.name} is the primary, {' and '.join(n.name for n in rest)} follow; "
+                     "3 Sentinels")
         stage.start_applier()
         self.metrics = Metrics(stage.applier)
         self.screen.until(self.applier_is_ready, 30, "the applier is ready")
@@ -81,21 +81,20 @@ class Demo:
         failover, say = self.stage.failover, self.screen.event
         old, replicas = failover.primary(), failover.replicas()
         failover.links[failover.nodes.index(old)].hold()
-        say("network", f"replication held: {' and '.join(n.name for n in replicas)} receive "
-                       "nothing, and nobody notices")
+        say("network", f"{' and '.join(n.name for n in replicas)} receive nothing any more; "
+                       "nobody notices")
         self.screen.until(lambda: self.lacking(old, replicas) > BEHIND * self.writer.planned, 120,
                           "the primary is ahead of its replicas")
         lacking, there = self.lacking(old, replicas), max(map(self.position, replicas))
         old.kill()
-        say("crash", f"{old.name} is killed (-9): {lacking} records it had acknowledged are on no "
-                     "other Redis")
+        say("crash", f"{old.name} is killed (-9); no other Redis has the last {lacking} records")
         new = self.screen.until(lambda: self.promoted(old), 60, "Sentinel promotes a replica")
         say("sentinel", f"{new.name} is the primary now")
         self.screen.until(lambda: self.metrics().get("rewinds_total", 0) > 0, 60,
                           "the applier finds the new primary behind")
         again = int(self.metrics()["reapplied_records_total"])
-        say("applier", f"position went back from {there + again} to {there}: {again} records are "
-                       "applied again from the log")
+        say("applier", f"position went back from {there + again} to {there}; applying "
+                       "again from the log")
         return lacking
 
     def catch_up(self):
@@ -110,8 +109,7 @@ class Demo:
             with primary.client() as client:
                 client.delete(b"order:1")
             self.screen.event("sabotage", f"order:1 is deleted on {primary.name}")
-        self.screen.event("fold", "one plain command per record, into a Redis of its own, by a tool "
-                                  "that shares no code with the applier")
+        self.screen.event("fold", "one plain command per record, by a tool of its own")
         found = verdict.judge(self.stage, primary)
         self.screen.end()
         print(verdict.report(found, lacking))

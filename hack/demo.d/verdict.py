@@ -45,19 +45,20 @@ def judge(stage, primary):
 
 
 def report(v, lacking):
+    """For people: what was compared, and the verdict last."""
     kinds = ", ".join(f"{n} {PLURALS[kind]}" for kind, n in sorted(v.kinds.items()))
-    reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(v.rejected.items()))
-    lines = [
-        "",
-        f"  in the log    {v.records} records",
-        f"  their fold    {v.keys} keys ({kinds}), {v.expiring} of them with an expiry",
-        f"  refused       {sum(v.rejected.values())} records ({reasons}), all in the dead-letter topic",
-        f"  failover      the promoted replica lacked {lacking} acknowledged records",
+    rows = [
+        ("in the log", f"{v.records} records"),
+        ("their fold", f"{v.keys} keys, {v.expiring} of them with an expiry:"),
+        ("", kinds),
+        ("refused", f"{sum(v.rejected.values())} records, all in the dead-letter topic:"),
+        *(("", f"{n} {reason}") for reason, n in sorted(v.rejected.items())),
+        ("failover", f"the promoted replica lacked {lacking} acknowledged records"),
     ]
     if v.equal:
-        lines += [f"                and got them back: type, value and expiry of all {v.keys} keys are equal",
-                  "", "EQUAL: Redis is the fold of the log, key for key."]
+        rows.append(("", "and got them back: all keys, their values and expiries are equal"))
+        verdict = "EQUAL: Redis is the fold of the log, key for key."
     else:
-        lines += ["", f"NOT EQUAL, {len(v.differences)} differences:",
-                  *(f"  {d}" for d in v.differences[:SHOWN])]
-    return "\n".join(lines)
+        verdict = "\n  ".join([f"NOT EQUAL, {len(v.differences)} differences:",
+                               *v.differences[:SHOWN]])
+    return "\n".join(["", *(f"  {name:<13} {text}" for name, text in rows), "", verdict])
