@@ -45,7 +45,7 @@ bool buf_reserve(struct buf *b, size_t more)
 {
     size_t capacity = b->capacity > CAPACITY_MIN ? b->capacity : CAPACITY_MIN;
 
-    if (b->n + more <= b->capacity)
+    if (more <= b->capacity - b->n)
         return true;
     if (more > b->limit || b->n > b->limit - more)
         return false;
