@@ -7,15 +7,22 @@ import redis.sentinel
 
 from conftest import KAFKA_PASSWORD, KAFKA_USER, REDIS_PASSWORD, REDIS_USER, SECRETS
 from lab.applier import flags
+from lab.wal import grant
 from lab.workload import Workload, encode
 
-# What docs/operations.md asks the operator to grant.
+# What docs/operations.md asks the operator to grant, and no more.
 RULES = ("~* resetchannels -@all +@read +@write +@connection +@transaction +role +info +command "
          "+time +dbsize +eval")
 
 
-def secured(lab, broker):
+def secured(lab, broker, topic):
+    group = f"{topic.name}-group"
+    for resource, name, *operations in (
+            ("TOPIC", topic.name, "READ", "DESCRIBE"), ("GROUP", group, "READ", "DESCRIBE"),
+            ("TOPIC", lab.dead_letters(topic).name, "WRITE", "DESCRIBE")):
+        grant(broker.plain, KAFKA_USER, resource, name, *operations)
     return {
+        "group": group,
         "brokers": broker.secure, "kafka-security": "SASL_SSL",
         "kafka-sasl-mechanism": "SCRAM-SHA-512", "kafka-user": KAFKA_USER,
         "kafka-password-file": lab.secret_file("kafka-password", KAFKA_PASSWORD),
@@ -27,7 +34,7 @@ def secured(lab, broker):
 
 def test_scram_tls_acl_and_sentinel(lab, broker):
     topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
-    applier = lab.applier(topic, failover, **secured(lab, broker)).start().await_ready()
+    applier = lab.applier(topic, failover, **secured(lab, broker, topic)).start().await_ready()
     Workload(1).write(topic, 3000)
     topic.flush()
     folded = lab.check(topic, failover.primary())
@@ -56,7 +63,7 @@ def test_scram_tls_acl_and_sentinel(lab, broker):
 def test_failover_with_everything_secured(lab, broker):
     lab.crashed = True
     topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
-    lab.applier(topic, failover, **secured(lab, broker)).start().await_ready()
+    lab.applier(topic, failover, **secured(lab, broker, topic)).start().await_ready()
     Workload(2).write(topic, 1000)
     topic.flush()
     old = failover.primary()
@@ -69,7 +76,7 @@ def test_failover_with_everything_secured(lab, broker):
 
 def test_a_wrong_password_is_named_and_nothing_is_touched(lab, broker):
     topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
-    options = secured(lab, broker)
+    options = secured(lab, broker, topic)
     options["redis-password-file"] = lab.secret_file("wrong", "not-it")
     applier = lab.applier(topic, failover, **options).start()
     applier.await_trouble("WRONGPASS")
@@ -78,7 +85,7 @@ def test_a_wrong_password_is_named_and_nothing_is_touched(lab, broker):
 
 def test_a_server_certificate_of_another_authority_is_refused(lab, broker):
     topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
-    options = secured(lab, broker)
+    options = secured(lab, broker, topic)
     options["redis-ca"] = broker.ca
     applier = lab.applier(topic, failover, **options).start()
     applier.await_trouble("certificate")

@@ -38,7 +38,6 @@ listener.name.secure.ssl.keystore.type=PEM
 listener.name.secure.ssl.keystore.location={keystore}
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
-allow.everyone.if.no.acl.found=true
 log.dirs={data}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1

@@ -176,3 +176,14 @@ def assignment(brokers, group):
         return {}
     return {m.member_id: {tp.partition for tp in m.assignment.topic_partitions}
             for m in described.members}
+
+
+def grant(brokers, user, resource, name, *operations):
+    """`user` may do these operations, such as "READ", on the "TOPIC" or "GROUP" of that name."""
+    admin = kafka_admin.AdminClient({"bootstrap.servers": brokers, **CLIENT})
+    bindings = [kafka_admin.AclBinding(
+        kafka_admin.ResourceType[resource], name, kafka_admin.ResourcePatternType.LITERAL,
+        f"User:{user}", "*", kafka_admin.AclOperation[operation],
+        kafka_admin.AclPermissionType.ALLOW) for operation in operations]
+    for done in admin.create_acls(bindings).values():
+        done.result(PATIENCE)
