@@ -10,7 +10,7 @@ from .process import Process, free_port
 from .wait import await_
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BINARY = os.environ.get("REDWAL_APPLIER") or ROOT / "build/dev/bin/redis-applier"
+BINARY = pathlib.Path(os.environ.get("REDWAL_APPLIER") or ROOT / "build/dev/bin/redis-applier")
 
 SANITIZERS = {
     "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_leaks=1",
