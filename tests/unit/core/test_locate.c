@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -16,7 +16,7 @@ static struct locate_facts facts_of(enum position_read read, const char *log, in
 
     facts.position.next = next;
     facts.position.settled = settled;
-    strcpy(facts.position.log, log);
+    snprintf(facts.position.log, sizeof(facts.position.log), "%s", log);
     return facts;
 }
 

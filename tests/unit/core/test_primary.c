@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -27,7 +27,7 @@ static void only_a_master_that_is_ours_or_blank_is_written_to(void **state)
                         const char *why = NULL;
                         enum primary_verdict verdict;
 
-                        strcpy(facts.wal, names[name]);
+                        snprintf(facts.wal, sizeof(facts.wal), "%s", names[name]);
                         verdict = primary_judge(&facts, STR_LITERAL("orders"), adopt, &hold, &why);
                         assert_non_null(why);
                         if (loading || role != PRIMARY_ROLE_MASTER)
