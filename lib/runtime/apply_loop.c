@@ -404,7 +404,6 @@ enum apply_loop_end apply_loop_run(const struct apply_loop_settings *settings,
     applier_free(l->applier);
     prepare_free(l->prepare);
     until_end_release(&l->until_end);
-    apply_report_release(&l->report);
     free(l);
     return end;
 }

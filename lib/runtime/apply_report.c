@@ -1,20 +1,11 @@
 #include "runtime/apply_report.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "base/mem.h"
 
 void apply_report_init(struct apply_report *r, struct health *health, struct metrics *metrics)
 {
     *r = (struct apply_report){ .health = health, .metrics = metrics };
-}
-
-void apply_report_release(struct apply_report *r)
-{
-    free(r->partition_shown);
-    *r = (struct apply_report){ 0 };
 }
 
 void apply_report_event(struct apply_report *r, const struct wal_event *event)
@@ -150,21 +141,6 @@ static void publish_counters(struct apply_report *r, const struct applier_counte
     r->shown = *c;
 }
 
-static void show_partition(struct apply_report *r, int32_t number, bool shown)
-{
-    if (number >= r->n_partitions) {
-        r->partition_shown =
-            mem_resize(r->partition_shown, (size_t)number + 1, sizeof(*r->partition_shown));
-        for (int32_t i = r->n_partitions; i <= number; i++)
-            r->partition_shown[i] = false;
-        r->n_partitions = number + 1;
-    }
-    if (r->partition_shown[number] == shown)
-        return;
-    r->partition_shown[number] = shown;
-    metrics_show_partition(r->metrics, (unsigned)number, shown);
-}
-
 /* The age of the oldest record that waits; while none was read, that of the last one applied. */
 static int64_t lag_ms(const struct partition_view *view, int64_t end, int64_t now_ms)
 {
@@ -183,7 +159,7 @@ static void publish_partition(struct apply_report *r, const struct applier *appl
 
     applier_view_partition(applier, number, &view);
     *pending += view.n_pending;
-    show_partition(r, number, view.phase != PARTITION_ABSENT);
+    metrics_show_partition(r->metrics, series, view.phase != PARTITION_ABSENT);
     if (view.phase == PARTITION_ABSENT)
         return;
     metrics_set(r->metrics, METRIC_PARTITION_HELD, series,

@@ -15,13 +15,10 @@ struct apply_report {
     bool joined;
     char log_trouble[WAL_EVENT_TEXT_MAX]; /* "" when there is none */
     struct applier_counters shown;
-    bool *partition_shown; /* by number */
-    int32_t n_partitions;
 };
 
 /* Both are borrowed. */
 void apply_report_init(struct apply_report *r, struct health *health, struct metrics *metrics);
-void apply_report_release(struct apply_report *r);
 void apply_report_event(struct apply_report *r, const struct wal_event *event);
 void apply_report_publish(struct apply_report *r, const struct applier *applier, int64_t now_ms);
 

@@ -1,0 +1,166 @@
+#include "runtime/apply_report.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct fixture {
+    struct applier *applier;
+    struct health *health;
+    struct metrics *metrics;
+    struct apply_report report;
+    struct buf out;
+};
+
+static int begin(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct applier_settings settings = applier_settings_default();
+
+    snprintf(settings.wal, sizeof(settings.wal), "orders");
+    f->applier = applier_new(&settings, 0);
+    f->health = health_new(NULL);
+    f->metrics = metrics_new("1");
+    apply_report_init(&f->report, f->health, f->metrics);
+    buf_init(&f->out, METRICS_MAX_BYTES);
+    *state = f;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct fixture *f = *state;
+
+    applier_abandon(f->applier);
+    applier_free(f->applier);
+    metrics_free(f->metrics);
+    health_free(f->health);
+    buf_release(&f->out);
+    free(f);
+    return 0;
+}
+
+static void publish(struct fixture *f)
+{
+    apply_report_publish(&f->report, f->applier, 1000);
+}
+
+/* Whether /readyz?verbose or /metrics has this text. */
+static bool shows(struct fixture *f, const char *text)
+{
+    publish(f);
+    buf_clear(&f->out);
+    health_print_ready(f->health, /* verbose= */ true, &f->out);
+    metrics_print(f->metrics, &f->out);
+    assert_true(buf_append(&f->out, "", 1));
+    return strstr(f->out.p, text);
+}
+
+static void happens(struct fixture *f, enum wal_event_type type, const char *text)
+{
+    struct wal_event event = { .type = type };
+
+    snprintf(event.text, sizeof(event.text), "%s", text);
+    apply_report_event(&f->report, &event);
+}
+
+static const struct primary_facts ours = {
+    .address = "10.0.0.1:6379",
+    .run_id = "r1",
+    .role = PRIMARY_ROLE_MASTER,
+    .wal = "orders",
+};
+
+static void before_anything_happened_nothing_is_known(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(shows(f, "[-] kafka unknown"));
+    assert_true(shows(f, "[-] consumer-group unknown for 0 s: not joined yet"));
+    assert_true(shows(f, "[-] redis-primary bad"));
+    assert_true(shows(f, "\nredwal_applier_ready 0\n"));
+}
+
+static void a_member_with_nothing_to_apply_is_ready(void **state)
+{
+    struct fixture *f = *state;
+
+    applier_connected(f->applier, &ours, 0);
+    happens(f, WAL_BALANCED, "");
+    assert_true(shows(f, "[+] consumer-group good for 0 s: a spare"));
+    assert_true(shows(f, "[+] redis-primary good for 0 s: 10.0.0.1:6379\n"));
+    assert_true(shows(f, "\nredwal_applier_ready 1\n"));
+    assert_true(shows(f, "\nredwal_applier_redis_connected 1\n"));
+    assert_true(shows(f, "\nredwal_applier_rebalances_total 1\n"));
+}
+
+static void trouble_with_the_brokers_is_told_until_it_is_over(void **state)
+{
+    struct fixture *f = *state;
+
+    happens(f, WAL_BALANCED, "");
+    happens(f, WAL_TROUBLE, "authentication failed");
+    assert_true(shows(f, "[-] kafka bad for 0 s: authentication failed\n"));
+    happens(f, WAL_RECOVERED, "");
+    assert_true(shows(f, "[+] kafka good"));
+}
+
+static void a_primary_of_another_wal_holds_everything(void **state)
+{
+    struct fixture *f = *state;
+    struct primary_facts theirs = ours;
+
+    snprintf(theirs.wal, sizeof(theirs.wal), "payments");
+    applier_connected(f->applier, &theirs, 0);
+    happens(f, WAL_BALANCED, "");
+    assert_true(shows(f, "[-] everything held (other-wal)"));
+    assert_true(shows(f, "\nredwal_applier_held{reason=\"other-wal\"} 1\n"));
+    assert_true(shows(f, "\nredwal_applier_ready 0\n"));
+}
+
+static void why_redis_cannot_be_reached_is_told(void **state)
+{
+    struct fixture *f = *state;
+
+    applier_connect_failed(f->applier, "10.0.0.1:6379: WRONGPASS", 0);
+    assert_true(shows(f, "[-] redis-primary bad for 0 s: "));
+    assert_true(shows(f, "10.0.0.1:6379: WRONGPASS"));
+    assert_true(shows(f, "\nredwal_applier_redis_connect_failures_total 1\n"));
+    publish(f);
+    assert_true(shows(f, "\nredwal_applier_redis_connect_failures_total 1\n"));
+}
+
+static void a_partition_has_series_while_it_is_ours(void **state)
+{
+    struct fixture *f = *state;
+
+    happens(f, WAL_BALANCED, "");
+    applier_connected(f->applier, &ours, 0);
+    applier_assigned(f->applier, 3, 0);
+    assert_true(shows(f, "\nredwal_applier_lag_records{partition=\"3\"} "));
+    assert_true(shows(f, "\nredwal_applier_partitions_assigned 1\n"));
+    assert_true(shows(f, "[-] consumer-group bad for 0 s: 1 partitions are finding their place"));
+    applier_revoked(f->applier, 3, 0);
+    assert_false(shows(f, "partition=\"3\""));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(before_anything_happened_nothing_is_known),
+        TEST(a_member_with_nothing_to_apply_is_ready),
+        TEST(trouble_with_the_brokers_is_told_until_it_is_over),
+        TEST(a_primary_of_another_wal_holds_everything),
+        TEST(why_redis_cannot_be_reached_is_told),
+        TEST(a_partition_has_series_while_it_is_ours),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
