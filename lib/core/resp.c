@@ -22,25 +22,40 @@ static char *length_line(char *at, char mark, size_t n)
     return at;
 }
 
+size_t resp_size_max(size_t n_words, size_t n_bytes)
+{
+    return LENGTH_LINE_MAX + n_words * (LENGTH_LINE_MAX + CRLF_BYTES) + n_bytes;
+}
+
+char *resp_put_count(char *at, size_t n_words)
+{
+    return length_line(at, '*', n_words);
+}
+
+char *resp_put_word(char *at, struct str word)
+{
+    at = length_line(at, '$', word.n);
+    if (word.n > 0)
+        memcpy(at, word.p, word.n);
+    at += word.n;
+    *at++ = '\r';
+    *at++ = '\n';
+    return at;
+}
+
 bool resp_append(struct buf *out, const struct str *words, size_t n)
 {
-    size_t bytes = LENGTH_LINE_MAX;
+    size_t bytes = 0;
     char *at;
 
     for (size_t i = 0; i < n; i++)
-        bytes += LENGTH_LINE_MAX + words[i].n + CRLF_BYTES;
-    if (!buf_reserve(out, bytes))
+        bytes += words[i].n;
+    if (!buf_reserve(out, resp_size_max(n, bytes)))
         return false;
 
-    at = length_line(out->p + out->n, '*', n);
-    for (size_t i = 0; i < n; i++) {
-        at = length_line(at, '$', words[i].n);
-        if (words[i].n > 0)
-            memcpy(at, words[i].p, words[i].n);
-        at += words[i].n;
-        *at++ = '\r';
-        *at++ = '\n';
-    }
+    at = resp_put_count(out->p + out->n, n);
+    for (size_t i = 0; i < n; i++)
+        at = resp_put_word(at, words[i]);
     out->n = (size_t)(at - out->p);
     return true;
 }

@@ -11,4 +11,10 @@
 /* Appends one command of n words; false, and nothing appended, when `out` has no room. */
 NODISCARD bool resp_append(struct buf *out, const struct str *words, size_t n);
 
+/* For words that are in no array: room for resp_size_max() bytes is reserved first, then the count
+ * and the words are put, each call returning where the next goes. */
+size_t resp_size_max(size_t n_words, size_t n_bytes);
+char *resp_put_count(char *at, size_t n_words);
+char *resp_put_word(char *at, struct str word);
+
 #endif
