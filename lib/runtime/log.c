@@ -9,7 +9,7 @@
 
 #include "runtime/clock.h"
 
-enum { VALUE_MAX = 2048, TIMESTAMP_MAX = 40, SPEC_MAX = 16 };
+enum { TIMESTAMP_MAX = 40, SPEC_MAX = 16 };
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
@@ -129,7 +129,8 @@ void log_line_end(struct log_line *line)
     buf_release(&line->text);
 }
 
-/* Whether a line of this format may be written now; *ret_missing: how many were not, before. */
+/* Whether a line of this format may be written now; *ret_missing: how many were not, before. With
+ * the mutex held. */
 static bool repeat_allows(struct log *log, const char *format, unsigned *ret_missing)
 {
     const int64_t now_ms = clock_monotonic_ms();
@@ -149,12 +150,6 @@ static bool repeat_allows(struct log *log, const char *format, unsigned *ret_mis
     return false;
 }
 
-/* One conversion of the format, such as "%zu"; `bare`: its output is a number. */
-struct conversion {
-    char spec[SPEC_MAX];
-    bool bare;
-};
-
 /* Where the pairs begin: at the first word that holds a '='. */
 static const char *pairs_of(const char *format)
 {
@@ -167,95 +162,133 @@ static const char *pairs_of(const char *format)
     return equals;
 }
 
-static const char *read_conversion(const char *at, struct conversion *ret)
+/* Copies the conversion that `at` begins with, such as "%zu", and returns its length. */
+static size_t conversion_at(struct str at, char ret[SPEC_MAX])
 {
-    size_t n = 0;
+    size_t n = 1;
 
-    PRE(*at == '%');
-    do {
-        PRE(n + 2 < SPEC_MAX && *at);
-        ret->spec[n++] = *at++;
-    } while (!isalpha((unsigned char)at[-1]) || strchr("lzjth", at[-1]));
-    ret->spec[n] = '\0';
-    ret->bare = strchr("diufg", at[-1]);
-    PRE(*at == ' ' || *at == '\0');
-    return at;
+    while (n < at.n && n < SPEC_MAX - 2 &&
+           (!isalpha((unsigned char)at.p[n]) || strchr("lzjth", at.p[n])) && at.p[n] != '%')
+        n++;
+    n += n < at.n;
+    snprintf(ret, SPEC_MAX, "%.*s", (int)n, at.p);
+    return n;
 }
 
 /* The arguments are taken by the conversion's type, so each type used has a line here. */
-static void print_value(char ret[VALUE_MAX], const char *spec, va_list *ap)
+static bool print_conversion(struct buf *out, const char *spec, va_list *ap)
 {
     if (strcmp(spec, "%s") == 0) {
         const char *text = va_arg(*ap, const char *);
 
-        snprintf(ret, VALUE_MAX, "%s", text ? text : "");
+        buf_print(out, "%s", text ? text : "");
     } else if (strcmp(spec, "%.*s") == 0) {
         const int n = va_arg(*ap, int);
 
-        snprintf(ret, VALUE_MAX, "%.*s", n, va_arg(*ap, const char *));
+        buf_print(out, "%.*s", n, va_arg(*ap, const char *));
     } else if (strcmp(spec, "%d") == 0) {
-        snprintf(ret, VALUE_MAX, "%d", va_arg(*ap, int));
+        buf_print(out, "%d", va_arg(*ap, int));
     } else if (strcmp(spec, "%u") == 0) {
-        snprintf(ret, VALUE_MAX, "%u", va_arg(*ap, unsigned));
+        buf_print(out, "%u", va_arg(*ap, unsigned));
     } else if (strcmp(spec, "%ld") == 0) {
-        snprintf(ret, VALUE_MAX, "%ld", va_arg(*ap, long));
+        buf_print(out, "%ld", va_arg(*ap, long));
     } else if (strcmp(spec, "%lld") == 0) {
-        snprintf(ret, VALUE_MAX, "%lld", va_arg(*ap, long long));
+        buf_print(out, "%lld", va_arg(*ap, long long));
     } else if (strcmp(spec, "%lu") == 0) {
-        snprintf(ret, VALUE_MAX, "%lu", va_arg(*ap, unsigned long));
+        buf_print(out, "%lu", va_arg(*ap, unsigned long));
     } else if (strcmp(spec, "%llu") == 0) {
-        snprintf(ret, VALUE_MAX, "%llu", va_arg(*ap, unsigned long long));
+        buf_print(out, "%llu", va_arg(*ap, unsigned long long));
     } else if (strcmp(spec, "%zu") == 0) {
-        snprintf(ret, VALUE_MAX, "%zu", va_arg(*ap, size_t));
+        buf_print(out, "%zu", va_arg(*ap, size_t));
     } else if (strcmp(spec, "%.3f") == 0) {
-        snprintf(ret, VALUE_MAX, "%.3f", va_arg(*ap, double));
+        buf_print(out, "%.3f", va_arg(*ap, double));
     } else {
-        UNREACHABLE("a conversion that the log does not know");
+        return false;
     }
+    return true;
 }
 
-static void print_pairs(struct log_line *line, const char *pairs, va_list *ap)
+/* Fills in one piece of the format; *ret_bare: it is nothing but a number. False: it holds a
+ * conversion that has no line above, so that no later argument can be taken. */
+static bool fill_in(struct buf *out, struct str piece, va_list *ap, bool *ret_bare)
 {
-    while (*pairs) {
-        const char *equals = strchr(pairs, '=');
-        struct conversion conversion;
-        char value[VALUE_MAX];
+    char spec[SPEC_MAX];
+    size_t n;
 
-        PRE(equals);
-        const struct str key = { pairs, (size_t)(equals - pairs) };
-
-        pairs = read_conversion(equals + 1, &conversion);
-        print_value(value, conversion.spec, ap);
-        print_pair(line, key, str_from(value), conversion.bare);
-        while (*pairs == ' ')
-            pairs++;
+    *ret_bare = false;
+    for (size_t i = 0; i < piece.n; i += n) {
+        n = 1;
+        if (piece.p[i] != '%') {
+            buf_print(out, "%c", piece.p[i]);
+            continue;
+        }
+        n = conversion_at((struct str){ piece.p + i, piece.n - i }, spec);
+        if (!print_conversion(out, spec, ap))
+            return false;
+        *ret_bare = n == piece.n && spec[n - 1] != 's';
     }
+    return true;
+}
+
+static bool print_pairs(struct log_line *line, const char *pairs, va_list *ap)
+{
+    CLEANUP(buf_release) struct buf value = { 0 };
+
+    buf_init(&value, LOG_LINE_MAX_BYTES);
+    while (*pairs) {
+        const struct str key = { pairs, strcspn(pairs, "=") };
+        bool bare;
+
+        pairs += key.n + (pairs[key.n] == '=');
+        const struct str piece = { pairs, strcspn(pairs, " ") };
+
+        buf_clear(&value);
+        if (!fill_in(&value, piece, ap, &bare))
+            return false;
+        print_pair(line, key, buf_str(&value), bare);
+        pairs += piece.n + strspn(pairs + piece.n, " ");
+    }
+    return true;
+}
+
+static struct str message_of(const char *format)
+{
+    struct str message = { format, (size_t)(pairs_of(format) - format) };
+
+    while (message.n > 0 && message.p[message.n - 1] == ' ')
+        message.n--;
+    return message;
+}
+
+static bool repeat_is_allowed(struct log *log, const char *format, unsigned *ret_missing)
+{
+    bool allowed;
+
+    pthread_mutex_lock(&log->mutex);
+    allowed = repeat_allows(log, format, ret_missing);
+    pthread_mutex_unlock(&log->mutex);
+    return allowed;
 }
 
 void log_write(struct log *log, enum log_level level, const char *format, ...)
 {
-    const char *pairs = pairs_of(format);
-    struct str message = { format, (size_t)(pairs - format) };
+    CLEANUP(buf_release) struct buf message = { 0 };
     struct log_line line;
     char missing_text[SPEC_MAX];
     unsigned missing;
-    bool allowed;
+    bool bare, known;
     va_list ap;
 
-    if (!log || level > log->level)
+    if (!log || level > log->level || !repeat_is_allowed(log, format, &missing))
         return;
-    pthread_mutex_lock(&log->mutex);
-    allowed = repeat_allows(log, format, &missing);
-    pthread_mutex_unlock(&log->mutex);
-    if (!allowed)
-        return;
-
-    while (message.n > 0 && message.p[message.n - 1] == ' ')
-        message.n--;
-    log_line_begin(&line, log, level, message);
+    buf_init(&message, LOG_LINE_MAX_BYTES);
     va_start(ap, format);
-    print_pairs(&line, pairs, &ap);
+    known = fill_in(&message, message_of(format), &ap, &bare);
+    log_line_begin(&line, log, level, buf_str(&message));
+    known = known && print_pairs(&line, pairs_of(format), &ap);
     va_end(ap);
+    if (!known)
+        log_line_text(&line, STR_LITERAL("unreadable"), str_from(format));
     if (missing > 0) {
         snprintf(missing_text, sizeof(missing_text), "%u", missing);
         log_line_bare(&line, STR_LITERAL("suppressed"), str_from(missing_text));

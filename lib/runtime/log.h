@@ -3,10 +3,11 @@
  *
  *     log_info(log, "Connected to the primary address=%s skew_ms=%" PRId64, address, skew_ms);
  *
- * The format is the message followed by `key=%...` pairs; the compiler checks the arguments, values
- * are quoted as the output needs. Wording as in Kubernetes: capital, past tense, no full stop.
- * Levels: error, someone must act; warn, degraded and retried; info, a state changed; debug, the
- * rest. Safe from several threads.
+ * The format is the message followed by `key=value` pairs, with printf's %s, %.*s, %d, %u, %.3f and
+ * their l, ll and z forms; the compiler checks the arguments, values are quoted as the output
+ * needs. Wording as in Kubernetes: capital, past tense, no full stop. Levels: error, someone must
+ * act; warn, degraded and retried; info, a state changed; debug, the rest. Safe from several
+ * threads.
  */
 #ifndef REDWAL_RUNTIME_LOG_H
 #define REDWAL_RUNTIME_LOG_H

@@ -86,6 +86,27 @@ static void a_message_may_stand_alone(void **state)
     assert_string_equal(logged(f), "ts=2023-11-14T22:13:20.042Z level=error msg=Stopped\n");
 }
 
+static void a_value_may_be_made_of_pieces(void **state)
+{
+    struct fixture *f = *state;
+
+    log_info(&f->log, "Moved %d of %s from=%s:%d why=habit n=%.*s for=%dms", 2, "six", "h", 1, 2,
+             "abc", 7);
+
+    assert_string_equal(logged(f), "ts=2023-11-14T22:13:20.042Z level=info msg=\"Moved 2 of six\" "
+                                   "from=h:1 why=habit n=ab for=7ms\n");
+}
+
+static void a_conversion_nobody_knows_costs_the_rest_of_the_line(void **state)
+{
+    struct fixture *f = *state;
+
+    log_info(&f->log, "Odd a=%d b=%x c=%s", 1, 2U, "x");
+
+    assert_string_equal(logged(f), "ts=2023-11-14T22:13:20.042Z level=info msg=Odd a=1 "
+                                   "unreadable=\"Odd a=%d b=%x c=%s\"\n");
+}
+
 static void values_are_quoted_when_they_must_be(void **state)
 {
     static const struct {
@@ -198,6 +219,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_line_is_logfmt, begin, end),
         cmocka_unit_test_setup_teardown(a_line_is_json, begin, end),
         cmocka_unit_test_setup_teardown(a_message_may_stand_alone, begin, end),
+        cmocka_unit_test_setup_teardown(a_value_may_be_made_of_pieces, begin, end),
+        cmocka_unit_test_setup_teardown(a_conversion_nobody_knows_costs_the_rest_of_the_line, begin,
+                                        end),
         cmocka_unit_test(values_are_quoted_when_they_must_be),
         cmocka_unit_test_setup_teardown(what_is_below_the_level_is_not_written, begin, end),
         cmocka_unit_test_setup_teardown(a_line_too_long_loses_pairs_and_stays_a_line, begin, end),
