@@ -19,7 +19,7 @@ demo: release ## Show the applier surviving a failover (KAFKA=real for a real Ka
 	@KAFKA=$(KAFKA) hack/demo
 
 bench: release ## Measure throughput and latency beside the limits of Redis and Kafka
-	@hack/install-deps test
+	@hack/install-deps test bench
 	@bench/run
 
 lint: ## Check format, layers, purity, sizes, banned functions, docs and scripts

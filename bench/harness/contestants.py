@@ -1,0 +1,122 @@
+"""Who is measured. Each does the same operations from an empty Redis, and says what it took."""
+
+import csv
+import dataclasses
+import io
+import subprocess
+import time
+from typing import Callable
+
+from lab.process import free_port
+from stage import APPLIER, PARTITIONS, PATIENCE, Measured
+
+WORKLOADS = ("set64", "mix")
+LIMIT = "redis-benchmark"
+DEPTH = 256
+LOOK_EVERY_S = 0.02
+ONE_BY_ONE_SHARE = 20  # one in so many operations is enough for the slow way
+
+
+@dataclasses.dataclass
+class Sample:
+    """One measurement. `None` where a figure has no meaning."""
+
+    rate: float  # operations a second
+    cpu_per_million: float | None = None  # seconds of the contestant
+    redis_cpu_per_million: float | None = None
+    peak_mib: float | None = None
+    wall_s: float | None = None  # from start of the program to its end
+
+
+@dataclasses.dataclass
+class Contestant:
+    title: str
+    measure: Callable
+
+    def run(self, stage, records):
+        stage.empty_redis()
+        before = stage.redis_cpu_s()
+        operations, sample = self.measure(stage, records)
+        used = stage.redis_cpu_s() - before
+        sample.redis_cpu_per_million = used / operations * 1e6
+        return sample
+
+
+def redis_benchmark(stage, records):
+    argv = ["redis-benchmark", "-p", str(stage.redis.port), "-t", "set", "-d", "64", "-r",
+            "1000000", "-n", str(records), "-P", str(DEPTH), "--csv"]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=True)
+    row = list(csv.DictReader(io.StringIO(done.stdout)))[0]
+    return records, Sample(rate=float(row["rps"]))
+
+
+def read_log(stage, records):
+    took = stage.tool("read-log", brokers=stage.brokers, topic="set64", records=records)
+    return records, Sample(took["n"] / took["seconds"], took["cpu_seconds"] / records * 1e6)
+
+
+def pipeline(workload, depth, share=1, positions=0):
+    def measure(stage, records):
+        n = records // share
+        took = stage.tool("pipeline", port=stage.redis.port, workload=workload, records=n,
+                          depth=depth, positions=positions)
+        return n, Sample(n / took["seconds"], took["cpu_seconds"] / n * 1e6)
+    return measure
+
+
+def applier(topic):
+    def measure(stage, records):
+        group = stage.fresh_name("bench")
+        dead_letters = stage.topic(f"{group}-dlq", 1).name
+        process = Measured([APPLIER, "--wal", group, "--brokers", stage.brokers, "--topic", topic,
+                            "--group", group, "--dlq-topic", dead_letters, "--redis",
+                            stage.redis.address, "--http", f"127.0.0.1:{free_port()}",
+                            "--until-end"], stage.directory / f"{group}.log")
+        rate = watch(stage, process, group, records)
+        return records, Sample(rate, process.cpu_seconds / records * 1e6,
+                               peak_mib=process.peak_kib / 1024, wall_s=process.seconds)
+    return measure
+
+
+def watch(stage, process, wal, records):
+    """Operations a second between the first and the last time that the position was seen to move."""
+    seen = []
+    deadline = time.monotonic() + PATIENCE
+    with stage.redis.client() as client:
+        try:
+            while process.running() and time.monotonic() < deadline:
+                now = applied(client, wal)
+                if now > (seen[-1][1] if seen else 0):
+                    seen.append((time.monotonic(), now))
+                time.sleep(LOOK_EVERY_S)
+        finally:
+            process.stop()
+        total = applied(client, wal)
+    if process.status != 0 or total != records or len(seen) < 2:
+        raise RuntimeError(f"the applier ended with {process.status} after {total} of {records} "
+                           f"records\n{process.tail()}")
+    (began, already), (ended, done) = seen[0], seen[-1]
+    return (done - already) / (ended - began)
+
+
+def applied(client, wal):
+    """Sum of the positions, which is the number of records applied from a whole log."""
+    with client.pipeline(transaction=False) as batch:
+        for partition in range(PARTITIONS):
+            batch.hget(f"redwal:{{{wal}}}:p:{partition}", "next")
+        return sum(int(n or 0) for n in batch.execute())
+
+
+CONTESTANTS = {
+    LIMIT: Contestant("redis-benchmark -P 256, SET 64 B: the limit", redis_benchmark),
+    "read-log": Contestant("reading the topic only", read_log),
+    "pipeline": Contestant("hiredis pipeline of 256 from memory, set64",
+                           pipeline("set64", DEPTH)),
+    "chain": Contestant("the same as verified transactions, set64",
+                        pipeline("set64", 1024, positions=PARTITIONS)),
+    "applier-set64": Contestant("redis-applier, set64", applier("set64")),
+    "applier-mix": Contestant("redis-applier, mix", applier("mix")),
+    "pipeline-mix": Contestant("hiredis pipeline of 256 from memory, mix", pipeline("mix", DEPTH)),
+    "one-by-one": Contestant("one command a round trip, set64",
+                             pipeline("set64", 1, ONE_BY_ONE_SHARE)),
+}

@@ -1,0 +1,87 @@
+"""What was measured, round by round, and what follows from it: medians and ratios."""
+
+import dataclasses
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import time
+
+from contestants import CONTESTANTS, LIMIT
+from latency import percentile
+
+SHARES = {"p50": 0.50, "p99": 0.99, "p99.9": 0.999}
+LATENCIES = ("acknowledged", "visible", "visible after acknowledged")
+
+
+class Results:
+    def __init__(self, root, records, rounds):
+        self.records, self.rounds = records, rounds
+        self.machine = machine(root)
+        self.samples = {}
+        self.latency_rounds = []
+        self.latency_curve = []  # of the last round, for the drawing
+        self.stages = []
+
+    def add(self, name, sample):
+        self.samples.setdefault(name, []).append(sample)
+
+    def add_latency(self, triples):
+        columns = dict(zip(LATENCIES, zip(*triples)))
+        self.latency_rounds.append({
+            what: {name: percentile(values, share) for name, share in SHARES.items()}
+            for what, values in columns.items()})
+        self.latency_curve = [
+            [share / 1000, *(percentile(values, share / 1000) for values in columns.values())]
+            for share in (*range(0, 990, 10), *range(990, 1000))]
+
+    def median(self, name, field):
+        values = [getattr(s, field) for s in self.samples[name]]
+        return None if None in values else statistics.median(values)
+
+    def ratio(self, name):
+        """Median over the rounds of this contestant's rate in units of that round's limit."""
+        return statistics.median(s.rate / limit.rate for s, limit in
+                                 zip(self.samples[name], self.samples[LIMIT]))
+
+    def latency(self, what, share):
+        return statistics.median(r[what][share] for r in self.latency_rounds)
+
+    def stage(self, name, workload):
+        return next((s["ns"] for s in self.stages
+                     if (s["stage"], s["workload"]) == (name, workload)), None)
+
+    def as_json(self):
+        return {
+            "machine": self.machine, "records": self.records, "rounds": self.rounds,
+            "throughput": {name: {"title": CONTESTANTS[name].title, "ratio": self.ratio(name),
+                                  "samples": [dataclasses.asdict(s) for s in samples]}
+                           for name, samples in self.samples.items()},
+            "latency_us": self.latency_rounds, "latency_curve_us": self.latency_curve,
+            "stages": self.stages,
+        }
+
+
+def machine(root):
+    image = pathlib.Path(root) / "dist/redis-applier.oci.tar"
+    return {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "revision": told(["git", "-C", str(root), "describe", "--always", "--dirty"]),
+        "cpu": cpu_name(), "cpus": len(os.sched_getaffinity(0)), "kernel": platform.release(),
+        "redis": told(["redis-server", "--version"]),
+        "load_before": round(os.getloadavg()[0], 2),
+        "image_mb": round(image.stat().st_size / 1e6, 2) if image.exists() else None,
+    }
+
+
+def cpu_name():
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        return next((line.split(":", 1)[1].strip() for line in f
+                     if line.startswith("model name")), platform.machine())
+
+
+def told(argv):
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          check=False)
+    return done.stdout.strip()

@@ -1,0 +1,119 @@
+"""The parts under the benchmark, all real: a broker, a Redis, and programs that are measured."""
+
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+from lab.kafka import Broker
+from lab.process import DIE_WITH_PARENT
+from lab.redis_server import RedisServer
+from lab.wal import Topic
+
+PARTITIONS = 12
+BENCH = pathlib.Path(os.environ["REDWAL_BENCH"])
+APPLIER = os.environ["REDWAL_APPLIER"]
+PATIENCE = 300  # seconds that one measurement may take
+
+
+class Stage:
+    """`stack` ends what is started here."""
+
+    def __init__(self, stack, directory):
+        self._stack, self.directory = stack, directory
+        self.broker = Broker(directory / "kafka")
+        stack.callback(self.broker.stop)
+        self.broker.start()
+        self.brokers = self.broker.plain
+        self.redis = RedisServer(directory, "redis")
+        stack.callback(self.redis.stop)
+        self.redis.start()
+        self.redis_version = self.redis.info("server")["redis_version"]
+        self._n_topics = 0
+
+    def topic(self, name, partitions=PARTITIONS):
+        return Topic(self.brokers, name, partitions)
+
+    def fill(self, workloads, records):
+        for workload in workloads:
+            self.topic(workload)
+            self.tool("write-log", brokers=self.brokers, topic=workload, workload=workload,
+                      records=records)
+
+    def fresh_name(self, prefix):
+        self._n_topics += 1
+        return f"{prefix}-{self._n_topics}"
+
+    def empty_redis(self):
+        """Every contestant starts from nothing."""
+        with self.redis.client(socket_timeout=60) as client:
+            client.flushall()
+            client.config_resetstat()
+
+    def redis_cpu_s(self):
+        cpu = self.redis.info("cpu")
+        return cpu["used_cpu_user"] + cpu["used_cpu_sys"]
+
+    def tool(self, name, **options):
+        """Runs one of bench/*.c; what it printed as JSON."""
+        return json.loads(self.output(name, **options))
+
+    def output(self, name, **options):
+        argv = [*DIE_WITH_PARENT, BENCH / name]
+        for option, value in options.items():
+            argv += [f"--{option}", str(value)]
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{name} ended with {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
+
+
+class Measured:
+    """A child process, and what it took: CPU seconds by rusage once it ended, peak memory."""
+
+    def __init__(self, argv, log):
+        self.log = log
+        with open(log, "wb") as out:
+            self._popen = subprocess.Popen([*DIE_WITH_PARENT, *argv], stdin=subprocess.DEVNULL,
+                                           stdout=out, stderr=out)
+        self.started = time.monotonic()
+        self.seconds = self.cpu_seconds = self.status = None
+        self.peak_kib = 0
+
+    def running(self):
+        if self.status is None:
+            self._look_at_memory()
+            pid, status, usage = os.wait4(self._popen.pid, os.WNOHANG)
+            if pid:
+                self._ended(status, usage)
+        return self.status is None
+
+    def stop(self, seconds=20):
+        deadline = time.monotonic() + seconds
+        if self.running():
+            self._popen.terminate()
+        while self.running() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if self.running():
+            self._popen.kill()
+            self._ended(*os.wait4(self._popen.pid, 0)[1:])
+
+    def tail(self):
+        return self.log.read_text(errors="replace")[-3000:]
+
+    def _ended(self, status, usage):
+        self.seconds = time.monotonic() - self.started
+        self.cpu_seconds = usage.ru_utime + usage.ru_stime
+        self.status = self._popen.returncode = os.waitstatus_to_exitcode(status)
+
+    def _look_at_memory(self):
+        """Not ru_maxrss: that begins with the size of the process that started this one."""
+        try:
+            with open(f"/proc/{self._popen.pid}/status", encoding="ascii") as f:
+                for line in f:
+                    if line.startswith("VmHWM:"):
+                        self.peak_kib = max(self.peak_kib, int(line.split()[1]))
+        except OSError:
+            pass
