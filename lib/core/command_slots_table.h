@@ -1,7 +1,7 @@
 /*
- * Where command_find() looks a name up: by its hash, the number of the row in command_table.h (from
- * 1; 0 ends the search), the next slot when two names share one. Made from that table by
- * tests/tools/gen-docs slots; a unit test fails when a row is not found.
+ * Where command_find() looks a name up: by its hash, the number of the row in
+ * command_table.h (from 1; 0 ends the search), the next slot when two names share one. Made
+ * from that table by tests/tools/gen-docs slots; a unit test fails when a row is not found.
  */
 #ifndef REDWAL_CORE_COMMAND_SLOTS_TABLE_H
 #define REDWAL_CORE_COMMAND_SLOTS_TABLE_H
