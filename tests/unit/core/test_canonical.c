@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "core/command_table.h"
-#include "core/resp.h"
+#include "base/check.h"
+#include "resp_words.h"
 
 enum { WORDS_MAX = 64, TEXT_MAX = 4096, LIMIT_BYTES = 1 << 20 };
 
@@ -50,42 +50,24 @@ static void give(struct given *g, const char *text)
     g->context.server = &g->server;
 }
 
-/* Reads "<mark><number>\r\n" at `*at`, which is left behind it. */
-static size_t read_length(const char **at, char mark)
-{
-    size_t n = 0;
-
-    assert_int_equal(*(*at)++, mark);
-    while (**at != '\r')
-        n = n * 10 + (size_t)(*(*at)++ - '0');
-    assert_memory_equal(*at, "\r\n", 2);
-    *at += 2;
-    return n;
-}
-
 /* RESP as text: words behind blanks, commands behind semicolons. The fixed script reads SCRIPT. */
 static void show(const struct buf *resp, char *text, size_t size)
 {
-    const char *at = resp->p, *end = resp->p + resp->n;
+    struct str rest = buf_str(resp), words[WORDS_MAX];
     size_t n = 0;
 
     text[0] = 0;
-    while (at < end) {
-        const size_t n_words = read_length(&at, '*');
+    while (rest.n > 0) {
+        const size_t n_words = resp_words(&rest, words, WORDS_MAX);
 
+        assert_true(n_words > 0);
         n += (size_t)snprintf(text + n, size - n, "%s", n ? "; " : "");
         for (size_t i = 0; i < n_words; i++) {
-            const size_t length = read_length(&at, '$');
-            struct str word = { at, length };
-
-            if (str_starts_with(word, STR_LITERAL("local ")))
-                word = STR_LITERAL("SCRIPT");
-            n += (size_t)snprintf(text + n, size - n, "%s%.*s", i ? " " : "", STR_ARGS(word));
-            assert_memory_equal(at + length, "\r\n", 2);
-            at += length + 2;
+            if (str_starts_with(words[i], STR_LITERAL("local ")))
+                words[i] = STR_LITERAL("SCRIPT");
+            n += (size_t)snprintf(text + n, size - n, "%s%.*s", i ? " " : "", STR_ARGS(words[i]));
         }
     }
-    assert_true(at == end);
 }
 
 /* What becomes of the operation: its commands, or "! <reason>". */
