@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "adapter/http_microhttpd.h"
@@ -13,8 +14,16 @@
 #include "runtime/log.h"
 #include "runtime/metrics.h"
 #include "runtime/process.h"
+#include "wiring.h"
 
-enum exit_status { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_OPTIONS = 2 };
+/* A contract with scripts; docs/operations.md. */
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_OPTIONS = 2,   /* an option cannot be used; nothing was touched */
+    EXIT_HELD = 3,      /* --until-end: something is held and will not go on by itself */
+    EXIT_CUT_SHORT = 4, /* stopped before all that was in flight was finished; nothing is lost */
+};
 
 extern char **environ;
 
@@ -24,6 +33,8 @@ struct parts {
     struct metrics *metrics;
     struct health *health;
     struct http_server *http;
+    struct wiring wiring;
+    int stop_descriptor; /* signalfd */
 };
 
 static unsigned render_alive(void *self, bool verbose, struct buf *out)
@@ -44,9 +55,9 @@ static unsigned render_metrics(void *self, bool verbose, struct buf *out)
     return 200;
 }
 
-static void parts_init(struct parts *p, const struct options *o)
+static void parts_init(struct parts *p, const struct options *o, const sigset_t *stops)
 {
-    *p = (struct parts){ 0 };
+    *p = (struct parts){ .stop_descriptor = signalfd(-1, stops, SFD_CLOEXEC) };
     log_init(&p->log, STDERR_FILENO, (enum log_level)o->log_level, (enum log_format)o->log_format);
     p->metrics = metrics_new(REDWAL_VERSION);
     p->health = health_new(&p->log);
@@ -54,18 +65,53 @@ static void parts_init(struct parts *p, const struct options *o)
 
 static void parts_release(struct parts *p)
 {
+    wiring_release(&p->wiring);
     http_server_free(p->http);
+    close(p->stop_descriptor);
     health_free(p->health);
     metrics_free(p->metrics);
     log_release(&p->log);
 }
 
-/* Waits for SIGTERM or SIGINT, which all threads have blocked. */
-static void wait_for_stop(const sigset_t *stops)
+static enum exit_status report_end(struct log *log, enum apply_loop_end end)
 {
-    int signal;
+    switch (end) {
+    case APPLY_LOOP_STOPPED:
+        log_info(log, "Stopped, everything in flight was finished");
+        return EXIT_DONE;
+    case APPLY_LOOP_CUT_SHORT:
+        log_warn(log, "Stopped before everything in flight was finished; it is still in the log");
+        return EXIT_CUT_SHORT;
+    case APPLY_LOOP_AT_END:
+        log_info(log, "Stopped, everything that was in the log at start is applied");
+        return EXIT_DONE;
+    case APPLY_LOOP_HELD:
+        log_error(log, "Stopped, something is held and will not go on by itself");
+        return EXIT_HELD;
+    }
+    return EXIT_FAILED;
+}
 
-    sigwait(stops, &signal);
+static enum exit_status apply(struct parts *p, const struct options *o)
+{
+    const struct apply_loop_settings settings = apply_loop_settings_of(o);
+    struct apply_loop_ports ports = {
+        .log = &p->log,
+        .health = p->health,
+        .metrics = p->metrics,
+        .stop_descriptor = p->stop_descriptor,
+    };
+    struct err err = { 0 };
+
+    if (wiring_open(&p->wiring, o, &err) != ERR_OK) {
+        log_error(&p->log, "Failed to start error=%s", err.msg);
+        return EXIT_OPTIONS;
+    }
+    ports.wal = wal_rdkafka_port(p->wiring.wal);
+    ports.sink = sink_hiredis_port(p->wiring.sink);
+    ports.dead_letters = dead_letters_rdkafka_port(p->wiring.dead_letters);
+    metrics_set(p->metrics, METRIC_RATE_LIMIT, 0, o->rate_limit_ops);
+    return report_end(&p->log, apply_loop_run(&settings, &ports));
 }
 
 static enum exit_status run(const struct options *o, struct str ignored, const sigset_t *stops)
@@ -73,7 +119,7 @@ static enum exit_status run(const struct options *o, struct str ignored, const s
     CLEANUP(parts_release) struct parts p;
     struct err err = { 0 };
 
-    parts_init(&p, o);
+    parts_init(&p, o, stops);
     log_info(&p.log, "Started version=%s pid=%d", REDWAL_VERSION, (int)getpid());
     options_log(o, &p.log);
     if (ignored.n > 0)
@@ -93,9 +139,7 @@ static enum exit_status run(const struct options *o, struct str ignored, const s
         }
         log_info(&p.log, "Listening for HTTP address=%s", http_server_address(p.http));
     }
-    wait_for_stop(stops);
-    log_info(&p.log, "Stopped");
-    return EXIT_DONE;
+    return apply(&p, o);
 }
 
 int main(int argc, char **argv)

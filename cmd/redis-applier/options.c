@@ -28,11 +28,13 @@ static const struct program program = {
     .name = "redis-applier",
     .summary = "Applies a log of Redis operations in Kafka to a Redis primary, exactly once",
     .synopsis = "redis-applier --brokers LIST (--redis HOST:PORT | --sentinel LIST) [options]",
-    .notes = "Each option can be given as --name VALUE, as the environment variable REDWAL_NAME\n"
-             "(--kafka-ca is REDWAL_KAFKA_CA) and as `name: value` in the file of --config; the\n"
-             "first of these that is there wins. Durations need a unit (ms, s, m, h), sizes too\n"
-             "(B, KiB, MiB, GiB). Secrets are given as files only.\n\n"
-             "Exit status: 0 stopped as asked, 1 failed, 2 the options are wrong.\n",
+    .notes =
+        "Each option can be given as --name VALUE, as the environment variable REDWAL_NAME\n"
+        "(--kafka-ca is REDWAL_KAFKA_CA) and as `name: value` in the file of --config; the\n"
+        "first of these that is there wins. Durations need a unit (ms, s, m, h), sizes too\n"
+        "(B, KiB, MiB, GiB). Secrets are given as files only.\n\n"
+        "Exit status: 0 stopped as asked, 1 failed, 2 an option cannot be used, 3 --until-end and\n"
+        "something is held, 4 stopped before all that was in flight was finished.\n",
     .env_prefix = ENV_PREFIX,
     .specs = specs,
     .n_specs = ARRAY_SIZE(specs),

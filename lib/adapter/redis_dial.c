@@ -85,6 +85,7 @@ static enum err_code secure(redisContext *c, SSL_CTX *tls, const char *name, str
     if (redisInitiateSSL(c, ssl) != REDIS_OK) {
         const long verdict = SSL_get_verify_result(ssl);
 
+        SSL_free(ssl); /* hiredis takes it only when it succeeds */
         if (verdict != X509_V_OK)
             return err_set(err, ERR_DENIED, "TLS: the certificate is not accepted for %s: %s", name,
                            X509_verify_cert_error_string(verdict));

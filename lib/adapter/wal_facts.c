@@ -7,7 +7,13 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum { REQUEST_TIMEOUT_MS = 5000, RETRY_MS = 500, CLUSTER_ID_TIMEOUT_MS = 0 };
+enum {
+    REQUEST_TIMEOUT_MS = 5000,
+    METADATA_TIMEOUT_MS = 1000, /* the one call that blocks, until the brokers answered once */
+    ANY_BROKER = -1,
+    RETRY_MS = 500,
+    CLUSTER_ID_TIMEOUT_MS = 0,
+};
 
 struct bounds {
     bool wanted; /* asked for, not in a round yet */
@@ -23,6 +29,8 @@ struct wal_facts {
     struct bounds *bounds; /* by partition */
     int32_t n_bounds;
     int32_t n_partitions; /* of the topic */
+    bool broker_chosen;
+    int32_t broker; /* to describe the topic */
     char log[LOG_IDENTITY_MAX + 1];
     bool wants_round;
     int n_outstanding; /* requests of the round */
@@ -108,12 +116,40 @@ static void ask_offsets(struct wal_facts *f, const rd_kafka_topic_partition_list
     rd_kafka_AdminOptions_destroy(o);
 }
 
+static bool is_broker(const struct rd_kafka_metadata *metadata, int32_t id)
+{
+    for (int i = 0; i < metadata->broker_cnt; i++)
+        if (metadata->brokers[i].id == id)
+            return true;
+    return false;
+}
+
+/* librdkafka sends the request to the controller and waits for it. Any broker answers as well, so
+ * where the controller is no broker, as in a mock cluster, another one is asked. */
+static void choose_broker(struct wal_facts *f)
+{
+    const struct rd_kafka_metadata *metadata;
+
+    if (f->broker_chosen || rd_kafka_metadata(f->client, 0, NULL, &metadata, METADATA_TIMEOUT_MS) !=
+                                RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    f->broker_chosen = true;
+    f->broker = ANY_BROKER;
+    if (metadata->broker_cnt > 0 && !is_broker(metadata, rd_kafka_controllerid(f->client, 0)))
+        f->broker = metadata->brokers[0].id;
+    rd_kafka_metadata_destroy(metadata);
+}
+
 static void ask_topic(struct wal_facts *f)
 {
     rd_kafka_AdminOptions_t *o = options(f, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS);
     const char *names[] = { f->topic };
     rd_kafka_TopicCollection_t *topics = rd_kafka_TopicCollection_of_topic_names(names, 1);
+    char why[128];
 
+    choose_broker(f);
+    if (f->broker_chosen && f->broker != ANY_BROKER)
+        rd_kafka_AdminOptions_set_broker(o, f->broker, why, sizeof(why));
     rd_kafka_DescribeTopics(f->client, topics, o, f->queue);
     f->n_outstanding++;
     rd_kafka_TopicCollection_destroy(topics);

@@ -42,6 +42,7 @@
     X(GAUGE,     CLOCK_SKEW,          "redis_clock_skew_seconds",   NONE,     1000, "Clock of the primary minus the clock of this machine") \
     X(GAUGE,     ASSIGNED,            "partitions_assigned",        NONE,        1, "Partitions that are this member's") \
     X(GAUGE,     PENDING_RECORDS,     "pending_records",            NONE,        1, "Records waiting for Redis or for its answer") \
+    X(GAUGE,     RATE_LIMIT,          "rate_limit_operations",      NONE,        1, "Operations per second at most; 0 is no limit") \
     X(GAUGE,     POSITION,            "position",                   PARTITION,   1, "The next offset to apply") \
     X(GAUGE,     END_OFFSET,          "end_offset",                 PARTITION,   1, "One past the last record of the log that is known of") \
     X(GAUGE,     LAG_RECORDS,         "lag_records",                PARTITION,   1, "Records of the log that are not applied yet") \
