@@ -15,6 +15,7 @@ enum {
     NUMBER_TEXT_MAX = 24,
     FETCH_MIN_BYTES = 1024 * 1024,
     EVENTS_FIRST = 64,
+    HEARTBEATS_IN_SESSION = 5,
     JOIN_CHECK_MS = 500, /* how often a member without partitions asks whether it is one */
 };
 
@@ -482,10 +483,12 @@ static enum err_code configure(const struct wal_rdkafka_settings *settings, rd_k
                                     ? settings->fetch_buffer_bytes / 2
                                     : FETCH_MIN_BYTES;
     char read_ahead_kib[NUMBER_TEXT_MAX], fetch[NUMBER_TEXT_MAX], session[NUMBER_TEXT_MAX];
+    char heartbeat[NUMBER_TEXT_MAX];
     const struct kafka_property properties[] = {
         { "group.id", settings->group },
         { "group.instance.id", settings->group_instance_id },
         { "session.timeout.ms", session },
+        { "heartbeat.interval.ms", heartbeat },
         { "partition.assignment.strategy", "cooperative-sticky" },
         { "isolation.level", "read_committed" },
         { "enable.auto.commit", "false" },
@@ -506,6 +509,8 @@ static enum err_code configure(const struct wal_rdkafka_settings *settings, rd_k
              settings->fetch_buffer_bytes / 1024);
     snprintf(fetch, sizeof(fetch), "%" PRId64, fetch_bytes);
     snprintf(session, sizeof(session), "%" PRId64, settings->session_timeout_ms);
+    snprintf(heartbeat, sizeof(heartbeat), "%" PRId64,
+             settings->session_timeout_ms / HEARTBEATS_IN_SESSION);
     return kafka_conf_new(&settings->access, properties, ARRAY_SIZE(properties), ret, err);
 }
 

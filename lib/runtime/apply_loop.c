@@ -53,6 +53,8 @@ static void log_note(struct log *log, enum note_level level, const char *text)
     };
     struct log_line line;
 
+    if (levels[level] > log->level)
+        return;
     log_line_begin(&line, log, levels[level], str_from(text));
     log_line_end(&line);
 }
