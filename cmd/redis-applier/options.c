@@ -111,7 +111,10 @@ static void check_redis(const struct options *o, struct option_set *set)
         option_set_problem(set, "--redis-user: needs --redis-password-file");
     if (o->sentinel_user && !o->sentinel_password.path)
         option_set_problem(set, "--sentinel-user: needs --sentinel-password-file");
-    if (!o->redis_tls && (o->redis_ca || o->redis_cert || o->redis_key))
+    if (!o->sentinel && option_set_differs(set, "sentinel-tls"))
+        option_set_problem(set, "--sentinel-tls: needs --sentinel");
+    if (!o->redis_tls && o->sentinel_tls != SENTINEL_TLS_ON &&
+        (o->redis_ca || o->redis_cert || o->redis_key))
         option_set_problem(set, "--redis-ca, --redis-cert, --redis-key: need --redis-tls");
     if (!o->redis_cert != !o->redis_key)
         option_set_problem(set, "--redis-cert, --redis-key: one needs the other");

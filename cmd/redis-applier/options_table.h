@@ -15,10 +15,12 @@
 /* Indexes into the lists of choices below. */
 enum kafka_security { KAFKA_PLAINTEXT, KAFKA_SSL, KAFKA_SASL_PLAINTEXT, KAFKA_SASL_SSL };
 enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
+enum sentinel_tls { SENTINEL_TLS_SAME, SENTINEL_TLS_ON, SENTINEL_TLS_OFF };
 
 #define KAFKA_SECURITY_CHOICES "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"
 #define KAFKA_SASL_CHOICES     "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"
 #define ON_REJECT_CHOICES      "skip", "halt"
+#define SENTINEL_TLS_CHOICES   "same", "on", "off"
 #define LOG_LEVEL_CHOICES      "error", "warn", "info", "debug"
 #define LOG_FORMAT_CHOICES     "text", "json"
 #define GENERATE_CHOICES       "reference", "metrics", "bash", "zsh", "fish"
@@ -60,6 +62,7 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(FILE,      ANYWHERE, redis_key,            "redis-key",            "FILE",     NULL, 0, 0, NULL, "Redis", "Private key of --redis-cert") \
     X(TEXT,      ANYWHERE, sentinel_user,        "sentinel-user",        "USER",     NULL, 1, 255, NULL, "Redis", "ACL user at the Sentinels") \
     X(SECRET,    ANYWHERE, sentinel_password,    "sentinel-password-file", "FILE",   NULL, 0, 0, NULL, "Redis", "File with the password for the Sentinels") \
+    X(CHOICE,    ANYWHERE, sentinel_tls,         "sentinel-tls",         "CHOICE",   "same", 0, 0, ONE_OF(SENTINEL_TLS_CHOICES), "Redis", "TLS to the Sentinels: the same as to Redis, or on, or off") \
     X(DURATION,  ANYWHERE, connect_timeout_ms,   "connect-timeout",      "DURATION", "1s", 50, 10 * SECOND, NULL, "Redis", "Bound on connecting and introducing ourselves") \
     X(DURATION,  ANYWHERE, silence_timeout_ms,   "silence-timeout",      "DURATION", "3s", 100, 10 * MINUTE, NULL, "Redis", "An unanswered primary is given up after this long") \
     X(DURATION,  ANYWHERE, probe_interval_ms,    "probe-interval",       "DURATION", "1s", 50, MINUTE, NULL, "Redis", "How often an idle primary is asked whether it still is one") \

@@ -24,13 +24,18 @@ static struct kafka_access kafka_access_of(const struct options *o)
     };
 }
 
-static struct redis_access redis_access_of(const struct options *o, const char *user,
+static bool sentinels_talk_tls(const struct options *o)
+{
+    return o->sentinel_tls == SENTINEL_TLS_SAME ? o->redis_tls : o->sentinel_tls == SENTINEL_TLS_ON;
+}
+
+static struct redis_access redis_access_of(const struct options *o, bool tls, const char *user,
                                            const char *password)
 {
     return (struct redis_access){
         .user = user,
         .password = password,
-        .tls = o->redis_tls,
+        .tls = tls,
         .ca = o->redis_ca,
         .cert = o->redis_cert,
         .key = o->redis_key,
@@ -73,12 +78,12 @@ static enum err_code open_sink(struct wiring *w, const struct options *o, struct
             .sentinels = o->sentinel,
             .master_name = o->master_name,
             .access =
-                redis_access_of(o, o->sentinel_user, o->sentinel_password.secret.text),
+                redis_access_of(o, sentinels_talk_tls(o), o->sentinel_user, o->sentinel_password.secret.text),
             .timeout_ms =
                 timeout_ms < SENTINEL_TIMEOUT_MAX_MS ? timeout_ms : SENTINEL_TIMEOUT_MAX_MS,
             .poll_interval_ms = o->sentinel_poll_interval_ms,
         },
-        .access = redis_access_of(o, o->redis_user, o->redis_password.secret.text),
+        .access = redis_access_of(o, o->redis_tls, o->redis_user, o->redis_password.secret.text),
         .connect_timeout_ms = timeout_ms,
         .wall_ms = clock_wall_ms,
     };

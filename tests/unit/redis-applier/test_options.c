@@ -148,6 +148,7 @@ static void options_that_do_not_fit_each_other_are_refused(void **state)
         { { LEAST, "--sentinel=s:1" }, "--redis, --sentinel: give one of them" },
         { { LEAST, "--master-name=m" }, "--master-name: needs --sentinel" },
         { { LEAST, "--sentinel-user=u" }, "--sentinel-password-file: need --sentinel" },
+        { { LEAST, "--sentinel-tls=on" }, "--sentinel-tls: needs --sentinel" },
         { { LEAST, "--redis-user=u" }, "--redis-user: needs --redis-password-file" },
         { { LEAST, "--redis-ca=/etc/passwd" }, "need --redis-tls" },
         { { LEAST, "--redis-tls", "--redis-cert=/etc/passwd" }, "--redis-cert, --redis-key: one" },
