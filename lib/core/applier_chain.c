@@ -102,20 +102,44 @@ static bool is_guarded(const struct applier *a, int32_t number)
     return false;
 }
 
-/* First those with something to write, then any, beginning behind the last batch. */
+static bool is_busy(const struct partition *p)
+{
+    return partition_has_sendable(p) || partition_needs_settling(p);
+}
+
+/* Those with something to write, beginning behind the last batch, until they fill a transaction:
+ * each guarded partition costs Redis a read. */
+static bool guard_busy(struct applier *a)
+{
+    size_t n_entries = 0;
+
+    for (int32_t k = 0; k < a->n_partitions && a->guard.n < GUARDS_MAX; k++) {
+        const int32_t i = (a->rotation + k) % a->n_partitions;
+        const struct partition *p = &a->partitions[i];
+
+        if (!may_write(p) || !is_busy(p))
+            continue;
+        a->guard.partitions[a->guard.n++] = i;
+        n_entries += p->backlog.n - p->n_committing - p->n_open;
+        if (n_entries >= a->batch_ops)
+            return true;
+    }
+    return a->guard.n == GUARDS_MAX;
+}
+
+/* While there is room, the others too: their next record then goes out without a question first. */
+static void guard_idle(struct applier *a)
+{
+    for (int32_t i = 0; i < a->n_partitions && a->guard.n < GUARDS_MAX; i++)
+        if (may_write(&a->partitions[i]) && !is_guarded(a, i))
+            a->guard.partitions[a->guard.n++] = i;
+}
+
 static void choose_guarded(struct applier *a)
 {
     a->guard = (struct guard){ 0 };
-    for (int round = 0; round < 2; round++) {
-        for (int32_t k = 0; k < a->n_partitions && a->guard.n < GUARDS_MAX; k++) {
-            const int32_t i = (a->rotation + k) % a->n_partitions;
-            const struct partition *p = &a->partitions[i];
-            const bool busy = partition_has_sendable(p) || partition_needs_settling(p);
-
-            if (may_write(p) && (busy || round == 1) && !is_guarded(a, i))
-                a->guard.partitions[a->guard.n++] = i;
-        }
-    }
+    if (!guard_busy(a))
+        guard_idle(a);
 }
 
 static void guard_ask(struct applier *a, int64_t now_ms)
@@ -141,8 +165,7 @@ static bool guard_misses(const struct applier *a)
     for (int32_t i = 0; i < a->n_partitions; i++) {
         const struct partition *p = &a->partitions[i];
 
-        if (may_write(p) && !is_guarded(a, i) &&
-            (partition_has_sendable(p) || partition_needs_settling(p)))
+        if (may_write(p) && !is_guarded(a, i) && is_busy(p))
             return true;
     }
     return false;
