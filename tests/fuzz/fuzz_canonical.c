@@ -53,12 +53,15 @@ static struct str append(const struct operation *op, struct record record, int64
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct str rest = { (const char *)data + 1, size - 1 }, args[ARGS_MAX], first, second;
+    struct str rest, args[ARGS_MAX], first, second;
     struct operation op = { .args = args, .ttl_ms = OPERATION_TTL_NONE };
     struct record record = { .offset = 42, .timestamp_ms = 1000000 };
     struct buf out, again;
 
-    if (size == 0 || !next_word(&rest, &op.command) || !next_word(&rest, &op.key))
+    if (size == 0)
+        return 0;
+    rest = (struct str){ (const char *)data + 1, size - 1 };
+    if (!next_word(&rest, &op.command) || !next_word(&rest, &op.key))
         return 0;
     while (op.n_args < ARGS_MAX && next_word(&rest, &args[op.n_args]))
         op.n_args++;

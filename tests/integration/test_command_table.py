@@ -1,0 +1,257 @@
+"""The command table against a real server: nothing that writes is missing, keys and word counts
+agree, and what the canonicaliser writes is understood."""
+
+import json
+import subprocess
+import time
+
+import pytest
+import redis
+
+from lab.applier import BINARY
+from lab.redis_server import RedisServer
+
+TOOLS = BINARY.parents[1] / "tools"
+
+# First key, last key, step, as COMMAND gives them, for what the table says of keys.
+KEYS = {
+    "key ...": (1, 1, 1),
+    "key key ...": (1, 2, 1),
+    "key [key ...]": (1, -1, 1),
+    "key value [key value ...]": (1, -1, 2),
+    "word key [key ...]": (2, -1, 1),
+    "numkeys key [key ...] ...": (0, 0, 0),
+    "numkeys key value [key value ...] ...": (0, 0, 0),
+    "key numkeys key [key ...] ...": (1, 1, 1),
+    "key ... STORE key": (1, 1, 1),
+}
+SUBCOMMAND_KEY = (2, 2, 1)
+
+# A sound use of each command: its arguments without the key, which is `k`.
+EXAMPLES = """
+APPEND v
+BITFIELD SET u8 0 1
+BITOP AND k k
+COPY k REPLACE
+DECR
+DECRBY 1
+DEL
+DELEX IFEQ v
+DELIFEQ v
+EXPIRE 100
+EXPIREAT 99999999999
+GEOADD 13.361389 38.115556 a
+GEORADIUS 15 37 200 km STORE k
+GEORADIUSBYMEMBER a 200 km STOREDIST k
+GEOSEARCHSTORE k FROMLONLAT 15 37 BYRADIUS 200 km ASC COUNT 3
+GETDEL
+GETEX EX 100
+GETSET v
+HDEL f
+HEXPIRE 100 NX FIELDS 1 f
+HEXPIREAT 99999999999 FIELDS 1 f
+HGETDEL FIELDS 1 f
+HGETEX EX 100 FIELDS 1 f
+HINCRBY f 1
+HINCRBYFLOAT f 1.5
+HMSET f v
+HPERSIST FIELDS 1 f
+HPEXPIRE 100000 FIELDS 1 f
+HPEXPIREAT 99999999999000 FIELDS 1 f
+HSET f v
+HSETEX EX 100 FIELDS 1 f v
+HSETNX f v
+INCR
+INCRBY 1
+INCRBYFLOAT 1.5
+LINSERT BEFORE a b
+LMOVE k LEFT RIGHT
+LMPOP 1 LEFT COUNT 2
+LPOP 1
+LPUSH v
+LPUSHX v
+LREM 0 v
+LSET 0 v
+LTRIM 0 1
+MSET v
+MSETEX 1 v EX 100
+MSETNX v
+PERSIST
+PEXPIRE 100000 GT
+PEXPIREAT 99999999999000
+PFADD a
+PFMERGE k
+PSETEX 100000 v
+RENAME k
+RENAMENX k
+RESTORE 100000 dump REPLACE
+RPOP
+RPOPLPUSH k
+RPUSH v
+RPUSHX v
+SADD a
+SDIFFSTORE k
+SET v NX EX 100
+SETBIT 1 1
+SETEX 100 v
+SETNX v
+SETRANGE 1 v
+SINTERSTORE k
+SMOVE k a
+SORT BY nosort GET # ALPHA STORE k
+SREM a
+SUNIONSTORE k
+UNLINK
+XACK g 1-1
+XACKDEL g IDS 1 1-1
+XADD MAXLEN ~ 5 LIMIT 10 * f v
+XDEL 1-1
+XDELEX IDS 1 1-1
+XGROUP|CREATE g $ MKSTREAM
+XGROUP|CREATECONSUMER g c
+XGROUP|DELCONSUMER g c
+XGROUP|DESTROY g
+XGROUP|SETID g $
+XSETID 9-9
+XTRIM MINID ~ 1-1
+ZADD 1 a
+ZDIFFSTORE 1 k
+ZINCRBY 1 a
+ZINTERSTORE 1 k WEIGHTS 2
+ZMPOP 1 MIN
+ZPOPMAX 1
+ZPOPMIN
+ZRANGESTORE k 0 -1
+ZREM a
+ZREMRANGEBYLEX - +
+ZREMRANGEBYRANK 0 1
+ZREMRANGEBYSCORE 0 1
+ZUNIONSTORE 1 k AGGREGATE MAX
+"""
+
+# How Redis words what we wrote wrongly, unlike what it found in the key.
+NOT_UNDERSTOOD = ("syntax", "unknown", "wrong number", "numkeys", "Number of keys", "mandatory",
+                  "invalid expire", "is not an integer", "is not a valid")
+
+
+@pytest.fixture(scope="module")
+def table():
+    printed = subprocess.run([TOOLS / "gen-docs", "commands-json"], check=True, timeout=30,
+                             stdout=subprocess.PIPE)
+    return {row["name"]: row for row in json.loads(printed.stdout)}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = RedisServer(tmp_path_factory.mktemp("commands"), "commands").start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="module")
+def commands(server):
+    """Every command and subcommand of the server, as COMMAND describes them. (What redis-py makes
+    of the answer has no subcommands.)"""
+    with server.client() as client:
+        client.response_callbacks.clear()
+        answer = client.execute_command("COMMAND")
+    found = {}
+    for row in answer:
+        for described in [row, *(row[9] if len(row) > 9 else [])]:
+            name = described[0].decode().upper().replace("|", " ")
+            found[name] = {
+                "arity": described[1], "keys": tuple(described[3:6]),
+                "flags": {_text(flag) for flag in described[2]},
+                "subcommands": described is row and len(row) > 9 and bool(row[9]),
+            }
+    return found
+
+
+def _text(word):
+    return word.decode() if isinstance(word, bytes) else str(word)
+
+
+def test_every_command_that_writes_has_a_row(table, commands):
+    missing = [name for name, c in commands.items() if "write" in c["flags"]
+               and name not in table and table.get(name.split()[0], {}).get("refusal", "none") == "none"]
+    assert not missing, f"the table has no row for {missing}"
+
+
+def test_keys_and_word_counts_agree(table, commands):
+    compared = 0
+    for name, command in commands.items():
+        row = table.get(name)
+        if row is None or row["refusal"] != "none" or command["subcommands"]:
+            continue
+        compared += 1
+        keys = SUBCOMMAND_KEY if " " in name else KEYS[row["keys"]]
+        assert command["keys"] == keys, f"{name}: keys at {command['keys']}, the table says {keys}"
+        if command["arity"] > 0:
+            assert (row["min"], row["max"]) == (command["arity"],) * 2, name
+        else:
+            assert row["min"] == -command["arity"], name
+    assert compared > 80
+
+
+def test_what_is_applied_writes(table, commands):
+    wrong = [name for name, row in table.items() if row["refusal"] == "none" and name in commands
+             and not commands[name]["subcommands"] and "write" not in commands[name]["flags"]]
+    assert not wrong, f"the table applies {wrong}, which write nothing"
+
+
+def test_what_is_written_is_understood(table, commands, server):
+    examples = [line.split(" ") for line in EXAMPLES.strip().splitlines()]
+    named = {words[0].replace("|", " "): words[1:] for words in examples}
+    applied = {name for name, row in table.items() if row["refusal"] == "none"} - {"XGROUP"}
+    assert named.keys() == applied, f"examples differ from the table: {named.keys() ^ applied}"
+
+    outcomes = _canonicalised(named)
+    with server.client() as client:
+        for name, outcome in outcomes.items():
+            if name not in commands:
+                continue
+            client.flushall()
+            for words in _commands(outcome):
+                error = _error(client, words)
+                assert not any(sign in error for sign in NOT_UNDERSTOOD), f"{words}: {error}"
+
+
+def _canonicalised(named):
+    """RESP by name."""
+    records = "".join(json.dumps({"v": 1, "key": "k", "command": name, "args": args}) + "\n"
+                      for name, args in named.items())
+    answers = subprocess.run([TOOLS / "canonicalise", str(int(time.time() * 1000))],
+                             input=records.encode(), stdout=subprocess.PIPE, check=True, timeout=30)
+    rest, found = answers.stdout, {}
+    for name in named:
+        head, rest = rest.split(b"\n", 1)
+        assert head.startswith(b"+"), f"{name} {named[name]}: {head.decode()}"
+        size = int(head[1:])
+        found[name], rest = rest[:size], rest[size:]
+    assert not rest
+    return found
+
+
+def _commands(resp):
+    while resp:
+        head, resp = resp.split(b"\r\n", 1)
+        words = []
+        for _ in range(int(head[1:])):
+            length, resp = resp.split(b"\r\n", 1)
+            size = int(length[1:])
+            words.append(resp[:size])
+            resp = resp[size + 2:]
+        yield words
+
+
+def _error(client, words):
+    """What Redis answers when it refuses; empty when it does not."""
+    connection = client.connection_pool.get_connection()
+    try:
+        connection.send_command(*words)
+        connection.read_response()
+    except redis.ResponseError as error:
+        return str(error)
+    finally:
+        client.connection_pool.release(connection)
+    return ""

@@ -1,0 +1,56 @@
+/*
+ * Says what becomes of records: reads values, one a line, and answers each with "+<bytes>", a line
+ * feed and that many bytes of RESP, or with "-<reason>". The record's own key is null, its
+ * timestamp is now (argument 1, in milliseconds), its offset the number of the line.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "codec/record_json.h"
+#include "core/canonical.h"
+
+enum { LINE_MAX_BYTES = 1 << 16, LIMIT_BYTES = 1 << 20 };
+
+static void answer(struct record_json *decoder, const struct record *record,
+                   const struct canonical_context *context)
+{
+    struct canonical canonical;
+    struct operation op;
+    struct reject reject;
+    struct buf out;
+
+    buf_init(&out, LIMIT_BYTES);
+    if (record_json_decode(decoder, record, &op, &reject) &&
+        canonical_append(record, &op, context, &out, &canonical, &reject)) {
+        printf("+%zu\n", out.n);
+        fwrite(out.p, 1, out.n, stdout);
+    } else {
+        printf("-%s: %s\n", reject_code(reject.reason), reject.detail);
+    }
+    buf_release(&out);
+}
+
+int main(int argc, char **argv)
+{
+    static char line[LINE_MAX_BYTES];
+    struct record record = { .has_value = true };
+    struct command_set server = { 0 };
+    const struct canonical_context context = { .server = &server };
+    struct record_json *decoder;
+
+    if (argc != 2 || !str_to_int64(str_from(argv[1]), &record.timestamp_ms)) {
+        fputs("usage: canonicalise TIMESTAMP_MS <records\n", stderr);
+        return 2;
+    }
+    for (size_t i = 0; i < command_count(); i++)
+        command_set_add(&server, command_at(i));
+    decoder = record_json_new();
+    for (; fgets(line, sizeof(line), stdin); record.offset++) {
+        record.value = (struct str){ line, strcspn(line, "\n") };
+        answer(decoder, &record, &context);
+    }
+    record_json_free(decoder);
+    return EXIT_SUCCESS;
+}
