@@ -31,7 +31,7 @@ static const char *const rewrite_texts[] = { COMMAND_REWRITES(TEXT) };
 
 size_t command_slot(struct str name)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+    uint32_t hash = 2166136261u; /* FNV-1a */
 
     for (size_t i = 0; i < name.n; i++)
         hash = (hash ^ ((unsigned char)name.p[i] & 0xdfu)) * 16777619u; /* 0xdf: upper case */
