@@ -216,10 +216,26 @@ def test_what_is_written_is_understood(table, commands, server):
                 assert not any(sign in error for sign in NOT_UNDERSTOOD), f"{words}: {error}"
 
 
-def _canonicalised(named):
-    """RESP by name."""
-    records = "".join(json.dumps({"v": 1, "key": "k", "command": name, "args": args}) + "\n"
-                      for name, args in named.items())
+def test_a_ttl_comes_with_its_command_or_not_at_all(server):
+    operations = {"LPUSH": ["v"], "SETNX": ["v"], "SET": ["v"]}
+    written = _canonicalised(operations, ttl=100)
+    with server.client() as client:
+        for name, resp in written.items():
+            client.flushall()
+            assert [_error(client, words) for words in _commands(resp)] in ([""], ["", ""]), name
+            assert 90 < client.ttl("k") <= 100, name
+
+        client.set("k", "a string")
+        error, = [_error(client, words) for words in _commands(written["LPUSH"])]
+        assert error.startswith("WRONGTYPE")
+        assert client.get("k") == b"a string" and client.ttl("k") == -1
+
+
+def _canonicalised(named, **fields):
+    """RESP by name, of records with `fields` besides."""
+    records = "".join(
+        json.dumps({"v": 1, "key": "k", "command": name, "args": args, **fields}) + "\n"
+        for name, args in named.items())
     answers = subprocess.run([TOOLS / "canonicalise", str(int(time.time() * 1000))],
                              input=records.encode(), stdout=subprocess.PIPE, check=True, timeout=30)
     rest, found = answers.stdout, {}
