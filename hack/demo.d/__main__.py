@@ -10,8 +10,8 @@ import tempfile
 
 import orders
 import verdict
-from screen import Metrics, Screen
-from stage import PARTITIONS, TOPIC, WAL, MockLog, RealLog, Stage, Writer
+from screen import Screen, read_metrics
+from stage import PARTITIONS, WAL, MockLog, RealLog, Stage, Writer
 
 from lab.applier import position
 from lab.wait import Timeout
@@ -43,7 +43,8 @@ def parse():
 class Demo:
     def __init__(self, options, stage, screen):
         self.options, self.stage, self.screen = options, stage, screen
-        self.metrics = self.writer = None
+        self.writer = self.primary = None
+        self._applied = 0
 
     def run(self):
         self.set_up()
@@ -55,13 +56,11 @@ class Demo:
     def set_up(self):
         stage, say = self.stage, self.screen.event
         stage.start_log()
-        say("log", f"{stage.log.name} on {stage.log.brokers}: {TOPIC}, {PARTITIONS} partitions")
+        say("log", f"{stage.log.name} on {stage.log.brokers}, {PARTITIONS} partitions")
         stage.start_redis()
-        first, *rest = stage.failover.nodes
-        say("redis", f"{first.name} is the primary, {' and '.join(n.name for n in rest)} follow; "
-                     "3 Sentinels")
+        self.primary, *rest = stage.failover.nodes
+        say("redis", f"{self.primary.name} is the primary, {names(rest)} follow; 3 Sentinels")
         stage.start_applier()
-        self.metrics = Metrics(stage.applier)
         self.screen.until(self.applier_is_ready, 30, "the applier is ready")
         say("applier", "joined its group and found its place in Redis: ready")
 
@@ -69,7 +68,8 @@ class Demo:
         options = self.options
         self.writer = Writer(self.stage.topic, orders.records(options.orders, options.seed),
                              options.rate)
-        self.screen.state = lambda: (self.writer.written, self.writer.planned, self.metrics())
+        self.screen.state = lambda: (self.writer.written, self.writer.planned, self.applied(),
+                                     self.metrics().get("records_total", 0))
         self.writer.start()
         self.screen.event("orders", f"{options.orders} orders, {self.writer.planned} records, "
                                     f"{options.rate} a second")
@@ -79,22 +79,21 @@ class Demo:
     def fail_over(self):
         """Returns how many acknowledged records the promoted replica lacked, at least."""
         failover, say = self.stage.failover, self.screen.event
-        old, replicas = failover.primary(), failover.replicas()
+        old, replicas = self.primary, failover.replicas()
         failover.links[failover.nodes.index(old)].hold()
-        say("network", f"{' and '.join(n.name for n in replicas)} receive nothing any more; "
-                       "nobody notices")
+        say("network", f"{names(replicas)} receive nothing any more; nobody notices")
         self.screen.until(lambda: self.lacking(old, replicas) > BEHIND * self.writer.planned, 120,
                           "the primary is ahead of its replicas")
         lacking, there = self.lacking(old, replicas), max(map(self.position, replicas))
         old.kill()
+        self.primary, self._applied = None, there + lacking
         say("crash", f"{old.name} is killed (-9); no other Redis has the last {lacking} records")
-        new = self.screen.until(lambda: self.promoted(old), 60, "Sentinel promotes a replica")
-        say("sentinel", f"{new.name} is the primary now")
+        self.primary = self.screen.until(lambda: self.promoted(old), 60,
+                                         "Sentinel promotes a replica")
+        say("sentinel", f"{self.primary.name} is the primary now")
         self.screen.until(lambda: self.metrics().get("rewinds_total", 0) > 0, 60,
                           "the applier finds the new primary behind")
-        again = int(self.metrics()["reapplied_records_total"])
-        say("applier", f"position went back from {there + again} to {there}; applying "
-                       "again from the log")
+        say("applier", f"back from position {there + lacking} to {there}, on from there")
         return lacking
 
     def catch_up(self):
@@ -104,19 +103,25 @@ class Demo:
         self.screen.event("applier", f"position {self.applied()}: everything is applied")
 
     def judge(self, lacking):
-        primary = self.stage.failover.primary()
         if self.options.sabotage:
-            with primary.client() as client:
+            with self.primary.client() as client:
                 client.delete(b"order:1")
-            self.screen.event("sabotage", f"order:1 is deleted on {primary.name}")
+            self.screen.event("sabotage", f"order:1 is deleted on {self.primary.name}")
         self.screen.event("fold", "one plain command per record, by a tool of its own")
-        found = verdict.judge(self.stage, primary)
+        found = verdict.judge(self.stage, self.primary)
         self.screen.end()
-        print(verdict.report(found, lacking))
+        print(verdict.report(found, lacking, int(self.metrics()["reapplied_records_total"])))
         return found.equal
 
+    def metrics(self):
+        answer = self.stage.applier.get("/metrics")
+        return read_metrics(answer[1]) if answer else {}
+
     def applied(self):
-        return int(self.metrics().get("position", 0))
+        """What the primary says; while there is none, what it said last."""
+        if self.primary is not None:
+            self._applied = self.position(self.primary)
+        return self._applied
 
     def applier_is_ready(self):
         process = self.stage.applier.process
@@ -142,7 +147,11 @@ class Demo:
     def everything_applied(self):
         self.applier_is_ready()
         ends = [end for _, end in sorted(self.stage.topic.ends().items())]
-        return self.positions(self.stage.failover.primary()) == [(end, end) for end in ends]
+        return self.positions(self.primary) == [(end, end) for end in ends]
+
+
+def names(nodes):
+    return " and ".join(node.name for node in nodes)
 
 
 def main():

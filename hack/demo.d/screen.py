@@ -4,8 +4,8 @@ import re
 import sys
 import time
 
-SAMPLE = re.compile(r"^redwal_applier_(\w+)(?:\{([^}]*)\})? (\S+)$", re.M)
-BAR = 24
+SAMPLE = re.compile(r"^redwal_applier_(\w+)(?:\{[^}]*\})? (\S+)$", re.M)
+BAR = 20
 INTERVAL = {True: 0.1, False: 1.0}  # by whether it is a terminal
 
 
@@ -18,11 +18,11 @@ class Screen:
         self._drawn = False
         self._shown_at = float("-inf")
         self._rate = Rate()
-        self.state = None  # called for what there is to show, once there is
+        self.state = None  # once there is one: gives written, planned, applied, records_total
 
     def event(self, who, what):
         self._clear()
-        print(f"{self._clock()}  {who:<11} {what}", flush=True)
+        print(f"{self._clock()}  {who:<9} {what}", flush=True)
 
     def until(self, condition, seconds, what):
         """Polls `condition` until it is true, and shows the state meanwhile; returns what it gave."""
@@ -45,11 +45,10 @@ class Screen:
         if self.state is None or now - self._shown_at < INTERVAL[self._live]:
             return
         self._shown_at = now
-        written, planned, metrics = self.state()
-        applied = int(metrics.get("position", 0))
+        written, planned, applied, records_total = self.state()
         line = (f"{self._clock()}  {bar(applied, written, planned)}"
-                f" log {written:<7} applied {applied:<7} lag {int(metrics.get('lag_records', 0)):<7}"
-                f"{self._rate.of(metrics.get('records_total', 0), now):>7.0f}/s")
+                f" log {written:<6} applied {applied:<6} lag {max(written - applied, 0):<6}"
+                f"{self._rate.of(records_total, now):>6.0f}/s")
         if self._live:
             print(f"\r\x1b[K{line}", end="", flush=True)
             self._drawn = True
@@ -80,20 +79,9 @@ def bar(applied, written, planned):
     return f"[{'#' * done}{'-' * (logged - done)}{' ' * (BAR - logged)}]"
 
 
-class Metrics:
-    """The applier's /metrics, each summed over its labels. What the applier cannot know at the
-    moment, such as positions while there is no primary, keeps the value it had."""
-
-    def __init__(self, applier):
-        self._applier, self._known = applier, {}
-
-    def __call__(self):
-        answer = self._applier.get("/metrics")
-        sums = {}
-        if answer is not None:
-            self._known.update(((name, labels), float(value))
-                               for name, labels, value in SAMPLE.findall(answer[1])
-                               if float(value) >= 0)
-        for (name, _), value in self._known.items():
-            sums[name] = sums.get(name, 0.0) + value
-        return sums
+def read_metrics(text):
+    """Every metric of the applier, summed over its labels."""
+    sums = {}
+    for name, value in SAMPLE.findall(text):
+        sums[name] = sums.get(name, 0.0) + float(value)
+    return sums

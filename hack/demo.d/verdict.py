@@ -44,7 +44,7 @@ def judge(stage, primary):
         collections.Counter(folded.rejected.values()), differences)
 
 
-def report(v, lacking):
+def report(v, lacking, reapplied):
     """For people: what was compared, and the verdict last."""
     kinds = ", ".join(f"{n} {PLURALS[kind]}" for kind, n in sorted(v.kinds.items()))
     rows = [
@@ -53,10 +53,11 @@ def report(v, lacking):
         ("", kinds),
         ("refused", f"{sum(v.rejected.values())} records, all in the dead-letter topic:"),
         *(("", f"{n} {reason}") for reason, n in sorted(v.rejected.items())),
-        ("failover", f"the promoted replica lacked {lacking} acknowledged records"),
+        ("failover", f"the promoted replica lacked {lacking} acknowledged records;"),
+        ("", f"the applier counts {reapplied} that it applied again"),
     ]
     if v.equal:
-        rows.append(("", "and got them back: all keys, their values and expiries are equal"))
+        rows.append(("Redis", "has them all back: all keys, their values and expiries are equal"))
         verdict = "EQUAL: Redis is the fold of the log, key for key."
     else:
         verdict = "\n  ".join([f"NOT EQUAL, {len(v.differences)} differences:",
