@@ -179,6 +179,7 @@ struct partition_view {
     enum partition_phase phase;
     enum hold_reason hold;
     int64_t next, settled, end; /* -1 while unknown */
+    int64_t known_next;         /* `next` as it was known last; -1 when it never was */
     int64_t record_ms;          /* timestamp of the last record applied, 0 for none */
     int64_t oldest_pending_ms;  /* timestamp of the oldest record waiting; -1 for none */
     uint64_t n_pending;

@@ -147,7 +147,7 @@ static int64_t lag_ms(const struct partition_view *view, int64_t end, int64_t no
     const int64_t since_ms =
         view->oldest_pending_ms > 0 ? view->oldest_pending_ms : view->record_ms;
 
-    return end > view->next && since_ms > 0 && now_ms > since_ms ? now_ms - since_ms : 0;
+    return end > view->known_next && since_ms > 0 && now_ms > since_ms ? now_ms - since_ms : 0;
 }
 
 static void publish_partition(struct apply_report *r, const struct applier *applier, int32_t number,
@@ -164,12 +164,12 @@ static void publish_partition(struct apply_report *r, const struct applier *appl
         return;
     metrics_set(r->metrics, METRIC_PARTITION_HELD, series,
                 view.phase == PARTITION_HELD ? view.hold : HOLD_NONE);
-    if (view.next < 0)
+    if (view.known_next < 0)
         return;
-    end = view.end > view.next ? view.end : view.next;
-    metrics_set(r->metrics, METRIC_POSITION, series, view.next);
+    end = view.end > view.known_next ? view.end : view.known_next;
+    metrics_set(r->metrics, METRIC_POSITION, series, view.known_next);
     metrics_set(r->metrics, METRIC_END_OFFSET, series, end);
-    metrics_set(r->metrics, METRIC_LAG_RECORDS, series, end - view.next);
+    metrics_set(r->metrics, METRIC_LAG_RECORDS, series, end - view.known_next);
     metrics_set(r->metrics, METRIC_LAG, series, lag_ms(&view, end, now_ms));
 }
 

@@ -149,6 +149,32 @@ static void a_partition_has_series_while_it_is_ours(void **state)
     assert_false(shows(f, "partition=\"3\""));
 }
 
+/* Partition 3 learns that Redis and the log are blank. */
+static void locate(struct fixture *f)
+{
+    static const struct reply nil = { .type = REPLY_NIL };
+    struct reply fields[] = { nil, nil, nil, nil, nil, nil };
+    const struct reply position = { .type = REPLY_ARRAY, .elements = fields, .n_elements = 6 };
+
+    applier_connected(f->applier, &ours, 0);
+    applier_assigned(f->applier, 3, 0);
+    assert_true(applier_reply(f->applier, &position, 0));
+    assert_true(applier_reply(f->applier, &nil, 0));
+    applier_log_facts(f->applier, 3, "cluster/topic", 0, 0, 0);
+}
+
+static void lag_grows_while_redis_is_away(void **state)
+{
+    struct fixture *f = *state;
+
+    locate(f);
+    assert_true(shows(f, "\nredwal_applier_lag_records{partition=\"3\"} 0\n"));
+    applier_disconnected(f->applier, "killed", 0);
+    applier_log_facts(f->applier, 3, "cluster/topic", 0, 7, 0);
+    assert_true(shows(f, "\nredwal_applier_position{partition=\"3\"} 0\n"));
+    assert_true(shows(f, "\nredwal_applier_lag_records{partition=\"3\"} 7\n"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -160,6 +186,7 @@ int main(void)
         TEST(a_primary_of_another_wal_holds_everything),
         TEST(why_redis_cannot_be_reached_is_told),
         TEST(a_partition_has_series_while_it_is_ours),
+        TEST(lag_grows_while_redis_is_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
