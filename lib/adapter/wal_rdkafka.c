@@ -14,6 +14,7 @@ enum {
     SEEK_TIMEOUT_MS = 1000,
     NUMBER_TEXT_MAX = 24,
     FETCH_MIN_BYTES = 1024 * 1024,
+    RECORD_OVERHEAD_BYTES = 512, /* what librdkafka needs for a record besides its bytes */
     EVENTS_FIRST = 64,
     HEARTBEATS_IN_SESSION = 5,
     JOIN_CHECK_MS = 500, /* how often a member without partitions asks whether it is one */
@@ -482,8 +483,8 @@ static enum err_code configure(const struct wal_rdkafka_settings *settings, rd_k
     const int64_t fetch_bytes = settings->fetch_buffer_bytes / 2 > FETCH_MIN_BYTES
                                     ? settings->fetch_buffer_bytes / 2
                                     : FETCH_MIN_BYTES;
-    char read_ahead_kib[NUMBER_TEXT_MAX], fetch[NUMBER_TEXT_MAX], session[NUMBER_TEXT_MAX];
-    char heartbeat[NUMBER_TEXT_MAX];
+    char read_ahead_kib[NUMBER_TEXT_MAX], read_ahead_records[NUMBER_TEXT_MAX];
+    char fetch[NUMBER_TEXT_MAX], session[NUMBER_TEXT_MAX], heartbeat[NUMBER_TEXT_MAX];
     const struct kafka_property properties[] = {
         { "group.id", settings->group },
         { "group.instance.id", settings->group_instance_id },
@@ -497,6 +498,7 @@ static enum err_code configure(const struct wal_rdkafka_settings *settings, rd_k
         { "enable.partition.eof", "true" },
         { "allow.auto.create.topics", "false" },
         { "queued.max.messages.kbytes", read_ahead_kib },
+        { "queued.min.messages", read_ahead_records },
         { "fetch.max.bytes", fetch },
         { "max.partition.fetch.bytes", "262144" },
         { "fetch.wait.max.ms", "500" },
@@ -507,6 +509,8 @@ static enum err_code configure(const struct wal_rdkafka_settings *settings, rd_k
 
     snprintf(read_ahead_kib, sizeof(read_ahead_kib), "%" PRId64,
              settings->fetch_buffer_bytes / 1024);
+    snprintf(read_ahead_records, sizeof(read_ahead_records), "%" PRId64,
+             settings->fetch_buffer_bytes / RECORD_OVERHEAD_BYTES);
     snprintf(fetch, sizeof(fetch), "%" PRId64, fetch_bytes);
     snprintf(session, sizeof(session), "%" PRId64, settings->session_timeout_ms);
     snprintf(heartbeat, sizeof(heartbeat), "%" PRId64,
