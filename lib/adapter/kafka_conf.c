@@ -48,7 +48,10 @@ enum err_code kafka_conf_new(const struct kafka_access *access,
         { "topic.metadata.refresh.interval.ms", "10000" },
     };
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    enum err_code rc = set_all(conf, shared, ARRAY_SIZE(shared), err);
+    enum err_code rc;
+
+    rd_kafka_conf_set_log_cb(conf, NULL); /* errors come as events; standard error is ours */
+    rc = set_all(conf, shared, ARRAY_SIZE(shared), err);
 
     if (rc == ERR_OK)
         rc = set_all(conf, properties, n, err);

@@ -156,22 +156,27 @@ static void ask_topic(struct wal_facts *f)
     rd_kafka_AdminOptions_destroy(o);
 }
 
+/* One partition that the topic does not have would fail the request for all of them. What is asked
+ * before the topic is known waits for the next round. */
 static void begin_round(struct wal_facts *f)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(f->n_bounds);
+    const int32_t n = f->n_partitions;
+
+    f->wants_round = false;
+    f->failed = false;
 
     for (int32_t i = 0; i < f->n_bounds; i++) {
         struct bounds *b = &f->bounds[i];
 
-        b->asked = b->wanted || b->asked;
-        b->wanted = false;
+        b->asked = n > 0 && i < n && (b->wanted || b->asked);
+        b->wanted = n == 0 && b->wanted;
         b->has_begin = false;
         b->has_end = false;
         if (b->asked)
             rd_kafka_topic_partition_list_add(list, f->topic, i);
+        f->wants_round = f->wants_round || b->wanted;
     }
-    f->wants_round = false;
-    f->failed = false;
     if (list->cnt > 0) {
         ask_offsets(f, list, RD_KAFKA_OFFSET_SPEC_EARLIEST);
         ask_offsets(f, list, RD_KAFKA_OFFSET_SPEC_LATEST);
@@ -305,10 +310,10 @@ enum wal_facts_result wal_facts_next(struct wal_facts *f, int64_t now_ms, struct
         memcpy(ret->text, f->why, sizeof(ret->text));
         return WAL_FACTS_FAILED;
     }
-    if (complete)
+    if (complete) {
         f->next_answer = 0;
-    if (next_answer(f, ret))
-        return WAL_FACTS_ANSWER;
+        return WAL_FACTS_COMPLETE;
+    }
     if (f->wants_round && f->n_outstanding == 0 && now_ms >= f->not_before_ms)
         begin_round(f);
     return WAL_FACTS_NOTHING;

@@ -16,11 +16,17 @@ struct wal_facts;
 struct wal_facts *wal_facts_new(rd_kafka_t *client, const char *topic, int descriptor);
 void wal_facts_free(struct wal_facts *f); /* before the client is destroyed */
 
+/* No partition at all: whether the brokers answer. A partition that the topic does not have gets
+ * no answer. */
 void wal_facts_ask(struct wal_facts *f, const int32_t *partitions, size_t n);
 
-enum wal_facts_result { WAL_FACTS_NOTHING, WAL_FACTS_ANSWER, WAL_FACTS_FAILED };
-/* Goes on with the round and returns the next answer in *ret, or why a round failed in
- * ret->text; a failed round is repeated. */
+enum wal_facts_result {
+    WAL_FACTS_NOTHING,
+    WAL_FACTS_COMPLETE, /* the brokers answered all of a round; its answers follow */
+    WAL_FACTS_ANSWER,   /* *ret is one */
+    WAL_FACTS_FAILED,   /* ret->text says why; the round is repeated */
+};
+/* Goes on with the round. */
 enum wal_facts_result wal_facts_next(struct wal_facts *f, int64_t now_ms, struct wal_event *ret);
 
 /* 0 while unknown. */

@@ -4,29 +4,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
+#include "adapter/wal_conf.h"
+#include "adapter/wal_events.h"
 #include "adapter/wal_facts.h"
 #include "base/mem.h"
 
 enum {
-    SEEK_TIMEOUT_MS = 1000,
-    NUMBER_TEXT_MAX = 24,
-    FETCH_MIN_BYTES = 1024 * 1024,
-    RECORD_OVERHEAD_BYTES = 512, /* what librdkafka needs for a record besides its bytes */
-    EVENTS_FIRST = 64,
-    HEARTBEATS_IN_SESSION = 5,
+    BARRIER_TIMEOUT_MS = 1000,
+    CLOSE_TIMEOUT_MS = 3000,
+    CLOSE_POLL_MS = 50,
     JOIN_CHECK_MS = 500, /* how often a member without partitions asks whether it is one */
+    READ_MAX = 512,
 };
 
+/* librdkafka fetches a partition from start() to stop() only: that is when it is in librdkafka's
+ * assignment, whatever the group has assigned to us. */
 struct log_partition {
     bool assigned;
-    bool wants_start; /* start() was asked for and librdkafka was not ready for it */
-    bool delivering;
-    bool paused;
-    int64_t next;   /* nothing below is delivered */
-    int64_t commit; /* to be committed, -1: nothing */
+    bool fetched;
+    bool delivering; /* false also when its place turned out not to be in the log */
+    int64_t next;    /* nothing below is delivered */
+    int64_t commit;  /* to be committed, -1: nothing */
 };
 
 struct wal_rdkafka {
@@ -35,68 +34,25 @@ struct wal_rdkafka {
     rd_kafka_t *client;
     rd_kafka_queue_t *records;
     struct wal_facts *facts;
-    int descriptor; /* eventfd */
+    struct wal_events events;
+    char connection_error[WAL_EVENT_TEXT_MAX]; /* what a broker connection last died of */
     struct log_partition *partitions;
     int32_t n_partitions, n_assigned;
-    bool wants_commit;
-    bool troubled, joined;
+    bool wants_commit, joined;
     int64_t join_check_at_ms;
-    struct wal_event *events; /* FIFO */
-    size_t events_first, n_events, events_capacity;
 };
 
-/* --- events ----------------------------------------------------------------------------------- */
-
-static void notify(const struct wal_rdkafka *w)
+static void tell(struct wal_rdkafka *w, enum wal_event_type type, int32_t partition, int64_t offset)
 {
-    const uint64_t one = 1;
-    const ssize_t n = write(w->descriptor, &one, sizeof(one));
+    const struct wal_event event = {
+        .type = type,
+        .partition = partition,
+        .offset = offset,
+        .n_assigned = w->n_assigned,
+    };
 
-    (void)n; /* an eventfd only refuses when it is full, and then it is readable */
+    wal_events_add(&w->events, &event);
 }
-
-static void event_add(struct wal_rdkafka *w, const struct wal_event *event)
-{
-    if (w->events_first + w->n_events == w->events_capacity) {
-        if (w->events_first > 0) {
-            memmove(w->events, w->events + w->events_first, w->n_events * sizeof(*w->events));
-            w->events_first = 0;
-        } else {
-            w->events_capacity = w->events_capacity ? w->events_capacity * 2 : EVENTS_FIRST;
-            w->events = mem_resize(w->events, w->events_capacity, sizeof(*w->events));
-        }
-    }
-    w->events[w->events_first + w->n_events++] = *event;
-    notify(w);
-}
-
-static void event_simple(struct wal_rdkafka *w, enum wal_event_type type, int32_t partition,
-                         int64_t offset)
-{
-    event_add(w, &(struct wal_event){ .type = type,
-                                      .partition = partition,
-                                      .offset = offset,
-                                      .n_assigned = w->n_assigned });
-}
-
-static void trouble(struct wal_rdkafka *w, const char *what)
-{
-    struct wal_event event = { .type = WAL_TROUBLE };
-
-    w->troubled = true;
-    snprintf(event.text, sizeof(event.text), "%s", what);
-    event_add(w, &event);
-}
-
-static void recovered(struct wal_rdkafka *w)
-{
-    if (!w->troubled)
-        return;
-    w->troubled = false;
-    event_simple(w, WAL_RECOVERED, -1, 0);
-}
-
-/* --- partitions ------------------------------------------------------------------------------- */
 
 static struct log_partition *partition_of(struct wal_rdkafka *w, int32_t number)
 {
@@ -119,8 +75,10 @@ static rd_kafka_topic_partition_list_t *list_of(const struct wal_rdkafka *w, int
     return list;
 }
 
+/* --- assignment ------------------------------------------------------------------------------- */
+
 /* Records of the partition go to our queue; librdkafka leaves a forward of the application's in
- * place when it starts to fetch. */
+ * place when it starts to fetch, and removes it when it stops. */
 static void divert(const struct wal_rdkafka *w, int32_t partition)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(w->client, w->topic, partition);
@@ -131,42 +89,41 @@ static void divert(const struct wal_rdkafka *w, int32_t partition)
     rd_kafka_queue_destroy(queue);
 }
 
-static void on_assign(struct wal_rdkafka *w, rd_kafka_topic_partition_list_t *list)
+/* Agrees to what the group decided; nothing is fetched before start(). */
+static void on_assign(struct wal_rdkafka *w, const rd_kafka_topic_partition_list_t *list)
 {
-    for (int i = 0; i < list->cnt; i++) {
-        divert(w, list->elems[i].partition);
-        list->elems[i].offset = 0; /* start() says the real one; nothing is delivered before */
-    }
-    if (strcmp(rd_kafka_rebalance_protocol(w->client), "COOPERATIVE") == 0)
-        rd_kafka_error_destroy(rd_kafka_incremental_assign(w->client, list));
-    else
-        rd_kafka_assign(w->client, list);
-    rd_kafka_pause_partitions(w->client, list);
+    rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
+
+    rd_kafka_error_destroy(rd_kafka_incremental_assign(w->client, none));
+    rd_kafka_topic_partition_list_destroy(none);
     for (int i = 0; i < list->cnt; i++) {
         const int32_t number = list->elems[i].partition;
 
-        *partition_of(w, number) =
-            (struct log_partition){ .assigned = true, .paused = true, .commit = -1 };
+        *partition_of(w, number) = (struct log_partition){ .assigned = true, .commit = -1 };
         w->n_assigned++;
-        event_simple(w, WAL_ASSIGNED, number, 0);
+        tell(w, WAL_ASSIGNED, number, 0);
     }
     w->joined = true;
-    event_simple(w, WAL_BALANCED, -1, 0);
+    tell(w, WAL_BALANCED, -1, 0);
 }
 
-static void on_revoke(struct wal_rdkafka *w, rd_kafka_topic_partition_list_t *list)
+static void on_revoke(struct wal_rdkafka *w, const rd_kafka_topic_partition_list_t *list)
 {
+    rd_kafka_topic_partition_list_t *fetched = rd_kafka_topic_partition_list_new(list->cnt);
+
     for (int i = 0; i < list->cnt; i++) {
         const int32_t number = list->elems[i].partition;
+        struct log_partition *p = partition_of(w, number);
 
-        w->n_assigned -= partition_of(w, number)->assigned;
-        *partition_of(w, number) = (struct log_partition){ .commit = -1 };
-        event_simple(w, WAL_REVOKED, number, 0);
+        if (p->fetched)
+            rd_kafka_topic_partition_list_add(fetched, w->topic, number);
+        w->n_assigned -= p->assigned;
+        *p = (struct log_partition){ .commit = -1 };
+        wal_events_forget_place(&w->events, number);
+        tell(w, WAL_REVOKED, number, 0);
     }
-    if (strcmp(rd_kafka_rebalance_protocol(w->client), "COOPERATIVE") == 0)
-        rd_kafka_error_destroy(rd_kafka_incremental_unassign(w->client, list));
-    else
-        rd_kafka_assign(w->client, NULL);
+    rd_kafka_error_destroy(rd_kafka_incremental_unassign(w->client, fetched));
+    rd_kafka_topic_partition_list_destroy(fetched);
 }
 
 static void rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what,
@@ -182,14 +139,19 @@ static void rebalance(rd_kafka_t *client, rd_kafka_resp_err_t what,
         rd_kafka_assign(client, NULL);
 }
 
+/* One broker that is gone is no trouble, but all being gone has the same cause. */
 static void error_told(rd_kafka_t *client, int code, const char *reason, void *opaque)
 {
     struct wal_rdkafka *w = opaque;
 
     (void)client;
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-        code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__FATAL)
-        trouble(w, reason);
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE)
+        snprintf(w->connection_error, sizeof(w->connection_error), "%s", reason);
+    else if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        wal_events_trouble(&w->events, w->connection_error[0] ? w->connection_error : reason);
+    else if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
+             code == RD_KAFKA_RESP_ERR__FATAL)
+        wal_events_trouble(&w->events, reason);
 }
 
 /* A member that no partition is left for hears of no assignment; its generation says that it has
@@ -205,7 +167,7 @@ static void check_joined(struct wal_rdkafka *w)
     membership = rd_kafka_consumer_group_metadata(w->client);
     if (membership && rd_kafka_consumer_group_metadata_generation_id(membership) >= 0) {
         w->joined = true;
-        event_simple(w, WAL_BALANCED, -1, 0);
+        tell(w, WAL_BALANCED, -1, 0);
     }
     if (membership)
         rd_kafka_consumer_group_metadata_destroy(membership);
@@ -213,68 +175,69 @@ static void check_joined(struct wal_rdkafka *w)
 
 /* --- starting and stopping -------------------------------------------------------------------- */
 
-/* Resume first, then seek: each makes what was fetched before it stale, and the seek's offset is
- * the last word. */
-static rd_kafka_resp_err_t try_start(struct wal_rdkafka *w, int32_t number)
+static void stop_fetching(struct wal_rdkafka *w, const rd_kafka_topic_partition_list_t *one)
 {
-    struct log_partition *p = partition_of(w, number);
-    rd_kafka_topic_partition_list_t *list = list_of(w, number, p->next);
-    rd_kafka_error_t *error;
-    rd_kafka_resp_err_t code;
+    struct log_partition *p = partition_of(w, one->elems[0].partition);
 
-    if (p->paused)
-        rd_kafka_resume_partitions(w->client, list);
-    p->paused = false;
-    error = rd_kafka_seek_partitions(w->client, list, SEEK_TIMEOUT_MS);
-    code = error ? rd_kafka_error_code(error) : list->elems[0].err;
-    if (error)
-        rd_kafka_error_destroy(error);
-    rd_kafka_topic_partition_list_destroy(list);
-    p->wants_start = code != RD_KAFKA_RESP_ERR_NO_ERROR;
-    p->delivering = !p->wants_start;
-    return code;
+    if (p->fetched)
+        rd_kafka_error_destroy(rd_kafka_incremental_unassign(w->client, one));
+    p->fetched = false;
+    p->delivering = false;
+    wal_events_forget_place(&w->events, one->elems[0].partition);
 }
 
+/* The fetcher removes our forward when it stops, which must not come after we set it again. It
+ * serves requests in order and refuses to seek in what it does not fetch: that is its answer. */
+static bool await_fetcher(const struct wal_rdkafka *w, const rd_kafka_topic_partition_list_t *one)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(one);
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(w->client, list, BARRIER_TIMEOUT_MS);
+    const bool answered = !error;
+
+    rd_kafka_error_destroy(error);
+    rd_kafka_topic_partition_list_destroy(list);
+    return answered;
+}
+
+/* What was fetched before is stale from here on, by librdkafka's version of the partition. Starting
+ * anew rather than seeking also helps after an error, when librdkafka would refuse to seek, and
+ * wakes the fetcher, which otherwise may sleep for a second. */
 static enum err_code start(void *self, int32_t partition, int64_t offset, struct err *err)
 {
     struct wal_rdkafka *w = self;
     struct log_partition *p = partition_of(w, partition);
-    rd_kafka_resp_err_t code;
+    rd_kafka_topic_partition_list_t *one = list_of(w, partition, offset);
+    rd_kafka_error_t *error = NULL;
+    enum err_code rc = ERR_OK;
 
-    if (!p->assigned)
-        return ERR_OK; /* revoked meanwhile; the event is on its way */
+    stop_fetching(w, one);
     p->next = offset;
-    code = try_start(w, partition);
-    /* The assignment has not reached the fetcher yet: next_event() tries again. */
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__STATE ||
-        code == RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS || code == RD_KAFKA_RESP_ERR__TIMED_OUT)
-        return ERR_OK;
-    p->wants_start = false;
-    return err_set(err, ERR_UNAVAILABLE, "seek to offset %" PRId64 ": %s", offset,
-                   rd_kafka_err2str(code));
+    if (!p->assigned) {
+        /* Revoked meanwhile; the event is on its way. */
+    } else if (!await_fetcher(w, one)) {
+        rc = err_set(err, ERR_TIMEOUT, "librdkafka does not stop fetching");
+    } else {
+        divert(w, partition);
+        error = rd_kafka_incremental_assign(w->client, one);
+        p->fetched = p->delivering = !error;
+    }
+    if (error)
+        rc = err_set(err, ERR_UNAVAILABLE, "starting at offset %" PRId64 ": %s", offset,
+                     rd_kafka_error_string(error));
+    rd_kafka_error_destroy(error);
+    rd_kafka_topic_partition_list_destroy(one);
+    return rc;
 }
 
 static enum err_code stop(void *self, int32_t partition, struct err *err)
 {
     struct wal_rdkafka *w = self;
-    struct log_partition *p = partition_of(w, partition);
-    rd_kafka_topic_partition_list_t *list = list_of(w, partition, RD_KAFKA_OFFSET_INVALID);
+    rd_kafka_topic_partition_list_t *one = list_of(w, partition, RD_KAFKA_OFFSET_INVALID);
 
     (void)err;
-    if (p->assigned && !p->paused)
-        rd_kafka_pause_partitions(w->client, list);
-    p->paused = p->assigned;
-    p->delivering = false;
-    p->wants_start = false;
-    rd_kafka_topic_partition_list_destroy(list);
+    stop_fetching(w, one);
+    rd_kafka_topic_partition_list_destroy(one);
     return ERR_OK;
-}
-
-static void start_late(struct wal_rdkafka *w)
-{
-    for (int32_t i = 0; i < w->n_partitions; i++)
-        if (w->partitions[i].wants_start)
-            try_start(w, i);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -316,26 +279,34 @@ static bool is_out_of_log(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID;
 }
 
+static void out_of_log(struct wal_rdkafka *w, int32_t number)
+{
+    struct log_partition *p = partition_of(w, number);
+
+    if (p->delivering)
+        tell(w, WAL_OUT_OF_LOG, number, p->next);
+    p->delivering = false;
+}
+
+/* An error of the topic as a whole, or of our membership. */
+static void take_topic_error(struct wal_rdkafka *w, const rd_kafka_message_t *m)
+{
+    wal_events_trouble(&w->events, rd_kafka_message_errstr(m));
+    for (int32_t i = 0; i < w->n_partitions && is_out_of_log(m->err); i++)
+        out_of_log(w, i);
+}
+
 /* An event in a record's clothes, in order among the records. */
 static void take_error(struct wal_rdkafka *w, const rd_kafka_message_t *m)
 {
-    struct log_partition *p;
-
-    if (!m->rkt || m->partition < 0) {
-        trouble(w, rd_kafka_message_errstr(m));
-        return;
-    }
-    p = partition_of(w, m->partition);
-    if (!p->delivering)
-        return;
-    if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        event_simple(w, WAL_END, m->partition, m->offset);
-    } else if (is_out_of_log(m->err)) {
-        p->delivering = false;
-        event_simple(w, WAL_OUT_OF_LOG, m->partition, p->next);
-    } else {
-        trouble(w, rd_kafka_message_errstr(m));
-    }
+    if (!m->rkt || m->partition < 0)
+        take_topic_error(w, m);
+    else if (is_out_of_log(m->err))
+        out_of_log(w, m->partition);
+    else if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        wal_events_trouble(&w->events, rd_kafka_message_errstr(m));
+    else if (partition_of(w, m->partition)->delivering)
+        tell(w, WAL_END, m->partition, m->offset);
 }
 
 static bool is_wanted(struct wal_rdkafka *w, const rd_kafka_message_t *m)
@@ -351,7 +322,7 @@ static bool is_wanted(struct wal_rdkafka *w, const rd_kafka_message_t *m)
 static size_t read_records(void *self, struct wal_record *ret_records, size_t max)
 {
     struct wal_rdkafka *w = self;
-    rd_kafka_message_t *messages[512];
+    rd_kafka_message_t *messages[READ_MAX];
     const size_t n_max = max < ARRAY_SIZE(messages) ? max : ARRAY_SIZE(messages);
     const ssize_t n = rd_kafka_consume_batch_queue(w->records, 0, messages, n_max);
     size_t n_records = 0;
@@ -365,7 +336,7 @@ static size_t read_records(void *self, struct wal_record *ret_records, size_t ma
             view(w, messages[i], &ret_records[n_records++]);
     }
     if (n_records > 0)
-        recovered(w);
+        wal_events_recovered(&w->events);
     return n_records;
 }
 
@@ -407,12 +378,14 @@ static void poll_facts(struct wal_rdkafka *w)
         switch (wal_facts_next(w->facts, w->settings.monotonic_ms(), &event)) {
         case WAL_FACTS_NOTHING:
             return;
+        case WAL_FACTS_COMPLETE:
+            wal_events_recovered(&w->events);
+            continue;
         case WAL_FACTS_ANSWER:
-            recovered(w);
-            event_add(w, &event);
+            wal_events_add(&w->events, &event);
             continue;
         case WAL_FACTS_FAILED:
-            trouble(w, event.text);
+            wal_events_trouble(&w->events, event.text);
             return;
         }
     }
@@ -422,16 +395,15 @@ static void poll_facts(struct wal_rdkafka *w)
 static void poll_client(struct wal_rdkafka *w)
 {
     rd_kafka_message_t *m;
-    uint64_t count;
-    const ssize_t n = read(w->descriptor, &count, sizeof(count));
 
-    (void)n; /* nothing to read is fine */
+    wal_events_noticed(&w->events);
     while ((m = rd_kafka_consumer_poll(w->client, 0)) != NULL) {
         if (m->err)
             take_error(w, m);
         rd_kafka_message_destroy(m);
     }
-    start_late(w);
+    if (w->events.troubled)
+        wal_facts_ask(w->facts, NULL, 0); /* the answer says that it is over */
     check_joined(w);
     flush_commits(w);
     poll_facts(w);
@@ -441,14 +413,9 @@ static bool next_event(void *self, struct wal_event *ret_event)
 {
     struct wal_rdkafka *w = self;
 
-    if (w->n_events == 0)
+    if (w->events.n == 0)
         poll_client(w);
-    if (w->n_events == 0)
-        return false;
-    *ret_event = w->events[w->events_first++];
-    if (--w->n_events == 0)
-        w->events_first = 0;
-    return true;
+    return wal_events_take(&w->events, ret_event);
 }
 
 static enum err_code ask_facts(void *self, const int32_t *partitions, size_t n, struct err *err)
@@ -457,7 +424,7 @@ static enum err_code ask_facts(void *self, const int32_t *partitions, size_t n, 
 
     (void)err;
     wal_facts_ask(w->facts, partitions, n);
-    notify(w);
+    wal_events_notify(&w->events);
     return ERR_OK;
 }
 
@@ -472,51 +439,10 @@ static int descriptor(void *self)
 {
     const struct wal_rdkafka *w = self;
 
-    return w->descriptor;
+    return w->events.descriptor;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
-
-static enum err_code configure(const struct wal_rdkafka_settings *settings, rd_kafka_conf_t **ret,
-                               struct err *err)
-{
-    const int64_t fetch_bytes = settings->fetch_buffer_bytes / 2 > FETCH_MIN_BYTES
-                                    ? settings->fetch_buffer_bytes / 2
-                                    : FETCH_MIN_BYTES;
-    char read_ahead_kib[NUMBER_TEXT_MAX], read_ahead_records[NUMBER_TEXT_MAX];
-    char fetch[NUMBER_TEXT_MAX], session[NUMBER_TEXT_MAX], heartbeat[NUMBER_TEXT_MAX];
-    const struct kafka_property properties[] = {
-        { "group.id", settings->group },
-        { "group.instance.id", settings->group_instance_id },
-        { "session.timeout.ms", session },
-        { "heartbeat.interval.ms", heartbeat },
-        { "partition.assignment.strategy", "cooperative-sticky" },
-        { "isolation.level", "read_committed" },
-        { "enable.auto.commit", "false" },
-        { "enable.auto.offset.store", "false" },
-        { "auto.offset.reset", "error" },
-        { "enable.partition.eof", "true" },
-        { "allow.auto.create.topics", "false" },
-        { "queued.max.messages.kbytes", read_ahead_kib },
-        { "queued.min.messages", read_ahead_records },
-        { "fetch.max.bytes", fetch },
-        { "max.partition.fetch.bytes", "262144" },
-        { "fetch.wait.max.ms", "500" },
-        { "fetch.min.bytes", "1" },
-        { "fetch.queue.backoff.ms", "2" },
-        { "fetch.error.backoff.ms", "100" },
-    };
-
-    snprintf(read_ahead_kib, sizeof(read_ahead_kib), "%" PRId64,
-             settings->fetch_buffer_bytes / 1024);
-    snprintf(read_ahead_records, sizeof(read_ahead_records), "%" PRId64,
-             settings->fetch_buffer_bytes / RECORD_OVERHEAD_BYTES);
-    snprintf(fetch, sizeof(fetch), "%" PRId64, fetch_bytes);
-    snprintf(session, sizeof(session), "%" PRId64, settings->session_timeout_ms);
-    snprintf(heartbeat, sizeof(heartbeat), "%" PRId64,
-             settings->session_timeout_ms / HEARTBEATS_IN_SESSION);
-    return kafka_conf_new(&settings->access, properties, ARRAY_SIZE(properties), ret, err);
-}
 
 static enum err_code join(struct wal_rdkafka *w, struct err *err)
 {
@@ -540,7 +466,7 @@ enum err_code wal_rdkafka_new(const struct wal_rdkafka_settings *settings, struc
     rd_kafka_conf_t *conf;
     rd_kafka_queue_t *events;
     char why[256];
-    enum err_code rc = configure(settings, &conf, err);
+    enum err_code rc = wal_conf_new(settings, &conf, err);
 
     if (rc != ERR_OK)
         return rc;
@@ -556,15 +482,14 @@ enum err_code wal_rdkafka_new(const struct wal_rdkafka_settings *settings, struc
         return err_set(err, ERR_INVALID, "Kafka: %s", why);
     }
     w->topic = mem_copy_text(settings->topic, strlen(settings->topic));
-    w->descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    PRE(w->descriptor >= 0);
+    wal_events_init(&w->events);
     rd_kafka_poll_set_consumer(w->client);
     w->records = rd_kafka_queue_new(w->client);
-    rd_kafka_queue_io_event_enable(w->records, w->descriptor, &one, sizeof(one));
+    rd_kafka_queue_io_event_enable(w->records, w->events.descriptor, &one, sizeof(one));
     events = rd_kafka_queue_get_consumer(w->client);
-    rd_kafka_queue_io_event_enable(events, w->descriptor, &one, sizeof(one));
+    rd_kafka_queue_io_event_enable(events, w->events.descriptor, &one, sizeof(one));
     rd_kafka_queue_destroy(events);
-    w->facts = wal_facts_new(w->client, settings->topic, w->descriptor);
+    w->facts = wal_facts_new(w->client, settings->topic, w->events.descriptor);
     rc = join(w, err);
     if (rc != ERR_OK) {
         wal_rdkafka_free(w);
@@ -574,17 +499,28 @@ enum err_code wal_rdkafka_new(const struct wal_rdkafka_settings *settings, struc
     return ERR_OK;
 }
 
+/* Brokers that do not answer would hold us up: the group finds out by itself then. */
+static void leave(struct wal_rdkafka *w)
+{
+    const int64_t deadline_ms = w->settings.monotonic_ms() + CLOSE_TIMEOUT_MS;
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(w->client);
+
+    rd_kafka_error_destroy(rd_kafka_consumer_close_queue(w->client, queue));
+    while (!rd_kafka_consumer_closed(w->client) && w->settings.monotonic_ms() < deadline_ms)
+        rd_kafka_queue_poll_callback(queue, CLOSE_POLL_MS);
+    rd_kafka_queue_destroy(queue);
+}
+
 void wal_rdkafka_free(struct wal_rdkafka *w)
 {
     if (!w)
         return;
     flush_commits(w);
-    rd_kafka_consumer_close(w->client);
+    leave(w);
     wal_facts_free(w->facts);
     rd_kafka_queue_destroy(w->records);
-    rd_kafka_destroy(w->client);
-    close(w->descriptor);
-    free(w->events);
+    rd_kafka_destroy_flags(w->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    wal_events_release(&w->events);
     free(w->partitions);
     free(w->topic);
     free(w);
