@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import latency
+import memory
 import report
 import stages
 from contestants import CONTESTANTS, LIMIT, WORKLOADS
@@ -33,7 +34,7 @@ def parse():
     parser.add_argument("--latency-records", type=int, default=sizes["latency_records"],
                         metavar="N", help="at 1000 a second, per round (%(default)s)")
     parser.add_argument("--only", metavar="NAME", action="append",
-                        choices=[*CONTESTANTS, "latency", "stages"],
+                        choices=[*CONTESTANTS, "latency", "memory", "stages"],
                         help="leave the others out; may be given again")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="for results and drawings")
     parser.add_argument("--root", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
@@ -60,6 +61,9 @@ def measure(stage, options, results):
         if chosen(options, "latency"):
             report.progress(f"round {number} of {options.rounds}: latency")
             results.add_latency(latency.run(stage, options.latency_records))
+    if chosen(options, "memory"):
+        report.progress("memory")
+        results.memory = memory.run(stage)
     if chosen(options, "stages"):
         report.progress("cost per stage")
         results.stages = stages.run(stage)

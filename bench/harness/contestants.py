@@ -24,6 +24,7 @@ class Sample:
     rate: float  # operations a second
     cpu_per_million: float | None = None  # seconds of the contestant
     redis_cpu_per_million: float | None = None
+    waiting_per_million: float | None = None  # seconds that its main thread waited for others
     peak_mib: float | None = None
     wall_s: float | None = None  # from start of the program to its end
 
@@ -72,22 +73,24 @@ def applier(topic):
                             "--group", group, "--dlq-topic", dead_letters, "--redis",
                             stage.redis.address, "--http", f"127.0.0.1:{free_port()}",
                             "--until-end"], stage.directory / f"{group}.log")
-        rate = watch(stage, process, group, records)
+        rate, waiting = watch(stage, process, group, records)
         return records, Sample(rate, process.cpu_seconds / records * 1e6,
-                               peak_mib=process.peak_kib / 1024, wall_s=process.seconds)
+                               waiting_per_million=waiting, peak_mib=process.peak_kib / 1024,
+                               wall_s=process.seconds)
     return measure
 
 
 def watch(stage, process, wal, records):
-    """Operations a second between the first and the last time that the position was seen to move."""
+    """Operations a second, and seconds of waiting a million operations, between the first and the
+    last time that the position was seen to move while the applier ran."""
     seen = []
     deadline = time.monotonic() + PATIENCE
     with stage.redis.client() as client:
         try:
             while process.running() and time.monotonic() < deadline:
-                now = applied(client, wal)
-                if now > (seen[-1][1] if seen else 0):
-                    seen.append((time.monotonic(), now))
+                now, busy_s = applied(client, wal), process.main_thread_busy_s()
+                if busy_s is not None and now > (seen[-1][1] if seen else 0):
+                    seen.append((time.monotonic(), now, busy_s))
                 time.sleep(LOOK_EVERY_S)
         finally:
             process.stop()
@@ -95,8 +98,8 @@ def watch(stage, process, wal, records):
     if process.status != 0 or total != records or len(seen) < 2:
         raise RuntimeError(f"the applier ended with {process.status} after {total} of {records} "
                            f"records\n{process.tail()}")
-    (began, already), (ended, done) = seen[0], seen[-1]
-    return (done - already) / (ended - began)
+    took, moved, busy_s = (last - first for first, last in zip(seen[0], seen[-1]))
+    return moved / took, (took - busy_s) / moved * 1e6
 
 
 def applied(client, wal):

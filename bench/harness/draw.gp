@@ -22,12 +22,12 @@ if (drawable("throughput.dat")) {
          "" using 2:0:(sprintf("  %.2f", $2)) with labels left
 }
 
-if (drawable("stages.dat")) {
-    set output file("stages")
-    set title "Cost per record of set64, nanoseconds of processor"
+if (drawable("costs.dat")) {
+    set output file("costs")
+    set title "Cost of one record of set64, nanoseconds"
     set xrange [0:*]
     set yrange [-0.5:*]
-    plot out."/stages.dat" using ($2/2):0:($2/2):(0.35):ytic(1) with boxxyerror lc rgb blue, \
+    plot out."/costs.dat" using ($2/2):0:($2/2):(0.35):ytic(1) with boxxyerror lc rgb blue, \
          "" using 2:0:(sprintf("  %.0f", $2)) with labels left
 }
 

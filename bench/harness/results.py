@@ -22,6 +22,7 @@ class Results:
         self.samples = {}
         self.latency_rounds = []
         self.latency_curve = []  # of the last round, for the drawing
+        self.memory = {}  # peak MiB by size of the value
         self.stages = []
 
     def add(self, name, sample):
@@ -40,6 +41,11 @@ class Results:
         values = [getattr(s, field) for s in self.samples[name]]
         return None if None in values else statistics.median(values)
 
+    def peak_mib(self):
+        peaks = [self.median(name, "peak_mib") for name in ("applier-set64", "applier-mix")
+                 if name in self.samples]
+        return max([*peaks, *self.memory.values()])
+
     def ratio(self, name):
         """Median over the rounds of this contestant's rate in units of that round's limit."""
         return statistics.median(s.rate / limit.rate for s, limit in
@@ -47,6 +53,34 @@ class Results:
 
     def latency(self, what, share):
         return statistics.median(r[what][share] for r in self.latency_rounds)
+
+    def costs(self):
+        """What one record costs, in ns: name of the row to a function of the workload."""
+        def whole(workload):
+            return self.nanoseconds(f"applier-{workload}", "cpu_per_million")
+
+        def rest(workload):
+            known = [self.stage(name, workload) for name in names] + [read(workload)]
+            return None if None in (*known, whole(workload)) else whole(workload) - sum(known)
+
+        def read(_):
+            return self.nanoseconds("read-log", "cpu_per_million")
+
+        names = list(dict.fromkeys(s["stage"] for s in self.stages))
+        return {
+            "reading the log (librdkafka)": read,
+            **{name: lambda w, name=name: self.stage(name, w) for name in names},
+            "the rest: chain, positions, sockets": rest,
+            "redis-applier in all": whole,
+            "Redis: its own work meanwhile":
+                lambda w: self.nanoseconds(f"applier-{w}", "redis_cpu_per_million"),
+            "main thread waits for Redis or the log":
+                lambda w: self.nanoseconds(f"applier-{w}", "waiting_per_million"),
+        }
+
+    def nanoseconds(self, name, field):
+        """Seconds a million are microseconds each."""
+        return self.median(name, field) * 1000 if name in self.samples else None
 
     def stage(self, name, workload):
         return next((s["ns"] for s in self.stages
@@ -59,7 +93,7 @@ class Results:
                                   "samples": [dataclasses.asdict(s) for s in samples]}
                            for name, samples in self.samples.items()},
             "latency_us": self.latency_rounds, "latency_curve_us": self.latency_curve,
-            "stages": self.stages,
+            "peak_mib_by_value_bytes": self.memory, "stages": self.stages,
         }
 
 

@@ -32,8 +32,8 @@ class Stage:
         self.redis_version = self.redis.info("server")["redis_version"]
         self._n_topics = 0
 
-    def topic(self, name, partitions=PARTITIONS):
-        return Topic(self.brokers, name, partitions)
+    def topic(self, name, partitions=PARTITIONS, **config):
+        return Topic(self.brokers, name, partitions, **config)
 
     def fill(self, workloads, records):
         for workload in workloads:
@@ -89,6 +89,16 @@ class Measured:
             if pid:
                 self._ended(status, usage)
         return self.status is None
+
+    def main_thread_busy_s(self):
+        """Time that the main thread ran or was ready to run; the rest it waited for others."""
+        try:
+            path = f"/proc/{self._popen.pid}/task/{self._popen.pid}/schedstat"
+            with open(path, encoding="ascii") as f:
+                running_ns, ready_ns, _ = f.read().split()
+        except OSError:
+            return None
+        return (int(running_ns) + int(ready_ns)) / 1e9
 
     def stop(self, seconds=20):
         deadline = time.monotonic() + seconds
