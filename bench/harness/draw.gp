@@ -12,6 +12,7 @@ set border 1 lc rgb "#888888"
 set ytics nomirror scale 0
 set xtics nomirror
 unset key
+set rmargin 10
 
 if (drawable("throughput.dat")) {
     set output file("throughput")
