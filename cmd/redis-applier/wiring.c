@@ -4,7 +4,7 @@
 
 #include "runtime/clock.h"
 
-enum { SENTINEL_TIMEOUT_MAX_MS = 500 };
+enum { SENTINEL_TIMEOUT_MAX_MS = 500, DEAD_LETTER_TIMEOUT_MS = 10000 };
 
 static const char *const security_names[] = { KAFKA_SECURITY_CHOICES };
 static const char *const sasl_names[] = { KAFKA_SASL_CHOICES };
@@ -64,6 +64,7 @@ static enum err_code open_dead_letters(struct wiring *w, const struct options *o
         .topic = o->dlq_topic,
         .source_topic = o->topic,
         .wal = o->wal,
+        .timeout_ms = DEAD_LETTER_TIMEOUT_MS,
     };
 
     return dead_letters_rdkafka_new(&settings, &w->dead_letters, err);

@@ -9,20 +9,27 @@
 
 #include "base/mem.h"
 
-enum { NUMBER_TEXT_MAX = 24, RECEIPTS_FIRST = 64 };
+enum {
+    NUMBER_TEXT_MAX = 24,
+    RECEIPTS_FIRST = 64,
+    PURGE_POLL_MS = 10,
+    UNDER_WAY_MAX_BYTES = 8 * 1024 * 1024, /* a larger record still travels, alone */
+};
 
-/* Queue bounds: the applier keeps at most a few thousand under way, the bytes are what counts. */
+/* The bytes are bounded above: librdkafka's own bound would never let a larger record pass. */
 #define QUEUE_MESSAGES "20000"
-#define QUEUE_KIB      "8192"
+#define QUEUE_KIB      "2097151"
 /* The original may be as large as its topic allows; the headers come on top. */
-#define MESSAGE_BYTES "100000000"
+#define MESSAGE_BYTES "1000000000"
 
 struct dead_letters_rdkafka {
-    struct dead_letters_settings settings;
     char *topic, *source_topic, *wal;
+    rd_kafka_conf_t *conf; /* for the next client */
     rd_kafka_t *client;
     int descriptor;
-    struct dead_letter_receipt *receipts; /* FIFO */
+    size_t n_bytes;                            /* under way */
+    char connection_error[WAL_EVENT_TEXT_MAX]; /* the last one */
+    struct dead_letter_receipt *receipts;      /* FIFO */
     size_t receipts_first, n_receipts, receipts_capacity;
 };
 
@@ -30,6 +37,7 @@ struct dead_letters_rdkafka {
 struct origin {
     int32_t partition;
     int64_t offset;
+    size_t n_bytes;
 };
 
 /* --- receipts --------------------------------------------------------------------------------- */
@@ -76,10 +84,25 @@ static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opa
         .offset = origin->offset,
         .stored = m->err == RD_KAFKA_RESP_ERR_NO_ERROR,
     };
-    if (m->err)
+    if (m->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && d->connection_error[0])
+        snprintf(receipt->text, sizeof(receipt->text), "topic %s: %.200s", d->topic,
+                 d->connection_error);
+    else if (m->err)
         snprintf(receipt->text, sizeof(receipt->text), "topic %s: %s%s", d->topic,
                  rd_kafka_err2str(m->err), advice(m->err));
+    else
+        d->connection_error[0] = '\0';
+    d->n_bytes -= origin->n_bytes;
     free(origin);
+}
+
+static void error_told(rd_kafka_t *client, int code, const char *reason, void *opaque)
+{
+    struct dead_letters_rdkafka *d = opaque;
+
+    (void)client;
+    (void)code;
+    snprintf(d->connection_error, sizeof(d->connection_error), "%s", reason);
 }
 
 static bool next_receipt(void *self, struct dead_letter_receipt *ret_receipt)
@@ -91,7 +114,8 @@ static bool next_receipt(void *self, struct dead_letter_receipt *ret_receipt)
         const ssize_t n = read(d->descriptor, &count, sizeof(count));
 
         (void)n; /* nothing to read is fine */
-        rd_kafka_poll(d->client, 0);
+        if (d->client)
+            rd_kafka_poll(d->client, 0);
     }
     if (d->n_receipts == 0)
         return false;
@@ -99,6 +123,26 @@ static bool next_receipt(void *self, struct dead_letter_receipt *ret_receipt)
     if (--d->n_receipts == 0)
         d->receipts_first = 0;
     return true;
+}
+
+/* --- client ----------------------------------------------------------------------------------- */
+
+static enum err_code connect_client(struct dead_letters_rdkafka *d, struct err *err)
+{
+    static const uint64_t one = 1;
+    rd_kafka_conf_t *conf = rd_kafka_conf_dup(d->conf);
+    rd_kafka_queue_t *events;
+    char why[256];
+
+    d->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+    if (!d->client) {
+        rd_kafka_conf_destroy(conf);
+        return err_set(err, ERR_INVALID, "Kafka: %s", why);
+    }
+    events = rd_kafka_queue_get_main(d->client);
+    rd_kafka_queue_io_event_enable(events, d->descriptor, &one, sizeof(one));
+    rd_kafka_queue_destroy(events);
+    return ERR_OK;
 }
 
 /* --- storing ---------------------------------------------------------------------------------- */
@@ -155,27 +199,55 @@ static rd_kafka_error_t *produce(struct dead_letters_rdkafka *d, const struct re
     return rd_kafka_produceva(d->client, arguments, ARRAY_SIZE(arguments));
 }
 
+/* An idempotent producer that lost count of what it sent refuses everything from then on; a new
+ * one starts a new count. What the old one had under way comes back as not stored. */
+static enum err_code refused(struct dead_letters_rdkafka *d, rd_kafka_error_t *error,
+                             struct err *err)
+{
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    char fatal[256] = "";
+
+    if (rd_kafka_fatal_error(d->client, fatal, sizeof(fatal)) &&
+        rd_kafka_outq_len(d->client) == 0) {
+        rd_kafka_destroy(d->client);
+        d->client = NULL;
+    }
+    err_set(err, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ERR_LIMIT : ERR_UNAVAILABLE,
+            "topic %s: %s%s", d->topic, fatal[0] ? fatal : rd_kafka_error_string(error),
+            advice(code));
+    rd_kafka_error_destroy(error);
+    return code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ERR_LIMIT : ERR_UNAVAILABLE;
+}
+
 static enum err_code store(void *self, const struct wal_record *wal_record,
                            const struct reject *reject, struct err *err)
 {
     struct dead_letters_rdkafka *d = self;
     const struct record *record = &wal_record->record;
-    rd_kafka_headers_t *headers = headers_of(d, wal_record, reject);
-    struct origin *origin = mem_new(1, sizeof(*origin));
+    const size_t n_bytes = record->key.n + record->value.n;
+    rd_kafka_headers_t *headers;
     rd_kafka_error_t *error;
-    enum err_code rc;
+    struct origin *origin;
 
-    *origin = (struct origin){ record->partition, record->offset };
+    if (!d->client) {
+        const enum err_code rc = connect_client(d, err);
+
+        if (rc != ERR_OK)
+            return rc;
+    }
+    if (d->n_bytes > 0 && d->n_bytes + n_bytes > UNDER_WAY_MAX_BYTES)
+        return err_set(err, ERR_LIMIT, "topic %s: too much under way", d->topic);
+    headers = headers_of(d, wal_record, reject);
+    origin = mem_new(1, sizeof(*origin));
+    *origin = (struct origin){ record->partition, record->offset, n_bytes };
     error = produce(d, record, headers, origin);
-    if (!error)
-        return ERR_OK;
-    rd_kafka_headers_destroy(headers);
-    free(origin);
-    rc = rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ERR_LIMIT : ERR_UNAVAILABLE;
-    err_set(err, rc, "topic %s: %s%s", d->topic, rd_kafka_error_string(error),
-            advice(rd_kafka_error_code(error)));
-    rd_kafka_error_destroy(error);
-    return rc;
+    if (error) {
+        rd_kafka_headers_destroy(headers);
+        free(origin);
+        return refused(d, error, err);
+    }
+    d->n_bytes += n_bytes;
+    return ERR_OK;
 }
 
 static int descriptor(void *self)
@@ -190,55 +262,60 @@ static int descriptor(void *self)
 enum err_code dead_letters_rdkafka_new(const struct dead_letters_settings *settings,
                                        struct dead_letters_rdkafka **ret, struct err *err)
 {
-    static const uint64_t one = 1;
+    char timeout[NUMBER_TEXT_MAX];
     const struct kafka_property properties[] = {
         { "acks", "all" },
         { "enable.idempotence", "true" },
-        { "message.timeout.ms", "30000" }, /* then the applier offers it again */
+        { "message.timeout.ms", timeout },
+        { "topic.metadata.propagation.max.ms", "5000" },
         { "linger.ms", "2" },
+        { "compression.codec", "lz4" }, /* a record that was compressed in its topic fits again */
         { "queue.buffering.max.messages", QUEUE_MESSAGES },
         { "queue.buffering.max.kbytes", QUEUE_KIB },
         { "message.max.bytes", MESSAGE_BYTES },
     };
     struct dead_letters_rdkafka *d;
-    rd_kafka_queue_t *events;
     rd_kafka_conf_t *conf;
-    char why[256];
-    enum err_code rc =
-        kafka_conf_new(&settings->access, properties, ARRAY_SIZE(properties), &conf, err);
+    enum err_code rc;
 
+    snprintf(timeout, sizeof(timeout), "%" PRId64, settings->timeout_ms);
+    rc = kafka_conf_new(&settings->access, properties, ARRAY_SIZE(properties), &conf, err);
     if (rc != ERR_OK)
         return rc;
     d = mem_new(1, sizeof(*d));
-    d->settings = *settings;
+    d->conf = conf;
     rd_kafka_conf_set_opaque(conf, d);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
-    d->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
-    if (!d->client) {
-        rd_kafka_conf_destroy(conf);
-        free(d);
-        return err_set(err, ERR_INVALID, "Kafka: %s", why);
-    }
+    rd_kafka_conf_set_error_cb(conf, error_told);
     d->topic = mem_copy_text(settings->topic, strlen(settings->topic));
     d->source_topic = mem_copy_text(settings->source_topic, strlen(settings->source_topic));
     d->wal = mem_copy_text(settings->wal, strlen(settings->wal));
     d->descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     PRE(d->descriptor >= 0);
-    events = rd_kafka_queue_get_main(d->client);
-    rd_kafka_queue_io_event_enable(events, d->descriptor, &one, sizeof(one));
-    rd_kafka_queue_destroy(events);
+    rc = connect_client(d, err);
+    if (rc != ERR_OK) {
+        dead_letters_rdkafka_free(d);
+        return rc;
+    }
     *ret = d;
     return ERR_OK;
+}
+
+static void give_up(rd_kafka_t *client)
+{
+    rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    while (rd_kafka_outq_len(client) > 0)
+        rd_kafka_poll(client, PURGE_POLL_MS);
+    rd_kafka_destroy(client);
 }
 
 void dead_letters_rdkafka_free(struct dead_letters_rdkafka *d)
 {
     if (!d)
         return;
-    rd_kafka_purge(d->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    while (rd_kafka_outq_len(d->client) > 0)
-        rd_kafka_poll(d->client, 10);
-    rd_kafka_destroy(d->client);
+    if (d->client)
+        give_up(d->client);
+    rd_kafka_conf_destroy(d->conf);
     close(d->descriptor);
     free(d->receipts);
     free(d->topic);

@@ -12,6 +12,7 @@ struct dead_letters_settings {
     const char *topic;
     const char *source_topic;
     const char *wal;
+    int64_t timeout_ms; /* a letter that is not acknowledged by then is to be offered again */
 };
 
 struct dead_letters_rdkafka;

@@ -23,9 +23,10 @@ struct dead_letter_receipt {
 struct dead_letters_ops {
     int (*descriptor)(void *self); /* readable when next_receipt() may have something */
 
-    /* Takes a copy of the record, its key, headers and timestamp, and adds the headers
+    /* Takes a copy of the record, its key and headers, and adds the headers
      * redwal-source-{topic,partition,offset,timestamp}, redwal-reason, redwal-detail, redwal-wal.
-     * ERR_LIMIT: its queue is full, offer it again later. */
+     * It is stamped when it is stored: the topic's retention must not count from the record's
+     * time. ERR_LIMIT: its queue is full, offer it again later. */
     enum err_code (*store)(void *self, const struct wal_record *record, const struct reject *reject,
                            struct err *err);
     bool (*next_receipt)(void *self, struct dead_letter_receipt *ret_receipt);
