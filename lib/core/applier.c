@@ -146,13 +146,22 @@ static bool find_dead_letter(struct applier *a, struct effect *effect)
     return true;
 }
 
+/* What was decided since may have taken an effect back: a partition that was lost, or lost and won
+ * again, must not start where it would have gone on before. */
+static bool is_due(struct applier *a, struct effect *effect)
+{
+    if (effect->type == EFFECT_STORE_DEAD_LETTER)
+        return find_dead_letter(a, effect);
+    return effect->type != EFFECT_START || a->partitions[effect->partition].delivering;
+}
+
 bool applier_next_effect(struct applier *a, struct effect *ret_effect)
 {
     while (a->n_effects > 0) {
         *ret_effect = a->effects[a->effects_first++];
         if (--a->n_effects == 0)
             a->effects_first = 0;
-        if (ret_effect->type != EFFECT_STORE_DEAD_LETTER || find_dead_letter(a, ret_effect))
+        if (is_due(a, ret_effect))
             return true;
     }
     return false;

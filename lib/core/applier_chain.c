@@ -57,6 +57,7 @@ static void ask_types(struct applier *a, int32_t number, int64_t now_ms)
         say(a, type, ARRAY_SIZE(type));
     }
     expect(a, EXPECT_TYPE, number, (uint32_t)p->n_window, now_ms);
+    ask_position(a, number, EXPECT_UNTOUCHED, now_ms);
 }
 
 /* Never inside an open MULTI: there the answer would be QUEUED. */

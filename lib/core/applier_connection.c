@@ -87,8 +87,10 @@ void transactions_forget(struct applier *a)
 void connection_reset(struct applier *a)
 {
     transactions_forget(a);
-    for (int32_t i = 0; i < a->n_partitions; i++)
+    for (int32_t i = 0; i < a->n_partitions; i++) {
         a->partitions[i].n_stale_types = 0;
+        a->partitions[i].n_stale_untouched = 0;
+    }
     buf_clear(&a->output);
     a->expected_first = 0;
     a->n_expected = 0;

@@ -34,8 +34,10 @@ static void drop_window(struct applier *a, struct partition *p)
         message_release(a, p->window[i].message);
         free(p->window[i].key);
     }
-    if (p->window_asked)
+    if (p->window_asked) {
         p->n_stale_types += p->n_window - p->n_window_answered;
+        p->n_stale_untouched++;
+    }
     p->n_window = 0;
     p->n_window_answered = 0;
     p->window_asked = false;
@@ -155,7 +157,7 @@ static void resume(struct applier *a, int32_t number, const struct location *at)
     p->fresh = p->facts.read == POSITION_ABSENT;
     p->position = at->position;
     p->expected = settle_from(a, p, at);
-    p->known_next = at->position.next;
+    p->known_next = p->expected;
     p->phase = p->expected < p->position.next ? PARTITION_SETTLING : PARTITION_ACTIVE;
     p->delivering = true;
     note(a, NOTE_DEBUG, "Partition %d goes on at offset %lld", (int)number, (long long)p->expected);
@@ -306,6 +308,9 @@ static void drop_unsent(struct applier *a, struct partition *p)
         message_release(a, entry.message);
         free(entry.reject);
     }
+    /* Sequence numbers of what was dropped are given out again. */
+    if (p->store_from > p->n_popped + p->backlog.n)
+        p->store_from = p->n_popped + p->backlog.n;
 }
 
 void applier_revoked(struct applier *a, int32_t partition, int64_t now_ms)
@@ -407,6 +412,7 @@ static void window_settled(struct applier *a, int32_t number, int64_t now_ms)
         p->window[i].message = NULL;
     }
     drop_window(a, p);
+    p->known_next = p->position.next;
     p->phase = PARTITION_ACTIVE;
     partition_store_dead_letters(a, number, now_ms);
     chain_advance(a, now_ms);
@@ -425,7 +431,7 @@ void partition_complete_window(struct applier *a, int32_t number, int64_t now_ms
         chain_ask(a, now_ms);
 }
 
-void partition_type_read(struct applier *a, int32_t number, struct str type, int64_t now_ms)
+void partition_type_read(struct applier *a, int32_t number, struct str type)
 {
     struct partition *p = &a->partitions[number];
 
@@ -435,6 +441,26 @@ void partition_type_read(struct applier *a, int32_t number, struct str type, int
     }
     INVARIANT(p->n_window_answered < p->n_window);
     settle_read_type(&p->window_operations[p->n_window_answered++], type);
-    if (p->n_window_answered == p->n_window)
+}
+
+/* A transaction sent before, or by another applier, may have been executed in between: then the
+ * types say nothing about the window. */
+void partition_window_read(struct applier *a, int32_t number, const struct reply *reply,
+                           int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+    struct position found;
+
+    if (p->n_stale_untouched > 0) {
+        p->n_stale_untouched--;
+        return;
+    }
+    INVARIANT(p->n_window_answered == p->n_window);
+    p->window_asked = false; /* nothing is outstanding any more */
+    if (position_from_reply(reply, &found) == POSITION_PRESENT && found.next == p->position.next) {
         window_settled(a, number, now_ms);
+        return;
+    }
+    partition_locate_again(a, number);
+    chain_ask(a, now_ms);
 }

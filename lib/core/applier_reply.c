@@ -206,6 +206,8 @@ static void executed(struct applier *a, const struct reply *reply, int64_t now_m
     for (size_t i = 0; i < t->n_closings; i++) {
         struct partition *p = &a->partitions[t->closings[i].partition];
 
+        if (p->phase != PARTITION_ACTIVE) /* lost and won again: it asks where it is */
+            continue;
         p->position = t->closings[i].after;
         p->known_next = p->position.next;
         p->fresh = false;
@@ -362,9 +364,15 @@ static void answer(struct applier *a, const struct expectation *expected, const 
         return;
     case EXPECT_TYPE:
         if (reply->type == REPLY_STATUS)
-            partition_type_read(a, partition, reply->text, now_ms);
+            partition_type_read(a, partition, reply->text);
         else
             asked_in_vain(a, "a key's type", reply, now_ms);
+        return;
+    case EXPECT_UNTOUCHED:
+        if (reply->type == REPLY_ARRAY)
+            partition_window_read(a, partition, reply, now_ms);
+        else
+            asked_in_vain(a, "a position", reply, now_ms);
         return;
     case EXPECT_ROLE:
         role_answered(a, reply, now_ms);

@@ -41,7 +41,8 @@ enum expect_kind {
     EXPECT_DISCARD,
     EXPECT_UNWATCH,
     EXPECT_ROLE,
-    EXPECT_TYPE, /* of the key of the partition's next window operation */
+    EXPECT_TYPE,      /* of the key of the partition's next window operation */
+    EXPECT_UNTOUCHED, /* HMGET position, behind these */
 };
 
 /* The next `count` answers are of this kind. */
@@ -144,7 +145,8 @@ struct partition {
     struct settle_operation *window_operations;
     size_t n_window, window_capacity, n_window_answered;
     bool window_complete, window_asked;
-    size_t n_stale_types; /* answers outstanding for a window that was dropped */
+    size_t n_stale_types;     /* answers outstanding for a window that was dropped */
+    size_t n_stale_untouched; /* and the position behind them */
 };
 
 struct applier {
@@ -228,7 +230,10 @@ void partition_locate_again(struct applier *a, int32_t number);
 void partition_position_read(struct applier *a, int32_t number, const struct reply *reply,
                              int64_t now_ms);
 void partition_seen_read(struct applier *a, int32_t number, bool seen, int64_t now_ms);
-void partition_type_read(struct applier *a, int32_t number, struct str type, int64_t now_ms);
+void partition_type_read(struct applier *a, int32_t number, struct str type);
+/* The position as it was after the types were read. */
+void partition_window_read(struct applier *a, int32_t number, const struct reply *reply,
+                           int64_t now_ms);
 /* The connection is gone: what was sent may or may not have happened. */
 void partition_disconnected(struct applier *a, int32_t number);
 void partition_tick(struct applier *a, int32_t number, int64_t now_ms);
