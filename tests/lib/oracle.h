@@ -1,0 +1,31 @@
+/*
+ * What should be in Redis at each offset of a log, and which dead letters may and must exist.
+ */
+#ifndef REDWAL_TESTS_ORACLE_H
+#define REDWAL_TESTS_ORACLE_H
+
+#include "fake_dead_letters.h"
+#include "fake_log.h"
+#include "fold.h"
+
+struct oracle {
+    const struct fake_log *log;
+    struct {
+        struct keyspace *after; /* n + 1 of them: after the first i records */
+        enum fold_outcome *outcomes;
+        bool *letter; /* a dead letter of the record exists */
+        size_t n, capacity;
+    } partitions[LOG_PARTITIONS_MAX];
+};
+
+void oracle_init(struct oracle *o, const struct fake_log *log);
+void oracle_release(struct oracle *o);
+
+/* The data of a partition when everything below `next` is applied. */
+const struct keyspace *oracle_data(struct oracle *o, int32_t partition, int64_t next);
+/* Takes note of a dead letter; false when it tells an untruth. */
+bool oracle_take_letter(struct oracle *o, const struct dead_letter *letter);
+/* The first offset whose dead letter is missing when `next` and `settled` are written; -1: none. */
+int64_t oracle_missing_letter(struct oracle *o, int32_t partition, int64_t next, int64_t settled);
+
+#endif

@@ -1,0 +1,95 @@
+#include "workload.h"
+
+#include <stdio.h>
+
+struct op op_random(struct prng *prng, unsigned number)
+{
+#define OP_WEIGHT(name, weight) weight,
+    static const unsigned weights[] = { OP_KINDS(OP_WEIGHT) };
+#undef OP_WEIGHT
+    unsigned sum = 0, at;
+    unsigned kind = 0;
+
+    for (size_t i = 0; i < OP_KIND_COUNT; i++)
+        sum += weights[i];
+    at = (unsigned)prng_below(prng, sum);
+    while (at >= weights[kind])
+        at -= weights[kind++];
+    return (struct op){ .kind = (enum op_kind)kind,
+                        .key = (unsigned)prng_below(prng, WORKLOAD_KEYS),
+                        .number = number };
+}
+
+struct str op_key(char ret[WORKLOAD_KEY_MAX], const struct op *op, int32_t partition)
+{
+    return (struct str){ ret, (size_t)snprintf(ret, WORKLOAD_KEY_MAX, "%d:%u", (int)partition,
+                                               op->key) };
+}
+
+int64_t op_amount(const struct op *op)
+{
+    const int64_t amount = op->number % 1000;
+
+    return op->kind == OP_PEXPIREAT ? 9000000000000 + amount : amount;
+}
+
+static const char *template(enum op_kind kind)
+{
+    switch (kind) {
+    case OP_SET:
+        return "'command':'SET','args':['#']";
+    case OP_SET_TTL:
+        return "'command':'SET','args':['#'],'ttlMs':1000000";
+    case OP_SET_NX:
+        return "'command':'SET','args':['#','NX']";
+    case OP_APPEND:
+        return "'command':'APPEND','args':['#']";
+    case OP_APPEND_TTL:
+        return "'command':'APPEND','args':['#'],'ttlMs':1000000";
+    case OP_INCRBY:
+        return "'command':'INCRBY','args':['#']";
+    case OP_DEL:
+        return "'command':'DEL','id':'#'";
+    case OP_RPUSH:
+        return "'command':'RPUSH','args':['#']";
+    case OP_LPUSH:
+        return "'command':'LPUSH','args':['#']";
+    case OP_SADD:
+        return "'command':'SADD','args':['#']";
+    case OP_SREM:
+        return "'command':'SREM','args':['#']";
+    case OP_HSET:
+        return "'command':'HSET','args':['total','#']";
+    case OP_HINCRBY:
+        return "'command':'HINCRBY','args':['total','#']";
+    case OP_PEXPIREAT:
+        return "'command':'PEXPIREAT','args':['#']";
+    case OP_UNKNOWN:
+        return "'command':'FROBNICATE','args':['#']";
+    case OP_BROKEN:
+        return "# nonsense";
+    case OP_LACKING:
+        return "'command':'PFADD','args':['#']";
+    case OP_KIND_COUNT:
+        break;
+    }
+    UNREACHABLE("every kind has its record");
+}
+
+void op_print_json(const struct op *op, int32_t partition, struct buf *out)
+{
+    char key[WORKLOAD_KEY_MAX];
+    const size_t from = out->n;
+
+    buf_print(out, "{'v':1,'key':'%.*s',", STR_ARGS(op_key(key, op, partition)));
+    for (const char *text = template(op->kind); *text; text++) {
+        if (*text == '#')
+            buf_print(out, "%lld", (long long)op_amount(op));
+        else
+            buf_print(out, "%c", *text);
+    }
+    buf_print(out, "}");
+    for (size_t i = from; i < out->n; i++)
+        if (out->p[i] == '\'')
+            out->p[i] = '"';
+}

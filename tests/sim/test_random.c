@@ -1,0 +1,75 @@
+/*
+ * Anything may happen in any order. A seed that fails is printed; it becomes a row of `remembered`,
+ * and a scenario of its own once it is understood.
+ *
+ *   SIM_SEED=<n>   that one alone, with its story
+ *   SIM_RUNS=<n>   more seeds than usual
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+enum { RUNS = 200, STEPS = 600, LIMIT_MS = 120 * 1000 };
+
+static int64_t number_from_environment(const char *name, int64_t otherwise)
+{
+    int64_t value;
+
+    return str_to_int64(str_from(getenv(name)), &value) ? value : otherwise;
+}
+
+static void run_seed(struct world *w, uint64_t seed)
+{
+    const int n_hosts = 1 + (int)(seed % HOSTS_MAX);
+    const int32_t n_partitions = 1 + (int32_t)(seed / 3 % 3);
+
+    world_init(w, seed, SERVERS_MAX, n_hosts, n_partitions);
+    w->trouble = 5u << seed % 4;
+    for (int i = 0; i < STEPS && !w->violation[0]; i++)
+        world_random_step(w);
+    if (!w->violation[0]) {
+        world_heal(w);
+        world_run(w, LIMIT_MS);
+    }
+}
+
+static void redis_is_the_fold_of_the_log_whatever_happens(void **state)
+{
+    const int64_t only = number_from_environment("SIM_SEED", -1);
+    const int64_t n = only >= 0 ? 1 : number_from_environment("SIM_RUNS", RUNS);
+    struct world *w = *state;
+
+    for (int64_t i = 0; i < n; i++) {
+        run_seed(w, only >= 0 ? (uint64_t)only : (uint64_t)i);
+        if (only >= 0)
+            trace_print(&w->trace);
+        world_end(w);
+    }
+}
+
+static int set_up(void **state)
+{
+    *state = calloc(1, sizeof(struct world));
+    return *state ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(redis_is_the_fold_of_the_log_whatever_happens),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

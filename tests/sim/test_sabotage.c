@@ -1,0 +1,79 @@
+/*
+ * The invariant can fail: in worlds where one promise is broken on purpose, it must be seen.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+enum { SEEDS = 400, STEPS = 600, LIMIT_MS = 60 * 1000 };
+
+struct sabotage {
+    const char *name;
+    enum fake_redis_lie lie;
+    bool false_acks;
+};
+
+static bool is_noticed(struct world *w, const struct sabotage *sabotage, uint64_t seed)
+{
+    bool noticed;
+
+    world_init(w, seed, SERVERS_MAX, HOSTS_MAX, 1);
+    for (int i = 0; i < w->n_servers; i++)
+        w->servers[i].lie = sabotage->lie;
+    w->false_acks = sabotage->false_acks;
+    for (int i = 0; i < STEPS && !w->violation[0]; i++)
+        world_random_step(w);
+    if (!w->violation[0]) {
+        world_heal(w);
+        world_run(w, LIMIT_MS);
+    }
+    noticed = w->violation[0] != '\0';
+    world_release(w);
+    return noticed;
+}
+
+static void every_broken_promise_is_noticed(void **state)
+{
+    static const struct sabotage rows[] = {
+        { "EXEC executes although a watched position was touched", LIE_IGNORES_WATCH, false },
+        { "positions are not written", LIE_FORGETS_HSET, false },
+        { "commands are executed twice", LIE_EXECUTES_TWICE, false },
+        { "dead letters are acknowledged and dropped", LIE_NONE, true },
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        bool noticed = false;
+
+        for (uint64_t seed = 0; seed < SEEDS && !noticed; seed++)
+            noticed = is_noticed(w, &rows[i], seed);
+        if (!noticed)
+            fail_msg("not noticed: %s", rows[i].name);
+    }
+}
+
+static int set_up(void **state)
+{
+    *state = calloc(1, sizeof(struct world));
+    return *state ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_broken_promise_is_noticed),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
