@@ -252,6 +252,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     APPLY("SREM",                 3, MANY, ONE,           AS_IS,             TYPE,  SET,    TTL) \
     REFUSE("SSCAN",               NOT_A_WRITE) \
     REFUSE("SSUBSCRIBE",          ADMINISTRATIVE) \
+    REFUSE("STRALGO",             NOT_A_WRITE) \
     REFUSE("STRLEN",              NOT_A_WRITE) \
     REFUSE("SUBSCRIBE",           ADMINISTRATIVE) \
     REFUSE("SUBSTR",              NOT_A_WRITE) \

@@ -80,10 +80,12 @@ static void print_words(const struct command *c)
         printf("%u to %u", c->words_min, c->words_max);
 }
 
+static const char *const failures[] = { "", "type", "value" };
+static const char *const types[KEY_TYPE_COUNT] = { "",     "string", "list",  "set",
+                                                   "zset", "hash",   "stream" };
+
 static void print_applied(void)
 {
-    static const char *const failures[] = { "", "type", "value" };
-
     puts("| command | words | keys | what is done | may fail for | with `ttl` |\n"
          "|---|---|---|---|---|---|");
     for (size_t i = 0; i < command_count(); i++) {
@@ -171,8 +173,10 @@ static void print_commands_json(void)
         printf("  {\"name\": \"%s\", \"refusal\": \"%s\"", command_name(c),
                reject_code(c->refusal));
         if (c->refusal == REJECT_NONE)
-            printf(", \"min\": %u, \"max\": %u, \"keys\": \"%s\"", c->words_min, c->words_max,
-                   command_keys_text(c->keys));
+            printf(", \"min\": %u, \"max\": %u, \"keys\": \"%s\", \"failure\": \"%s\", "
+                   "\"type\": \"%s\"",
+                   c->words_min, c->words_max, command_keys_text(c->keys), failures[c->failure],
+                   types[c->type]);
         printf("}%s\n", i + 1 < command_count() ? "," : "");
     }
     puts("]");

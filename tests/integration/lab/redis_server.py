@@ -23,14 +23,14 @@ class Security:
 class RedisServer:
     """`port` is what clients and Sentinel use (TLS when secured); `admin_port` is always plain."""
 
-    def __init__(self, directory, name="redis", security=None, options=()):
+    def __init__(self, directory, name="redis", security=None, options=(), program="redis-server"):
         self.name, self.security, self.options = name, security, list(options)
         self.directory = directory / name
         self.directory.mkdir(parents=True)
         self.port = free_port()
         self.admin_port = free_port() if security else self.port
         self.address = f"127.0.0.1:{self.port}"
-        self.process = Process(name, ["redis-server", self._configure()],
+        self.process = Process(name, [program, self._configure()],
                                self.directory / "log", cwd=self.directory)
 
     def _configure(self):
