@@ -27,14 +27,15 @@ static bool next_sentinel(struct str *list, char *ret_address)
     return true;
 }
 
-static enum err_code read_address(const redisReply *reply, char *ret_address, struct err *err)
+static enum err_code read_address(const redisReply *reply, const char *master_name,
+                                  char *ret_address, struct err *err)
 {
     const char *host;
 
     if (reply->type == REDIS_REPLY_ERROR)
         return err_set(err, ERR_DENIED, "%s", reply->str);
     if (reply->type == REDIS_REPLY_NIL)
-        return err_set(err, ERR_NOT_FOUND, "it does not know that master name");
+        return err_set(err, ERR_NOT_FOUND, "it knows no master called '%s'", master_name);
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
         return err_set(err, ERR_CORRUPT, "it did not answer with an address");
     host = reply->element[0]->str;
@@ -55,7 +56,7 @@ static enum err_code ask(const struct sentinel_settings *settings, struct ssl_ct
         return err_wrap(err, rc, "Sentinel");
     reply = redisCommand(c, "SENTINEL get-master-addr-by-name %s", settings->master_name);
     if (reply)
-        rc = read_address(reply, ret_address, err);
+        rc = read_address(reply, settings->master_name, ret_address, err);
     else
         rc = err_set(err, ERR_UNAVAILABLE, "%s", c->errstr);
     freeReplyObject(reply);
