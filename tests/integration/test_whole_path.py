@@ -11,15 +11,15 @@ from lab.wal import grant
 from lab.workload import Workload, encode
 
 # What docs/operations.md asks the operator to grant, and no more.
-RULES = ("~* resetchannels -@all +@read +@write +@connection +@transaction +role +info +command "
-         "+time +dbsize +eval")
+RULES = ("~* resetchannels -@all +@read +@write +@transaction -@dangerous +role +info +dbsize +time "
+         "+command +eval +sort +restore")
 
 
 def secured(lab, broker, topic):
     group = f"{topic.name}-group"
     for resource, name, *operations in (
-            ("TOPIC", topic.name, "READ", "DESCRIBE"), ("GROUP", group, "READ", "DESCRIBE"),
-            ("TOPIC", lab.dead_letters(topic).name, "WRITE", "DESCRIBE")):
+            ("TOPIC", topic.name, "READ"), ("GROUP", group, "READ"),
+            ("TOPIC", lab.dead_letters(topic).name, "WRITE")):
         grant(broker.plain, KAFKA_USER, resource, name, *operations)
     return {
         "group": group,
