@@ -12,7 +12,7 @@ const double applier_latency_bounds_ms[LATENCY_BUCKETS] = {
     0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 2000, 5000, 10000, 30000, 60000,
 };
 
-enum { OUTPUT_KEEP_BYTES = 1024 * 1024, RING_FIRST = 64 };
+enum { OUTPUT_KEEP_BYTES = 1024 * 1024, RING_FIRST = 64, PASSED = 0 };
 
 struct applier_settings applier_settings_default(void)
 {
@@ -219,15 +219,27 @@ int64_t applier_wakes_at_ms(const struct applier *a)
         earliest(&at_ms, a->answered_at_ms + a->settings.silence_timeout_ms);
     if (a->connected)
         earliest(&at_ms, a->probe_at_ms);
-    if (a->pressed)
+    if (a->pressed && a->retry_at_ms != PASSED)
         earliest(&at_ms, a->retry_at_ms);
-    if (a->settle_at_ms >= 0)
+    if (a->settle_at_ms >= 0 && a->settle_at_ms != PASSED)
         earliest(&at_ms, a->settle_at_ms);
     if (a->dead_letter_trouble[0])
         earliest(&at_ms, a->dead_letter_retry_at_ms);
-    if (a->settings.rate_limit_ops > 0 && a->pending_records > 0)
-        earliest(&at_ms, a->tokens_at_ms + 1);
+    earliest(&at_ms, chain_tokens_at_ms(a));
     return at_ms;
+}
+
+/* This tick acts on what is due. Where nothing can be done about it yet, something else is waited
+ * for, and being late is no reason to wake. */
+static void deadlines_pass(struct applier *a, int64_t now_ms)
+{
+    if (a->pressed && now_ms >= a->retry_at_ms)
+        a->retry_at_ms = PASSED;
+    if (a->settle_at_ms >= 0 && now_ms >= a->settle_at_ms)
+        a->settle_at_ms = PASSED;
+    if (a->dead_letter_trouble[0] && now_ms >= a->dead_letter_retry_at_ms)
+        a->dead_letter_retry_at_ms =
+            now_ms + backoff_next_ms(&a->dead_letter_backoff, prng_next(&a->prng));
 }
 
 void applier_commit_now(struct applier *a)
@@ -260,6 +272,7 @@ void applier_tick(struct applier *a, int64_t now_ms)
     }
     for (int32_t i = 0; i < a->n_partitions; i++)
         partition_tick(a, i, now_ms);
+    deadlines_pass(a, now_ms);
 
     if (a->connected && a->n_expected > 0 &&
         now_ms - a->answered_at_ms >= a->settings.silence_timeout_ms)
@@ -306,7 +319,7 @@ bool applier_is_drained(const struct applier *a)
     for (int32_t i = 0; i < a->n_partitions; i++) {
         const struct partition *p = &a->partitions[i];
 
-        if (p->backlog.n > 0 || p->n_aftermath > 0 || p->n_window > 0 ||
+        if (p->backlog.n > 0 || p->n_aftermath > 0 || p->window_complete ||
             partition_needs_settling(p))
             return false;
     }

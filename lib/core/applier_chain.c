@@ -10,7 +10,7 @@
 
 #include "core/resp.h"
 
-enum { TOKEN = 1000, PARTITION_TEXT_MAX = 16 };
+enum { TOKEN = 1000, ELAPSED_MAX_MS = 1000, PARTITION_TEXT_MAX = 16 };
 
 static void say_word(struct applier *a, const char *text)
 {
@@ -103,9 +103,13 @@ static bool is_guarded(const struct applier *a, int32_t number)
     return false;
 }
 
-static bool is_busy(const struct partition *p)
+enum need { NEEDS_NOTHING, NEEDS_SETTLING, NEEDS_SENDING };
+
+static enum need need_of(const struct partition *p)
 {
-    return partition_has_sendable(p) || partition_needs_settling(p);
+    if (partition_has_sendable(p))
+        return NEEDS_SENDING;
+    return partition_needs_settling(p) ? NEEDS_SETTLING : NEEDS_NOTHING;
 }
 
 /* Those with something to write, beginning behind the last batch, until they fill a transaction:
@@ -118,7 +122,7 @@ static bool guard_busy(struct applier *a)
         const int32_t i = (a->rotation + k) % a->n_partitions;
         const struct partition *p = &a->partitions[i];
 
-        if (!may_write(p) || !is_busy(p))
+        if (!may_write(p) || need_of(p) == NEEDS_NOTHING)
             continue;
         a->guard.partitions[a->guard.n++] = i;
         n_entries += p->backlog.n - p->n_committing - p->n_open;
@@ -160,16 +164,20 @@ static void guard_ask(struct applier *a, int64_t now_ms)
     a->guard.state = GUARD_ASKED;
 }
 
-/* Something wants to be written that the guard does not cover. */
+/* Something more urgent wants to be written than what the guard covers. What is as urgent has its
+ * turn behind the next transaction. */
 static bool guard_misses(const struct applier *a)
 {
+    enum need covered = NEEDS_NOTHING, missed = NEEDS_NOTHING;
+
     for (int32_t i = 0; i < a->n_partitions; i++) {
         const struct partition *p = &a->partitions[i];
+        enum need *most = is_guarded(a, i) ? &covered : &missed;
 
-        if (may_write(p) && !is_guarded(a, i) && is_busy(p))
-            return true;
+        if (may_write(p) && need_of(p) > *most)
+            *most = need_of(p);
     }
-    return false;
+    return missed > covered;
 }
 
 /* --- a transaction ---------------------------------------------------------------------------- */
@@ -181,12 +189,18 @@ static void refill_tokens(struct applier *a, int64_t now_ms)
     const int64_t elapsed_ms = now_ms - a->tokens_at_ms;
 
     a->tokens_at_ms = now_ms;
-    if (elapsed_ms >= TOKEN)
-        a->tokens = burst;
-    else
-        a->tokens += elapsed_ms * rate;
+    a->tokens += (elapsed_ms < ELAPSED_MAX_MS ? elapsed_ms : ELAPSED_MAX_MS) * rate;
     if (a->tokens > burst)
         a->tokens = burst;
+}
+
+int64_t chain_tokens_at_ms(const struct applier *a)
+{
+    const int64_t rate = a->settings.rate_limit_ops;
+
+    if (rate == 0 || a->pending_records == 0 || a->tokens >= TOKEN)
+        return INT64_MAX;
+    return a->tokens_at_ms + (TOKEN - a->tokens + rate - 1) / rate;
 }
 
 /* How many more commands the open transaction may take. */
@@ -267,8 +281,6 @@ static void extend(struct applier *a, int64_t now_ms)
 {
     if (a->guard.state == GUARD_NONE || a->guard.n == 0)
         return;
-    if (a->settings.rate_limit_ops > 0)
-        refill_tokens(a, now_ms);
     for (int32_t k = 0, first = a->rotation; k < a->n_partitions; k++) {
         const int32_t i = (first + k) % a->n_partitions;
         const struct partition *p = &a->partitions[i];
@@ -384,6 +396,7 @@ static void renew_guard(struct applier *a, int64_t now_ms)
 
 void chain_advance(struct applier *a, int64_t now_ms)
 {
+    refill_tokens(a, now_ms);
     if (!a->identified || a->draining || (a->pressed && now_ms < a->retry_at_ms))
         return;
     chain_ask(a, now_ms);

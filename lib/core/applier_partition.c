@@ -211,9 +211,22 @@ static bool facts_contradict(const struct partition *p)
 {
     const bool applying = p->phase == PARTITION_ACTIVE || p->phase == PARTITION_SETTLING;
 
-    if (!applying || p->n_committing > 0 || p->n_open > 0)
-        return false;
-    return !str_eq(str_from(p->log), str_from(p->position.log)) || p->begin > p->expected;
+    return applying &&
+           (!str_eq(str_from(p->log), str_from(p->position.log)) || p->begin > p->expected);
+}
+
+/* What was sent for it may still be executed: then only another connection can tell. */
+static void find_place(struct applier *a, int32_t number, int64_t now_ms)
+{
+    const struct partition *p = &a->partitions[number];
+
+    if (p->n_committing > 0 || p->n_open > 0) {
+        connection_give_up(a, now_ms, "partition %d must find its place in the log again",
+                           (int)number);
+        return;
+    }
+    partition_locate_again(a, number);
+    chain_ask(a, now_ms);
 }
 
 void applier_log_facts(struct applier *a, int32_t partition, const char *log, int64_t begin,
@@ -229,10 +242,8 @@ void applier_log_facts(struct applier *a, int32_t partition, const char *log, in
     p->has_facts = true;
     if (!p->assigned)
         return;
-    if (facts_contradict(p)) {
-        partition_locate_again(a, partition);
-        chain_ask(a, now_ms);
-    }
+    if (facts_contradict(p))
+        find_place(a, partition, now_ms);
     try_locating(a, partition, now_ms);
     chain_advance(a, now_ms);
 }
@@ -244,13 +255,7 @@ void applier_out_of_log(struct applier *a, int32_t partition, int64_t now_ms)
     if (!p->assigned || p->phase == PARTITION_HELD || p->phase == PARTITION_LOCATING)
         return;
     p->delivering = false;
-    if (p->n_committing > 0 || p->n_open > 0) {
-        connection_give_up(a, now_ms, "partition %d must find its place in the log again",
-                           (int)partition);
-        return;
-    }
-    partition_locate_again(a, partition);
-    chain_ask(a, now_ms);
+    find_place(a, partition, now_ms);
 }
 
 /* --- assignment ------------------------------------------------------------------------------- */
@@ -369,16 +374,21 @@ bool partition_wants_types(const struct partition *p)
     return p->assigned && p->phase == PARTITION_SETTLING && p->window_complete && !p->window_asked;
 }
 
-void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record)
+void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record,
+                             int64_t now_ms)
 {
     struct partition *p = &a->partitions[number];
     struct window_entry entry;
 
+    if (p->n_window == WINDOW_MAX) { /* no applier leaves so many behind */
+        message_release(a, record->message);
+        hold(a, number, HOLD_POSITION_BROKEN, now_ms);
+        return;
+    }
     if (record->reject) { /* stored before the position moved past it */
         message_release(a, record->message);
         return;
     }
-    INVARIANT(p->n_window < WINDOW_MAX);
     if (p->n_window == p->window_capacity) {
         p->window_capacity = p->window_capacity ? p->window_capacity * 2 : WINDOW_FIRST;
         p->window = mem_resize(p->window, p->window_capacity, sizeof(*p->window));

@@ -304,7 +304,7 @@ void applier_offer(struct applier *a, const struct prepared *record, int64_t now
     p->expected = record->offset + 1;
     if (p->phase == PARTITION_SETTLING && record->offset < p->position.next) {
         drop_commands(p, record->n_bytes);
-        partition_add_to_window(a, record->partition, record);
+        partition_add_to_window(a, record->partition, record, now_ms);
         return;
     }
     push(a, p, record);
@@ -328,9 +328,13 @@ void applier_log_end(struct applier *a, int32_t partition, int64_t offset, int64
         p->end = offset;
     if (!is_wanted(p, offset))
         return;
-    if (p->phase == PARTITION_SETTLING && offset >= p->position.next)
+    if (offset < p->position.next)
+        return;
+    if (p->expected < p->position.next)
+        p->expected = p->position.next;
+    if (p->phase == PARTITION_SETTLING)
         partition_complete_window(a, partition, now_ms);
-    if (offset <= p->expected || p->expected < p->position.next)
+    if (offset <= p->expected)
         return;
     /* Offsets without records, such as the markers of transactions, end the log. */
     p->expected = offset;

@@ -123,14 +123,16 @@ static bool find_entry(const struct applier *a, const struct transaction *t, uin
     return false;
 }
 
-/* The worst failure decides: an operation may be dropped only if nothing else is wrong. */
-static void remember_failure(struct transaction *t, enum redis_error_class class, struct str text)
+/* The worst failure decides, and the first of them: an operation may be dropped only if nothing
+ * else is wrong. */
+static bool remember_failure(struct transaction *t, enum redis_error_class class, struct str text)
 {
     if (t->failed && t->failure >= class)
-        return;
+        return false;
     t->failed = true;
     t->failure = class;
     snprintf(t->why, sizeof(t->why), "%.*s", STR_ARGS(text));
+    return true;
 }
 
 static void queueing_refused(struct applier *a, struct transaction *t, const struct reply *reply,
@@ -142,9 +144,10 @@ static void queueing_refused(struct applier *a, struct transaction *t, const str
 
     if (class == REDIS_ERROR_OPERATION && t->n_answered <= t->n_commands &&
         find_entry(a, t, t->n_answered - 1, &partition, &entry)) {
-        remember_failure(t, class, reply->text);
-        t->refused_partition = partition;
-        t->refused_entry = entry;
+        if (remember_failure(t, class, reply->text)) {
+            t->refused_partition = partition;
+            t->refused_entry = entry;
+        }
     } else {
         remember_failure(t, class == REDIS_ERROR_OPERATION ? REDIS_ERROR_ACCESS : class,
                          reply->text);

@@ -220,6 +220,8 @@ void connection_give_up(struct applier *a, int64_t now_ms, const char *format, .
 void chain_advance(struct applier *a, int64_t now_ms); /* says all that can be said now */
 void chain_ask(struct applier *a, int64_t now_ms);     /* the questions of partitions */
 void chain_probe(struct applier *a, int64_t now_ms);   /* is an idle primary still one? */
+/* When the rate limit lets the next command go, if any waits for it; INT64_MAX: none does. */
+int64_t chain_tokens_at_ms(const struct applier *a);
 /* Takes everything back that was not executed; it is sent again once no answer is outstanding. */
 void chain_abort(struct applier *a, int64_t now_ms);
 
@@ -245,7 +247,8 @@ void partition_finish_leaving(struct applier *a, int32_t number);
 /* A record was rejected and may not be skipped. */
 void partition_halt(struct applier *a, int32_t number, int64_t now_ms);
 /* A record between `settled` and `next`; and: no more of them will come. */
-void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record);
+void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record,
+                             int64_t now_ms);
 void partition_complete_window(struct applier *a, int32_t number, int64_t now_ms);
 
 /* applier_records.c */
