@@ -70,17 +70,33 @@ static enum err_code read_size(struct inquiry *q, const struct reply *reply)
     return reply->type == REPLY_INTEGER ? ERR_OK : ERR_CORRUPT;
 }
 
-/* The answer was made between asking and now; the middle errs by half of that at most. */
+static bool read_number(const struct reply *reply, int64_t max, int64_t *ret)
+{
+    return reply->type == REPLY_STRING && str_to_int64(reply->text, ret) && *ret >= 0 &&
+           *ret <= max;
+}
+
+/* The answer was made between asking and now. What that explains is no skew; for the rest the
+ * middle is taken, which errs by half of it at most. */
 static enum err_code read_time(struct inquiry *q, const struct reply *reply)
 {
-    int64_t seconds, micros;
+    const int64_t middle_ms = q->asked_at_ms + (q->now_ms - q->asked_at_ms) / 2;
+    int64_t seconds, micros, server_ms;
 
     if (reply->type != REPLY_ARRAY || reply->n_elements != 2 ||
-        !str_to_int64(reply->elements[0].text, &seconds) ||
-        !str_to_int64(reply->elements[1].text, &micros))
+        !read_number(&reply->elements[0], INT64_MAX / 2000, &seconds) ||
+        !read_number(&reply->elements[1], 999999, &micros))
         return ERR_CORRUPT;
-    q->facts->clock_skew_ms =
-        seconds * 1000 + micros / 1000 - (q->asked_at_ms + (q->now_ms - q->asked_at_ms) / 2);
+    server_ms = seconds * 1000 + micros / 1000;
+    if (server_ms < q->asked_at_ms || server_ms > q->now_ms)
+        q->facts->clock_skew_ms = server_ms - middle_ms;
+    return ERR_OK;
+}
+
+static enum err_code read_nothing(struct inquiry *q, const struct reply *reply)
+{
+    (void)q;
+    (void)reply;
     return ERR_OK;
 }
 
@@ -100,6 +116,8 @@ static enum err_code read_commands(struct inquiry *q, const struct reply *reply)
     return ERR_OK;
 }
 
+/* A transaction must be allowed before the first one is relied on: behind a MULTI that was refused,
+ * its commands would take effect one by one. */
 /* clang-format off */
 static const struct {
     const char *command;
@@ -110,6 +128,8 @@ static const struct {
     { "INFO",                      read_info },
     { "HGET redwal:identity wal",  read_identity },
     { "DBSIZE",                    read_size },
+    { "MULTI",                     read_nothing },
+    { "EXEC",                      read_nothing },
     { "COMMAND",                   read_commands },
 };
 /* clang-format on */

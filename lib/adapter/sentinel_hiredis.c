@@ -36,7 +36,9 @@ static enum err_code read_address(const redisReply *reply, const char *master_na
         return err_set(err, ERR_DENIED, "%s", reply->str);
     if (reply->type == REDIS_REPLY_NIL)
         return err_set(err, ERR_NOT_FOUND, "it knows no master called '%s'", master_name);
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        reply->element[0]->type != REDIS_REPLY_STRING ||
+        reply->element[1]->type != REDIS_REPLY_STRING)
         return err_set(err, ERR_CORRUPT, "it did not answer with an address");
     host = reply->element[0]->str;
     snprintf(ret_address, PRIMARY_ADDRESS_MAX + 1,
@@ -153,8 +155,10 @@ static redisContext *listen_to_one(const struct sentinel_watch *w)
     return NULL;
 }
 
-/* Waits for news, the next poll, or the end; returns false at the end. */
-static bool wait_for_news(const struct sentinel_watch *w, redisContext **listening)
+enum waited { WAITED_IN_VAIN, WAITED_FOR_NEWS, WAITED_FOR_THE_END };
+
+/* Until there is news, the next poll, or the end. A connection that ended is news, too. */
+static enum waited wait_for_news(const struct sentinel_watch *w, redisContext **listening)
 {
     struct pollfd fds[] = {
         { .fd = w->stop_descriptor, .events = POLLIN },
@@ -168,7 +172,9 @@ static bool wait_for_news(const struct sentinel_watch *w, redisContext **listeni
         *listening = NULL;
     }
     freeReplyObject(reply);
-    return (fds[0].revents & POLLIN) == 0;
+    if (fds[0].revents)
+        return WAITED_FOR_THE_END;
+    return fds[1].revents ? WAITED_FOR_NEWS : WAITED_IN_VAIN;
 }
 
 static void *watch(void *argument)
@@ -176,13 +182,15 @@ static void *watch(void *argument)
     struct sentinel_watch *w = argument;
     redisContext *listening = NULL;
     char address[PRIMARY_ADDRESS_MAX + 1];
+    enum waited waited = WAITED_IN_VAIN;
 
-    do {
-        if (!listening)
+    while (waited != WAITED_FOR_THE_END) {
+        if (!listening && waited == WAITED_IN_VAIN) /* one that hangs up is not asked at once */
             listening = listen_to_one(w);
         if (sentinel_resolve(&w->settings, w->tls, address, NULL) == ERR_OK)
             compare(w, address);
-    } while (wait_for_news(w, &listening));
+        waited = wait_for_news(w, &listening);
+    }
     if (listening)
         redisFree(listening);
     return NULL;

@@ -282,7 +282,8 @@ static void a_password_is_used_and_never_shown(void **state)
 
 static void a_missing_permission_is_named(void **state)
 {
-    static const char *const commands[] = { "info", "dbsize", "role", "time", "command", "hget" };
+    static const char *const commands[] = { "info",    "dbsize", "role",  "time",
+                                            "command", "hget",   "multi", "exec" };
     struct fixture *f = fixture_of(state);
     struct sink_hiredis_settings settings;
 
