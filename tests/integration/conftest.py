@@ -16,6 +16,9 @@ from lab.wal import Topic, assignment
 
 KAFKA_USER, KAFKA_PASSWORD = "redis-applier", "kafka-secret-8u2Q"
 REDIS_USER, REDIS_PASSWORD = "applier", "redis-secret-5v7X"
+# What docs/operations.md asks the operator to grant, and no more.
+REDIS_RULES = ("~* resetchannels -@all +@read +@write +@transaction -@dangerous +role +info "
+               "+dbsize +time +command +eval +sort +restore")
 SECRETS = (KAFKA_PASSWORD, REDIS_PASSWORD)
 SESSION_TIMEOUT = "3s"  # so that a killed applier's partitions move soon
 
@@ -97,6 +100,10 @@ class Lab:
         server = RedisServer(self.directory, name, **options).start()
         self._endings.append(server.remove)
         return server
+
+    def judge_with(self, server):
+        """The log is folded on this server, which is of the same kind as the one under test."""
+        self._oracle = oracle_module.Oracle(server)
 
     def failover(self, **options):
         failover = Failover(self.directory / "failover", **options)

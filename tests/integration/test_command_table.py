@@ -8,6 +8,7 @@ import time
 import pytest
 import redis
 
+from conftest import REDIS_PASSWORD, REDIS_RULES, REDIS_USER
 from lab import servers
 from lab.applier import BINARY
 from lab.redis_server import RedisServer
@@ -34,6 +35,23 @@ OPTIONS_SINCE_7 = {"EXPIRE", "EXPIREAT", "PEXPIRE", "PEXPIREAT", "XSETID"}
 NO_COMMANDS = {"HOST:", "POST"}
 # What takes sets for sorted sets.
 ALSO_TAKES = {("ZDIFFSTORE", "set"), ("ZINTERSTORE", "set"), ("ZUNIONSTORE", "set")}
+
+# What the applier runs for itself.
+OWN_COMMANDS = [line.split() for line in """
+TIME
+ROLE
+INFO
+DBSIZE
+COMMAND
+WATCH redwal:identity
+HMGET redwal:identity wal
+HGET redwal:identity wal
+HSETNX redwal:identity wal orders
+TYPE k
+MULTI
+HSET redwal:identity wal orders
+EXEC
+""".strip().splitlines()]
 
 KEY_OF_TYPE = {
     "none": [],
@@ -236,6 +254,19 @@ def test_what_is_written_is_understood(commands, server, examples):
             for words in _commands(resp):
                 error = _error(client, words)
                 assert not any(sign in error for sign in NOT_UNDERSTOOD), f"{words}: {error}"
+
+
+def test_the_user_of_the_documents_may_run_all_of_it(commands, server, examples):
+    with server.client() as admin:
+        admin.execute_command("ACL", "SETUSER", REDIS_USER, "on", f">{REDIS_PASSWORD}",
+                              *REDIS_RULES.split())
+    plain, expiring = _canonicalised(examples), _canonicalised({"LPUSH": ["v"]}, ttl=100)
+    with server.client(username=REDIS_USER, password=REDIS_PASSWORD) as client:
+        for _, resp in _had(commands, plain) + _had(commands, expiring):
+            for words in _commands(resp):
+                assert "no permissions" not in _error(client, words), words
+        for words in OWN_COMMANDS:
+            assert not _error(client, words), words
 
 
 def test_what_is_refused_is_what_the_table_expects(table, commands, server, examples):

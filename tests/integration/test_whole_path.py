@@ -5,14 +5,10 @@ import random
 import confluent_kafka
 import redis.sentinel
 
-from conftest import KAFKA_PASSWORD, KAFKA_USER, REDIS_PASSWORD, REDIS_USER, SECRETS
+from conftest import KAFKA_PASSWORD, KAFKA_USER, REDIS_PASSWORD, REDIS_RULES, REDIS_USER, SECRETS
 from lab.applier import flags
 from lab.wal import grant
 from lab.workload import Workload, encode
-
-# What docs/operations.md asks the operator to grant, and no more.
-RULES = ("~* resetchannels -@all +@read +@write +@transaction -@dangerous +role +info +dbsize +time "
-         "+command +eval +sort +restore")
 
 
 def secured(lab, broker, topic):
@@ -33,7 +29,7 @@ def secured(lab, broker, topic):
 
 
 def test_scram_tls_acl_and_sentinel(lab, broker):
-    topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
+    topic, failover = lab.topic(), lab.failover(security=lab.security(REDIS_RULES))
     applier = lab.applier(topic, failover, **secured(lab, broker, topic)).start().await_ready()
     Workload(1).write(topic, 3000)
     topic.flush()
@@ -62,7 +58,7 @@ def test_scram_tls_acl_and_sentinel(lab, broker):
 
 def test_failover_with_everything_secured(lab, broker):
     lab.crashed = True
-    topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
+    topic, failover = lab.topic(), lab.failover(security=lab.security(REDIS_RULES))
     lab.applier(topic, failover, **secured(lab, broker, topic)).start().await_ready()
     Workload(2).write(topic, 1000)
     topic.flush()
@@ -75,7 +71,7 @@ def test_failover_with_everything_secured(lab, broker):
 
 
 def test_a_wrong_password_is_named_and_nothing_is_touched(lab, broker):
-    topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
+    topic, failover = lab.topic(), lab.failover(security=lab.security(REDIS_RULES))
     options = secured(lab, broker, topic)
     options["redis-password-file"] = lab.secret_file("wrong", "not-it")
     applier = lab.applier(topic, failover, **options).start()
@@ -84,7 +80,7 @@ def test_a_wrong_password_is_named_and_nothing_is_touched(lab, broker):
 
 
 def test_a_server_certificate_of_another_authority_is_refused(lab, broker):
-    topic, failover = lab.topic(), lab.failover(security=lab.security(RULES))
+    topic, failover = lab.topic(), lab.failover(security=lab.security(REDIS_RULES))
     options = secured(lab, broker, topic)
     options["redis-ca"] = broker.ca
     applier = lab.applier(topic, failover, **options).start()

@@ -13,7 +13,7 @@ QUORUM = 2
 
 
 class Sentinel:
-    def __init__(self, directory, name, master_name, primary, down_after_ms):
+    def __init__(self, directory, name, master_name, primary, down_after_ms, program):
         self.directory = directory / name
         self.directory.mkdir(parents=True)
         self.port = free_port()
@@ -22,8 +22,8 @@ class Sentinel:
         self.master_name, self.security = master_name, primary.security
         self._config = self.directory / "sentinel.conf"
         self._config.write_text("\n".join(self._lines(primary, down_after_ms)) + "\n")
-        self.process = Process(name, ["redis-sentinel", self._config], self.directory / "log",
-                               cwd=self.directory)
+        self.process = Process(name, [program, self._config, "--sentinel"],
+                               self.directory / "log", cwd=self.directory)
 
     def _lines(self, primary, down_after_ms):
         port = [f"port {self.port}"]
@@ -78,12 +78,13 @@ class Failover:
     """Three nodes; `primary` is the one Sentinel names, asked each time."""
 
     def __init__(self, directory, master_name="mymaster", security=None, down_after_ms=1000,
-                 options=()):
+                 options=(), program="redis-server"):
         self.master_name, self.security, self.down_after_ms = master_name, security, down_after_ms
-        self.nodes = [RedisServer(directory, f"redis-{i}", security, options) for i in range(3)]
+        self.nodes = [RedisServer(directory, f"redis-{i}", security, options, program)
+                      for i in range(3)]
         self.links = [Link(node.port) for node in self.nodes]  # to each node as a primary
         self.sentinels = [Sentinel(directory, f"sentinel-{i}", master_name, self.nodes[0],
-                                   down_after_ms) for i in range(3)]
+                                   down_after_ms, program) for i in range(3)]
         self.sentinel_list = ",".join(s.address for s in self.sentinels)
 
     def start(self):

@@ -54,16 +54,41 @@ class Oracle:
 
 def snapshot(client):
     """Everything a Redis holds but redwal's own keys: key -> (type, content, expiry or None)."""
+    commands = {name.upper() for name in client.command()}
+    expiries = _expiries if "PEXPIRETIME" in commands else _expiries_from_ttls
+    field_expiries = _field_expiries if "HPEXPIRETIME" in commands else lambda *_: None
     keys = sorted(k for k in client.scan_iter(count=5000) if not k.startswith(b"redwal:"))
     state = {}
     for some in (keys[i:i + 1000] for i in range(0, len(keys), 1000)):
         types = _pipelined(client, (("TYPE", k) for k in some))
-        expiries = _pipelined(client, (("PEXPIRETIME", k) for k in some))
         contents = _pipelined(client, (_content_command(t, k) for t, k in zip(types, some)))
-        for key, kind, expiry, content in zip(some, types, expiries, contents):
+        for key, kind, expiry, content in zip(some, types, expiries(client, some), contents):
             kind = kind if isinstance(kind, bytes) else kind.encode()
+            if kind == b"hash":
+                content = content, field_expiries(client, key, content)
+            elif kind == b"stream":
+                content = content, _groups(client, key)
             state[key] = (kind, _comparable(kind, content), None if expiry < 0 else expiry)
     return state
+
+
+def _expiries(client, keys):
+    return _pipelined(client, (("PEXPIRETIME", k) for k in keys))
+
+
+def _expiries_from_ttls(client, keys):
+    """For servers that do not tell them: each ttl beside the server's clock."""
+    answers = _pipelined(client, (words for k in keys for words in (("TIME",), ("PTTL", k))))
+    return [ttl if ttl < 0 else seconds * 1000 + micros // 1000 + ttl
+            for (seconds, micros), ttl in zip(answers[::2], answers[1::2])]
+
+
+def _field_expiries(client, key, fields):
+    return client.execute_command("HPEXPIRETIME", key, "FIELDS", len(fields), *fields)
+
+
+def _groups(client, key):
+    return [(group["name"], group["last-delivered-id"]) for group in client.xinfo_groups(key)]
 
 
 def _pipelined(client, commands):

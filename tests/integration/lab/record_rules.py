@@ -139,15 +139,21 @@ APPEND INCR DECR INCRBY DECRBY INCRBYFLOAT SETRANGE SETNX GETSET GETDEL SETBIT
 LPUSH RPUSH LPOP RPOP LSET LREM LTRIM LINSERT LPUSHX RPUSHX
 SADD SREM HSET HDEL HINCRBY HINCRBYFLOAT HSETNX ZADD ZREM ZINCRBY ZPOPMIN ZPOPMAX
 ZREMRANGEBYRANK PFADD GEOADD XDEL XTRIM PERSIST EXPIREAT PEXPIREAT
+HPEXPIREAT HPERSIST HGETDEL
 """.split())
 
 KEYS_ONLY = {b"DEL", b"UNLINK"}  # every word is a key
 TWO_KEYS = {b"RENAME", b"RENAMENX", b"COPY", b"SMOVE", b"RPOPLPUSH", b"LMOVE"}
-RELATIVE = {b"EXPIRE": 1000, b"PEXPIRE": 1}
+KEY_IS_SECOND = {b"LMPOP", b"ZMPOP", b"XGROUP"}
+RELATIVE = {b"EXPIRE": (1000, b"PEXPIREAT"), b"PEXPIRE": (1, b"PEXPIREAT"),
+            b"HEXPIRE": (1000, b"HPEXPIREAT"), b"HPEXPIRE": (1, b"HPEXPIREAT")}
+# Redis 6.2 takes none of the options they have: Redis itself says so then.
+OPTIONS_SINCE_7 = {b"EXPIRE", b"PEXPIRE", b"EXPIREAT", b"PEXPIREAT"}
 WITHOUT_TTL = KEYS_ONLY | TWO_KEYS | {b"EXPIRE", b"PEXPIRE", b"EXPIREAT", b"PEXPIREAT", b"PERSIST",
                                       b"GETDEL", b"SETEX", b"PSETEX"}
 REFUSED = {
-    b"SPOP": "command-nondeterministic", b"FLUSHALL": "command-administrative",
+    b"SPOP": "command-nondeterministic", b"VADD": "command-nondeterministic",
+    b"FLUSHALL": "command-administrative",
     b"CONFIG": "command-administrative", b"SELECT": "command-administrative",
     b"BLPOP": "command-blocking", b"EVAL": "command-scripting",
     b"GET": "command-not-a-write", b"HGETALL": "command-not-a-write",
@@ -165,7 +171,8 @@ def _commands(operation, record, arity):
         raise Refused("command-unsupported")
     words = [name, operation.key, *operation.args]
     wanted = arity[name.decode()]
-    if (wanted > 0 and len(words) != wanted) or len(words) < abs(wanted):
+    too_many = wanted > 0 and len(words) > wanted and name not in OPTIONS_SINCE_7
+    if too_many or len(words) < abs(wanted):
         raise Refused("wrong-arguments-count")
     _one_key(operation)
     if operation.ttl_ms is not None and name in WITHOUT_TTL:
@@ -201,14 +208,17 @@ def _rewrite(operation, record):
     if name in PLAIN or name in KEYS_ONLY or name in TWO_KEYS or name == b"MSET":
         return [name, key, *args]
     if name in RELATIVE:
-        return [b"PEXPIREAT", key, _deadline(record, _integer(args[0]) * RELATIVE[name]), *args[1:]]
+        unit, absolute = RELATIVE[name]
+        return [absolute, key, _deadline(record, _integer(args[0]) * unit), *args[1:]]
     if name in (b"SETEX", b"PSETEX"):
         after = _integer(args[0]) * (1000 if name == b"SETEX" else 1)
         return [b"SET", key, args[1], b"PXAT", _deadline(record, after)]
     if name == b"SET":
         return [b"SET", key, *_absolute_options(args, record, first=1)]
-    if name == b"GETEX":
-        return [b"GETEX", key, *_absolute_options(args, record, first=0)]
+    if name in (b"GETEX", b"HGETEX", b"HSETEX"):
+        return [name, key, *_absolute_options(args, record, first=0)]
+    if name in KEY_IS_SECOND:
+        return [name, args[0], key, *args[1:]]
     if name == b"XADD":
         return [b"XADD", key, *_stream_id(args, record)]
     raise AssertionError(f"the oracle does not know {name.decode()}: teach it")

@@ -58,8 +58,8 @@ class RedisServer:
     def client(self, **options):
         """For the lab's own eyes and hands: plain, as the default user, bytes in and out."""
         password = self.security.admin_password if self.security else None
-        return redis.Redis(host="127.0.0.1", port=self.admin_port, password=password,
-                           **{"protocol": 2, "socket_timeout": 10, **options})
+        return redis.Redis(host="127.0.0.1", port=self.admin_port, **{
+            "password": password, "protocol": 2, "socket_timeout": 10, **options})
 
     def start(self):
         self.process.start()
