@@ -340,7 +340,7 @@ int64_t applier_position(const struct applier *a, int32_t partition)
     p = &a->partitions[partition];
     if (p->phase == PARTITION_ACTIVE || p->phase == PARTITION_SETTLING)
         return p->position.next;
-    return p->peeked_next;
+    return p->assigned ? -1 : p->peeked_next;
 }
 
 int32_t applier_partition_limit(const struct applier *a)

@@ -90,6 +90,7 @@ void connection_reset(struct applier *a)
     for (int32_t i = 0; i < a->n_partitions; i++) {
         a->partitions[i].n_stale_types = 0;
         a->partitions[i].n_stale_untouched = 0;
+        a->partitions[i].peeked_next = -1;
     }
     buf_clear(&a->output);
     a->expected_first = 0;

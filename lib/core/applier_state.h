@@ -119,7 +119,7 @@ struct partition {
     struct position position;
     bool fresh;         /* Redis holds no position yet */
     int64_t known_next; /* outcomes below are known to this process; -1: none */
-    int64_t peeked_next;
+    int64_t peeked_next; /* in this primary, when it is another's; -1 while unknown */
 
     /* The answers locate() waits for. */
     bool has_asked, has_read, has_seen, has_facts;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,10 +223,25 @@ static void read_replies(struct apply_loop *l)
     applier_disconnected(l->applier, err.msg, now_ms(l));
 }
 
+static void refuse_partition(struct apply_loop *l, int32_t partition)
+{
+    struct wal_event trouble = { .type = WAL_TROUBLE, .partition = -1 };
+
+    snprintf(trouble.text, sizeof(trouble.text),
+             "partition %d is not applied: an applier knows %d partitions at most", (int)partition,
+             (int)PARTITIONS_MAX);
+    log_error(l->ports->log, "The topic is too wide: %s", trouble.text);
+    apply_report_event(&l->report, &trouble);
+}
+
 static void take_event(struct apply_loop *l, const struct wal_event *event)
 {
     const int32_t partition = event->partition;
 
+    if (partition >= PARTITIONS_MAX) {
+        refuse_partition(l, partition);
+        return;
+    }
     apply_report_event(&l->report, event);
     switch (event->type) {
     case WAL_ASSIGNED:

@@ -53,10 +53,16 @@ static bool is_held(const struct applier *applier)
     return false;
 }
 
-/* An empty log needs no position. */
-static bool is_reached(int64_t target, int64_t position)
+/* An empty log needs no position. Where outcomes are still to be found out, the end is not yet. */
+static bool is_reached(const struct until_end *u, const struct applier *applier, int32_t partition)
 {
-    return target == 0 || (target > 0 && position >= target);
+    const int64_t target = u->targets[partition];
+    struct partition_view view;
+
+    applier_view_partition(applier, partition, &view);
+    if (view.phase == PARTITION_SETTLING)
+        return false;
+    return target == 0 || (target > 0 && applier_position(applier, partition) >= target);
 }
 
 enum until_end_state until_end_check(const struct until_end *u, const struct applier *applier)
@@ -66,7 +72,7 @@ enum until_end_state until_end_check(const struct until_end *u, const struct app
     if (u->n_partitions == 0 || !applier_is_drained(applier))
         return UNTIL_END_NOT_YET;
     for (int32_t i = 0; i < u->n_partitions; i++)
-        if (!is_reached(u->targets[i], applier_position(applier, i)))
+        if (!is_reached(u, applier, i))
             return UNTIL_END_NOT_YET;
     return UNTIL_END_REACHED;
 }
