@@ -99,7 +99,8 @@ void connection_reset(struct applier *a)
     a->connecting = false;
     a->identified = false;
     a->draining = false;
-    a->batch_ops = BATCH_OPS_FIRST;
+    a->batch_ops =
+        BATCH_OPS_FIRST < a->settings.batch_max_ops ? BATCH_OPS_FIRST : a->settings.batch_max_ops;
     a->settle_at_ms = -1;
 }
 
@@ -190,6 +191,17 @@ void connection_refuse(struct applier *a, enum hold_reason hold, const char *why
     reconnect_later(a, now_ms);
 }
 
+/* Commands behind a MULTI that access rules refuse would be executed one by one. Whether this user
+ * may say it is answered before any position is, and so before there are commands. */
+static void rehearse(struct applier *a, int64_t now_ms)
+{
+    const struct str multi = STR_LITERAL("MULTI"), discard = STR_LITERAL("DISCARD");
+
+    say(a, &multi, 1);
+    say(a, &discard, 1);
+    expect(a, EXPECT_REHEARSAL, -1, 2, now_ms);
+}
+
 static void claim(struct applier *a, int64_t now_ms)
 {
     const struct str set[] = { STR_LITERAL("HSETNX"), identity_key(), STR_LITERAL("wal"), a->wal };
@@ -230,6 +242,7 @@ void applier_connected(struct applier *a, const struct primary_facts *facts, int
     a->connected = true;
     a->probe_at_ms = now_ms + a->settings.probe_interval_ms;
     a->answered_at_ms = now_ms;
+    rehearse(a, now_ms);
     if (verdict == PRIMARY_CLAIM)
         claim(a, now_ms);
     else

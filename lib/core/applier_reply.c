@@ -340,12 +340,26 @@ static void status_answered(struct applier *a, const char *what, const struct re
         unexpected(a, what, reply, now_ms);
 }
 
+/* The position behind the types of a window. */
+static void untouched_answered(struct applier *a, int32_t number, const struct reply *reply,
+                               int64_t now_ms)
+{
+    if (reply->type == REPLY_ARRAY)
+        partition_window_read(a, number, reply, now_ms);
+    else
+        asked_in_vain(a, "a position", reply, now_ms);
+}
+
 static void answer(struct applier *a, const struct expectation *expected, const struct reply *reply,
                    int64_t now_ms)
 {
     const int32_t partition = expected->partition;
 
     switch (expected->kind) {
+    case EXPECT_REHEARSAL:
+        if (!is_status(reply, "OK"))
+            asked_in_vain(a, "a transaction", reply, now_ms);
+        return;
     case EXPECT_CLAIM:
         if (reply->type != REPLY_INTEGER)
             asked_in_vain(a, "to take its identity", reply, now_ms);
@@ -372,10 +386,7 @@ static void answer(struct applier *a, const struct expectation *expected, const 
             asked_in_vain(a, "a key's type", reply, now_ms);
         return;
     case EXPECT_UNTOUCHED:
-        if (reply->type == REPLY_ARRAY)
-            partition_window_read(a, partition, reply, now_ms);
-        else
-            asked_in_vain(a, "a position", reply, now_ms);
+        untouched_answered(a, partition, reply, now_ms);
         return;
     case EXPECT_ROLE:
         role_answered(a, reply, now_ms);

@@ -28,11 +28,12 @@ enum {
 };
 
 enum expect_kind {
-    EXPECT_CLAIM,    /* HSETNX identity wal */
-    EXPECT_IDENTITY, /* HGET identity wal */
-    EXPECT_LOCATE,   /* HMGET position, of a partition that asks where it is */
-    EXPECT_SEEN,     /* HGET identity p<n> */
-    EXPECT_PEEK,     /* HMGET position, of a partition that may be another applier's */
+    EXPECT_REHEARSAL, /* MULTI and DISCARD, with nothing in between */
+    EXPECT_CLAIM,     /* HSETNX identity wal */
+    EXPECT_IDENTITY,  /* HGET identity wal */
+    EXPECT_LOCATE,    /* HMGET position, of a partition that asks where it is */
+    EXPECT_SEEN,      /* HGET identity p<n> */
+    EXPECT_PEEK,      /* HMGET position, of a partition that may be another applier's */
     EXPECT_WATCH,
     EXPECT_GUARD, /* HMGET position behind WATCH */
     EXPECT_MULTI,

@@ -153,11 +153,14 @@ static void a_partition_has_series_while_it_is_ours(void **state)
 static void locate(struct fixture *f)
 {
     static const struct reply nil = { .type = REPLY_NIL };
+    static const struct reply ok = { .type = REPLY_STATUS, .text = { "OK", 2 } };
     struct reply fields[] = { nil, nil, nil, nil, nil, nil };
     const struct reply position = { .type = REPLY_ARRAY, .elements = fields, .n_elements = 6 };
 
     applier_connected(f->applier, &ours, 0);
     applier_assigned(f->applier, 3, 0);
+    assert_true(applier_reply(f->applier, &ok, 0)); /* MULTI */
+    assert_true(applier_reply(f->applier, &ok, 0)); /* DISCARD */
     assert_true(applier_reply(f->applier, &position, 0));
     assert_true(applier_reply(f->applier, &nil, 0));
     applier_log_facts(f->applier, 3, "cluster/topic", 0, 0, 0);
