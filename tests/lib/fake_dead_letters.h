@@ -21,6 +21,7 @@ enum dead_letter_fate {
     FATE_STORED,
     FATE_ACK_LOST,     /* stored, the receipt says no */
     FATE_LOST,         /* not stored, the receipt says no */
+    FATE_PENDING,      /* nothing is heard of it */
     FATE_FALSELY_ACKED /* not stored, the receipt lies; no topic does this */
 };
 

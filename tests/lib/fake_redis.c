@@ -219,7 +219,9 @@ static bool connection_command(struct fake_redis *r, struct fake_connection *c,
 {
     const struct str name = words[0].text;
 
-    if (str_eq_nocase(name, STR_LITERAL("MULTI"))) {
+    if (r->lie == LIE_REFUSES_MULTI && str_eq_nocase(name, STR_LITERAL("MULTI"))) {
+        answer(c, "-NOPERM this user has no permissions to run the 'multi' command");
+    } else if (str_eq_nocase(name, STR_LITERAL("MULTI"))) {
         answer(c, c->in_multi ? "-ERR MULTI calls can not be nested" : "+OK");
         c->in_multi = true;
     } else if (str_eq_nocase(name, STR_LITERAL("EXEC"))) {

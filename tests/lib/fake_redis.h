@@ -17,7 +17,7 @@
 #include "keyspace.h"
 #include "resp_stream.h"
 
-enum { FAKE_CONNECTIONS_MAX = 64, WATCHED_MAX = 32 };
+enum { FAKE_CONNECTIONS_MAX = 48, WATCHED_MAX = 8 };
 
 /* What it answers instead of doing as told. */
 enum fake_redis_mood {
@@ -31,12 +31,14 @@ enum fake_redis_mood {
     MOOD_COUNT
 };
 
-/* Ways to be no Redis, for tests that must see the invariant fail. */
+/* Ways to be no Redis, for tests that must see the invariant fail; and one that access rules have.
+ */
 enum fake_redis_lie {
     LIE_NONE,
     LIE_IGNORES_WATCH,  /* EXEC executes whatever happened to watched keys */
     LIE_FORGETS_HSET,   /* positions are answered for and not written */
     LIE_EXECUTES_TWICE, /* the first command of a transaction */
+    LIE_REFUSES_MULTI,  /* NOPERM, while the commands behind it are permitted */
 };
 
 struct fake_connection {

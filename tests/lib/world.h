@@ -67,8 +67,8 @@ struct world {
     struct prng prng;
     int64_t now_ms;
     struct applier_settings settings;
-    unsigned trouble; /* of a thousand random steps, how many are faults */
-    bool false_acks;  /* dead letters are acknowledged and dropped */
+    unsigned trouble;           /* of a thousand random steps, how many are faults */
+    enum dead_letter_fate fate; /* of most dead letters */
 
     struct fake_log logs[LOGS_MAX]; /* the last one is the topic now */
     struct oracle oracles[LOGS_MAX];
@@ -129,6 +129,8 @@ void world_cut(struct world *w, int link);
 /* --- moving on -------------------------------------------------------------------------------- */
 
 void world_check(struct world *w); /* done by the functions below after each step */
+/* One host does all there is to do, once; only its own connection moves. */
+void world_turn(struct world *w, int host);
 /* Everybody does all there is to do, once, then time moves to the next thing that is due. */
 void world_round(struct world *w);
 /* Rounds until the primary holds the whole log and every outcome; a violation after limit_ms. */

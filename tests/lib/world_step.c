@@ -12,7 +12,7 @@ enum { ALL_BYTES = 1 << 28, NAP_MAX_MS = 500 };
 
 /* --- orderly ---------------------------------------------------------------------------------- */
 
-static void host_turn(struct world *w, int i)
+void world_turn(struct world *w, int i)
 {
     struct host *h = &w->hosts[i];
 
@@ -22,8 +22,8 @@ static void host_turn(struct world *w, int i)
         world_deliver_to_host(w, h->link, ALL_BYTES);
     if (h->applier)
         host_take_events(w, h);
-    while (h->applier && h->producer.n_in_flight > 0)
-        fake_producer_resolve(&h->producer, 0, w->false_acks ? FATE_FALSELY_ACKED : FATE_STORED);
+    while (h->applier && h->producer.n_in_flight > 0 && w->fate != FATE_PENDING)
+        fake_producer_resolve(&h->producer, 0, w->fate);
     if (h->applier)
         host_take_receipts(w, h);
     if (h->applier)
@@ -69,7 +69,7 @@ static void nap(struct world *w)
 void world_round(struct world *w)
 {
     for (int i = 0; i < w->n_hosts && !w->violation[0]; i++)
-        host_turn(w, i);
+        world_turn(w, i);
     for (int i = 0; i < LINKS_MAX; i++)
         if (w->links[i].used && w->links[i].host == HOST_NONE)
             world_deliver_to_server(w, i, ALL_BYTES);
@@ -168,10 +168,9 @@ static void random_receipts(struct world *w, struct host *h)
         const uint64_t dice = prng_below(&w->prng, 10);
 
         fake_producer_resolve(&h->producer, i,
-                              w->false_acks ? FATE_FALSELY_ACKED
-                              : dice == 0   ? FATE_LOST
-                              : dice == 1   ? FATE_ACK_LOST
-                                            : FATE_STORED);
+                              dice == 0   ? FATE_LOST
+                              : dice == 1 ? FATE_ACK_LOST
+                                          : w->fate);
     }
     host_take_receipts(w, h);
 }

@@ -15,7 +15,7 @@ enum { SEEDS = 400, STEPS = 600, LIMIT_MS = 60 * 1000 };
 struct sabotage {
     const char *name;
     enum fake_redis_lie lie;
-    bool false_acks;
+    enum dead_letter_fate fate;
 };
 
 static bool is_noticed(struct world *w, const struct sabotage *sabotage, uint64_t seed)
@@ -25,7 +25,7 @@ static bool is_noticed(struct world *w, const struct sabotage *sabotage, uint64_
     world_init(w, seed, SERVERS_MAX, HOSTS_MAX, 1);
     for (int i = 0; i < w->n_servers; i++)
         w->servers[i].lie = sabotage->lie;
-    w->false_acks = sabotage->false_acks;
+    w->fate = sabotage->fate;
     for (int i = 0; i < STEPS && !w->violation[0]; i++)
         world_random_step(w);
     if (!w->violation[0]) {
@@ -40,10 +40,10 @@ static bool is_noticed(struct world *w, const struct sabotage *sabotage, uint64_
 static void every_broken_promise_is_noticed(void **state)
 {
     static const struct sabotage rows[] = {
-        { "EXEC executes although a watched position was touched", LIE_IGNORES_WATCH, false },
-        { "positions are not written", LIE_FORGETS_HSET, false },
-        { "commands are executed twice", LIE_EXECUTES_TWICE, false },
-        { "dead letters are acknowledged and dropped", LIE_NONE, true },
+        { "EXEC executes although a watched position was touched", LIE_IGNORES_WATCH, FATE_STORED },
+        { "positions are not written", LIE_FORGETS_HSET, FATE_STORED },
+        { "commands are executed twice", LIE_EXECUTES_TWICE, FATE_STORED },
+        { "dead letters are acknowledged and dropped", LIE_NONE, FATE_FALSELY_ACKED },
     };
     struct world *w = *state;
 

@@ -1,0 +1,112 @@
+/*
+ * One short story, told once for each place where something can go wrong: each call of a port fails
+ * once, the applier dies at each of its steps, the connection is cut behind each byte. Afterwards
+ * nothing is disturbed any more, and all must be applied.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+enum { LIMIT_MS = 60 * 1000, PLACES_MAX = 20000, SEED = 1 };
+
+enum kind { CALL, CRASH, CUT };
+
+/* Some that Redis takes, one that it refuses, one that it never sees. */
+static void produce_some(struct world *w)
+{
+    world_produce_op(w, 0, OP_INCRBY, 0);
+    world_produce_op(w, 0, OP_RPUSH, 0);
+    world_produce_op(w, 0, OP_UNKNOWN, 0);
+    world_produce_op(w, 0, OP_RPUSH, 1);
+}
+
+static void produce_all_kinds(struct world *w)
+{
+    for (int32_t partition = 0; partition < world_log(w)->n_partitions; partition++)
+        for (unsigned kind = 0; kind < OP_KIND_COUNT; kind++)
+            world_produce_op(w, partition, (enum op_kind)kind, kind % 3);
+}
+
+/* In two portions, so that one transaction follows another. */
+static void tell(struct world *w, void (*produce)(struct world *w))
+{
+    produce(w);
+    for (int i = 0; i < 20 && !w->violation[0]; i++)
+        world_round(w);
+    produce(w);
+    world_run(w, LIMIT_MS);
+}
+
+static bool tell_with_fault(struct world *w, enum kind kind, unsigned k)
+{
+    bool seen;
+
+    world_init(w, SEED, /* n_servers= */ 1, /* n_hosts= */ 1,
+               /* n_partitions= */ kind == CUT ? 1 : 2);
+    if (kind == CALL)
+        w->call_fault = fault_at(k);
+    else if (kind == CRASH)
+        w->crash_fault = fault_at(k);
+    else
+        w->cut_fault = fault_at(k);
+    tell(w, kind == CUT ? produce_some : produce_all_kinds);
+    seen = w->call_fault.seen || w->crash_fault.seen || w->cut_fault.seen;
+    if (w->violation[0])
+        print_message("place %u\n", k);
+    world_end(w);
+    return seen;
+}
+
+/* Until a run meets no fault, every place has been visited. */
+static void visit_all(struct world *w, enum kind kind, unsigned places_min)
+{
+    unsigned k = 1;
+
+    while (k < PLACES_MAX && tell_with_fault(w, kind, k))
+        k++;
+    assert_in_range(k, places_min, PLACES_MAX - 1);
+}
+
+static void any_call_may_fail(void **state)
+{
+    visit_all(*state, CALL, 10);
+}
+
+static void the_applier_may_die_at_any_step(void **state)
+{
+    visit_all(*state, CRASH, 50);
+}
+
+static void the_connection_may_be_cut_behind_any_byte(void **state)
+{
+    visit_all(*state, CUT, 1000);
+}
+
+static int set_up(void **state)
+{
+    *state = calloc(1, sizeof(struct world));
+    return *state ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_call_may_fail),
+        cmocka_unit_test(the_applier_may_die_at_any_step),
+        cmocka_unit_test(the_connection_may_be_cut_behind_any_byte),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
