@@ -7,7 +7,8 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
 set(REDWAL_PREFIX "auto" CACHE STRING "Prefix of third-party libraries: auto, a path, or empty")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/hack/build-prefix)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+             ${PROJECT_SOURCE_DIR}/hack/build-prefix ${PROJECT_SOURCE_DIR}/hack/debian-sources)
 
 set(prefix ${REDWAL_PREFIX})
 if(prefix STREQUAL "auto")
