@@ -41,7 +41,8 @@ struct applier_settings {
     enum applier_on_reject on_reject;
     uint32_t batch_max_ops;       /* commands in one transaction */
     size_t batch_max_bytes;       /* a single larger record still travels, alone */
-    size_t pending_max_bytes;     /* commands waiting or unanswered, all partitions */
+    size_t pending_max_bytes;     /* commands waiting or unanswered, and rejected records waiting,
+                                     all partitions */
     uint32_t pending_max_records; /* records waiting or unanswered, all partitions */
     int64_t rate_limit_ops;       /* a second; 0: none */
     int64_t silence_timeout_ms;   /* an unanswered primary is given up */
@@ -130,9 +131,10 @@ struct prepared {
     int32_t partition;
     int64_t offset;
     int64_t timestamp_ms;
-    void *message;    /* the applier's from now on, until released */
-    uint64_t digest;  /* of this record alone */
-    uint32_t n_bytes; /* just appended to applier_commands() */
+    void *message;            /* the applier's from now on, until released */
+    uint64_t digest;          /* of this record alone */
+    uint32_t n_bytes;         /* just appended to applier_commands() */
+    uint32_t n_message_bytes; /* of the message: what a rejected record keeps in memory */
     uint32_t n_commands;
     enum command_failure failure;
     enum key_type key_type;

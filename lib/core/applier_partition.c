@@ -19,7 +19,7 @@ static void drop_backlog(struct applier *a, struct partition *p)
         struct entry entry = backlog_pop(&p->backlog);
 
         a->pending_records--;
-        a->pending_bytes -= entry.n_bytes;
+        a->pending_bytes -= entry.weight;
         a->dead_letters_in_flight -= entry.state == ENTRY_STORING;
         p->n_popped++;
         message_release(a, entry.message);
@@ -308,7 +308,7 @@ static void drop_unsent(struct applier *a, struct partition *p)
         struct entry entry = backlog_pop_last(&p->backlog);
 
         a->pending_records--;
-        a->pending_bytes -= entry.n_bytes;
+        a->pending_bytes -= entry.weight;
         a->dead_letters_in_flight -= entry.state == ENTRY_STORING;
         message_release(a, entry.message);
         free(entry.reject);

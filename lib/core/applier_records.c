@@ -87,7 +87,7 @@ static bool waits(const struct partition *p)
 static bool fills(const struct applier *a, const struct partition *p, unsigned share)
 {
     return p->backlog.n >= a->settings.pending_max_records / share ||
-           backlog_bytes(&p->backlog) >= a->settings.pending_max_bytes / share;
+           p->backlog.weight >= a->settings.pending_max_bytes / share;
 }
 
 /* A partition that waits for something must not take the room of the others. */
@@ -280,6 +280,7 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
         .digest = record->digest,
         .n_bytes = record->n_bytes,
         .n_commands = record->n_commands,
+        .weight = record->reject ? record->n_message_bytes : record->n_bytes,
         .failure = record->failure,
         .key_type = record->key_type,
     };
@@ -288,7 +289,7 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
         reject_entry(a, &entry, record->reject->reason, str_from(record->reject->detail));
     backlog_push(&p->backlog, &entry);
     a->pending_records++;
-    a->pending_bytes += entry.n_bytes;
+    a->pending_bytes += entry.weight;
 }
 
 void applier_offer(struct applier *a, const struct prepared *record, int64_t now_ms)
@@ -382,7 +383,7 @@ size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
         p->n_popped++;
         p->bytes_sent -= entry.n_bytes;
         a->pending_records--;
-        a->pending_bytes -= entry.n_bytes;
+        a->pending_bytes -= entry.weight;
         at += entry.n_commands;
         free(entry.reject);
         if (!entry.message)
@@ -418,7 +419,6 @@ void partition_refused(struct applier *a, int32_t number, size_t entry, struct s
     refused = backlog_at(&p->backlog, entry);
     if (refused->reject)
         return;
-    a->pending_bytes -= refused->n_bytes;
     backlog_strip(&p->backlog, entry);
     reject_entry(a, refused, refusal(why), why);
     p->store_from = p->n_popped;

@@ -51,6 +51,7 @@ void backlog_push(struct backlog *b, const struct entry *entry)
     if (b->n == b->capacity)
         grow(b);
     b->n++;
+    b->weight += entry->weight;
     *backlog_at(b, b->n - 1) = *entry;
 }
 
@@ -60,6 +61,7 @@ struct entry backlog_pop(struct backlog *b)
 
     b->first = (b->first + 1) & (b->capacity - 1);
     b->n--;
+    b->weight -= entry.weight;
     b->bytes_done += entry.n_bytes;
     if (b->bytes_done == b->bytes.n) {
         buf_clear(&b->bytes);
@@ -76,6 +78,7 @@ struct entry backlog_pop_last(struct backlog *b)
     const struct entry entry = *backlog_at(b, b->n - 1);
 
     b->n--;
+    b->weight -= entry.weight;
     b->bytes.n -= entry.n_bytes;
     return entry;
 }
@@ -109,11 +112,6 @@ void backlog_strip(struct backlog *b, size_t i)
     b->bytes.n -= entry->n_bytes;
     entry->n_bytes = 0;
     entry->n_commands = 0;
-}
-
-size_t backlog_bytes(const struct backlog *b)
-{
-    return b->bytes.n - b->bytes_done;
 }
 
 void backlog_trim(struct backlog *b)

@@ -29,6 +29,7 @@ struct entry {
     uint64_t digest;       /* of this record alone */
     uint32_t n_bytes;      /* of its commands in the buffer */
     uint32_t n_commands;
+    uint32_t weight; /* bytes of memory that it keeps, for as long as it is here */
     enum entry_state state;
     enum command_failure failure;
     enum key_type key_type;
@@ -40,6 +41,7 @@ struct backlog {
     size_t first, n, capacity;
     struct buf bytes;  /* commands from bytes_done on belong to the entries, in order */
     size_t bytes_done; /* of entries already taken out */
+    size_t weight;     /* of all entries */
 };
 
 void backlog_init(struct backlog *b);
@@ -56,7 +58,6 @@ struct entry backlog_pop_last(struct backlog *b);
 struct entry *backlog_find(struct backlog *b, int64_t offset);
 /* The entry's commands will not be sent. Costs a move of all that follow. */
 void backlog_strip(struct backlog *b, size_t i);
-size_t backlog_bytes(const struct backlog *b);
 /* Gives memory back after an unusual record. */
 void backlog_trim(struct backlog *b);
 

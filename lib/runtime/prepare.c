@@ -55,6 +55,7 @@ void prepare_record(struct prepare *p, const struct wal_record *wal_record,
         .timestamp_ms = record->timestamp_ms,
         .message = wal_record->message,
         .digest = record_digest(record),
+        .n_message_bytes = (uint32_t)(record->key.n + record->value.n),
     };
     if (!accept(p, record, context, commands, &op, &canonical)) {
         ret->reject = &p->reject;

@@ -305,12 +305,15 @@ void stand_offer(struct stand *s, int32_t partition, int64_t offset, const char 
     applier_offer(s->applier, &record, s->now_ms);
 }
 
-void stand_offer_rejected(struct stand *s, int32_t partition, int64_t offset)
+void stand_offer_rejected(struct stand *s, int32_t partition, int64_t offset,
+                          uint32_t n_message_bytes)
 {
     struct reject reject;
-    struct prepared record = {
-        .partition = partition, .offset = offset, .message = malloc(1), .reject = &reject
-    };
+    struct prepared record = { .partition = partition,
+                               .offset = offset,
+                               .message = malloc(1),
+                               .n_message_bytes = n_message_bytes,
+                               .reject = &reject };
 
     reject_set(&reject, REJECT_NOT_JSON, "it is not JSON");
     applier_offer(s->applier, &record, s->now_ms);

@@ -62,7 +62,8 @@ void stand_assign(struct stand *s, int32_t partition);
 /* `command` is one word; its failure class is that of `failure`. Flush with stand_flush(). */
 void stand_offer(struct stand *s, int32_t partition, int64_t offset, const char *command,
                  enum command_failure failure);
-void stand_offer_rejected(struct stand *s, int32_t partition, int64_t offset);
+void stand_offer_rejected(struct stand *s, int32_t partition, int64_t offset,
+                          uint32_t n_message_bytes);
 void stand_flush(struct stand *s);
 /* The fate of a dead letter that was asked for. */
 void stand_stored(struct stand *s, size_t letter, bool stored);

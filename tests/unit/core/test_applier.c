@@ -74,12 +74,12 @@ static void a_partition_that_comes_back_stores_its_dead_letters(void **state)
     own(&s, 0);
     for (int64_t offset = 0; offset < 100; offset++)
         stand_offer(&s, 0, offset, "SET", FAILS_NEVER);
-    stand_offer_rejected(&s, 0, 100);
+    stand_offer_rejected(&s, 0, 100, 100);
     stand_act(&s);
     assert_int_equal(s.n_letters, 1);
     revoke(&s, 0);
     own(&s, 0);
-    stand_offer_rejected(&s, 0, 0);
+    stand_offer_rejected(&s, 0, 0, 100);
     stand_act(&s);
     assert_int_equal(s.n_letters, 2);
     stand_stored(&s, 1, true);
@@ -143,6 +143,35 @@ static void each_refused_record_keeps_its_own_reason(void **state)
     stand_close(&s);
 }
 
+static void large_rejected_records_wait_within_the_bound(void **state)
+{
+    enum { LARGE = 1000000 };
+    const struct applier_settings settings = stand_settings();
+    int64_t offset = 0;
+    struct stand s;
+    (void)state;
+
+    open_with(&s, &settings);
+    own(&s, 0);
+    own(&s, 1);
+    while (s.started_at[0] >= 0 && offset < 10) {
+        stand_offer_rejected(&s, 0, offset++, LARGE);
+        stand_act(&s);
+    }
+    assert_true((size_t)offset * LARGE <= settings.pending_max_bytes);
+    assert_true(applier_room(s.applier) > 0); /* for the other partition */
+    stand_offer_rejected(&s, 1, 0, LARGE);
+    stand_act(&s);
+    assert_true(s.started_at[1] < 0);
+    for (size_t i = 0; i < s.n_letters; i++)
+        stand_stored(&s, i, true);
+    stand_answer(&s);
+    assert_int_equal(stand_next(&s, 0), offset);
+    assert_int_equal(s.started_at[0], offset); /* and goes on */
+    assert_true(applier_room(s.applier) > 0);
+    stand_close(&s);
+}
+
 /* --- waiting ---------------------------------------------------------------------------------- */
 
 static void waiting_for_a_dead_letter_is_not_busy(void **state)
@@ -152,7 +181,7 @@ static void waiting_for_a_dead_letter_is_not_busy(void **state)
 
     open_stand(&s);
     own(&s, 0);
-    stand_offer_rejected(&s, 0, 0);
+    stand_offer_rejected(&s, 0, 0, 100);
     stand_act(&s);
     stand_stored(&s, 0, false);
     for (int i = 0; i < 20; i++) {
@@ -222,7 +251,7 @@ static void a_rate_limit_does_not_make_waiting_busy(void **state)
     settings.rate_limit_ops = 10;
     open_with(&s, &settings);
     own(&s, 0);
-    stand_offer_rejected(&s, 0, 0);
+    stand_offer_rejected(&s, 0, 0, 100);
     stand_offer(&s, 0, 1, "SET", FAILS_NEVER);
     stand_flush(&s);
     stand_answer(&s);
@@ -351,6 +380,7 @@ int main(void)
         cmocka_unit_test(a_partition_that_comes_back_stores_its_dead_letters),
         cmocka_unit_test(a_partition_that_comes_back_while_outcomes_are_written_forgets_none),
         cmocka_unit_test(each_refused_record_keeps_its_own_reason),
+        cmocka_unit_test(large_rejected_records_wait_within_the_bound),
         cmocka_unit_test(waiting_for_a_dead_letter_is_not_busy),
         cmocka_unit_test(waiting_for_an_answer_after_pressure_is_not_busy),
         cmocka_unit_test(outcomes_of_a_partition_that_lost_its_place_are_not_waited_for),

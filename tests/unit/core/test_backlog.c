@@ -21,6 +21,11 @@ static void push(struct backlog *b, int64_t offset, const char *commands)
     backlog_push(b, &entry);
 }
 
+static size_t backlog_bytes(const struct backlog *b)
+{
+    return b->bytes.n - b->bytes_done;
+}
+
 static void assert_front(const struct backlog *b, const char *commands)
 {
     const char *front = b->bytes.p + b->bytes_done;
