@@ -261,10 +261,11 @@ static void begin(struct applier *a, int64_t now_ms)
 static void add_run(struct applier *a, int32_t number, const struct run *run, int64_t now_ms)
 {
     struct partition *p = &a->partitions[number];
-    const char *commands = p->backlog.bytes.p + p->backlog.bytes_done + p->bytes_sent;
+    const struct buf *bytes = &p->backlog.bytes; /* holds none when entries have no commands */
 
     begin(a, now_ms);
-    if (run->n_bytes > 0 && !buf_append(&a->output, commands, run->n_bytes))
+    if (run->n_bytes > 0 &&
+        !buf_append(&a->output, bytes->p + p->backlog.bytes_done + p->bytes_sent, run->n_bytes))
         UNREACHABLE("the output's limit is far above what may be pending");
     expect(a, EXPECT_QUEUED, -1, run->n_commands, now_ms);
     a->open.segments[a->open.n_segments++] = (struct segment){ number, run->n_entries };

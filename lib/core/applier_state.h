@@ -118,8 +118,8 @@ struct partition {
 
     /* Where the fold stands in the primary; valid unless locating or held. */
     struct position position;
-    bool fresh;         /* Redis holds no position yet */
-    int64_t known_next; /* outcomes below are known to this process; -1: none */
+    bool fresh;          /* Redis holds no position yet */
+    int64_t known_next;  /* outcomes below are known to this process; -1: none */
     int64_t peeked_next; /* in this primary, when it is another's; -1 while unknown */
 
     /* The answers locate() waits for. */
