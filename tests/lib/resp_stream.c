@@ -114,8 +114,10 @@ const struct reply *resp_stream_next(struct resp_stream *s)
         s->capacity = most;
     }
     s->n_nodes = 1;
+    if (s->bytes.n == 0)
+        return NULL;
     c = (struct cursor){ s->bytes.p, s->bytes.p + s->bytes.n };
-    if (s->bytes.n == 0 || !value(s, &c, &s->nodes[0]))
+    if (!value(s, &c, &s->nodes[0]))
         return NULL;
     s->n_taken = (size_t)(c.at - s->bytes.p);
     return &s->nodes[0];

@@ -1,6 +1,6 @@
 /*
- * Anything may happen in any order. A seed that fails is printed; it becomes a row of `remembered`,
- * and a scenario of its own once it is understood.
+ * Anything may happen in any order. A seed that fails is printed with the end of its story; once it
+ * is understood it becomes a scenario of its own in test_scenarios.c.
  *
  *   SIM_SEED=<n>   that one alone, with its story
  *   SIM_RUNS=<n>   more seeds than usual
@@ -15,7 +15,7 @@
 
 #include "world.h"
 
-enum { RUNS = 200, STEPS = 600, LIMIT_MS = 120 * 1000 };
+enum { RUNS = 1000, STEPS = 600, LIMIT_MS = 120 * 1000 };
 
 static int64_t number_from_environment(const char *name, int64_t otherwise)
 {
@@ -31,6 +31,11 @@ static void run_seed(struct world *w, uint64_t seed)
 
     world_init(w, seed, SERVERS_MAX, n_hosts, n_partitions);
     w->trouble = 5u << seed % 4;
+    w->settings.batch_max_ops = 1 + (uint32_t)(seed % 11);
+    w->settings.settle_delay_ms = (int64_t)(seed % 5) * 25;
+    for (int i = 0; i < n_hosts; i++) /* they come back with these settings, at any time */
+        if (prng_chance(&w->prng, 500))
+            world_crash_host(w, i);
     for (int i = 0; i < STEPS && !w->violation[0]; i++)
         world_random_step(w);
     if (!w->violation[0]) {
