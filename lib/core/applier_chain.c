@@ -82,6 +82,7 @@ void chain_probe(struct applier *a, int64_t now_ms)
     if (a->n_expected == 0) {
         say_word(a, "ROLE");
         expect(a, EXPECT_ROLE, -1, 1, now_ms);
+        ask_identity(a, EXPECT_OURS, now_ms);
     }
     for (int32_t i = 0; i < a->n_partitions; i++)
         if (a->partitions[i].peeked && !a->partitions[i].assigned)

@@ -202,15 +202,21 @@ static void rehearse(struct applier *a, int64_t now_ms)
     expect(a, EXPECT_REHEARSAL, -1, 2, now_ms);
 }
 
+void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms)
+{
+    const struct str get[] = { STR_LITERAL("HGET"), identity_key(), STR_LITERAL("wal") };
+
+    say(a, get, ARRAY_SIZE(get));
+    expect(a, kind, -1, 1, now_ms);
+}
+
 static void claim(struct applier *a, int64_t now_ms)
 {
     const struct str set[] = { STR_LITERAL("HSETNX"), identity_key(), STR_LITERAL("wal"), a->wal };
-    const struct str get[] = { STR_LITERAL("HGET"), identity_key(), STR_LITERAL("wal") };
 
     say(a, set, ARRAY_SIZE(set));
     expect(a, EXPECT_CLAIM, -1, 1, now_ms);
-    say(a, get, ARRAY_SIZE(get));
-    expect(a, EXPECT_IDENTITY, -1, 1, now_ms);
+    ask_identity(a, EXPECT_IDENTITY, now_ms);
 }
 
 /* The primary is ours: every partition asks where it is. */

@@ -325,6 +325,15 @@ static void role_answered(struct applier *a, const struct reply *reply, int64_t 
         relieved(a);
 }
 
+/* Nobody closes the connection when a Redis is emptied. */
+static void ours_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    if (reply->type != REPLY_STRING && reply->type != REPLY_NIL)
+        asked_in_vain(a, "its identity", reply, now_ms);
+    else if (reply->type == REPLY_NIL || !str_eq(reply->text, a->wal))
+        connection_give_up(a, now_ms, "its identity is gone");
+}
+
 static void peek_answered(struct applier *a, int32_t number, const struct reply *reply)
 {
     struct position found;
@@ -390,6 +399,9 @@ static void answer(struct applier *a, const struct expectation *expected, const 
         return;
     case EXPECT_ROLE:
         role_answered(a, reply, now_ms);
+        return;
+    case EXPECT_OURS:
+        ours_answered(a, reply, now_ms);
         return;
     case EXPECT_WATCH:
         status_answered(a, "WATCH", reply, now_ms);

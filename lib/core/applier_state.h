@@ -42,6 +42,7 @@ enum expect_kind {
     EXPECT_DISCARD,
     EXPECT_UNWATCH,
     EXPECT_ROLE,
+    EXPECT_OURS,      /* HGET identity wal, of a primary that was ours */
     EXPECT_TYPE,      /* of the key of the partition's next window operation */
     EXPECT_UNTOUCHED, /* HMGET position, behind these */
 };
@@ -209,6 +210,7 @@ void message_release(struct applier *a, void *message);
 void say(struct applier *a, const struct str *words, size_t n); /* appends one command */
 void expect(struct applier *a, enum expect_kind kind, int32_t partition, uint32_t count,
             int64_t now_ms);
+void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms);
 struct expectation expected_take(struct applier *a); /* the kind of the next answer */
 void transactions_forget(struct applier *a);
 void connection_reset(struct applier *a);
@@ -220,7 +222,7 @@ void connection_give_up(struct applier *a, int64_t now_ms, const char *format, .
 /* applier_chain.c */
 void chain_advance(struct applier *a, int64_t now_ms); /* says all that can be said now */
 void chain_ask(struct applier *a, int64_t now_ms);     /* the questions of partitions */
-void chain_probe(struct applier *a, int64_t now_ms);   /* is an idle primary still one? */
+void chain_probe(struct applier *a, int64_t now_ms);   /* is an idle primary still ours? */
 /* When the rate limit lets the next command go, if any waits for it; INT64_MAX: none does. */
 int64_t chain_tokens_at_ms(const struct applier *a);
 /* Takes everything back that was not executed; it is sent again once no answer is outstanding. */

@@ -214,6 +214,8 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         return queue_command(s, words, n);
     if (is(words[0], "HMGET"))
         return read_position(s, partition_of(words[1]), elements);
+    if (is(words[0], "HGET") && is(words[2], "wal") && !s->is_blank)
+        return text(REPLY_STRING, "w");
     if (is(words[0], "HGET"))
         return (struct reply){ .type = REPLY_NIL };
     if (is(words[0], "TYPE"))

@@ -295,6 +295,47 @@ static void a_rate_limit_over_many_partitions_does_not_watch_over_and_over(void 
     stand_close(&s);
 }
 
+/* --- a primary that changes under us -----------------------------------------------------------
+ */
+
+static void an_idle_primary_that_stays_ours_is_kept(void **state)
+{
+    struct stand s;
+    (void)state;
+
+    open_stand(&s);
+    own(&s, 0);
+    for (int i = 0; i < 10; i++) {
+        stand_pass(&s, 1000);
+        stand_answer(&s);
+    }
+    assert_int_equal(s.n_disconnects, 0);
+    stand_close(&s);
+}
+
+static void an_idle_primary_that_was_emptied_is_noticed(void **state)
+{
+    struct stand s;
+    (void)state;
+
+    open_stand(&s);
+    own(&s, 0);
+    stand_offer(&s, 0, 0, "SET", FAILS_NEVER);
+    stand_flush(&s);
+    stand_answer(&s);
+    s.has_position[0] = false;
+    s.is_blank = true;
+    for (int i = 0; i < 30; i++) {
+        stand_pass(&s, 100);
+        stand_answer(&s);
+        s.is_blank = s.is_blank && s.n_disconnects == 0;
+    }
+    assert_int_equal(s.n_disconnects, 1);
+    assert_int_equal(s.n_connects, 2);
+    assert_int_equal(s.started_at[0], 0);
+    stand_close(&s);
+}
+
 /* --- places in the log ------------------------------------------------------------------------ */
 
 static void a_replaced_log_is_noticed_under_load(void **state)
@@ -386,6 +427,8 @@ int main(void)
         cmocka_unit_test(outcomes_of_a_partition_that_lost_its_place_are_not_waited_for),
         cmocka_unit_test(a_rate_limit_does_not_make_waiting_busy),
         cmocka_unit_test(a_rate_limit_over_many_partitions_does_not_watch_over_and_over),
+        cmocka_unit_test(an_idle_primary_that_stays_ours_is_kept),
+        cmocka_unit_test(an_idle_primary_that_was_emptied_is_noticed),
         cmocka_unit_test(a_replaced_log_is_noticed_under_load),
         cmocka_unit_test(a_gap_behind_settled_records_is_moved_past),
         cmocka_unit_test(a_window_larger_than_ours_is_held),
