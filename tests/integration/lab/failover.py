@@ -143,6 +143,10 @@ class Failover:
                 else None
         return await_(promoted, seconds, f"Sentinel replaces {old.name}")
 
+    def set_failover_timeout(self, milliseconds):
+        for sentinel in self.sentinels:
+            sentinel.ask("SET", self.master_name, "failover-timeout", milliseconds)
+
     def operator_moves_primary(self, new):
         """What an operator does: SLAVEOF by hand, then REMOVE and MONITOR. No +switch-master."""
         with new.client() as client:
