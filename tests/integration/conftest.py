@@ -157,16 +157,17 @@ class Lab:
     def _alive(self):
         return any(a.process.running() for a in self.appliers)
 
-    def check(self, topic, server, seconds=60, max_bytes=None):
+    def check(self, topic, server, seconds=60, **rules):
         """The verdict: Redis equals the fold of the log, and the dead letters tell all."""
         records = self.await_applied(topic, server, seconds)
-        folded = self.compare(records, server, max_bytes)
+        folded = self.compare(records, server, **rules)
         oracle_module.assert_dead_letters(folded, topic.name, topic.dead_letters.read(), records,
                                           crashed=self.crashed)
         return folded
 
-    def compare(self, records, server, max_bytes=None):
-        folded = self._oracle.fold(records, max_bytes)
+    def compare(self, records, server, **rules):
+        """Redis equals the fold of these records; `rules` are those of Oracle.fold()."""
+        folded = self._oracle.fold(records, **rules)
         with server.client() as client:
             oracle_module.assert_equal(folded, client)
         return folded

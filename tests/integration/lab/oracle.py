@@ -30,19 +30,22 @@ class Oracle:
         self._client = scratch.client(single_connection_client=True)
         self._arity = {name.upper(): info["arity"] for name, info in self._client.command().items()}
 
-    def fold(self, records, max_bytes=None):
+    def fold(self, records, max_bytes=None, lacking=()):
+        """`lacking`: commands that the real server does not have, though ours does."""
         self._client.flushall()
         rejected = {}
         for record in records:
-            reason = self.apply(self._client, record, max_bytes)
+            reason = self.apply(self._client, record, max_bytes, lacking)
             if reason is not None:
                 rejected[record.partition, record.offset] = reason
         return Folded(rejected, snapshot(self._client), len(records))
 
-    def apply(self, client, record, max_bytes=None):
+    def apply(self, client, record, max_bytes=None, lacking=()):
         """One record, as it is meant. The reason when it is rejected, else None."""
         try:
-            for words in interpret(record, self._arity, max_bytes):
+            arity = {name: n for name, n in self._arity.items() if name not in lacking} \
+                if lacking else self._arity
+            for words in interpret(record, arity, max_bytes):
                 client.execute_command(*words)
         except Refused as refused:
             return refused.reason
