@@ -12,6 +12,9 @@ from .wait import await_
 PATIENCE = 30
 CLIENT = {"log_level": 0, "reconnect.backoff.max.ms": 500,
           "topic.metadata.refresh.fast.interval.ms": 100}
+NO_COORDINATOR = (confluent_kafka.KafkaError.NOT_COORDINATOR,
+                  confluent_kafka.KafkaError.COORDINATOR_NOT_AVAILABLE,
+                  confluent_kafka.KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,9 +172,14 @@ def committed(brokers, group, topic):
 
 
 def assignment(brokers, group):
-    """Partitions by member, as the coordinator has them; {} unless the group is stable."""
+    """Partitions by member, as the coordinator has them; {} while it or the group is not settled."""
     admin = kafka_admin.AdminClient({"bootstrap.servers": brokers, **CLIENT})
-    described = admin.describe_consumer_groups([group])[group].result(PATIENCE)
+    try:
+        described = admin.describe_consumer_groups([group])[group].result(PATIENCE)
+    except confluent_kafka.KafkaException as e:
+        if e.args[0].code() in NO_COORDINATOR:
+            return {}
+        raise
     if described.state != confluent_kafka.ConsumerGroupState.STABLE:
         return {}
     return {m.member_id: {tp.partition for tp in m.assignment.topic_partitions}
