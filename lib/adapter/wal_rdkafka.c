@@ -15,7 +15,6 @@ enum {
     CLOSE_TIMEOUT_MS = 3000,
     CLOSE_POLL_MS = 50,
     JOIN_CHECK_MS = 500, /* how often a member without partitions asks whether it is one */
-    READ_MAX = 512,
 };
 
 /* librdkafka fetches a partition from start() to stop() only: that is when it is in librdkafka's
@@ -319,21 +318,24 @@ static bool is_wanted(struct wal_rdkafka *w, const rd_kafka_message_t *m)
     return true;
 }
 
+/* One at a time: librdkafka's batches also move the position it resumes at past the end of a
+ * partition, and a rebalance, which pauses and resumes, would then skip the next record. Reading
+ * ends at an event among the records: it is told before those behind it. */
 static size_t read_records(void *self, struct wal_record *ret_records, size_t max)
 {
     struct wal_rdkafka *w = self;
-    rd_kafka_message_t *messages[READ_MAX];
-    const size_t n_max = max < ARRAY_SIZE(messages) ? max : ARRAY_SIZE(messages);
-    const ssize_t n = rd_kafka_consume_batch_queue(w->records, 0, messages, n_max);
+    const size_t n_events = w->events.n;
     size_t n_records = 0;
+    rd_kafka_message_t *m;
 
-    for (ssize_t i = 0; i < n; i++) {
-        if (messages[i]->err)
-            take_error(w, messages[i]);
-        if (messages[i]->err || !is_wanted(w, messages[i]))
-            rd_kafka_message_destroy(messages[i]);
+    while (n_records < max && w->events.n == n_events &&
+           (m = rd_kafka_consume_queue(w->records, 0)) != NULL) {
+        if (m->err)
+            take_error(w, m);
+        if (m->err || !is_wanted(w, m))
+            rd_kafka_message_destroy(m);
         else
-            view(w, messages[i], &ret_records[n_records++]);
+            view(w, m, &ret_records[n_records++]);
     }
     if (n_records > 0)
         wal_events_recovered(&w->events);

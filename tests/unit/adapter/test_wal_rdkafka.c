@@ -433,6 +433,28 @@ static void members_share_the_partitions_and_take_over(void **state)
     member_leave(&two);
 }
 
+/* librdkafka pauses and resumes what a member keeps. */
+static void a_rebalance_at_the_end_of_the_log_skips_nothing(void **state)
+{
+    struct member one, two;
+
+    (void)state;
+    member_join(&one, &mock, "rebalance");
+    TURN_UNTIL(&one, has_all(&one));
+    for (int i = 0; i < PARTITIONS; i++)
+        member_start(&one, i, n_written[i]);
+    for (int i = 0; i < PARTITIONS; i++)
+        TURN_UNTIL(&one, one.seen[i].end == n_written[i]);
+    member_join(&two, &mock, "rebalance");
+    TURN_UNTIL(&two, (turn(&one), two.balanced && two.n_assigned == PARTITIONS / 2));
+    for (int i = 0; i < PARTITIONS; i++)
+        write_more(i, 2);
+    for (int i = 0; i < PARTITIONS; i++)
+        TURN_UNTIL(&one, !one.seen[i].assigned || one.seen[i].end == n_written[i]);
+    member_leave(&two);
+    member_leave(&one);
+}
+
 static void a_member_that_no_partition_is_left_for_is_a_member(void **state)
 {
     struct mock_log own;
@@ -564,6 +586,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(facts_say_where_partitions_begin_and_end),
         cmocka_unit_test(a_partition_that_does_not_exist_holds_no_other_answer_up),
         cmocka_unit_test(members_share_the_partitions_and_take_over),
+        cmocka_unit_test(a_rebalance_at_the_end_of_the_log_skips_nothing),
         cmocka_unit_test(a_member_that_no_partition_is_left_for_is_a_member),
         cmocka_unit_test(a_record_at_idle_comes_at_once),
         cmocka_unit_test(unreachable_brokers_are_told_and_so_is_their_return),
