@@ -359,6 +359,15 @@ static void untouched_answered(struct applier *a, int32_t number, const struct r
         asked_in_vain(a, "a position", reply, now_ms);
 }
 
+static void type_answered(struct applier *a, int32_t number, const struct reply *reply,
+                          int64_t now_ms)
+{
+    if (reply->type == REPLY_STATUS)
+        partition_type_read(a, number, reply->text);
+    else
+        asked_in_vain(a, "a key's type", reply, now_ms);
+}
+
 static void answer(struct applier *a, const struct expectation *expected, const struct reply *reply,
                    int64_t now_ms)
 {
@@ -389,10 +398,7 @@ static void answer(struct applier *a, const struct expectation *expected, const 
         peek_answered(a, partition, reply);
         return;
     case EXPECT_TYPE:
-        if (reply->type == REPLY_STATUS)
-            partition_type_read(a, partition, reply->text);
-        else
-            asked_in_vain(a, "a key's type", reply, now_ms);
+        type_answered(a, partition, reply, now_ms);
         return;
     case EXPECT_UNTOUCHED:
         untouched_answered(a, partition, reply, now_ms);

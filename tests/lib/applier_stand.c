@@ -17,7 +17,7 @@ struct applier_settings stand_settings(void)
 {
     struct applier_settings settings = applier_settings_default();
 
-    strcpy(settings.wal, "w");
+    snprintf(settings.wal, sizeof(settings.wal), "w");
     settings.settle_delay_ms = 0;
     settings.seed = 1;
     return settings;
@@ -58,7 +58,7 @@ static void connect(struct stand *s)
 {
     struct primary_facts facts = { .address = "redis:6379", .role = PRIMARY_ROLE_MASTER };
 
-    strcpy(facts.wal, "w");
+    snprintf(facts.wal, sizeof(facts.wal), "w");
     s->n_connects++;
     applier_connected(s->applier, &facts, s->now_ms);
 }
@@ -69,7 +69,9 @@ static void record_letter(struct stand *s, const struct effect *effect)
     assert_non_null(effect->message);
     s->letters[s->n_letters].partition = effect->partition;
     s->letters[s->n_letters].offset = effect->offset;
-    strcpy(s->letters[s->n_letters++].detail, effect->reject->detail);
+    snprintf(s->letters[s->n_letters].detail, sizeof(s->letters[0].detail), "%s",
+             effect->reject->detail);
+    s->n_letters++;
 }
 
 static void run_effect(struct stand *s, const struct effect *effect)
@@ -165,7 +167,12 @@ static struct reply queue_command(struct stand *s, const struct str *words, size
     return text(REPLY_STATUS, "QUEUED");
 }
 
-/* Records' commands are "<command> <partition>". */
+static void write_field(struct stand *s, int32_t partition, size_t field, const char *text)
+{
+    snprintf(s->position[partition][field], sizeof(s->position[0][0]), "%s", text);
+}
+
+/* Records' commands are "<command> <partition>", with one digit. */
 static struct reply run_queued(struct stand *s, size_t i)
 {
     char(*words)[LOG_IDENTITY_MAX + 1] = s->queued[i];
@@ -173,13 +180,13 @@ static struct reply run_queued(struct stand *s, size_t i)
     if (s->error_word && strcmp(words[0], s->error_word) == 0)
         return text(REPLY_ERROR, s->error);
     if (strcmp(words[0], "HSET") != 0) {
-        s->n_executed[atoi(words[1])]++;
+        s->n_executed[words[1][0] - '0']++;
     } else if (strcmp(words[1], "redwal:identity") != 0) {
         const int32_t partition = partition_of(str_from(words[1]));
 
         s->has_position[partition] = true;
         for (size_t field = 0; field < FIELDS; field++)
-            strcpy(s->position[partition][field], words[3 + 2 * field]);
+            write_field(s, partition, field, words[3 + 2 * field]);
     }
     return (struct reply){ .type = REPLY_INTEGER, .integer = 1 };
 }
@@ -260,10 +267,10 @@ void stand_put_position(struct stand *s, int32_t partition, int64_t next, int64_
     s->has_position[partition] = true;
     snprintf(s->position[partition][0], sizeof(s->position[0][0]), "%lld", (long long)next);
     snprintf(s->position[partition][1], sizeof(s->position[0][0]), "%lld", (long long)settled);
-    strcpy(s->position[partition][2], s->log);
-    strcpy(s->position[partition][3], "0");
-    strcpy(s->position[partition][4], "0");
-    strcpy(s->position[partition][5], "0000000000000000");
+    write_field(s, partition, 2, s->log);
+    write_field(s, partition, 3, "0");
+    write_field(s, partition, 4, "0");
+    write_field(s, partition, 5, "0000000000000000");
 }
 
 int64_t stand_next(const struct stand *s, int32_t partition)
