@@ -7,7 +7,7 @@
 
 #include "core/applier.h"
 
-enum { STAND_PARTITIONS = 32, STAND_QUEUE_MAX = 512, STAND_LETTERS_MAX = 64 };
+enum { STAND_PARTITIONS = 32, STAND_QUEUE_MAX = 512, STAND_LETTERS_MAX = 2048 };
 
 struct stand {
     struct applier *applier;
