@@ -55,6 +55,8 @@ foreach(source IN LISTS sources)
     file(GLOB shared CONFIGURE_DEPENDS ${dir}/*.c)
     list(FILTER shared EXCLUDE REGEX "/test_[^/]*$")
     redwal_test(unit ${layer}.${module} "${source};${shared}" testlib ${all_layers} ${clients})
+    # They wait for servers and timeouts, so they go first.
+    set_tests_properties(unit.${layer}.${module} PROPERTIES COST 10)
   endif()
 endforeach()
 

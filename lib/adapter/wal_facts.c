@@ -190,7 +190,7 @@ static void begin_round(struct wal_facts *f)
 static void fail(struct wal_facts *f, const char *why)
 {
     f->failed = true;
-    snprintf(f->why, sizeof(f->why), "%s", why);
+    snprintf(f->why, sizeof(f->why), "asking about topic %s: %s", f->topic, why);
 }
 
 static void read_offset(struct wal_facts *f, const rd_kafka_topic_partition_t *partition)

@@ -23,6 +23,7 @@ void mock_log_start(struct mock_log *m, int n_partitions)
 
     rd_kafka_conf_set(conf, "test.mock.num.brokers", "1", NULL, 0);
     rd_kafka_conf_set(conf, "linger.ms", "1", NULL, 0);
+    rd_kafka_conf_set(conf, "message.max.bytes", "5000000", NULL, 0);
     rd_kafka_conf_set(conf, "log_level", "2", NULL, 0);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     m->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
