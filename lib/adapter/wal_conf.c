@@ -58,6 +58,7 @@ enum err_code wal_conf_new(const struct wal_rdkafka_settings *settings, rd_kafka
         { "socket.timeout.ms", request.text },
         { "max.poll.interval.ms", poll_interval.text },
         { "isolation.level", "read_committed" },
+        { "statistics.interval.ms", "500" }, /* see flush_commits() */
         { "enable.auto.commit", "false" },
         { "enable.auto.offset.store", "false" },
         { "auto.offset.reset", "error" },

@@ -352,6 +352,9 @@ static void commit(void *self, int32_t partition, int64_t next_offset)
     w->wants_commit = true;
 }
 
+/* A commit that is under way while the group takes a new generation is refused, and librdkafka then
+ * takes the whole assignment for lost. So commits go out only in the moment in which librdkafka says
+ * that no rebalance is under way, and its statistics are what says so. */
 static void flush_commits(struct wal_rdkafka *w)
 {
     rd_kafka_topic_partition_list_t *list;
@@ -370,6 +373,15 @@ static void flush_commits(struct wal_rdkafka *w)
     if (list->cnt > 0)
         rd_kafka_commit(w->client, list, /* async= */ 1);
     rd_kafka_topic_partition_list_destroy(list);
+}
+
+static int statistics_told(rd_kafka_t *client, char *json, size_t n, void *opaque)
+{
+    (void)client;
+    (void)n;
+    if (strstr(json, "\"join_state\": \"steady\""))
+        flush_commits(opaque);
+    return 0; /* librdkafka frees the text */
 }
 
 static void poll_facts(struct wal_rdkafka *w)
@@ -407,7 +419,6 @@ static void poll_client(struct wal_rdkafka *w)
     if (w->events.troubled)
         wal_facts_ask(w->facts, NULL, 0); /* the answer says that it is over */
     check_joined(w);
-    flush_commits(w);
     poll_facts(w);
 }
 
@@ -477,6 +488,7 @@ enum err_code wal_rdkafka_new(const struct wal_rdkafka_settings *settings, struc
     rd_kafka_conf_set_opaque(conf, w);
     rd_kafka_conf_set_rebalance_cb(conf, rebalance);
     rd_kafka_conf_set_error_cb(conf, error_told);
+    rd_kafka_conf_set_stats_cb(conf, statistics_told);
     w->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
     if (!w->client) {
         rd_kafka_conf_destroy(conf);
