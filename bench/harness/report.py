@@ -45,7 +45,8 @@ def write(results, out):
 def head(results):
     m = results.machine
     return (f"{m['cpus']} CPUs ({m['cpu']}), {m['at']}, revision {m['revision']}\n"
-            f"{results.records} records, 12 partitions; medians of {results.rounds} rounds\n")
+            f"{results.records} records, 12 partitions; medians of {results.rounds} rounds; "
+            f"load before: {m['load_before']}\n")
 
 
 def figure(value, form):
