@@ -22,6 +22,8 @@ class Sample:
     """One measurement. `None` where a figure has no meaning."""
 
     rate: float  # operations a second
+    limit: float | None = None  # of redis-benchmark just before
+    others_cpus: float | None = None  # what other programs took of the machine meanwhile
     cpu_per_million: float | None = None  # seconds of the contestant
     redis_cpu_per_million: float | None = None
     waiting_per_million: float | None = None  # seconds that its main thread waited for others
@@ -53,7 +55,8 @@ def redis_benchmark(stage, records):
 
 def read_log(stage, records):
     took = stage.tool("read-log", brokers=stage.brokers, topic="set64", records=records)
-    return records, Sample(took["n"] / took["seconds"], took["cpu_seconds"] / records * 1e6)
+    return records, Sample(took["n"] / took["seconds"],
+                           cpu_per_million=took["cpu_seconds"] / records * 1e6)
 
 
 def pipeline(workload, depth, share=1, positions=0):
@@ -61,7 +64,7 @@ def pipeline(workload, depth, share=1, positions=0):
         n = records // share
         took = stage.tool("pipeline", port=stage.redis.port, workload=workload, records=n,
                           depth=depth, positions=positions)
-        return n, Sample(n / took["seconds"], took["cpu_seconds"] / n * 1e6)
+        return n, Sample(n / took["seconds"], cpu_per_million=took["cpu_seconds"] / n * 1e6)
     return measure
 
 
@@ -74,7 +77,7 @@ def applier(topic):
                             stage.redis.address, "--http", f"127.0.0.1:{free_port()}",
                             "--until-end"], stage.directory / f"{group}.log")
         rate, waiting = watch(stage, process, group, records)
-        return records, Sample(rate, process.cpu_seconds / records * 1e6,
+        return records, Sample(rate, cpu_per_million=process.cpu_seconds / records * 1e6,
                                waiting_per_million=waiting, peak_mib=process.peak_kib / 1024,
                                wall_s=process.seconds)
     return measure
@@ -108,6 +111,14 @@ def applied(client, wal):
         for partition in range(PARTITIONS):
             batch.hget(f"redwal:{{{wal}}}:p:{partition}", "next")
         return sum(int(n or 0) for n in batch.execute())
+
+
+def compare(stage, name, records):
+    """One sample of a contestant, with the limit measured just before it."""
+    limit = CONTESTANTS[LIMIT].run(stage, records)
+    sample = limit if name == LIMIT else CONTESTANTS[name].run(stage, records)
+    sample.limit = limit.rate
+    return sample
 
 
 CONTESTANTS = {

@@ -43,10 +43,10 @@ def write(results, out):
 
 
 def head(results):
-    m = results.machine
+    m, (usual, worst) = results.machine, results.others_cpus()
     return (f"{m['cpus']} CPUs ({m['cpu']}), {m['at']}, revision {m['revision']}\n"
-            f"{results.records} records, 12 partitions; medians of {results.rounds} rounds; "
-            f"load before: {m['load_before']}\n")
+            f"{results.records} records, 12 partitions; medians of {results.rounds} rounds\n"
+            f"Other programs took {usual:.2f} CPUs meanwhile, {worst:.2f} at worst\n")
 
 
 def figure(value, form):

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import time
 
-from contestants import CONTESTANTS, LIMIT
+from contestants import CONTESTANTS
 from latency import percentile
 
 SHARES = {"p50": 0.50, "p99": 0.99, "p99.9": 0.999}
@@ -21,6 +21,7 @@ class Results:
         self.machine = machine(root)
         self.samples = {}
         self.latency_rounds = []
+        self.latency_others = []  # CPUs that other programs took, by round
         self.latency_curve = []  # of the last round, for the drawing
         self.memory = {}  # peak MiB by size of the value
         self.stages = []
@@ -28,7 +29,8 @@ class Results:
     def add(self, name, sample):
         self.samples.setdefault(name, []).append(sample)
 
-    def add_latency(self, triples):
+    def add_latency(self, triples, others_cpus):
+        self.latency_others.append(others_cpus)
         columns = dict(zip(LATENCIES, zip(*triples)))
         self.latency_rounds.append({
             what: {name: percentile(values, share) for name, share in SHARES.items()}
@@ -47,9 +49,14 @@ class Results:
         return max([*peaks, *self.memory.values()])
 
     def ratio(self, name):
-        """Median over the rounds of this contestant's rate in units of that round's limit."""
-        return statistics.median(s.rate / limit.rate for s, limit in
-                                 zip(self.samples[name], self.samples[LIMIT]))
+        """Median over the rounds of this contestant's rate in units of the limit before it."""
+        return statistics.median(s.rate / s.limit for s in self.samples[name])
+
+    def others_cpus(self):
+        """The median of what other programs took, and the worst, over all measurements."""
+        taken = self.latency_others + [
+            s.others_cpus for samples in self.samples.values() for s in samples]
+        return (statistics.median(taken), max(taken)) if taken else (0.0, 0.0)
 
     def latency(self, what, share):
         return statistics.median(r[what][share] for r in self.latency_rounds)
@@ -92,7 +99,8 @@ class Results:
             "throughput": {name: {"title": CONTESTANTS[name].title, "ratio": self.ratio(name),
                                   "samples": [dataclasses.asdict(s) for s in samples]}
                            for name, samples in self.samples.items()},
-            "latency_us": self.latency_rounds, "latency_curve_us": self.latency_curve,
+            "latency_us": self.latency_rounds, "latency_others_cpus": self.latency_others,
+            "latency_curve_us": self.latency_curve,
             "peak_mib_by_value_bytes": self.memory, "stages": self.stages,
         }
 
@@ -104,7 +112,6 @@ def machine(root):
         "revision": told(["git", "-C", str(root), "describe", "--always", "--dirty"]),
         "cpu": cpu_name(), "cpus": len(os.sched_getaffinity(0)), "kernel": platform.release(),
         "redis": told(["redis-server", "--version"]),
-        "load_before": round(os.getloadavg()[0], 2),
         "image_mb": round(image.stat().st_size / 1e6, 2) if image.exists() else None,
     }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import time
 
@@ -68,6 +69,38 @@ class Stage:
         if done.returncode != 0:
             raise RuntimeError(f"{name} ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
+
+
+class Bystanders:
+    """What programs that are none of ours take of the CPUs from now on."""
+
+    def __init__(self, stage):
+        self._stage = stage
+        self._started, self._busy_s, self._ours_s = self._now()
+
+    def taken(self):
+        """In CPUs, on average until now. Children count as ours once they ended."""
+        at, busy_s, ours_s = self._now()
+        return max(0.0, busy_s - self._busy_s - ours_s + self._ours_s) / (at - self._started)
+
+    def _now(self):
+        ours = [resource.getrusage(who) for who in
+                (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return (time.monotonic(), busy_s(), sum(u.ru_utime + u.ru_stime for u in ours)
+                + self._stage.redis_cpu_s() + process_cpu_s(self._stage.broker.process.pid))
+
+
+def busy_s():
+    """Seconds that all CPUs were busy since the machine started."""
+    with open("/proc/stat", encoding="ascii") as f:
+        user, nice, system, _, _, irq, softirq, steal = map(int, f.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def process_cpu_s(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Measured:
