@@ -172,7 +172,7 @@ static void write_field(struct stand *s, int32_t partition, size_t field, const 
     snprintf(s->position[partition][field], sizeof(s->position[0][0]), "%s", text);
 }
 
-/* Records' commands are "<command> <partition>", with one digit. */
+/* Records' commands are "<command> <partition>". */
 static struct reply run_queued(struct stand *s, size_t i)
 {
     char(*words)[LOG_IDENTITY_MAX + 1] = s->queued[i];
@@ -180,7 +180,11 @@ static struct reply run_queued(struct stand *s, size_t i)
     if (s->error_word && strcmp(words[0], s->error_word) == 0)
         return text(REPLY_ERROR, s->error);
     if (strcmp(words[0], "HSET") != 0) {
-        s->n_executed[words[1][0] - '0']++;
+        int64_t partition;
+
+        assert_true(str_to_int64(str_from(words[1]), &partition));
+        assert_in_range(partition, 0, STAND_PARTITIONS - 1);
+        s->n_executed[partition]++;
     } else if (strcmp(words[1], "redwal:identity") != 0) {
         const int32_t partition = partition_of(str_from(words[1]));
 
