@@ -86,8 +86,9 @@ static double best_ns(struct bench *b, void (*stage)(struct bench *))
         for (int i = 0; i < RECORDS; i++)
             stage(b);
         clock_gettime(CLOCK_MONOTONIC, &end);
-        ns = ((double)(end.tv_sec - start.tv_sec) * NS + (double)(end.tv_nsec - start.tv_nsec)) /
-             RECORDS;
+        ns = ((double)(end.tv_sec - start.tv_sec) * (double)NS +
+              (double)(end.tv_nsec - start.tv_nsec)) /
+             (double)RECORDS;
         if (round == 0 || ns < best)
             best = ns;
     }

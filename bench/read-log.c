@@ -63,7 +63,7 @@ static uint64_t take(rd_kafka_message_t **messages, ssize_t n)
 int main(int argc, char **argv)
 {
     const struct measure_options o = measure_options_read(argc, argv);
-    const double cpu_started_s = measure_cpu_s(), deadline_s = measure_now_s() + PATIENCE_S;
+    const double cpu_started_s = measure_cpu_s(), deadline_s = measure_now_s() + (double)PATIENCE_S;
     rd_kafka_t *client = consumer(&o);
     rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(client);
     rd_kafka_message_t *messages[BATCH];

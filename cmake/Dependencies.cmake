@@ -12,9 +12,10 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
 
 set(prefix ${REDWAL_PREFIX})
 if(prefix STREQUAL "auto")
-  # Debian's own packages are shared libraries with all features on: too large for an image.
+  # Debian's own packages are shared libraries with all features on: too large for an image. Their
+  # librdkafka may start its threads by C11's thrd_create(), past the thread sanitizer.
   set(always)
-  if(REDWAL_STATIC_DEPS)
+  if(REDWAL_STATIC_DEPS OR REDWAL_SANITIZE MATCHES "thread")
     set(always --always)
   endif()
   execute_process(COMMAND ${PROJECT_SOURCE_DIR}/hack/build-prefix
