@@ -28,7 +28,7 @@ static void memory_that_is_used_is_counted(void **state)
     memset(p, 1, GROWTH_BYTES);
     process_read_stats(&after);
 
-    assert_true(after.resident_bytes - before.resident_bytes > 0.9 * GROWTH_BYTES);
+    assert_true(after.resident_bytes - before.resident_bytes > 0.9 * (double)GROWTH_BYTES);
     free(p);
 }
 
