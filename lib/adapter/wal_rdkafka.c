@@ -353,8 +353,8 @@ static void commit(void *self, int32_t partition, int64_t next_offset)
 }
 
 /* A commit that is under way while the group takes a new generation is refused, and librdkafka then
- * takes the whole assignment for lost. So commits go out only in the moment in which librdkafka says
- * that no rebalance is under way, and its statistics are what says so. */
+ * takes the whole assignment for lost. So commits go out only in the moment in which librdkafka
+ * says that no rebalance is under way, and its statistics are what says so. */
 static void flush_commits(struct wal_rdkafka *w)
 {
     rd_kafka_topic_partition_list_t *list;
