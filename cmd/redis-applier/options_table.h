@@ -77,7 +77,7 @@ enum sentinel_tls { SENTINEL_TLS_SAME, SENTINEL_TLS_ON, SENTINEL_TLS_OFF };
     X(INT,       ANYWHERE, batch_max_ops,        "batch-max-ops",        "N",        "1024", 1, 65536, NULL, "Applying", "Operations in one transaction at most") \
     X(SIZE,      ANYWHERE, batch_max_bytes,      "batch-max-bytes",      "SIZE",     "512KiB", KIB, 256 * MIB, NULL, "Applying", "Bytes in one transaction at most; a larger record travels alone") \
     \
-    X(SIZE,      ANYWHERE, pending_max_bytes,    "pending-max-bytes",    "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Commands waiting for Redis or for its answer, all partitions") \
+    X(SIZE,      ANYWHERE, pending_max_bytes,    "pending-max-bytes",    "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Commands waiting for Redis or for its answer and rejected records waiting for their topic, all partitions") \
     X(INT,       ANYWHERE, pending_max_records,  "pending-max-records",  "N",        "8192", 16, 10000000, NULL, "Memory bounds", "Records waiting for Redis or for its answer, all partitions") \
     X(SIZE,      ANYWHERE, max_record_bytes,     "max-record-bytes",     "SIZE",     "1MiB", KIB, 256 * MIB, NULL, "Memory bounds", "A larger record is rejected; Kafka's default bound is 1 MiB") \
     X(SIZE,      ANYWHERE, fetch_buffer_bytes,   "fetch-buffer-bytes",   "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Records read ahead from Kafka") \
