@@ -74,6 +74,7 @@ class Lab:
         self._endings = []
         self.appliers = []
         self.crashed = False
+        self.calm = False  # nothing makes the applier read records again
 
     @property
     def broker(self):
@@ -162,7 +163,7 @@ class Lab:
         records = self.await_applied(topic, server, seconds)
         folded = self.compare(records, server, **rules)
         oracle_module.assert_dead_letters(folded, topic.name, topic.dead_letters.read(), records,
-                                          crashed=self.crashed)
+                                          crashed=self.crashed, calm=self.calm)
         return folded
 
     def compare(self, records, server, **rules):

@@ -43,6 +43,7 @@ MAX_BYTES = 100 * 1024
 
 
 def test_every_reason(lab):
+    lab.calm = True
     topic = lab.topic(partitions=1)
     server = lab.redis(options=['rename-command GEOADD ""'])
     lab.applier(topic, server, max_record_bytes="100KiB").start()
