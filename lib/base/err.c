@@ -45,13 +45,3 @@ enum err_class err_class(enum err_code code)
     PRE(code < ERR_CODE_COUNT);
     return classes[code];
 }
-
-const char *err_text(enum err_code code)
-{
-#define ERR_TEXT_OF(code, class, text) [ERR_##code] = text,
-    static const char *const texts[] = { ERR_CODES(ERR_TEXT_OF) };
-#undef ERR_TEXT_OF
-
-    PRE(code < ERR_CODE_COUNT);
-    return texts[code];
-}

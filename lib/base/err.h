@@ -43,6 +43,5 @@ enum err_code err_wrap(struct err *err, enum err_code code, const char *format, 
     PRINTF_LIKE(3, 4);
 
 enum err_class err_class(enum err_code code);
-const char *err_text(enum err_code code);
 
 #endif

@@ -289,14 +289,6 @@ void applier_tick(struct applier *a, int64_t now_ms)
     chain_advance(a, now_ms);
 }
 
-void applier_set_rate_limit(struct applier *a, int64_t ops_per_second, int64_t now_ms)
-{
-    PRE(ops_per_second >= 0);
-    a->settings.rate_limit_ops = ops_per_second;
-    a->tokens = 0;
-    a->tokens_at_ms = now_ms;
-}
-
 /* --- bounds ----------------------------------------------------------------------------------- */
 
 size_t applier_room(const struct applier *a)

@@ -154,7 +154,6 @@ void applier_dead_letter(struct applier *a, int32_t partition, int64_t offset, b
 void applier_tick(struct applier *a, int64_t now_ms);
 /* Tells the group how far every partition is, now. */
 void applier_commit_now(struct applier *a);
-void applier_set_rate_limit(struct applier *a, int64_t ops_per_second, int64_t now_ms);
 
 /* --- looking at it ---------------------------------------------------------------------------- */
 

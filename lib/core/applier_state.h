@@ -111,7 +111,6 @@ struct window_entry {
 
 struct partition {
     bool assigned;
-    bool known; /* was ever assigned */
     bool peeked;
     enum partition_phase phase;
     enum hold_reason hold, noted_hold;

@@ -77,16 +77,6 @@ enum command_failure command_failure(const struct command *c)
     return c->failure;
 }
 
-enum key_type command_key_type(const struct command *c)
-{
-    return c->type;
-}
-
-enum reject_reason command_refusal(const struct command *c)
-{
-    return c->refusal;
-}
-
 const char *command_keys_text(enum command_keys keys)
 {
     PRE(keys < COMMAND_KEYS_COUNT);

@@ -43,9 +43,6 @@ const struct command *command_at(size_t index); /* 0 .. command_count() - 1, ord
 size_t command_index(const struct command *c);
 const char *command_name(const struct command *c); /* upper case */
 enum command_failure command_failure(const struct command *c);
-enum key_type command_key_type(const struct command *c);
-/* REJECT_NONE when the command is applied or rewritten. */
-enum reject_reason command_refusal(const struct command *c);
 
 /* The rows a server has, as its COMMAND answered. */
 enum { COMMAND_SET_WORDS = 16 };
