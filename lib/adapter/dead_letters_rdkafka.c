@@ -7,11 +7,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/fifo.h"
 #include "base/mem.h"
 
 enum {
     NUMBER_TEXT_MAX = 24,
-    RECEIPTS_FIRST = 64,
     PURGE_POLL_MS = 10,
     UNDER_WAY_MAX_BYTES = 8 * 1024 * 1024, /* a larger record still travels, alone */
 };
@@ -29,8 +29,7 @@ struct dead_letters_rdkafka {
     int descriptor;
     size_t n_bytes;                            /* under way */
     char connection_error[WAL_EVENT_TEXT_MAX]; /* the last one */
-    struct dead_letter_receipt *receipts;      /* FIFO */
-    size_t receipts_first, n_receipts, receipts_capacity;
+    struct fifo receipts; /* of struct dead_letter_receipt; bounded by what is under way */
 };
 
 /* What a delivery report is about; travels as the message's opaque. */
@@ -41,21 +40,6 @@ struct origin {
 };
 
 /* --- receipts --------------------------------------------------------------------------------- */
-
-static struct dead_letter_receipt *receipt_add(struct dead_letters_rdkafka *d)
-{
-    if (d->receipts_first + d->n_receipts == d->receipts_capacity) {
-        if (d->receipts_first > 0) {
-            memmove(d->receipts, d->receipts + d->receipts_first,
-                    d->n_receipts * sizeof(*d->receipts));
-            d->receipts_first = 0;
-        } else {
-            d->receipts_capacity = d->receipts_capacity ? d->receipts_capacity * 2 : RECEIPTS_FIRST;
-            d->receipts = mem_resize(d->receipts, d->receipts_capacity, sizeof(*d->receipts));
-        }
-    }
-    return &d->receipts[d->receipts_first + d->n_receipts++];
-}
 
 static const char *advice(rd_kafka_resp_err_t code)
 {
@@ -76,22 +60,22 @@ static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opa
 {
     struct dead_letters_rdkafka *d = opaque;
     struct origin *origin = m->_private;
-    struct dead_letter_receipt *receipt = receipt_add(d);
-
-    (void)client;
-    *receipt = (struct dead_letter_receipt){
+    struct dead_letter_receipt receipt = {
         .partition = origin->partition,
         .offset = origin->offset,
         .stored = m->err == RD_KAFKA_RESP_ERR_NO_ERROR,
     };
+
+    (void)client;
     if (m->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT && d->connection_error[0])
-        snprintf(receipt->text, sizeof(receipt->text), "topic %s: %.200s", d->topic,
+        snprintf(receipt.text, sizeof(receipt.text), "topic %s: %.200s", d->topic,
                  d->connection_error);
     else if (m->err)
-        snprintf(receipt->text, sizeof(receipt->text), "topic %s: %s%s", d->topic,
+        snprintf(receipt.text, sizeof(receipt.text), "topic %s: %s%s", d->topic,
                  rd_kafka_err2str(m->err), advice(m->err));
     else
         d->connection_error[0] = '\0';
+    fifo_add(&d->receipts, &receipt);
     d->n_bytes -= origin->n_bytes;
     free(origin);
 }
@@ -110,19 +94,14 @@ static bool next_receipt(void *self, struct dead_letter_receipt *ret_receipt)
     struct dead_letters_rdkafka *d = self;
     uint64_t count;
 
-    if (d->n_receipts == 0) {
+    if (d->receipts.n == 0) {
         const ssize_t n = read(d->descriptor, &count, sizeof(count));
 
         (void)n; /* nothing to read is fine */
         if (d->client)
             rd_kafka_poll(d->client, 0);
     }
-    if (d->n_receipts == 0)
-        return false;
-    *ret_receipt = d->receipts[d->receipts_first++];
-    if (--d->n_receipts == 0)
-        d->receipts_first = 0;
-    return true;
+    return fifo_take(&d->receipts, ret_receipt);
 }
 
 /* --- client ----------------------------------------------------------------------------------- */
@@ -284,6 +263,7 @@ enum err_code dead_letters_rdkafka_new(const struct dead_letters_settings *setti
         return rc;
     d = mem_new(1, sizeof(*d));
     d->conf = conf;
+    fifo_init(&d->receipts, sizeof(struct dead_letter_receipt));
     rd_kafka_conf_set_opaque(conf, d);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
     rd_kafka_conf_set_error_cb(conf, error_told);
@@ -317,7 +297,7 @@ void dead_letters_rdkafka_free(struct dead_letters_rdkafka *d)
         give_up(d->client);
     rd_kafka_conf_destroy(d->conf);
     close(d->descriptor);
-    free(d->receipts);
+    fifo_release(&d->receipts);
     free(d->topic);
     free(d->source_topic);
     free(d->wal);

@@ -9,18 +9,17 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum { EVENTS_FIRST = 64 };
-
 void wal_events_init(struct wal_events *e)
 {
     *e = (struct wal_events){ .descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) };
     PRE(e->descriptor >= 0);
+    fifo_init(&e->list, sizeof(struct wal_event));
 }
 
 void wal_events_release(struct wal_events *e)
 {
     close(e->descriptor);
-    free(e->list);
+    fifo_release(&e->list);
 }
 
 void wal_events_notify(const struct wal_events *e)
@@ -41,39 +40,25 @@ void wal_events_noticed(const struct wal_events *e)
 
 void wal_events_add(struct wal_events *e, const struct wal_event *event)
 {
-    if (e->first + e->n == e->capacity) {
-        if (e->first > 0) {
-            memmove(e->list, e->list + e->first, e->n * sizeof(*e->list));
-            e->first = 0;
-        } else {
-            e->capacity = e->capacity ? e->capacity * 2 : EVENTS_FIRST;
-            e->list = mem_resize(e->list, e->capacity, sizeof(*e->list));
-        }
-    }
-    e->list[e->first + e->n++] = *event;
+    fifo_add(&e->list, event);
     wal_events_notify(e);
 }
 
 bool wal_events_take(struct wal_events *e, struct wal_event *ret_event)
 {
-    if (e->n == 0)
-        return false;
-    *ret_event = e->list[e->first++];
-    if (--e->n == 0)
-        e->first = 0;
-    return true;
+    return fifo_take(&e->list, ret_event);
 }
 
 void wal_events_forget_place(struct wal_events *e, int32_t partition)
 {
-    struct wal_event *list = e->list + e->first;
+    struct wal_event *list = fifo_elements(&e->list);
     size_t n = 0;
 
-    for (size_t i = 0; i < e->n; i++)
+    for (size_t i = 0; i < e->list.n; i++)
         if (list[i].partition != partition ||
             (list[i].type != WAL_END && list[i].type != WAL_OUT_OF_LOG))
             list[n++] = list[i];
-    e->n = n;
+    e->list.n = n;
 }
 
 void wal_events_trouble(struct wal_events *e, const char *what)

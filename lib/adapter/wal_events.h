@@ -5,12 +5,12 @@
 #ifndef REDWAL_ADAPTER_WAL_EVENTS_H
 #define REDWAL_ADAPTER_WAL_EVENTS_H
 
+#include "base/fifo.h"
 #include "port/wal.h"
 
 struct wal_events {
     int descriptor;
-    struct wal_event *list; /* FIFO; a few for each partition at most */
-    size_t first, n, capacity;
+    struct fifo list; /* of struct wal_event; a few for each partition at most */
     bool troubled;
     char trouble[WAL_EVENT_TEXT_MAX]; /* as last told */
 };

@@ -324,11 +324,11 @@ static bool is_wanted(struct wal_rdkafka *w, const rd_kafka_message_t *m)
 static size_t read_records(void *self, struct wal_record *ret_records, size_t max)
 {
     struct wal_rdkafka *w = self;
-    const size_t n_events = w->events.n;
+    const size_t n_events = w->events.list.n;
     size_t n_records = 0;
     rd_kafka_message_t *m;
 
-    while (n_records < max && w->events.n == n_events &&
+    while (n_records < max && w->events.list.n == n_events &&
            (m = rd_kafka_consume_queue(w->records, 0)) != NULL) {
         if (m->err)
             take_error(w, m);
@@ -426,7 +426,7 @@ static bool next_event(void *self, struct wal_event *ret_event)
 {
     struct wal_rdkafka *w = self;
 
-    if (w->events.n == 0)
+    if (w->events.list.n == 0)
         poll_client(w);
     return wal_events_take(&w->events, ret_event);
 }

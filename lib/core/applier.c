@@ -12,7 +12,7 @@ const double applier_latency_bounds_ms[LATENCY_BUCKETS] = {
     0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 2000, 5000, 10000, 30000, 60000,
 };
 
-enum { OUTPUT_KEEP_BYTES = 1024 * 1024, RING_FIRST = 64, PASSED = 0 };
+enum { OUTPUT_KEEP_BYTES = 1024 * 1024, RELEASED_FIRST = 64, PASSED = 0 };
 
 struct applier_settings applier_settings_default(void)
 {
@@ -36,6 +36,7 @@ struct applier *applier_new(const struct applier_settings *settings, int64_t now
     struct applier *a = mem_new(1, sizeof(*a));
 
     a->settings = *settings;
+    fifo_init(&a->effects, sizeof(struct effect));
     a->wal = str_from(a->settings.wal);
     PRE(wal_name_is_valid(a->wal));
     a->prng.state = settings->seed;
@@ -66,7 +67,7 @@ void applier_free(struct applier *a)
     }
     free(a->partitions);
     free(a->expected);
-    free(a->effects);
+    fifo_release(&a->effects);
     free(a->released);
     buf_release(&a->output);
     free(a);
@@ -76,7 +77,7 @@ void applier_abandon(struct applier *a)
 {
     for (int32_t i = 0; i < a->n_partitions; i++)
         partition_drop(a, i);
-    a->n_effects = 0;
+    fifo_clear(&a->effects);
 }
 
 struct partition *applier_partition(struct applier *a, int32_t number)
@@ -98,16 +99,7 @@ struct partition *applier_partition(struct applier *a, int32_t number)
 
 void effect_add(struct applier *a, const struct effect *effect)
 {
-    if (a->effects_first + a->n_effects == a->effects_capacity) {
-        if (a->effects_first > 0) {
-            memmove(a->effects, a->effects + a->effects_first, a->n_effects * sizeof(*a->effects));
-            a->effects_first = 0;
-        } else {
-            a->effects_capacity = a->effects_capacity ? a->effects_capacity * 2 : RING_FIRST;
-            a->effects = mem_resize(a->effects, a->effects_capacity, sizeof(*a->effects));
-        }
-    }
-    a->effects[a->effects_first + a->n_effects++] = *effect;
+    fifo_add(&a->effects, effect);
 }
 
 void effect_simple(struct applier *a, enum effect_type type, int32_t partition, int64_t offset)
@@ -157,19 +149,15 @@ static bool is_due(struct applier *a, struct effect *effect)
 
 bool applier_next_effect(struct applier *a, struct effect *ret_effect)
 {
-    while (a->n_effects > 0) {
-        *ret_effect = a->effects[a->effects_first++];
-        if (--a->n_effects == 0)
-            a->effects_first = 0;
+    while (fifo_take(&a->effects, ret_effect))
         if (is_due(a, ret_effect))
             return true;
-    }
     return false;
 }
 
 bool applier_has_effects(const struct applier *a)
 {
-    return a->n_effects > 0;
+    return a->effects.n > 0;
 }
 
 struct buf *applier_output(struct applier *a)
@@ -184,7 +172,7 @@ void message_release(struct applier *a, void *message)
     if (!message)
         return;
     if (a->n_released == a->released_capacity) {
-        a->released_capacity = a->released_capacity ? a->released_capacity * 2 : RING_FIRST;
+        a->released_capacity = a->released_capacity ? a->released_capacity * 2 : RELEASED_FIRST;
         a->released = mem_resize(a->released, a->released_capacity, sizeof(*a->released));
     }
     a->released[a->n_released++] = message;

@@ -8,6 +8,7 @@
 #define REDWAL_CORE_APPLIER_STATE_H
 
 #include "base/backoff.h"
+#include "base/fifo.h"
 #include "base/prng.h"
 #include "core/applier.h"
 #include "core/backlog.h"
@@ -192,8 +193,7 @@ struct applier {
 
     int64_t commit_at_ms, facts_at_ms;
 
-    struct effect *effects;
-    size_t effects_first, n_effects, effects_capacity;
+    struct fifo effects; /* of struct effect */
     void **released;
     size_t n_released, released_capacity;
 };
