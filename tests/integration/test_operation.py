@@ -25,6 +25,7 @@ def run(*argv, **env):
 
 @pytest.mark.parametrize("records", [0, 3000])
 def test_until_end_applies_what_was_there_and_exits(lab, records):
+    lab.calm = True
     topic, server = lab.topic(), lab.redis()
     write(topic, 1, records)
     applier = lab.applier(topic, server, until_end=True).start()

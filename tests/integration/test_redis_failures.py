@@ -167,6 +167,7 @@ class TestOneServer:
          lambda c, s: c.replicaof("no", "one")),
     ])
     def test_redis_cannot_now(self, error, begin, end):
+        self.lab.calm = error != "it is a replica"  # the others keep the connection
         with self.server.client() as client:
             begin(client, self.server)
             write(self.topic, 2, 1000)

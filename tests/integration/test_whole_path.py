@@ -29,6 +29,7 @@ def secured(lab, broker, topic):
 
 
 def test_scram_tls_acl_and_sentinel(lab, broker):
+    lab.calm = True
     topic, failover = lab.topic(), lab.failover(security=lab.security(REDIS_RULES))
     applier = lab.applier(topic, failover, **secured(lab, broker, topic)).start().await_ready()
     Workload(1).write(topic, 3000)
@@ -90,6 +91,7 @@ def test_a_server_certificate_of_another_authority_is_refused(lab, broker):
 
 
 def test_records_of_several_megabytes(lab):
+    lab.calm = True
     topic, server = lab.topic(partitions=2), lab.redis()
     lab.applier(topic, server, max_record_bytes="16MiB").start()
     r = random.Random(5)
@@ -101,6 +103,7 @@ def test_records_of_several_megabytes(lab):
 
 
 def test_a_transaction_that_was_aborted_is_not_applied(lab):
+    lab.calm = True
     topic, server = lab.topic(partitions=1), lab.redis()
     lab.applier(topic, server).start()
     producer = confluent_kafka.Producer({"bootstrap.servers": topic.brokers,
