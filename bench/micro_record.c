@@ -22,8 +22,8 @@ struct bench {
     struct command_set server;
     struct buf out;
     struct record record;
-    struct operation op; /* of the record, decoded */
-    uint64_t sum;        /* what was computed, so that it must be */
+    struct envelope envelope; /* of the record, decoded */
+    uint64_t sum;             /* what was computed, so that it must be */
 };
 
 static void fail(const char *what)
@@ -36,9 +36,9 @@ static void decode(struct bench *b)
 {
     struct reject reject;
 
-    if (!record_json_decode(b->decoder, &b->record, &b->op, &reject))
+    if (!record_json_decode(b->decoder, &b->record, &b->envelope, &reject))
         fail(reject.detail);
-    b->sum += b->op.n_args;
+    b->sum += b->envelope.operations->n_args;
 }
 
 static void canonicalise(struct bench *b)
@@ -47,7 +47,8 @@ static void canonicalise(struct bench *b)
     struct reject reject;
 
     buf_clear(&b->out);
-    if (!canonical_append(&b->record, &b->op, &b->context, &b->out, &canonical, &reject))
+    if (!canonical_append(&b->record, b->envelope.operations, &b->context, &b->out, &canonical,
+                          &reject))
         fail(reject.detail);
     b->sum += b->out.n;
 }

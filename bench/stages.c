@@ -56,7 +56,7 @@ static void run_digest(struct bench *b)
     }
 }
 
-static void decode(struct bench *b, const struct record *record, struct operation *ret)
+static void decode(struct bench *b, const struct record *record, struct envelope *ret)
 {
     struct reject reject;
 
@@ -66,13 +66,13 @@ static void decode(struct bench *b, const struct record *record, struct operatio
 
 static void run_decode(struct bench *b)
 {
-    struct operation op;
+    struct envelope envelope;
 
     for (uint64_t i = 0; i < b->n; i++) {
         const struct record record = record_at(b, i);
 
-        decode(b, &record, &op);
-        b->sum += op.n_args;
+        decode(b, &record, &envelope);
+        b->sum += envelope.operations->n_args;
     }
 }
 
@@ -84,7 +84,7 @@ static void empty_out(struct bench *b, uint64_t i)
 
 static void run_decode_canonicalise(struct bench *b)
 {
-    struct operation op;
+    struct envelope envelope;
     struct canonical canonical;
     struct reject reject;
 
@@ -92,8 +92,9 @@ static void run_decode_canonicalise(struct bench *b)
         const struct record record = record_at(b, i);
 
         empty_out(b, i);
-        decode(b, &record, &op);
-        if (!canonical_append(&record, &op, &b->context, &b->out, &canonical, &reject))
+        decode(b, &record, &envelope);
+        if (!canonical_append(&record, envelope.operations, &b->context, &b->out, &canonical,
+                              &reject))
             measure_fail("a record of the workload", reject.detail);
         b->sum += canonical.n_commands;
     }

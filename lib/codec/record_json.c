@@ -45,6 +45,8 @@ struct record_json {
     size_t bytes_n;
     size_t bytes_capacity;
 
+    struct operation operation;
+
     struct reject *reject;
     size_t value_n;
 };
@@ -104,6 +106,7 @@ static void reset(struct record_json *d)
     yyjson_doc_free(d->doc);
     d->doc = NULL;
     d->bytes_n = 0;
+    d->operation = (struct operation){ 0 };
     if (d->args_capacity > ARGS_KEPT) {
         free(d->args);
         d->args = NULL;
@@ -350,8 +353,7 @@ static bool read_key(struct record_json *d, yyjson_val *value, const struct reco
 static bool read_operation(struct record_json *d, const struct fields *fields,
                            const struct record *record, struct operation *op)
 {
-    if (!read_text(d, field(fields, FIELD_ID), "id", &op->id) ||
-        !read_args(d, field(fields, FIELD_ARGS), op) ||
+    if (!read_args(d, field(fields, FIELD_ARGS), op) ||
         !read_ttl(d, field(fields, FIELD_TTL), field(fields, FIELD_TTL_MS), op) ||
         !read_text(d, field(fields, FIELD_COMMAND), "command", &op->command))
         return false;
@@ -361,9 +363,9 @@ static bool read_operation(struct record_json *d, const struct fields *fields,
 }
 
 bool record_json_decode(struct record_json *d, const struct record *record,
-                        struct operation *ret_op, struct reject *ret_reject)
+                        struct envelope *ret_envelope, struct reject *ret_reject)
 {
-    struct operation op = { 0 };
+    struct envelope envelope = { .kind = ENVELOPE_OPERATION, .n_operations = 1 };
     struct fields fields;
 
     reset(d);
@@ -374,8 +376,10 @@ bool record_json_decode(struct record_json *d, const struct record *record,
     if (!parse(d, record->value))
         return false;
     collect(d, &fields);
-    if (!check_shape(d, &fields) || !read_operation(d, &fields, record, &op))
+    if (!check_shape(d, &fields) || !read_text(d, field(&fields, FIELD_ID), "id", &envelope.id) ||
+        !read_operation(d, &fields, record, &d->operation))
         return false;
-    *ret_op = op;
+    envelope.operations = &d->operation;
+    *ret_envelope = envelope;
     return true;
 }

@@ -9,15 +9,15 @@
 #include "core/record.h"
 #include "core/reject.h"
 
-/* Reusable memory of one decoder; what an operation points to lives here until the next decode. */
+/* Reusable memory of one decoder; what an envelope points to lives here until the next decode. */
 struct record_json;
 
 struct record_json *record_json_new(void);
 void record_json_free(struct record_json *decoder); /* NULL is fine */
 
-/* True: `ret_op` is filled (its views live in `decoder` and in `record`). False: `ret_reject` says
- * why. Nothing about the command is judged here. */
+/* True: `ret_envelope` is filled (its views live in `decoder` and in `record`). False: `ret_reject`
+ * says why. Nothing about the command is judged here. */
 bool record_json_decode(struct record_json *decoder, const struct record *record,
-                        struct operation *ret_op, struct reject *ret_reject);
+                        struct envelope *ret_envelope, struct reject *ret_reject);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * One message of the log as it was read, and the operation its value asks for. Everything here is
- * borrowed from whoever read or decoded it.
+ * One message of the log as it was read, and what its value asks for. Everything here is borrowed
+ * from whoever read or decoded it.
  */
 #ifndef REDWAL_CORE_RECORD_H
 #define REDWAL_CORE_RECORD_H
@@ -23,14 +23,38 @@ struct record {
 
 enum { OPERATION_TTL_NONE = -1 };
 
-/* What a producer wants done, as written; nothing is judged yet. */
+/* One Redis command on one key, as written; nothing is judged yet. */
 struct operation {
-    struct str id;      /* idempotency key; empty when the record has none */
     struct str key;     /* from the value, else from the record */
     struct str command; /* as spelled */
     const struct str *args;
     size_t n_args;
     int64_t ttl_ms; /* counted from the record's timestamp; OPERATION_TTL_NONE when absent */
+};
+
+/* What the value of a record is: the same whatever format it was written in. */
+enum envelope_kind {
+    ENVELOPE_OPERATION, /* a single operation */
+    ENVELOPE_ATOMIC,    /* several, all or none */
+    ENVELOPE_SCRIPT,    /* a call of a script registered with the WAL */
+};
+
+struct script_call {
+    struct str name;
+    struct str sha; /* of the text that is meant, in hexadecimal; empty when any will do */
+    const struct str *keys;
+    size_t n_keys;
+    const struct str *args;
+    size_t n_args;
+};
+
+/* What a producer wants done, as written. */
+struct envelope {
+    enum envelope_kind kind;
+    struct str id;                      /* idempotency key; empty when the record has none */
+    const struct operation *operations; /* in order; none with ENVELOPE_SCRIPT */
+    size_t n_operations;
+    struct script_call script; /* ENVELOPE_SCRIPT */
 };
 
 #endif

@@ -31,13 +31,14 @@ void prepare_free(struct prepare *p)
 
 static bool accept(struct prepare *p, const struct record *record,
                    const struct canonical_context *context, struct buf *commands,
-                   struct operation *ret_op, struct canonical *ret_canonical)
+                   struct envelope *ret_envelope, struct canonical *ret_canonical)
 {
     if (record->has_value && record->value.n > p->max_record_bytes)
         return reject_set(&p->reject, REJECT_TOO_LARGE, "%zu bytes, more than %zu", record->value.n,
                           p->max_record_bytes);
-    return record_json_decode(p->json, record, ret_op, &p->reject) &&
-           canonical_append(record, ret_op, context, commands, ret_canonical, &p->reject);
+    return record_json_decode(p->json, record, ret_envelope, &p->reject) &&
+           canonical_append(record, ret_envelope->operations, context, commands, ret_canonical,
+                            &p->reject);
 }
 
 void prepare_record(struct prepare *p, const struct wal_record *wal_record,
@@ -46,7 +47,7 @@ void prepare_record(struct prepare *p, const struct wal_record *wal_record,
 {
     const struct record *record = &wal_record->record;
     const size_t before = commands->n;
-    struct operation op = { 0 };
+    struct envelope envelope = { 0 };
     struct canonical canonical = { 0 };
 
     *ret = (struct prepared){
@@ -57,7 +58,7 @@ void prepare_record(struct prepare *p, const struct wal_record *wal_record,
         .digest = record_digest(record),
         .n_message_bytes = (uint32_t)(record->key.n + record->value.n),
     };
-    if (!accept(p, record, context, commands, &op, &canonical)) {
+    if (!accept(p, record, context, commands, &envelope, &canonical)) {
         ret->reject = &p->reject;
         return;
     }
@@ -65,5 +66,5 @@ void prepare_record(struct prepare *p, const struct wal_record *wal_record,
     ret->n_commands = canonical.n_commands;
     ret->failure = canonical.failure;
     ret->key_type = canonical.key_type;
-    ret->key = op.key;
+    ret->key = envelope.operations->key;
 }

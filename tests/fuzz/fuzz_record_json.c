@@ -20,10 +20,11 @@ static uint64_t sum(struct str bytes)
     return total;
 }
 
-/* Every byte an accepted operation points to can be read. */
-static uint64_t touch(const struct operation *op)
+/* Every byte an accepted envelope points to can be read. */
+static uint64_t touch(const struct envelope *envelope)
 {
-    uint64_t total = sum(op->id) + sum(op->key) + sum(op->command);
+    const struct operation *op = envelope->operations;
+    uint64_t total = sum(envelope->id) + sum(op->key) + sum(op->command);
 
     for (size_t i = 0; i < op->n_args; i++)
         total += sum(op->args[i]);
@@ -51,16 +52,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct record record = record_of(data, size);
     struct record_json *decoder = record_json_new();
-    struct operation op, again;
+    struct envelope envelope, again;
     struct reject reject = { 0 };
-    const bool accepted = record_json_decode(decoder, &record, &op, &reject);
-    const uint64_t total = accepted ? touch(&op) : 0;
+    const bool accepted = record_json_decode(decoder, &record, &envelope, &reject);
+    const uint64_t total = accepted ? touch(&envelope) : 0;
 
     INVARIANT(accepted == (reject.reason == REJECT_NONE));
     if (accepted) {
-        INVARIANT(op.command.n > 0);
-        INVARIANT(op.ttl_ms == OPERATION_TTL_NONE || op.ttl_ms > 0);
-        INVARIANT(!record.has_key || str_eq(op.key, record.key));
+        const struct operation *op = envelope.operations;
+
+        INVARIANT(envelope.n_operations == 1);
+        INVARIANT(op->command.n > 0);
+        INVARIANT(op->ttl_ms == OPERATION_TTL_NONE || op->ttl_ms > 0);
+        INVARIANT(!record.has_key || str_eq(op->key, record.key));
     }
     /* A decoder that was used before decides the same. */
     INVARIANT(record_json_decode(decoder, &record, &again, &reject) == accepted);

@@ -253,15 +253,15 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
     struct buf *commands = applier_commands(h->applier, r->partition);
     const size_t before = commands->n;
     struct canonical canonical = { 0 };
-    struct operation op = { 0 };
+    struct envelope envelope = { 0 };
 
     *ret = (struct prepared){ .partition = r->partition,
                               .offset = r->offset,
                               .timestamp_ms = r->timestamp_ms,
                               .message = record->message,
                               .digest = record_digest(r) };
-    if (!record_json_decode(h->json, r, &op, &h->reject) ||
-        !canonical_append(r, &op, &h->context, commands, &canonical, &h->reject)) {
+    if (!record_json_decode(h->json, r, &envelope, &h->reject) ||
+        !canonical_append(r, envelope.operations, &h->context, commands, &canonical, &h->reject)) {
         ret->reject = &h->reject;
         return;
     }
@@ -269,7 +269,7 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
     ret->n_commands = canonical.n_commands;
     ret->failure = canonical.failure;
     ret->key_type = canonical.key_type;
-    ret->key = op.key;
+    ret->key = envelope.operations->key;
 }
 
 void host_take_records(struct world *w, struct host *h, size_t max)

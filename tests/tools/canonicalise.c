@@ -17,13 +17,13 @@ static void answer(struct record_json *decoder, const struct record *record,
                    const struct canonical_context *context)
 {
     struct canonical canonical;
-    struct operation op;
+    struct envelope envelope;
     struct reject reject;
     struct buf out;
 
     buf_init(&out, LIMIT_BYTES);
-    if (record_json_decode(decoder, record, &op, &reject) &&
-        canonical_append(record, &op, context, &out, &canonical, &reject)) {
+    if (record_json_decode(decoder, record, &envelope, &reject) &&
+        canonical_append(record, envelope.operations, context, &out, &canonical, &reject)) {
         printf("+%zu\n", out.n);
         fwrite(out.p, 1, out.n, stdout);
     } else {

@@ -24,18 +24,20 @@ static void decode(const char *key, struct str value, char *text, size_t size)
 {
     struct record_json *decoder = record_json_new();
     const struct record record = record_of(key, value);
-    struct operation op;
+    struct envelope envelope;
     struct reject reject = { 0 };
     size_t n;
 
-    if (record_json_decode(decoder, &record, &op, &reject)) {
-        n = (size_t)snprintf(text, size, "[%.*s] %.*s %.*s %lld ", STR_ARGS(op.id),
-                             STR_ARGS(op.command), STR_ARGS(op.key), (long long)op.ttl_ms);
-        for (size_t i = 0; i < op.n_args; i++) {
+    if (record_json_decode(decoder, &record, &envelope, &reject)) {
+        const struct operation *op = envelope.operations;
+
+        n = (size_t)snprintf(text, size, "[%.*s] %.*s %.*s %lld ", STR_ARGS(envelope.id),
+                             STR_ARGS(op->command), STR_ARGS(op->key), (long long)op->ttl_ms);
+        for (size_t i = 0; i < op->n_args; i++) {
             if (i > 0)
                 text[n++] = '|';
-            for (size_t b = 0; b < op.args[i].n; b++)
-                text[n++] = op.args[i].p[b] ? op.args[i].p[b] : '0';
+            for (size_t b = 0; b < op->args[i].n; b++)
+                text[n++] = op->args[i].p[b] ? op->args[i].p[b] : '0';
         }
         text[n] = 0;
     } else {
@@ -147,11 +149,11 @@ static void a_null_value_is_empty(void **state)
 {
     struct record_json *decoder = record_json_new();
     const struct record record = { .has_key = true, .key = { "k", 1 } };
-    struct operation op;
+    struct envelope envelope;
     struct reject reject = { 0 };
     (void)state;
 
-    assert_false(record_json_decode(decoder, &record, &op, &reject));
+    assert_false(record_json_decode(decoder, &record, &envelope, &reject));
     assert_int_equal(reject.reason, REJECT_EMPTY);
     record_json_free(decoder);
 }
@@ -203,13 +205,13 @@ static void a_decoder_takes_records_of_any_size_in_turn(void **state)
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         const struct str value = record_of_args(counts[i], "{\"base64\":\"YWJj\"}");
         const struct record record = record_of("k", value);
-        struct operation op;
+        struct envelope envelope;
         struct reject reject = { 0 };
 
-        assert_true(record_json_decode(decoder, &record, &op, &reject));
-        assert_int_equal(op.n_args, counts[i]);
-        for (size_t a = 0; a < op.n_args; a++)
-            assert_true(str_eq(op.args[a], STR_LITERAL("abc")));
+        assert_true(record_json_decode(decoder, &record, &envelope, &reject));
+        assert_int_equal(envelope.operations->n_args, counts[i]);
+        for (size_t a = 0; a < envelope.operations->n_args; a++)
+            assert_true(str_eq(envelope.operations->args[a], STR_LITERAL("abc")));
         free((char *)(uintptr_t)value.p);
     }
     record_json_free(decoder);
