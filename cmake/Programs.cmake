@@ -1,6 +1,6 @@
 # Every directory cmd/<name> with sources is the program <name>, in <build>/bin. Each prints its
 # own shell completions.
-set(all_layers adapter runtime cli codec core port base)
+set(all_layers wiring adapter runtime cli codec core port base)
 set(clients dep::rdkafka dep::hiredis dep::hiredis_ssl dep::yyjson dep::openssl dep::threads)
 
 # Installed programs only: in a checked build the sanitizers would have a say in it.

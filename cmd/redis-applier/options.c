@@ -16,13 +16,13 @@
 
 enum { LOG_MESSAGE_MAX = 80 };
 
-/* clang-format off */
-#define OPTION_SPEC(type, scope, field, name, argument, fallback, min, max, allowed, group, help) \
-    { name, OPTION_##type, OPTION_##scope, offsetof(struct options, field), argument, fallback, \
-      min, max, allowed, group, help },
-/* clang-format on */
-static const struct option_spec specs[] = { OPTIONS(OPTION_SPEC) };
-#undef OPTION_SPEC
+#define OWN_SPEC(type, scope, field, ...)                                                          \
+    OPTION_SPEC_IN(struct options, type, scope, field, __VA_ARGS__)
+#define SHARED_SPEC(type, scope, field, ...)                                                       \
+    OPTION_SPEC_IN(struct options, type, scope, connection.field, __VA_ARGS__)
+static const struct option_spec specs[] = { OPTIONS(OWN_SPEC, SHARED_SPEC) };
+#undef OWN_SPEC
+#undef SHARED_SPEC
 
 static const struct program program = {
     .name = "redis-applier",
@@ -66,58 +66,6 @@ static void take_file(struct option_set *set, const char *path)
     else if (config_yaml_parse((struct str){ text.p, n }, take_entry, set, &err) != ERR_OK)
         option_set_problem(set, "%s:%s", path, err.msg);
     fclose(f);
-}
-
-static void check_kafka(const struct options *o, struct option_set *set)
-{
-    const bool sasl =
-        o->kafka_security == KAFKA_SASL_PLAINTEXT || o->kafka_security == KAFKA_SASL_SSL;
-    const bool tls = o->kafka_security == KAFKA_SSL || o->kafka_security == KAFKA_SASL_SSL;
-
-    if (!o->brokers)
-        option_set_problem(set, "--brokers: is required; give host:port,host:port,...");
-    if (strcmp(o->topic, o->dlq_topic) == 0)
-        option_set_problem(set,
-                           "--dlq-topic: '%s' is --topic too; rejected records need a topic "
-                           "of their own",
-                           o->dlq_topic);
-    if (sasl && (!o->kafka_user || !o->kafka_password.path))
-        option_set_problem(set, "--kafka-security: SASL needs --kafka-user and "
-                                "--kafka-password-file");
-    if (!sasl && (o->kafka_user || o->kafka_password.path))
-        option_set_problem(set, "--kafka-user, --kafka-password-file: need --kafka-security "
-                                "SASL_SSL or SASL_PLAINTEXT");
-    if (!sasl && option_set_differs(set, "kafka-sasl-mechanism"))
-        option_set_problem(set, "--kafka-sasl-mechanism: needs --kafka-security SASL_SSL or "
-                                "SASL_PLAINTEXT");
-    if (!tls && (o->kafka_ca || o->kafka_cert || o->kafka_key))
-        option_set_problem(set, "--kafka-ca, --kafka-cert, --kafka-key: need --kafka-security "
-                                "SASL_SSL or SSL");
-    if (!o->kafka_cert != !o->kafka_key)
-        option_set_problem(set, "--kafka-cert, --kafka-key: one needs the other");
-}
-
-static void check_redis(const struct options *o, struct option_set *set)
-{
-    if (!o->redis && !o->sentinel)
-        option_set_problem(set, "--redis or --sentinel: one is required");
-    if (o->redis && o->sentinel)
-        option_set_problem(set, "--redis, --sentinel: give one of them, not both");
-    if (!o->sentinel && option_set_differs(set, "master-name"))
-        option_set_problem(set, "--master-name: needs --sentinel");
-    if (!o->sentinel && (o->sentinel_user || o->sentinel_password.path))
-        option_set_problem(set, "--sentinel-user, --sentinel-password-file: need --sentinel");
-    if (o->redis_user && !o->redis_password.path)
-        option_set_problem(set, "--redis-user: needs --redis-password-file");
-    if (o->sentinel_user && !o->sentinel_password.path)
-        option_set_problem(set, "--sentinel-user: needs --sentinel-password-file");
-    if (!o->sentinel && option_set_differs(set, "sentinel-tls"))
-        option_set_problem(set, "--sentinel-tls: needs --sentinel");
-    if (!o->redis_tls && o->sentinel_tls != SENTINEL_TLS_ON &&
-        (o->redis_ca || o->redis_cert || o->redis_key))
-        option_set_problem(set, "--redis-ca, --redis-cert, --redis-key: need --redis-tls");
-    if (!o->redis_cert != !o->redis_key)
-        option_set_problem(set, "--redis-cert, --redis-key: one needs the other");
 }
 
 static void check_bounds(const struct options *o, struct option_set *set)
@@ -198,8 +146,7 @@ enum options_verdict options_load(struct options *o, int argc, const char *const
     option_args_take_environment(&set, environment);
     if (o->config)
         take_file(&set, o->config);
-    check_kafka(o, &set);
-    check_redis(o, &set);
+    connection_check(&o->connection, CONNECTION_KAFKA | CONNECTION_REDIS, &set);
     check_bounds(o, &set);
     option_set_open_files(&set);
     if (!option_set_is_good(&set)) {

@@ -8,29 +8,17 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "cli/connection.h"
 #include "cli/option.h"
 #include "options_table.h"
 #include "runtime/log.h"
 
-#define OPTION_FIELD_TEXT(field)              char *field;
-#define OPTION_FIELD_NAME(field)              char *field;
-#define OPTION_FIELD_FILE(field)              char *field;
-#define OPTION_FIELD_SECRET(field)            struct secret_file field;
-#define OPTION_FIELD_ADDRESS(field)           char *field;
-#define OPTION_FIELD_ADDRESSES(field)         char *field;
-#define OPTION_FIELD_LISTEN(field)            char *field;
-#define OPTION_FIELD_BOOL(field)              bool field;
-#define OPTION_FIELD_INT(field)               int64_t field;
-#define OPTION_FIELD_DURATION(field)          int64_t field;
-#define OPTION_FIELD_SIZE(field)              int64_t field;
-#define OPTION_FIELD_CHOICE(field)            int field;
-
-#define OPTION_FIELD(type, scope, field, ...) OPTION_FIELD_##type(field)
-/* A text that was not given and has no default is NULL. */
+#define OPTION_NO_FIELD(...)
 struct options {
-    OPTIONS(OPTION_FIELD)
+    struct connection_options connection;
+    OPTIONS(OPTION_FIELD, OPTION_NO_FIELD)
 };
-#undef OPTION_FIELD
+#undef OPTION_NO_FIELD
 
 /* What to do with them. */
 enum options_verdict {

@@ -2,68 +2,36 @@
  * Every option of redis-applier, once. From these rows come the struct, the parsers, --help, the
  * start-up log, docs/redis-applier.md and the shell completions.
  *
- * X(type, scope, field, name, argument, default, min, max, allowed, group, help)
+ * The rows of SHARED fill options.connection; see cli/option_table.h for what a row is.
  */
 #ifndef REDIS_APPLIER_OPTIONS_TABLE_H
 #define REDIS_APPLIER_OPTIONS_TABLE_H
 
-#define KIB    ((int64_t)1024)
-#define MIB    (1024 * KIB)
-#define SECOND ((int64_t)1000)
-#define MINUTE (60 * SECOND)
+#include "cli/connection_table.h"
 
-/* Indexes into the lists of choices below. */
-enum kafka_security { KAFKA_PLAINTEXT, KAFKA_SSL, KAFKA_SASL_PLAINTEXT, KAFKA_SASL_SSL };
+/* Indexes into the list of choices below. */
 enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
-enum sentinel_tls { SENTINEL_TLS_SAME, SENTINEL_TLS_ON, SENTINEL_TLS_OFF };
 
-#define KAFKA_SECURITY_CHOICES "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"
-#define KAFKA_SASL_CHOICES     "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"
-#define ON_REJECT_CHOICES      "skip", "halt"
-#define SENTINEL_TLS_CHOICES   "same", "on", "off"
-#define LOG_LEVEL_CHOICES      "error", "warn", "info", "debug"
-#define LOG_FORMAT_CHOICES     "text", "json"
-#define GENERATE_CHOICES       "reference", "metrics", "bash", "zsh", "fish"
-
-#define ONE_OF(...)            ((const char *const[]){ __VA_ARGS__, NULL })
+#define ON_REJECT_CHOICES  "skip", "halt"
+#define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
+#define LOG_FORMAT_CHOICES "text", "json"
+#define GENERATE_CHOICES   "reference", "metrics", "bash", "zsh", "fish"
 
 /* clang-format off */
-#define OPTIONS(X) \
+#define OPTIONS(X, SHARED) \
     X(FILE,      CALL,     config,               "config",               "FILE",     NULL,  0, 0, NULL, "General", "Read options from a YAML file: one `name: value` a line") \
-    X(NAME,      ANYWHERE, wal,                  "wal",                  "NAME",     "redis", 1, 63, NULL, "General", "Name of this WAL; a Redis that belongs to another one is refused") \
+    WAL_OPTIONS(SHARED) \
     X(CHOICE,    ANYWHERE, log_level,            "log-level",            "LEVEL",    "info", 0, 0, ONE_OF(LOG_LEVEL_CHOICES), "General", "Least level that is logged") \
     X(CHOICE,    ANYWHERE, log_format,           "log-format",           "FORMAT",   "text", 0, 0, ONE_OF(LOG_FORMAT_CHOICES), "General", "Form of a log line: logfmt or JSON") \
     X(LISTEN,    ANYWHERE, http,                 "http",                 "ADDR:PORT", NULL, 0, 0, NULL, "General", "Serve /livez, /readyz and /metrics here; nowhere when unset") \
     \
-    X(ADDRESSES, ANYWHERE, brokers,              "brokers",              "LIST",     NULL, 0, 0, NULL, "Kafka", "Brokers to ask first for the rest (required)") \
-    X(NAME,      ANYWHERE, topic,                "topic",                "TOPIC",    "redis-writes", 1, 249, NULL, "Kafka", "The topic that is the log") \
-    X(TEXT,      ANYWHERE, group,                "group",                "GROUP",    "redis-applier", 1, 255, NULL, "Kafka", "Consumer group") \
-    X(NAME,      ANYWHERE, dlq_topic,            "dlq-topic",            "TOPIC",    "redis-writes-dlq", 1, 249, NULL, "Kafka", "The topic that keeps rejected records") \
+    KAFKA_OPTIONS(SHARED) \
     X(NAME,      ANYWHERE, client_id,            "client-id",            "ID",       "redis-applier", 1, 255, NULL, "Kafka", "Name in the brokers' logs and quotas") \
     X(NAME,      ANYWHERE, group_instance_id,    "group-instance-id",    "ID",       NULL, 1, 249, NULL, "Kafka", "Static membership: a restart within --session-timeout moves no partition") \
     X(DURATION,  ANYWHERE, session_timeout_ms,   "session-timeout",      "DURATION", "10s", SECOND, 30 * MINUTE, NULL, "Kafka", "A member silent for so long loses its partitions") \
     X(DURATION,  ANYWHERE, commit_interval_ms,   "commit-interval",      "DURATION", "1s", 100, 10 * MINUTE, NULL, "Kafka", "How often group offsets are committed, for tools that watch lag") \
-    X(CHOICE,    ANYWHERE, kafka_security,       "kafka-security",       "PROTOCOL", "PLAINTEXT", 0, 0, ONE_OF(KAFKA_SECURITY_CHOICES), "Kafka", "How to talk to the brokers") \
-    X(CHOICE,    ANYWHERE, kafka_sasl_mechanism, "kafka-sasl-mechanism", "MECHANISM", "SCRAM-SHA-512", 0, 0, ONE_OF(KAFKA_SASL_CHOICES), "Kafka", "How to log in, with SASL_PLAINTEXT and SASL_SSL") \
-    X(TEXT,      ANYWHERE, kafka_user,           "kafka-user",           "USER",     NULL, 1, 255, NULL, "Kafka", "SASL user") \
-    X(SECRET,    ANYWHERE, kafka_password,       "kafka-password-file",  "FILE",     NULL, 0, 0, NULL, "Kafka", "File with the SASL password") \
-    X(FILE,      ANYWHERE, kafka_ca,             "kafka-ca",             "FILE",     NULL, 0, 0, NULL, "Kafka", "Certificates that may sign the brokers'; the system's when unset") \
-    X(FILE,      ANYWHERE, kafka_cert,           "kafka-cert",           "FILE",     NULL, 0, 0, NULL, "Kafka", "Our certificate, where brokers ask for one") \
-    X(FILE,      ANYWHERE, kafka_key,            "kafka-key",            "FILE",     NULL, 0, 0, NULL, "Kafka", "Private key of --kafka-cert") \
     \
-    X(ADDRESS,   ANYWHERE, redis,                "redis",                "HOST:PORT", NULL, 0, 0, NULL, "Redis", "A fixed primary (this or --sentinel is required)") \
-    X(ADDRESSES, ANYWHERE, sentinel,             "sentinel",             "LIST",     NULL, 0, 0, NULL, "Redis", "Sentinels that know the primary") \
-    X(NAME,      ANYWHERE, master_name,          "master-name",          "NAME",     "mymaster", 1, 127, NULL, "Redis", "What the Sentinels call the primary") \
-    X(TEXT,      ANYWHERE, redis_user,           "redis-user",           "USER",     NULL, 1, 255, NULL, "Redis", "ACL user; without it a password is the default user's") \
-    X(SECRET,    ANYWHERE, redis_password,       "redis-password-file",  "FILE",     NULL, 0, 0, NULL, "Redis", "File with the password for Redis") \
-    X(BOOL,      ANYWHERE, redis_tls,            "redis-tls",            NULL,       "false", 0, 0, NULL, "Redis", "Talk TLS to Redis and verify its certificate") \
-    X(FILE,      ANYWHERE, redis_ca,             "redis-ca",             "FILE",     NULL, 0, 0, NULL, "Redis", "Certificates that may sign Redis's; the system's when unset") \
-    X(FILE,      ANYWHERE, redis_cert,           "redis-cert",           "FILE",     NULL, 0, 0, NULL, "Redis", "Our certificate, where Redis asks for one") \
-    X(FILE,      ANYWHERE, redis_key,            "redis-key",            "FILE",     NULL, 0, 0, NULL, "Redis", "Private key of --redis-cert") \
-    X(TEXT,      ANYWHERE, sentinel_user,        "sentinel-user",        "USER",     NULL, 1, 255, NULL, "Redis", "ACL user at the Sentinels") \
-    X(SECRET,    ANYWHERE, sentinel_password,    "sentinel-password-file", "FILE",   NULL, 0, 0, NULL, "Redis", "File with the password for the Sentinels") \
-    X(CHOICE,    ANYWHERE, sentinel_tls,         "sentinel-tls",         "CHOICE",   "same", 0, 0, ONE_OF(SENTINEL_TLS_CHOICES), "Redis", "TLS to the Sentinels: the same as to Redis, or on, or off") \
-    X(DURATION,  ANYWHERE, connect_timeout_ms,   "connect-timeout",      "DURATION", "1s", 50, 10 * SECOND, NULL, "Redis", "Bound on connecting and introducing ourselves") \
+    REDIS_OPTIONS(SHARED) \
     X(DURATION,  ANYWHERE, silence_timeout_ms,   "silence-timeout",      "DURATION", "3s", 100, 10 * MINUTE, NULL, "Redis", "An unanswered primary is given up after this long") \
     X(DURATION,  ANYWHERE, probe_interval_ms,    "probe-interval",       "DURATION", "1s", 50, MINUTE, NULL, "Redis", "How often an idle primary is asked whether it still is one") \
     X(DURATION,  ANYWHERE, sentinel_poll_interval_ms, "sentinel-poll-interval", "DURATION", "1s", 100, MINUTE, NULL, "Redis", "How often Sentinels are asked, besides listening to them") \

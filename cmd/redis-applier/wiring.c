@@ -3,51 +3,16 @@
 #include <stdio.h>
 
 #include "runtime/clock.h"
+#include "wiring/access.h"
 
-enum { SENTINEL_TIMEOUT_MAX_MS = 500, DEAD_LETTER_TIMEOUT_MS = 10000 };
-
-static const char *const security_names[] = { KAFKA_SECURITY_CHOICES };
-static const char *const sasl_names[] = { KAFKA_SASL_CHOICES };
-
-static struct kafka_access kafka_access_of(const struct options *o)
-{
-    return (struct kafka_access){
-        .brokers = o->brokers,
-        .client_id = o->client_id,
-        .security = security_names[o->kafka_security],
-        .sasl_mechanism = sasl_names[o->kafka_sasl_mechanism],
-        .user = o->kafka_user,
-        .password = o->kafka_password.secret.text,
-        .ca = o->kafka_ca,
-        .cert = o->kafka_cert,
-        .key = o->kafka_key,
-    };
-}
-
-static bool sentinels_talk_tls(const struct options *o)
-{
-    return o->sentinel_tls == SENTINEL_TLS_SAME ? o->redis_tls : o->sentinel_tls == SENTINEL_TLS_ON;
-}
-
-static struct redis_access redis_access_of(const struct options *o, bool tls, const char *user,
-                                           const char *password)
-{
-    return (struct redis_access){
-        .user = user,
-        .password = password,
-        .tls = tls,
-        .ca = o->redis_ca,
-        .cert = o->redis_cert,
-        .key = o->redis_key,
-    };
-}
+enum { DEAD_LETTER_TIMEOUT_MS = 10000 };
 
 static enum err_code open_wal(struct wiring *w, const struct options *o, struct err *err)
 {
     const struct wal_rdkafka_settings settings = {
-        .access = kafka_access_of(o),
-        .topic = o->topic,
-        .group = o->group,
+        .access = access_to_kafka(&o->connection, o->client_id),
+        .topic = o->connection.topic,
+        .group = o->connection.group,
         .group_instance_id = o->group_instance_id,
         .session_timeout_ms = o->session_timeout_ms,
         .fetch_buffer_bytes = o->fetch_buffer_bytes,
@@ -60,10 +25,10 @@ static enum err_code open_wal(struct wiring *w, const struct options *o, struct 
 static enum err_code open_dead_letters(struct wiring *w, const struct options *o, struct err *err)
 {
     const struct dead_letters_settings settings = {
-        .access = kafka_access_of(o),
-        .topic = o->dlq_topic,
-        .source_topic = o->topic,
-        .wal = o->wal,
+        .access = access_to_kafka(&o->connection, o->client_id),
+        .topic = o->connection.dlq_topic,
+        .source_topic = o->connection.topic,
+        .wal = o->connection.wal,
         .timeout_ms = DEAD_LETTER_TIMEOUT_MS,
     };
 
@@ -72,20 +37,11 @@ static enum err_code open_dead_letters(struct wiring *w, const struct options *o
 
 static enum err_code open_sink(struct wiring *w, const struct options *o, struct err *err)
 {
-    const int64_t timeout_ms = o->connect_timeout_ms;
     const struct sink_hiredis_settings settings = {
-        .redis = o->redis,
-        .sentinel = {
-            .sentinels = o->sentinel,
-            .master_name = o->master_name,
-            .access =
-                redis_access_of(o, sentinels_talk_tls(o), o->sentinel_user, o->sentinel_password.secret.text),
-            .timeout_ms =
-                timeout_ms < SENTINEL_TIMEOUT_MAX_MS ? timeout_ms : SENTINEL_TIMEOUT_MAX_MS,
-            .poll_interval_ms = o->sentinel_poll_interval_ms,
-        },
-        .access = redis_access_of(o, o->redis_tls, o->redis_user, o->redis_password.secret.text),
-        .connect_timeout_ms = timeout_ms,
+        .redis = o->connection.redis,
+        .sentinel = access_to_sentinels(&o->connection, o->sentinel_poll_interval_ms),
+        .access = access_to_redis(&o->connection),
+        .connect_timeout_ms = o->connection.connect_timeout_ms,
         .wall_ms = clock_wall_ms,
     };
 
@@ -122,7 +78,7 @@ struct apply_loop_settings apply_loop_settings_of(const struct options *o)
     };
     struct applier_settings *a = &s.applier;
 
-    snprintf(a->wal, sizeof(a->wal), "%s", o->wal);
+    snprintf(a->wal, sizeof(a->wal), "%s", o->connection.wal);
     a->adopt = o->adopt;
     a->on_reject = (enum applier_on_reject)o->on_reject;
     a->batch_max_ops = (uint32_t)o->batch_max_ops;

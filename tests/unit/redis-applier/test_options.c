@@ -85,12 +85,12 @@ static void the_least_command_line_runs_with_the_documented_defaults(void **stat
 
     assert_int_equal(load(&o, (const char *[]){ LEAST, NULL }, no_environment, &out), OPTIONS_RUN);
     assert_int_equal(out.n, 0);
-    assert_string_equal(o.wal, "redis");
-    assert_string_equal(o.topic, "redis-writes");
-    assert_string_equal(o.group, "redis-applier");
-    assert_string_equal(o.dlq_topic, "redis-writes-dlq");
-    assert_string_equal(o.master_name, "mymaster");
-    assert_int_equal(o.kafka_security, KAFKA_PLAINTEXT);
+    assert_string_equal(o.connection.wal, "redis");
+    assert_string_equal(o.connection.topic, "redis-writes");
+    assert_string_equal(o.connection.group, "redis-applier");
+    assert_string_equal(o.connection.dlq_topic, "redis-writes-dlq");
+    assert_string_equal(o.connection.master_name, "mymaster");
+    assert_int_equal(o.connection.kafka_security, KAFKA_PLAINTEXT);
     assert_int_equal(o.silence_timeout_ms, 3000);
     assert_null(o.http);
     assert_false(o.until_end);
@@ -130,11 +130,11 @@ static void names_that_users_rely_on_are_there(void **state)
 
     if (load(&o, args, no_environment, &out) != OPTIONS_RUN)
         fail_msg("%.*s", STR_ARGS(buf_str(&out)));
-    assert_string_equal(o.redis_password.secret.text, "hunter2");
-    assert_string_equal(o.kafka_password.secret.text, "hunter2");
+    assert_string_equal(o.connection.redis_password.secret.text, "hunter2");
+    assert_string_equal(o.connection.kafka_password.secret.text, "hunter2");
     assert_int_equal(o.rate_limit_ops, 100);
-    assert_true(o.until_end && o.redis_tls);
-    assert_int_equal(o.kafka_security, KAFKA_SASL_SSL);
+    assert_true(o.until_end && o.connection.redis_tls);
+    assert_int_equal(o.connection.kafka_security, KAFKA_SASL_SSL);
 }
 
 static void options_that_do_not_fit_each_other_are_refused(void **state)
@@ -210,10 +210,10 @@ static void a_file_is_read_and_its_mistakes_have_lines(void **state)
                           "topic: of-file\nadopt: true\n");
     if (load(&good, args, environment, &good_out) != OPTIONS_RUN)
         fail_msg("%.*s", STR_ARGS(buf_str(&good_out)));
-    assert_string_equal(good.brokers, "a:1,b:2");
-    assert_string_equal(good.wal, "of-flag");
-    assert_string_equal(good.group, "of-environment");
-    assert_string_equal(good.topic, "of-file");
+    assert_string_equal(good.connection.brokers, "a:1,b:2");
+    assert_string_equal(good.connection.wal, "of-flag");
+    assert_string_equal(good.connection.group, "of-environment");
+    assert_string_equal(good.connection.topic, "of-file");
     assert_true(good.adopt);
 
     write_file(f->config, "brokers: a:1\n\nredis-password: hunter2\nrate-limit: many\nx: [\n");
@@ -266,7 +266,7 @@ static void the_effective_options_can_be_read_back(void **state)
                      OPTIONS_PRINT);
     assert_true(buf_append(&again, "", 1));
     assert_string_equal(again.p, dump.p);
-    assert_string_equal(second.kafka_user, "\"o'x\\ y:\t#");
+    assert_string_equal(second.connection.kafka_user, "\"o'x\\ y:\t#");
 }
 
 static void pages_are_printed_whatever_else_is_wrong(void **state)
@@ -331,7 +331,7 @@ static void the_table_is_sound(void **state)
         const char *type, *field, *name, *argument;
         int64_t min, max;
         const char *help;
-    } rows[] = { OPTIONS(ROW) };
+    } rows[] = { OPTIONS(ROW, ROW) };
 #undef ROW
     (void)state;
 

@@ -1,0 +1,61 @@
+#include "cli/connection.h"
+
+#include <string.h>
+
+static void check_kafka(const struct connection_options *c, struct option_set *set)
+{
+    const bool sasl =
+        c->kafka_security == KAFKA_SASL_PLAINTEXT || c->kafka_security == KAFKA_SASL_SSL;
+    const bool tls = c->kafka_security == KAFKA_SSL || c->kafka_security == KAFKA_SASL_SSL;
+
+    if (strcmp(c->topic, c->dlq_topic) == 0)
+        option_set_problem(set,
+                           "--dlq-topic: '%s' is --topic too; rejected records need a topic "
+                           "of their own",
+                           c->dlq_topic);
+    if (sasl && (!c->kafka_user || !c->kafka_password.path))
+        option_set_problem(set, "--kafka-security: SASL needs --kafka-user and "
+                                "--kafka-password-file");
+    if (!sasl && (c->kafka_user || c->kafka_password.path))
+        option_set_problem(set, "--kafka-user, --kafka-password-file: need --kafka-security "
+                                "SASL_SSL or SASL_PLAINTEXT");
+    if (!sasl && option_set_differs(set, "kafka-sasl-mechanism"))
+        option_set_problem(set, "--kafka-sasl-mechanism: needs --kafka-security SASL_SSL or "
+                                "SASL_PLAINTEXT");
+    if (!tls && (c->kafka_ca || c->kafka_cert || c->kafka_key))
+        option_set_problem(set, "--kafka-ca, --kafka-cert, --kafka-key: need --kafka-security "
+                                "SASL_SSL or SSL");
+    if (!c->kafka_cert != !c->kafka_key)
+        option_set_problem(set, "--kafka-cert, --kafka-key: one needs the other");
+}
+
+static void check_redis(const struct connection_options *c, struct option_set *set)
+{
+    if (c->redis && c->sentinel)
+        option_set_problem(set, "--redis, --sentinel: give one of them, not both");
+    if (!c->sentinel && option_set_differs(set, "master-name"))
+        option_set_problem(set, "--master-name: needs --sentinel");
+    if (!c->sentinel && (c->sentinel_user || c->sentinel_password.path))
+        option_set_problem(set, "--sentinel-user, --sentinel-password-file: need --sentinel");
+    if (c->redis_user && !c->redis_password.path)
+        option_set_problem(set, "--redis-user: needs --redis-password-file");
+    if (c->sentinel_user && !c->sentinel_password.path)
+        option_set_problem(set, "--sentinel-user: needs --sentinel-password-file");
+    if (!c->sentinel && option_set_differs(set, "sentinel-tls"))
+        option_set_problem(set, "--sentinel-tls: needs --sentinel");
+    if (!c->redis_tls && c->sentinel_tls != SENTINEL_TLS_ON &&
+        (c->redis_ca || c->redis_cert || c->redis_key))
+        option_set_problem(set, "--redis-ca, --redis-cert, --redis-key: need --redis-tls");
+    if (!c->redis_cert != !c->redis_key)
+        option_set_problem(set, "--redis-cert, --redis-key: one needs the other");
+}
+
+void connection_check(const struct connection_options *c, unsigned needs, struct option_set *set)
+{
+    if ((needs & CONNECTION_KAFKA) && !c->brokers)
+        option_set_problem(set, "--brokers: is required; give host:port,host:port,...");
+    check_kafka(c, set);
+    if ((needs & CONNECTION_REDIS) && !c->redis && !c->sentinel)
+        option_set_problem(set, "--redis or --sentinel: one is required");
+    check_redis(c, set);
+}
