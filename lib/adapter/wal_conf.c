@@ -50,7 +50,8 @@ enum err_code wal_conf_new(const struct wal_rdkafka_settings *settings, rd_kafka
     const struct number fetch = number(fetch_bytes);
     const struct number response = number(larger(RESPONSE_MIN_BYTES, 2 * fetch_bytes));
     const struct kafka_property properties[] = {
-        { "group.id", settings->group },
+        /* librdkafka wants a name also where it joins no group and commits nothing. */
+        { "group.id", settings->group ? settings->group : settings->access.client_id },
         { "group.instance.id", settings->group_instance_id },
         { "partition.assignment.strategy", "cooperative-sticky" },
         { "session.timeout.ms", session.text },

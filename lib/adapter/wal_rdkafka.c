@@ -88,6 +88,19 @@ static void divert(const struct wal_rdkafka *w, int32_t partition)
     rd_kafka_queue_destroy(queue);
 }
 
+static void take_partition(struct wal_rdkafka *w, int32_t number)
+{
+    *partition_of(w, number) = (struct log_partition){ .assigned = true, .commit = -1 };
+    w->n_assigned++;
+    tell(w, WAL_ASSIGNED, number, 0);
+}
+
+static void balanced(struct wal_rdkafka *w)
+{
+    w->joined = true;
+    tell(w, WAL_BALANCED, -1, 0);
+}
+
 /* Agrees to what the group decided; nothing is fetched before start(). */
 static void on_assign(struct wal_rdkafka *w, const rd_kafka_topic_partition_list_t *list)
 {
@@ -95,15 +108,9 @@ static void on_assign(struct wal_rdkafka *w, const rd_kafka_topic_partition_list
 
     rd_kafka_error_destroy(rd_kafka_incremental_assign(w->client, none));
     rd_kafka_topic_partition_list_destroy(none);
-    for (int i = 0; i < list->cnt; i++) {
-        const int32_t number = list->elems[i].partition;
-
-        *partition_of(w, number) = (struct log_partition){ .assigned = true, .commit = -1 };
-        w->n_assigned++;
-        tell(w, WAL_ASSIGNED, number, 0);
-    }
-    w->joined = true;
-    tell(w, WAL_BALANCED, -1, 0);
+    for (int i = 0; i < list->cnt; i++)
+        take_partition(w, list->elems[i].partition);
+    balanced(w);
 }
 
 static void on_revoke(struct wal_rdkafka *w, const rd_kafka_topic_partition_list_t *list)
@@ -153,6 +160,17 @@ static void error_told(rd_kafka_t *client, int code, const char *reason, void *o
         wal_events_trouble(&w->events, reason);
 }
 
+/* Outside of a group everything is ours, as soon as it is known how much that is. */
+static void take_all(struct wal_rdkafka *w)
+{
+    const int32_t n = wal_facts_n_partitions(w->facts);
+
+    for (int32_t i = 0; i < n; i++)
+        take_partition(w, i);
+    if (n > 0)
+        balanced(w);
+}
+
 /* A member that no partition is left for hears of no assignment; its generation says that it has
  * joined. */
 static void check_joined(struct wal_rdkafka *w)
@@ -162,12 +180,14 @@ static void check_joined(struct wal_rdkafka *w)
 
     if (w->joined || now_ms < w->join_check_at_ms)
         return;
+    if (!w->settings.group) {
+        take_all(w);
+        return;
+    }
     w->join_check_at_ms = now_ms + JOIN_CHECK_MS;
     membership = rd_kafka_consumer_group_metadata(w->client);
-    if (membership && rd_kafka_consumer_group_metadata_generation_id(membership) >= 0) {
-        w->joined = true;
-        tell(w, WAL_BALANCED, -1, 0);
-    }
+    if (membership && rd_kafka_consumer_group_metadata_generation_id(membership) >= 0)
+        balanced(w);
     if (membership)
         rd_kafka_consumer_group_metadata_destroy(membership);
 }
@@ -459,9 +479,12 @@ static int descriptor(void *self)
 
 static enum err_code join(struct wal_rdkafka *w, struct err *err)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_t *list;
     rd_kafka_resp_err_t code;
 
+    if (!w->settings.group)
+        return ERR_OK;
+    list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, w->topic, RD_KAFKA_PARTITION_UA);
     code = rd_kafka_subscribe(w->client, list);
     rd_kafka_topic_partition_list_destroy(list);

@@ -11,7 +11,7 @@
 struct wal_rdkafka_settings {
     struct kafka_access access;
     const char *topic;
-    const char *group;
+    const char *group;             /* NULL: reads every partition and is in no group */
     const char *group_instance_id; /* NULL: dynamic membership */
     int64_t session_timeout_ms;
     int64_t fetch_buffer_bytes; /* read ahead and not yet read */
@@ -20,7 +20,7 @@ struct wal_rdkafka_settings {
 
 struct wal_rdkafka;
 
-/* Joins the group in the background. ERR_INVALID: the settings cannot be used. */
+/* Joins the group, if there is one, in the background. ERR_INVALID: the settings cannot be used. */
 enum err_code wal_rdkafka_new(const struct wal_rdkafka_settings *settings, struct wal_rdkafka **ret,
                               struct err *err);
 /* Leaves the group. Every message must be released before. NULL is fine. */

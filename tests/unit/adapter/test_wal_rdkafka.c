@@ -26,16 +26,31 @@ static void write_more(int32_t partition, int n)
     n_written[partition] += n;
 }
 
-/* Alone in its group; each test finds it with nothing started. */
+/* Alone in its group, or in none; each test finds it with nothing started. */
 static struct member m;
 
-static int set_up(void **state)
+static void start_log(void)
+{
+    mock_log_start(&mock, PARTITIONS);
+    for (int i = 0; i < PARTITIONS; i++) {
+        n_written[i] = 0;
+        write_more(i, RECORDS);
+    }
+}
+
+static int set_up_member(void **state)
 {
     (void)state;
-    mock_log_start(&mock, PARTITIONS);
-    for (int i = 0; i < PARTITIONS; i++)
-        write_more(i, RECORDS);
+    start_log();
     member_join(&m, &mock, "alone");
+    return 0;
+}
+
+static int set_up_reader(void **state)
+{
+    (void)state;
+    start_log();
+    member_join(&m, &mock, NULL);
     return 0;
 }
 
@@ -248,5 +263,7 @@ int main(void)
         cmocka_unit_test(unreachable_brokers_are_told_and_so_is_their_return),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    const int failed = cmocka_run_group_tests_name("in a group", tests, set_up_member, tear_down);
+
+    return failed + cmocka_run_group_tests_name("in no group", tests, set_up_reader, tear_down);
 }
