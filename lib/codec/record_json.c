@@ -5,6 +5,8 @@
 #include <yyjson.h>
 
 #include "base/mem.h"
+#include "codec/base64.h"
+#include "codec/record_rules.h"
 
 enum {
     POOL_BYTES = 64 * 1024, /* documents up to about 5 KiB are parsed without the heap */
@@ -215,44 +217,6 @@ static bool check_shape(struct record_json *d, const struct fields *fields)
     return true;
 }
 
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Decodes `in` to `out`, which has three bytes for every four. Canonical form only: padded, and no
- * bit set that is thrown away. */
-static bool base64_decode(struct str in, char *out, size_t *ret_n)
-{
-    size_t padding = 0, n = 0;
-    uint32_t bits = 0;
-
-    if (in.n % 4 != 0)
-        return false;
-    while (padding < 2 && padding < in.n && in.p[in.n - 1 - padding] == '=')
-        padding++;
-    for (size_t i = 0; i < in.n - padding; i++) {
-        const int value = base64_value(in.p[i]);
-
-        if (value < 0)
-            return false;
-        bits = bits << 6 | (uint32_t)value;
-        if (i % 4 == 0)
-            continue;
-        out[n++] = (char)(bits >> (6 - i % 4 * 2) & 0xff);
-    }
-    if (padding > 0 && (bits & (padding == 1 ? 0x3u : 0xfu)) != 0)
-        return false;
-    *ret_n = n;
-    return true;
-}
-
 /* {"base64":"..."} into the decoder's bytes, which never move while a record is decoded. */
 static bool bytes_of_object(struct record_json *d, yyjson_val *object, const char *name,
                             struct str *ret)
@@ -338,16 +302,11 @@ static bool read_text(struct record_json *d, yyjson_val *value, const char *name
 static bool read_key(struct record_json *d, yyjson_val *value, const struct record *record,
                      struct str *ret)
 {
-    if (!value && !record->has_key)
-        return reject_set(d->reject, REJECT_NO_KEY, "no key in the value or the record");
-    if (!value) {
-        *ret = record->key;
-        return true;
-    }
-    if (!bytes_of(d, value, "key", ret))
-        return false;
-    return !record->has_key || str_eq(*ret, record->key) ||
-           reject_set(d->reject, REJECT_KEY_MISMATCH, "the value's key is not the record's");
+    struct str named;
+
+    if (!value)
+        return record_rules_key(record, NULL, ret, d->reject);
+    return bytes_of(d, value, "key", &named) && record_rules_key(record, &named, ret, d->reject);
 }
 
 static bool read_operation(struct record_json *d, const struct fields *fields,
@@ -357,9 +316,8 @@ static bool read_operation(struct record_json *d, const struct fields *fields,
         !read_ttl(d, field(fields, FIELD_TTL), field(fields, FIELD_TTL_MS), op) ||
         !read_text(d, field(fields, FIELD_COMMAND), "command", &op->command))
         return false;
-    if (op->command.n == 0)
-        return bad_field(d, "command", "missing or empty");
-    return read_key(d, field(fields, FIELD_KEY), record, &op->key);
+    return record_rules_command(op->command, d->reject) &&
+           read_key(d, field(fields, FIELD_KEY), record, &op->key);
 }
 
 bool record_json_decode(struct record_json *d, const struct record *record,
@@ -371,9 +329,7 @@ bool record_json_decode(struct record_json *d, const struct record *record,
     reset(d);
     d->reject = ret_reject;
     d->value_n = record->value.n;
-    if (!record->has_value || record->value.n == 0)
-        return reject_set(ret_reject, REJECT_EMPTY, "%s", record->has_value ? "empty" : "null");
-    if (!parse(d, record->value))
+    if (!record_rules_value(record, ret_reject) || !parse(d, record->value))
         return false;
     collect(d, &fields);
     if (!check_shape(d, &fields) || !read_text(d, field(&fields, FIELD_ID), "id", &envelope.id) ||
