@@ -31,6 +31,12 @@ struct applier_settings applier_settings_default(void)
     };
 }
 
+static void earliest(int64_t *at_ms, int64_t other_ms)
+{
+    if (other_ms < *at_ms)
+        *at_ms = other_ms;
+}
+
 struct applier *applier_new(const struct applier_settings *settings, int64_t now_ms)
 {
     struct applier *a = mem_new(1, sizeof(*a));
@@ -50,6 +56,17 @@ struct applier *applier_new(const struct applier_settings *settings, int64_t now
     buf_init(&a->output, SIZE_MAX / 4);
     connection_reset(a);
     return a;
+}
+
+void applier_tune(struct applier *a, const struct applier_settings *settings, int64_t now_ms)
+{
+    chain_limit_rate(a, settings->rate_limit_ops, now_ms);
+    a->settings.silence_timeout_ms = settings->silence_timeout_ms;
+    a->settings.probe_interval_ms = settings->probe_interval_ms;
+    a->settings.commit_interval_ms = settings->commit_interval_ms;
+    earliest(&a->probe_at_ms, now_ms + settings->probe_interval_ms);
+    earliest(&a->commit_at_ms, now_ms + settings->commit_interval_ms);
+    chain_advance(a, now_ms);
 }
 
 void applier_free(struct applier *a)
@@ -189,12 +206,6 @@ size_t applier_take_released(struct applier *a, void **ret_messages, size_t max)
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
-
-static void earliest(int64_t *at_ms, int64_t other_ms)
-{
-    if (other_ms < *at_ms)
-        *at_ms = other_ms;
-}
 
 int64_t applier_wakes_at_ms(const struct applier *a)
 {

@@ -62,6 +62,10 @@ struct applier *applier_new(const struct applier_settings *settings, int64_t now
 /* Messages it still holds come out of applier_take_released() before; see applier_abandon(). */
 void applier_free(struct applier *a);
 
+/* Takes rate_limit_ops, silence_timeout_ms, probe_interval_ms and commit_interval_ms over; the
+ * other settings stay. What was saved up below one rate limit is not spent above the next. */
+void applier_tune(struct applier *a, const struct applier_settings *settings, int64_t now_ms);
+
 /* --- effects: what the shell must do now, oldest first --------------------------------------- */
 
 enum effect_type {
@@ -205,6 +209,14 @@ struct applier_view {
 
 void applier_view(const struct applier *a, struct applier_view *ret_view);
 
+/* A record, as an example of how long records took. */
+struct applier_exemplar {
+    int32_t partition;
+    int64_t offset;
+    double latency_seconds;
+    int64_t at_ms; /* when it was answered for; 0: there is no such record */
+};
+
 /* Only ever grow. */
 struct applier_counters {
     uint64_t records;              /* moved past, whatever became of them */
@@ -220,6 +232,7 @@ struct applier_counters {
     uint64_t redis_errors[REDIS_ERROR_CLASS_COUNT];
     uint64_t latency_count[LATENCY_BUCKETS + 1]; /* not cumulative; the last is "above all" */
     double latency_sum_seconds;
+    struct applier_exemplar exemplars[LATENCY_BUCKETS + 1]; /* the last record of each bucket */
 };
 
 /* Upper bounds of the latency buckets (produce to applied), in milliseconds. */

@@ -195,6 +195,12 @@ static void refill_tokens(struct applier *a, int64_t now_ms)
         a->tokens = burst;
 }
 
+void chain_limit_rate(struct applier *a, int64_t ops, int64_t now_ms)
+{
+    refill_tokens(a, now_ms);
+    a->settings.rate_limit_ops = ops;
+}
+
 int64_t chain_tokens_at_ms(const struct applier *a)
 {
     const int64_t rate = a->settings.rate_limit_ops;
@@ -272,7 +278,8 @@ static void add_run(struct applier *a, int32_t number, const struct run *run, in
     a->open.segments[a->open.n_segments++] = (struct segment){ number, run->n_entries };
     a->open.n_commands += run->n_commands;
     a->open.n_bytes += run->n_bytes;
-    a->tokens -= (int64_t)run->n_commands * TOKEN;
+    if (a->settings.rate_limit_ops > 0)
+        a->tokens -= (int64_t)run->n_commands * TOKEN;
     p->n_open += run->n_entries;
     p->bytes_sent += run->n_bytes;
     a->rotation = (number + 1) % a->n_partitions;

@@ -345,15 +345,19 @@ void applier_log_end(struct applier *a, int32_t partition, int64_t offset, int64
 
 /* --- applied ---------------------------------------------------------------------------------- */
 
-static void count_latency(struct applier *a, int64_t timestamp_ms, int64_t now_ms)
+static void count_latency(struct applier *a, int32_t partition, const struct entry *entry,
+                          int64_t now_ms)
 {
-    const double latency_ms = now_ms > timestamp_ms ? (double)(now_ms - timestamp_ms) : 0;
+    const double latency_ms =
+        now_ms > entry->timestamp_ms ? (double)(now_ms - entry->timestamp_ms) : 0;
     size_t bucket = 0;
 
     while (bucket < LATENCY_BUCKETS && latency_ms > applier_latency_bounds_ms[bucket])
         bucket++;
     a->counters.latency_count[bucket]++;
     a->counters.latency_sum_seconds += latency_ms / 1000;
+    a->counters.exemplars[bucket] =
+        (struct applier_exemplar){ partition, entry->offset, latency_ms / 1000, now_ms };
 }
 
 static const struct reply *first_error(const struct reply *results, size_t n)
@@ -390,7 +394,7 @@ size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
             continue;
         a->counters.records++;
         if (entry.timestamp_ms >= 0 && entry.n_commands > 0)
-            count_latency(a, entry.timestamp_ms, now_ms);
+            count_latency(a, number, &entry, now_ms);
         if (error) {
             a->counters.redis_errors[REDIS_ERROR_OPERATION]++;
             p->halting = a->settings.on_reject == ON_REJECT_HALT;

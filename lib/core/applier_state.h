@@ -222,6 +222,8 @@ void connection_give_up(struct applier *a, int64_t now_ms, const char *format, .
 void chain_advance(struct applier *a, int64_t now_ms); /* says all that can be said now */
 void chain_ask(struct applier *a, int64_t now_ms);     /* the questions of partitions */
 void chain_probe(struct applier *a, int64_t now_ms);   /* is an idle primary still ours? */
+/* The rate limit is another one from now on; 0: none. */
+void chain_limit_rate(struct applier *a, int64_t ops, int64_t now_ms);
 /* When the rate limit lets the next command go, if any waits for it; INT64_MAX: none does. */
 int64_t chain_tokens_at_ms(const struct applier *a);
 /* Takes everything back that was not executed; it is sent again once no answer is outstanding. */
