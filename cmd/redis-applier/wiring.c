@@ -40,7 +40,7 @@ static enum err_code open_sink(struct wiring *w, const struct options *o, struct
     const struct sink_hiredis_settings settings = {
         .redis = o->connection.redis,
         .sentinel = access_to_sentinels(&o->connection, o->sentinel_poll_interval_ms),
-        .access = access_to_redis(&o->connection),
+        .access = { access_to_redis(&o->connection), access_to_sentinel(&o->connection) },
         .connect_timeout_ms = o->connection.connect_timeout_ms,
         .wall_ms = clock_wall_ms,
     };
@@ -56,6 +56,8 @@ enum err_code wiring_open(struct wiring *w, const struct options *o, struct err 
         rc = open_dead_letters(w, o, err);
     if (rc == ERR_OK)
         rc = open_wal(w, o, err);
+    if (rc == ERR_OK)
+        rc = wal_rdkafka_join(w->wal, err);
     return rc;
 }
 

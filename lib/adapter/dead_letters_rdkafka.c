@@ -281,6 +281,14 @@ enum err_code dead_letters_rdkafka_new(const struct dead_letters_settings *setti
     return ERR_OK;
 }
 
+enum err_code dead_letters_rdkafka_use(struct dead_letters_rdkafka *d,
+                                       const struct kafka_access *access, struct err *err)
+{
+    const enum err_code rc = kafka_conf_use(d->conf, access, err);
+
+    return rc == ERR_OK && d->client ? kafka_client_use(d->client, access, err) : rc;
+}
+
 static void give_up(rd_kafka_t *client)
 {
     rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);

@@ -20,6 +20,9 @@ struct dead_letters_rdkafka;
 /* ERR_INVALID: the settings cannot be used. */
 enum err_code dead_letters_rdkafka_new(const struct dead_letters_settings *settings,
                                        struct dead_letters_rdkafka **ret, struct err *err);
+/* Logs in like this from the next connection to a broker on; those that are open stay. */
+enum err_code dead_letters_rdkafka_use(struct dead_letters_rdkafka *d,
+                                       const struct kafka_access *access, struct err *err);
 /* What is not acknowledged yet is given up; the records are still in the log. NULL is fine. */
 void dead_letters_rdkafka_free(struct dead_letters_rdkafka *d);
 

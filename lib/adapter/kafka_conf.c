@@ -28,18 +28,31 @@ static enum err_code set_all(rd_kafka_conf_t *conf, const struct kafka_property 
     return ERR_OK;
 }
 
+static bool is_sasl(const struct kafka_access *access)
+{
+    return access->security && strncmp(access->security, "SASL", 4) == 0;
+}
+
+enum err_code kafka_conf_use(rd_kafka_conf_t *conf, const struct kafka_access *access,
+                             struct err *err)
+{
+    const struct kafka_property login[] = {
+        { "sasl.username", access->user },
+        { "sasl.password", access->password },
+    };
+
+    return is_sasl(access) ? set_all(conf, login, ARRAY_SIZE(login), err) : ERR_OK;
+}
+
 enum err_code kafka_conf_new(const struct kafka_access *access,
                              const struct kafka_property *properties, size_t n,
                              rd_kafka_conf_t **ret, struct err *err)
 {
-    const bool sasl = access->security && strncmp(access->security, "SASL", 4) == 0;
     const struct kafka_property shared[] = {
         { "bootstrap.servers", access->brokers },
         { "client.id", access->client_id },
         { "security.protocol", access->security },
-        { "sasl.mechanisms", sasl ? access->sasl_mechanism : NULL },
-        { "sasl.username", sasl ? access->user : NULL },
-        { "sasl.password", sasl ? access->password : NULL },
+        { "sasl.mechanisms", is_sasl(access) ? access->sasl_mechanism : NULL },
         { "ssl.ca.location", access->ca },
         { "ssl.certificate.location", access->cert },
         { "ssl.key.location", access->key },
@@ -54,6 +67,8 @@ enum err_code kafka_conf_new(const struct kafka_access *access,
     rc = set_all(conf, shared, ARRAY_SIZE(shared), err);
 
     if (rc == ERR_OK)
+        rc = kafka_conf_use(conf, access, err);
+    if (rc == ERR_OK)
         rc = set_all(conf, properties, n, err);
     if (rc != ERR_OK) {
         rd_kafka_conf_destroy(conf);
@@ -61,4 +76,18 @@ enum err_code kafka_conf_new(const struct kafka_access *access,
     }
     *ret = conf;
     return ERR_OK;
+}
+
+enum err_code kafka_client_use(rd_kafka_t *client, const struct kafka_access *access,
+                               struct err *err)
+{
+    rd_kafka_error_t *error;
+
+    if (!is_sasl(access))
+        return ERR_OK;
+    error = rd_kafka_sasl_set_credentials(client, access->user, access->password);
+    if (!error)
+        return ERR_OK;
+    rd_kafka_error_destroy(error); /* its text is not known to leave the password out */
+    return err_set(err, ERR_INVALID, "Kafka: user and password cannot be used");
 }

@@ -29,4 +29,11 @@ enum err_code kafka_conf_new(const struct kafka_access *access,
                              const struct kafka_property *properties, size_t n,
                              rd_kafka_conf_t **ret, struct err *err);
 
+/* The user and password of clients made from it later, and of a client from its next connection
+ * on; nothing without SASL. */
+enum err_code kafka_conf_use(rd_kafka_conf_t *conf, const struct kafka_access *access,
+                             struct err *err);
+enum err_code kafka_client_use(rd_kafka_t *client, const struct kafka_access *access,
+                               struct err *err);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 
@@ -11,6 +12,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/address.h"
+#include "base/mem.h"
 
 enum { HOST_TEXT_MAX = ADDRESS_HOST_MAX + 1 };
 
@@ -35,8 +37,7 @@ static bool load_files(SSL_CTX *tls, const struct redis_access *access, const ch
     return !access->key || SSL_CTX_use_PrivateKey_file(tls, access->key, SSL_FILETYPE_PEM) == 1;
 }
 
-enum err_code redis_tls_new(const struct redis_access *access, struct ssl_ctx_st **ret,
-                            struct err *err)
+static enum err_code tls_new(const struct redis_access *access, SSL_CTX **ret, struct err *err)
 {
     const char *what;
     SSL_CTX *tls;
@@ -57,9 +58,49 @@ enum err_code redis_tls_new(const struct redis_access *access, struct ssl_ctx_st
     return ERR_OK;
 }
 
-void redis_tls_free(struct ssl_ctx_st *tls)
+static char *copy_text(const char *text)
 {
-    SSL_CTX_free(tls);
+    return text ? mem_copy_text(text, strlen(text)) : NULL;
+}
+
+enum err_code redis_login_new(const struct redis_access *access, struct redis_login *ret,
+                              struct err *err)
+{
+    SSL_CTX *tls;
+    const enum err_code rc = tls_new(access, &tls, err);
+
+    if (rc != ERR_OK)
+        return rc;
+    *ret = (struct redis_login){
+        .user = copy_text(access->user),
+        .tls_name = copy_text(access->tls_name),
+        .tls = tls,
+    };
+    if (access->password)
+        secret_set(&ret->password, str_from(access->password));
+    return ERR_OK;
+}
+
+void redis_login_copy(const struct redis_login *login, struct redis_login *ret)
+{
+    *ret = (struct redis_login){
+        .user = copy_text(login->user),
+        .tls_name = copy_text(login->tls_name),
+        .tls = login->tls,
+    };
+    if (login->tls)
+        SSL_CTX_up_ref(login->tls);
+    if (login->password.text)
+        secret_set(&ret->password, (struct str){ login->password.text, login->password.n });
+}
+
+void redis_login_release(struct redis_login *login)
+{
+    free(login->user);
+    free(login->tls_name);
+    secret_release(&login->password);
+    SSL_CTX_free(login->tls);
+    *login = (struct redis_login){ 0 };
 }
 
 static bool is_ip(const char *host)
@@ -94,16 +135,15 @@ static enum err_code secure(redisContext *c, SSL_CTX *tls, const char *name, str
     return ERR_OK;
 }
 
-static enum err_code authenticate(redisContext *c, const struct redis_access *access,
-                                  struct err *err)
+static enum err_code authenticate(redisContext *c, const struct redis_login *login, struct err *err)
 {
     enum err_code rc = ERR_OK;
     redisReply *reply;
 
-    if (!access->password)
+    if (!login->password.text)
         return ERR_OK;
-    reply = access->user ? redisCommand(c, "AUTH %s %s", access->user, access->password)
-                         : redisCommand(c, "AUTH %s", access->password);
+    reply = login->user ? redisCommand(c, "AUTH %s %s", login->user, login->password.text)
+                        : redisCommand(c, "AUTH %s", login->password.text);
     if (!reply)
         return err_set(err, ERR_UNAVAILABLE, "no answer to AUTH: %s", c->errstr);
     if (reply->type == REDIS_REPLY_ERROR)
@@ -113,9 +153,8 @@ static enum err_code authenticate(redisContext *c, const struct redis_access *ac
     return rc;
 }
 
-static enum err_code open_connection(const struct redis_access *access, SSL_CTX *tls,
-                                     const char *host, int64_t timeout_ms, redisContext *c,
-                                     struct err *err)
+static enum err_code open_connection(const struct redis_login *login, const char *host,
+                                     int64_t timeout_ms, redisContext *c, struct err *err)
 {
     const struct timeval timeout = { timeout_ms / 1000, (timeout_ms % 1000) * 1000 };
     enum err_code rc = ERR_OK;
@@ -124,14 +163,13 @@ static enum err_code open_connection(const struct redis_access *access, SSL_CTX 
         return err_set(err, ERR_UNAVAILABLE, "%s", c->errstr);
     redisSetTimeout(c, timeout);
     redisEnableKeepAlive(c);
-    if (tls)
-        rc = secure(c, tls, access->tls_name ? access->tls_name : host, err);
-    return rc == ERR_OK ? authenticate(c, access, err) : rc;
+    if (login->tls)
+        rc = secure(c, login->tls, login->tls_name ? login->tls_name : host, err);
+    return rc == ERR_OK ? authenticate(c, login, err) : rc;
 }
 
-enum err_code redis_dial(const struct redis_access *access, struct ssl_ctx_st *tls,
-                         const char *address, int64_t timeout_ms, redisContext **ret,
-                         struct err *err)
+enum err_code redis_dial(const struct redis_login *login, const char *address, int64_t timeout_ms,
+                         redisContext **ret, struct err *err)
 {
     const struct timeval timeout = { timeout_ms / 1000, (timeout_ms % 1000) * 1000 };
     redisOptions options = { 0 };
@@ -149,7 +187,7 @@ enum err_code redis_dial(const struct redis_access *access, struct ssl_ctx_st *t
     c = redisConnectWithOptions(&options);
     if (!c)
         return err_set(err, ERR_UNAVAILABLE, "%s: out of memory", address);
-    rc = open_connection(access, tls, host, timeout_ms, c, err);
+    rc = open_connection(login, host, timeout_ms, c, err);
     if (rc != ERR_OK) {
         redisFree(c);
         return err_wrap(err, rc, "%s", address);

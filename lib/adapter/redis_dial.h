@@ -11,6 +11,7 @@
 #include <hiredis/hiredis.h>
 
 #include "base/err.h"
+#include "base/secret.h"
 
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 
@@ -23,15 +24,23 @@ struct redis_access {
     const char *tls_name;        /* what the certificate must name; the host dialled when NULL */
 };
 
-/* The TLS side of an access, NULL in *ret when it asks for none. Free with redis_tls_free(). */
-enum err_code redis_tls_new(const struct redis_access *access, struct ssl_ctx_st **ret,
-                            struct err *err);
-void redis_tls_free(struct ssl_ctx_st *tls);
+/* An access made ready: the certificates are loaded, the texts are copies. */
+struct redis_login {
+    char *user, *tls_name; /* NULL: none */
+    struct secret password;
+    struct ssl_ctx_st *tls; /* NULL: plain TCP */
+};
+
+/* ERR_INVALID: a file cannot be used; *ret is left alone then. */
+enum err_code redis_login_new(const struct redis_access *access, struct redis_login *ret,
+                              struct err *err);
+/* For another thread. `ret` is zeroed or released before. */
+void redis_login_copy(const struct redis_login *login, struct redis_login *ret);
+void redis_login_release(struct redis_login *login); /* safe on a zeroed one */
 
 /* `address` is "host:port". The context blocks, each reply within timeout_ms; the caller frees it
  * with redisFree(). */
-enum err_code redis_dial(const struct redis_access *access, struct ssl_ctx_st *tls,
-                         const char *address, int64_t timeout_ms, redisContext **ret,
-                         struct err *err);
+enum err_code redis_dial(const struct redis_login *login, const char *address, int64_t timeout_ms,
+                         redisContext **ret, struct err *err);
 
 #endif

@@ -46,14 +46,14 @@ static enum err_code read_address(const redisReply *reply, const char *master_na
     return ERR_OK;
 }
 
-static enum err_code ask(const struct sentinel_settings *settings, struct ssl_ctx_st *tls,
+static enum err_code ask(const struct sentinel_settings *settings, const struct redis_login *login,
                          const char *sentinel, char *ret_address, struct err *err)
 {
     redisContext *c;
     redisReply *reply;
     enum err_code rc;
 
-    rc = redis_dial(&settings->access, tls, sentinel, settings->timeout_ms, &c, err);
+    rc = redis_dial(login, sentinel, settings->timeout_ms, &c, err);
     if (rc != ERR_OK)
         return err_wrap(err, rc, "Sentinel");
     reply = redisCommand(c, "SENTINEL get-master-addr-by-name %s", settings->master_name);
@@ -66,34 +66,43 @@ static enum err_code ask(const struct sentinel_settings *settings, struct ssl_ct
     return rc == ERR_OK ? ERR_OK : err_wrap(err, rc, "Sentinel %s", sentinel);
 }
 
-static void count_vote(struct vote *votes, size_t *n_votes, const char *address)
+/* How many say that address now. */
+static int count_vote(struct vote *votes, size_t *n_votes, const char *address)
 {
-    for (size_t i = 0; i < *n_votes; i++) {
-        if (strcmp(votes[i].address, address) == 0) {
-            votes[i].n++;
-            return;
-        }
-    }
+    for (size_t i = 0; i < *n_votes; i++)
+        if (strcmp(votes[i].address, address) == 0)
+            return ++votes[i].n;
     snprintf(votes[*n_votes].address, sizeof(votes[0].address), "%s", address);
-    votes[(*n_votes)++].n = 1;
+    return votes[(*n_votes)++].n = 1;
 }
 
-enum err_code sentinel_resolve(const struct sentinel_settings *settings, struct ssl_ctx_st *tls,
-                               char *ret_address, struct err *err)
+static int count_sentinels(struct str list)
+{
+    struct str element;
+    int n = 0;
+
+    while (n < SENTINELS_MAX && address_list_next(&list, &element))
+        n++;
+    return n;
+}
+
+enum err_code sentinel_resolve(const struct sentinel_settings *settings,
+                               const struct redis_login *login, char *ret_address, struct err *err)
 {
     struct str list = str_from(settings->sentinels);
     struct vote votes[SENTINELS_MAX];
     char sentinel[PRIMARY_ADDRESS_MAX + 1], address[PRIMARY_ADDRESS_MAX + 1];
     size_t n_votes = 0, best = 0;
+    const int n_sentinels = count_sentinels(list);
     enum err_code rc = err_set(err, ERR_INVALID, "no Sentinel is given");
 
-    for (int i = 0; i < SENTINELS_MAX && next_sentinel(&list, sentinel); i++) {
-        const enum err_code answer = ask(settings, tls, sentinel, address, err);
+    for (int i = 0; i < n_sentinels && next_sentinel(&list, sentinel); i++) {
+        const enum err_code answer = ask(settings, login, sentinel, address, err);
 
-        if (answer == ERR_OK)
-            count_vote(votes, &n_votes, address);
-        else
+        if (answer != ERR_OK)
             rc = answer;
+        else if (2 * count_vote(votes, &n_votes, address) > n_sentinels)
+            break; /* whatever the others say */
     }
     if (n_votes == 0)
         return rc;
@@ -108,11 +117,11 @@ enum err_code sentinel_resolve(const struct sentinel_settings *settings, struct 
 
 struct sentinel_watch {
     struct sentinel_settings settings;
-    struct ssl_ctx_st *tls;
     pthread_t thread;
-    int moved_descriptor;  /* eventfd: readable when `moved` was set */
+    int moved_descriptor;  /* eventfd of the owner's: written to when `moved` is set */
     int stop_descriptor;   /* eventfd */
     pthread_mutex_t mutex; /* guards what follows */
+    struct redis_login login;
     char expected[PRIMARY_ADDRESS_MAX + 1];
     bool moved;
 };
@@ -137,15 +146,14 @@ static void compare(struct sentinel_watch *w, const char *address)
 }
 
 /* A connection that hears of changes, from the first Sentinel that grants one; NULL: none did. */
-static redisContext *listen_to_one(const struct sentinel_watch *w)
+static redisContext *listen_to_one(const struct sentinel_watch *w, const struct redis_login *login)
 {
     struct str list = str_from(w->settings.sentinels);
     char sentinel[PRIMARY_ADDRESS_MAX + 1];
     redisContext *c;
 
     while (next_sentinel(&list, sentinel)) {
-        if (redis_dial(&w->settings.access, w->tls, sentinel, w->settings.timeout_ms, &c, NULL) !=
-            ERR_OK)
+        if (redis_dial(login, sentinel, w->settings.timeout_ms, &c, NULL) != ERR_OK)
             continue;
         if (redisAppendCommand(c, "SUBSCRIBE +switch-master +monitor +reset-master") == REDIS_OK &&
             redisBufferWrite(c, NULL) == REDIS_OK)
@@ -177,6 +185,13 @@ static enum waited wait_for_news(const struct sentinel_watch *w, redisContext **
     return fds[1].revents ? WAITED_FOR_NEWS : WAITED_IN_VAIN;
 }
 
+static void copy_login(struct sentinel_watch *w, struct redis_login *ret)
+{
+    pthread_mutex_lock(&w->mutex);
+    redis_login_copy(&w->login, ret);
+    pthread_mutex_unlock(&w->mutex);
+}
+
 static void *watch(void *argument)
 {
     struct sentinel_watch *w = argument;
@@ -185,9 +200,12 @@ static void *watch(void *argument)
     enum waited waited = WAITED_IN_VAIN;
 
     while (waited != WAITED_FOR_THE_END) {
+        CLEANUP(redis_login_release) struct redis_login login;
+
+        copy_login(w, &login);
         if (!listening && waited == WAITED_IN_VAIN) /* one that hangs up is not asked at once */
-            listening = listen_to_one(w);
-        if (sentinel_resolve(&w->settings, w->tls, address, NULL) == ERR_OK)
+            listening = listen_to_one(w, &login);
+        if (sentinel_resolve(&w->settings, &login, address, NULL) == ERR_OK)
             compare(w, address);
         waited = wait_for_news(w, &listening);
     }
@@ -197,15 +215,15 @@ static void *watch(void *argument)
 }
 
 struct sentinel_watch *sentinel_watch_start(const struct sentinel_settings *settings,
-                                            struct ssl_ctx_st *tls)
+                                            const struct redis_login *login, int descriptor)
 {
     struct sentinel_watch *w = mem_new(1, sizeof(*w));
 
     w->settings = *settings;
-    w->tls = tls;
-    w->moved_descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    redis_login_copy(login, &w->login);
+    w->moved_descriptor = descriptor;
     w->stop_descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    PRE(w->moved_descriptor >= 0 && w->stop_descriptor >= 0);
+    PRE(w->stop_descriptor >= 0);
     pthread_mutex_init(&w->mutex, NULL);
     if (pthread_create(&w->thread, NULL, watch, w) != 0)
         UNREACHABLE("no thread to watch the Sentinels with");
@@ -219,9 +237,17 @@ void sentinel_watch_stop(struct sentinel_watch *w)
     notify(w->stop_descriptor);
     pthread_join(w->thread, NULL);
     pthread_mutex_destroy(&w->mutex);
-    close(w->moved_descriptor);
     close(w->stop_descriptor);
+    redis_login_release(&w->login);
     free(w);
+}
+
+void sentinel_watch_use(struct sentinel_watch *w, const struct redis_login *login)
+{
+    pthread_mutex_lock(&w->mutex);
+    redis_login_release(&w->login);
+    redis_login_copy(login, &w->login);
+    pthread_mutex_unlock(&w->mutex);
 }
 
 void sentinel_watch_expect(struct sentinel_watch *w, const char *address)
@@ -234,19 +260,11 @@ void sentinel_watch_expect(struct sentinel_watch *w, const char *address)
 
 bool sentinel_watch_moved(struct sentinel_watch *w)
 {
-    uint64_t count;
     bool moved;
 
-    if (read(w->moved_descriptor, &count, sizeof(count)) < 0)
-        return false;
     pthread_mutex_lock(&w->mutex);
     moved = w->moved;
     w->moved = false;
     pthread_mutex_unlock(&w->mutex);
     return moved;
-}
-
-int sentinel_watch_descriptor(const struct sentinel_watch *w)
-{
-    return w->moved_descriptor;
 }

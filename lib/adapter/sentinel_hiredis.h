@@ -2,8 +2,8 @@
  * Who the primary is, by the word of the Sentinels.
  * https://redis.io/docs/latest/develop/reference/sentinel-clients/
  *
- * Sentinels may disagree for a moment, and one that was cut off may be wrong for long: all of them
- * are asked, and what most of them say counts.
+ * Sentinels may disagree for a moment, and one that was cut off may be wrong for long: what most of
+ * them say counts. They are asked one after another, until more than half of them agree.
  */
 #ifndef REDWAL_ADAPTER_SENTINEL_HIREDIS_H
 #define REDWAL_ADAPTER_SENTINEL_HIREDIS_H
@@ -20,26 +20,28 @@ enum { SENTINELS_MAX = 16, MASTER_NAME_MAX = 127 };
 struct sentinel_settings {
     const char *sentinels; /* comma-separated host:port */
     const char *master_name;
-    struct redis_access access;
     int64_t timeout_ms;       /* for each Sentinel */
     int64_t poll_interval_ms; /* of the watch */
 };
 
-/* `ret_address` has PRIMARY_ADDRESS_MAX + 1 bytes. */
-enum err_code sentinel_resolve(const struct sentinel_settings *settings, struct ssl_ctx_st *tls,
-                               char *ret_address, struct err *err);
+/* Blocks, for timeout_ms a Sentinel at most once its name is resolved. `ret_address` has
+ * PRIMARY_ADDRESS_MAX + 1 bytes. */
+enum err_code sentinel_resolve(const struct sentinel_settings *settings,
+                               const struct redis_login *login, char *ret_address, struct err *err);
 
 /* A thread that listens to the Sentinels and asks them now and then. */
 struct sentinel_watch;
 
+/* `descriptor`: an eventfd, borrowed, written to when sentinel_watch_moved() is true. */
 struct sentinel_watch *sentinel_watch_start(const struct sentinel_settings *settings,
-                                            struct ssl_ctx_st *tls);
+                                            const struct redis_login *login, int descriptor);
+/* From the next connection on it logs in like this. */
+void sentinel_watch_use(struct sentinel_watch *w, const struct redis_login *login);
 void sentinel_watch_stop(struct sentinel_watch *w); /* waits for the thread; NULL is fine */
 
 /* The address that the Sentinels are expected to name from now on. */
 void sentinel_watch_expect(struct sentinel_watch *w, const char *address);
 /* True once when they name another. */
 bool sentinel_watch_moved(struct sentinel_watch *w);
-int sentinel_watch_descriptor(const struct sentinel_watch *w);
 
 #endif

@@ -3,40 +3,55 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include "adapter/primary_facts.h"
-#include "adapter/reply_reader.h"
+#include "adapter/redis_connect.h"
+#include "base/check.h"
 #include "base/mem.h"
 
 struct sink_hiredis {
     struct sink_hiredis_settings settings;
-    struct ssl_ctx_st *tls, *sentinel_tls;
-    struct sentinel_watch *watch; /* NULL with a fixed primary */
-    struct reply_reader *reader;
-    redisContext *context; /* NULL when disconnected */
-    bool unwritten;        /* the context holds bytes that the socket did not take */
+    struct redis_login login, sentinel_login;
+    int news_descriptor;           /* eventfd */
+    struct sentinel_watch *watch;  /* NULL with a fixed primary */
+    struct redis_connect *attempt; /* NULL: none is under way */
+    redisContext *context;         /* NULL when disconnected */
+    struct reply_reader *reader;   /* of the context's */
+    bool unwritten;                /* the context holds bytes that the socket did not take */
 };
 
 static void disconnect(void *self)
 {
     struct sink_hiredis *s = self;
 
+    redis_connect_abandon(s->attempt);
     if (s->context)
         redisFree(s->context);
+    reply_reader_free(s->reader);
+    s->attempt = NULL;
     s->context = NULL;
+    s->reader = NULL;
     s->unwritten = false;
 }
 
-static enum err_code resolve(struct sink_hiredis *s, char *ret_address, struct err *err)
+static void connect_primary(void *self)
 {
-    if (!s->settings.redis)
-        return sentinel_resolve(&s->settings.sentinel, s->sentinel_tls, ret_address, err);
-    snprintf(ret_address, PRIMARY_ADDRESS_MAX + 1, "%s", s->settings.redis);
-    return ERR_OK;
+    struct sink_hiredis *s = self;
+    const struct redis_connect_settings settings = {
+        .redis = s->settings.redis,
+        .sentinel = s->settings.sentinel,
+        .login = &s->login,
+        .sentinel_login = &s->sentinel_login,
+        .timeout_ms = s->settings.connect_timeout_ms,
+        .wall_ms = s->settings.wall_ms,
+        .descriptor = s->news_descriptor,
+    };
+
+    disconnect(s);
+    s->attempt = redis_connect_start(&settings);
 }
 
 static enum err_code stop_blocking(redisContext *c, struct err *err)
@@ -51,32 +66,27 @@ static enum err_code stop_blocking(redisContext *c, struct err *err)
     return ERR_OK;
 }
 
-static enum err_code connect_primary(void *self, struct primary_facts *ret_facts, struct err *err)
+static bool connected(void *self, enum err_code *ret_rc, struct primary_facts *ret_facts,
+                      struct err *err)
 {
     struct sink_hiredis *s = self;
-    const int64_t timeout_ms = s->settings.connect_timeout_ms;
-    struct primary_facts facts = { 0 };
-    enum err_code rc;
+    struct redis_connect_outcome outcome;
 
-    disconnect(s);
-    rc = resolve(s, facts.address, err);
-    if (rc != ERR_OK)
-        return rc;
-    if (s->watch)
-        sentinel_watch_expect(s->watch, facts.address);
-    rc = redis_dial(&s->settings.access, s->tls, facts.address, timeout_ms, &s->context, err);
-    if (rc != ERR_OK)
-        return rc;
-    reply_reader_attach(s->reader, s->context);
-    rc = primary_facts_ask(s->context, timeout_ms, s->settings.wall_ms, &facts, err);
-    if (rc == ERR_OK)
-        rc = stop_blocking(s->context, err);
-    if (rc != ERR_OK) {
+    if (!s->attempt || !redis_connect_take(s->attempt, &outcome))
+        return false;
+    s->attempt = NULL;
+    s->context = outcome.context;
+    s->reader = outcome.reader;
+    *ret_facts = outcome.facts;
+    *ret_rc = outcome.rc;
+    *err = outcome.err;
+    if (s->watch && outcome.facts.address[0])
+        sentinel_watch_expect(s->watch, outcome.facts.address);
+    if (outcome.rc == ERR_OK)
+        *ret_rc = stop_blocking(s->context, err);
+    if (*ret_rc != ERR_OK)
         disconnect(s);
-        return err_wrap(err, rc, "%s", facts.address);
-    }
-    *ret_facts = facts;
-    return ERR_OK;
+    return true;
 }
 
 static int descriptor(void *self, bool *ret_wants_write)
@@ -134,15 +144,41 @@ static enum err_code next_reply(void *self, const struct reply **ret_reply, stru
 static bool moved(void *self)
 {
     const struct sink_hiredis *s = self;
+    uint64_t count;
+    const ssize_t n = read(s->news_descriptor, &count, sizeof(count));
 
+    (void)n; /* nothing to read is fine */
     return s->watch && sentinel_watch_moved(s->watch);
 }
 
-static int moved_descriptor(void *self)
+static int news_descriptor(void *self)
 {
     const struct sink_hiredis *s = self;
 
-    return s->watch ? sentinel_watch_descriptor(s->watch) : -1;
+    return s->news_descriptor;
+}
+
+enum err_code sink_hiredis_use(struct sink_hiredis *s, const struct sink_hiredis_access *access,
+                               struct err *err)
+{
+    struct redis_login login, sentinel_login = { 0 };
+    enum err_code rc = redis_login_new(&access->redis, &login, err);
+
+    if (rc != ERR_OK)
+        return rc;
+    if (!s->settings.redis)
+        rc = redis_login_new(&access->sentinel, &sentinel_login, err);
+    if (rc != ERR_OK) {
+        redis_login_release(&login);
+        return rc;
+    }
+    redis_login_release(&s->login);
+    redis_login_release(&s->sentinel_login);
+    s->login = login;
+    s->sentinel_login = sentinel_login;
+    if (s->watch)
+        sentinel_watch_use(s->watch, &s->sentinel_login);
+    return ERR_OK;
 }
 
 enum err_code sink_hiredis_new(const struct sink_hiredis_settings *settings,
@@ -152,16 +188,17 @@ enum err_code sink_hiredis_new(const struct sink_hiredis_settings *settings,
     enum err_code rc;
 
     s->settings = *settings;
-    s->reader = reply_reader_new();
-    rc = redis_tls_new(&settings->access, &s->tls, err);
-    if (rc == ERR_OK && !settings->redis)
-        rc = redis_tls_new(&settings->sentinel.access, &s->sentinel_tls, err);
+    s->settings.access = (struct sink_hiredis_access){ 0 };
+    s->news_descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    PRE(s->news_descriptor >= 0);
+    rc = sink_hiredis_use(s, &settings->access, err);
     if (rc != ERR_OK) {
         sink_hiredis_free(s);
         return rc;
     }
     if (!settings->redis)
-        s->watch = sentinel_watch_start(&s->settings.sentinel, s->sentinel_tls);
+        s->watch =
+            sentinel_watch_start(&s->settings.sentinel, &s->sentinel_login, s->news_descriptor);
     *ret = s;
     return ERR_OK;
 }
@@ -172,9 +209,9 @@ void sink_hiredis_free(struct sink_hiredis *s)
         return;
     sentinel_watch_stop(s->watch);
     disconnect(s);
-    reply_reader_free(s->reader);
-    redis_tls_free(s->tls);
-    redis_tls_free(s->sentinel_tls);
+    redis_login_release(&s->login);
+    redis_login_release(&s->sentinel_login);
+    close(s->news_descriptor);
     free(s);
 }
 
@@ -182,13 +219,14 @@ struct sink sink_hiredis_port(struct sink_hiredis *s)
 {
     static const struct sink_ops ops = {
         .connect = connect_primary,
+        .connected = connected,
         .disconnect = disconnect,
         .descriptor = descriptor,
         .send = send_bytes,
         .exchange = exchange,
         .next_reply = next_reply,
         .moved = moved,
-        .moved_descriptor = moved_descriptor,
+        .news_descriptor = news_descriptor,
     };
 
     return (struct sink){ &ops, s };

@@ -477,7 +477,7 @@ static int descriptor(void *self)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static enum err_code join(struct wal_rdkafka *w, struct err *err)
+enum err_code wal_rdkafka_join(struct wal_rdkafka *w, struct err *err)
 {
     rd_kafka_topic_partition_list_t *list;
     rd_kafka_resp_err_t code;
@@ -502,7 +502,7 @@ enum err_code wal_rdkafka_new(const struct wal_rdkafka_settings *settings, struc
     rd_kafka_conf_t *conf;
     rd_kafka_queue_t *events;
     char why[256];
-    enum err_code rc = wal_conf_new(settings, &conf, err);
+    const enum err_code rc = wal_conf_new(settings, &conf, err);
 
     if (rc != ERR_OK)
         return rc;
@@ -527,13 +527,14 @@ enum err_code wal_rdkafka_new(const struct wal_rdkafka_settings *settings, struc
     rd_kafka_queue_io_event_enable(events, w->events.descriptor, &one, sizeof(one));
     rd_kafka_queue_destroy(events);
     w->facts = wal_facts_new(w->client, settings->topic, w->events.descriptor);
-    rc = join(w, err);
-    if (rc != ERR_OK) {
-        wal_rdkafka_free(w);
-        return rc;
-    }
     *ret = w;
     return ERR_OK;
+}
+
+enum err_code wal_rdkafka_use(struct wal_rdkafka *w, const struct kafka_access *access,
+                              struct err *err)
+{
+    return kafka_client_use(w->client, access, err);
 }
 
 /* Brokers that do not answer would hold us up: the group finds out by itself then. */

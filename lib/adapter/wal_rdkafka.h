@@ -20,8 +20,13 @@ struct wal_rdkafka_settings {
 
 struct wal_rdkafka;
 
-/* Joins the group, if there is one, in the background. ERR_INVALID: the settings cannot be used. */
+/* Loads certificates; joins nothing yet. ERR_INVALID: the settings cannot be used. */
 enum err_code wal_rdkafka_new(const struct wal_rdkafka_settings *settings, struct wal_rdkafka **ret,
+                              struct err *err);
+/* Joins the group, if there is one, in the background. */
+enum err_code wal_rdkafka_join(struct wal_rdkafka *w, struct err *err);
+/* Logs in like this from the next connection to a broker on; those that are open stay. */
+enum err_code wal_rdkafka_use(struct wal_rdkafka *w, const struct kafka_access *access,
                               struct err *err);
 /* Leaves the group. Every message must be released before. NULL is fine. */
 void wal_rdkafka_free(struct wal_rdkafka *w);

@@ -1,6 +1,7 @@
 /*
  * The Redis primary, as a stream of commands out and replies in. One connection at a time; after
- * any error the connection is gone and connect() starts over, resolving the primary afresh.
+ * any error the connection is gone and connect() starts over, resolving the primary afresh. Nothing
+ * blocks.
  */
 #ifndef REDWAL_PORT_SINK_H
 #define REDWAL_PORT_SINK_H
@@ -11,11 +12,14 @@
 #include "core/reply.h"
 
 struct sink_ops {
-    /* Resolves the primary (Sentinel or fixed), connects, secures, authenticates and learns the
-     * facts. Blocks, within the connect timeout it was made with. Role, loading and identity are
-     * reported, not judged. */
-    enum err_code (*connect)(void *self, struct primary_facts *ret_facts, struct err *err);
-    void (*disconnect)(void *self); /* fine when there is no connection */
+    /* Begins to resolve the primary (Sentinel or fixed), to connect, secure, authenticate and learn
+     * the facts, in the background. */
+    void (*connect)(void *self);
+    /* True once when that has ended: *ret_rc is ERR_OK and there is a connection, or `err` says why
+     * not. Role, loading and identity are reported, not judged. */
+    bool (*connected)(void *self, enum err_code *ret_rc, struct primary_facts *ret_facts,
+                      struct err *err);
+    void (*disconnect)(void *self); /* fine when there is no connection; ends connecting, too */
 
     /* The descriptor to poll; *ret_wants_write: poll it for writing too. -1 when disconnected. */
     int (*descriptor)(void *self, bool *ret_wants_write);
@@ -32,8 +36,8 @@ struct sink_ops {
     /* True once when the primary is known or suspected to have moved since connect(): Sentinel
      * said so, or names another address. A hint; the answer is to connect() again. */
     bool (*moved)(void *self);
-    /* Becomes readable when moved() may be true; -1 when there is nothing to watch. */
-    int (*moved_descriptor)(void *self);
+    /* Becomes readable when moved() or connected() may be true. */
+    int (*news_descriptor)(void *self);
 };
 
 struct sink {

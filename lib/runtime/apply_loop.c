@@ -78,20 +78,6 @@ static void remember_primary(struct apply_loop *l, const struct primary_facts *f
                   "Redis may evict keys, which loses writes: set maxmemory-policy to noeviction");
 }
 
-static void connect_primary(struct apply_loop *l)
-{
-    const struct sink *sink = &l->ports->sink;
-    struct primary_facts facts = { 0 };
-    struct err err = { 0 };
-
-    if (sink->ops->connect(sink->self, &facts, &err) != ERR_OK) {
-        applier_connect_failed(l->applier, err.msg, now_ms(l));
-        return;
-    }
-    remember_primary(l, &facts);
-    applier_connected(l->applier, &facts, now_ms(l));
-}
-
 static void store_dead_letter(struct apply_loop *l, const struct effect *effect)
 {
     const struct dead_letters *dead_letters = &l->ports->dead_letters;
@@ -129,7 +115,7 @@ static void run_effect(struct apply_loop *l, const struct effect *effect)
 
     switch (effect->type) {
     case EFFECT_CONNECT:
-        connect_primary(l);
+        ports->sink.ops->connect(ports->sink.self);
         return;
     case EFFECT_DISCONNECT:
         ports->sink.ops->disconnect(ports->sink.self);
@@ -293,6 +279,25 @@ static void take_records(struct apply_loop *l)
         applier_flush(l->applier, now_ms(l));
 }
 
+static void take_connection(struct apply_loop *l)
+{
+    const struct sink *sink = &l->ports->sink;
+    struct primary_facts facts = { 0 };
+    struct err err = { 0 };
+    enum err_code rc;
+
+    if (sink->ops->moved(sink->self))
+        applier_primary_moved(l->applier, now_ms(l));
+    if (!sink->ops->connected(sink->self, &rc, &facts, &err))
+        return;
+    if (rc != ERR_OK) {
+        applier_connect_failed(l->applier, err.msg, now_ms(l));
+        return;
+    }
+    remember_primary(l, &facts);
+    applier_connected(l->applier, &facts, now_ms(l));
+}
+
 static void take_events(struct apply_loop *l)
 {
     const struct apply_loop_ports *ports = l->ports;
@@ -304,8 +309,7 @@ static void take_events(struct apply_loop *l)
     while (ports->dead_letters.ops->next_receipt(ports->dead_letters.self, &receipt))
         applier_dead_letter(l->applier, receipt.partition, receipt.offset, receipt.stored,
                             receipt.text, now_ms(l));
-    if (ports->sink.ops->moved(ports->sink.self))
-        applier_primary_moved(l->applier, now_ms(l));
+    take_connection(l);
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */
@@ -334,7 +338,7 @@ static bool wait(const struct apply_loop *l)
         { .fd = ports->sink.ops->descriptor(ports->sink.self, &wants_write), .events = POLLIN },
         { .fd = ports->wal.ops->descriptor(ports->wal.self), .events = POLLIN },
         { .fd = ports->dead_letters.ops->descriptor(ports->dead_letters.self), .events = POLLIN },
-        { .fd = ports->sink.ops->moved_descriptor(ports->sink.self), .events = POLLIN },
+        { .fd = ports->sink.ops->news_descriptor(ports->sink.self), .events = POLLIN },
     };
 
     if (wants_write)

@@ -32,20 +32,25 @@ struct redis_access access_to_redis(const struct connection_options *c)
     };
 }
 
-struct sentinel_settings access_to_sentinels(const struct connection_options *c,
-                                             int64_t poll_interval_ms)
+struct redis_access access_to_sentinel(const struct connection_options *c)
 {
-    const int64_t timeout_ms = c->connect_timeout_ms;
     struct redis_access access = access_to_redis(c);
 
     access.user = c->sentinel_user;
     access.password = c->sentinel_password.secret.text;
     if (c->sentinel_tls != SENTINEL_TLS_SAME)
         access.tls = c->sentinel_tls == SENTINEL_TLS_ON;
+    return access;
+}
+
+struct sentinel_settings access_to_sentinels(const struct connection_options *c,
+                                             int64_t poll_interval_ms)
+{
+    const int64_t timeout_ms = c->connect_timeout_ms;
+
     return (struct sentinel_settings){
         .sentinels = c->sentinel,
         .master_name = c->master_name,
-        .access = access,
         .timeout_ms = timeout_ms < SENTINEL_TIMEOUT_MAX_MS ? timeout_ms : SENTINEL_TIMEOUT_MAX_MS,
         .poll_interval_ms = poll_interval_ms,
     };

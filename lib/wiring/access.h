@@ -12,6 +12,7 @@
 
 struct kafka_access access_to_kafka(const struct connection_options *c, const char *client_id);
 struct redis_access access_to_redis(const struct connection_options *c);
+struct redis_access access_to_sentinel(const struct connection_options *c);
 struct sentinel_settings access_to_sentinels(const struct connection_options *c,
                                              int64_t poll_interval_ms);
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 #include "base/check.h"
 
 enum { TIMEOUT_MS = 500, POLL_INTERVAL_MS = 100, ACCEPT_MS = 10 };
+
+static const struct redis_login nobody;
 
 /* Says one thing to everybody, whatever he asks for, and hangs up. */
 struct fake_sentinel {
@@ -113,10 +116,46 @@ static void addresses_are_read_and_nonsense_is_refused(void **state)
 
         start(&f, rows[i].says);
         settings = settings_for(&f);
-        assert_int_equal(sentinel_resolve(&settings, NULL, address, &err), rows[i].rc);
+        assert_int_equal(sentinel_resolve(&settings, &nobody, address, &err), rows[i].rc);
         if (rows[i].address)
             assert_string_equal(address, rows[i].address);
         stop(&f);
+    }
+}
+
+static void what_more_than_half_of_them_say_counts(void **state)
+{
+    static const char one[] = "*2\r\n$3\r\none\r\n$1\r\n1\r\n";
+    static const char two[] = "*2\r\n$3\r\ntwo\r\n$1\r\n2\r\n";
+    static const struct {
+        const char *says[3], *address;
+        int n_asked;
+    } rows[] = {
+        { { one, one, two }, "one:1", 2 }, /* the third cannot change it */
+        { { one, two, two }, "two:2", 3 },
+        { { "", two, "" }, "two:2", 3 },
+        { { "", one, one }, "one:1", 3 },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char list[128], address[PRIMARY_ADDRESS_MAX + 1];
+        struct fake_sentinel f[3];
+        struct sentinel_settings settings;
+        int n_asked = 0;
+
+        for (int k = 0; k < 3; k++)
+            start(&f[k], rows[i].says[k]);
+        snprintf(list, sizeof(list), "%s,%s,%s", f[0].address, f[1].address, f[2].address);
+        settings = settings_for(&f[0]);
+        settings.sentinels = list;
+        assert_int_equal(sentinel_resolve(&settings, &nobody, address, NULL), ERR_OK);
+        assert_string_equal(address, rows[i].address);
+        for (int k = 0; k < 3; k++) {
+            stop(&f[k]);
+            n_asked += f[k].n_connections;
+        }
+        assert_int_equal(n_asked, rows[i].n_asked);
     }
 }
 
@@ -127,13 +166,15 @@ static void a_sentinel_that_hangs_up_is_asked_now_and_then(void **state)
     struct fake_sentinel f;
     struct sentinel_settings settings;
     struct sentinel_watch *w;
+    const int news = eventfd(0, EFD_NONBLOCK);
     (void)state;
 
     start(&f, "-ERR max number of clients reached\r\n");
     settings = settings_for(&f);
-    w = sentinel_watch_start(&settings, NULL);
+    w = sentinel_watch_start(&settings, &nobody, news);
     nanosleep(&a_while, NULL);
     sentinel_watch_stop(w);
+    close(news);
     stop(&f);
     assert_true(f.n_connections >= 2);
     assert_true(f.n_connections <= 30);
@@ -143,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_and_nonsense_is_refused),
+        cmocka_unit_test(what_more_than_half_of_them_say_counts),
         cmocka_unit_test(a_sentinel_that_hangs_up_is_asked_now_and_then),
     };
 

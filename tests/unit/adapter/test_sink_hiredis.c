@@ -97,7 +97,7 @@ static struct sink_hiredis_settings fixed(const char *address, const char *user,
 {
     return (struct sink_hiredis_settings){
         .redis = address,
-        .access = { .user = user, .password = password },
+        .access.redis = { .user = user, .password = password },
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
         .wall_ms = wall_ms,
     };
@@ -117,7 +117,18 @@ static struct sink_hiredis_settings through_sentinels(const char *sentinels)
 
 static enum err_code sink_connect(struct fixture *f)
 {
-    return f->sink.ops->connect(f->sink.self, &f->facts, &f->err);
+    struct pollfd fd = { .fd = f->sink.ops->news_descriptor(f->sink.self), .events = POLLIN };
+    const int64_t began_ms = now_ms();
+    enum err_code rc;
+
+    f->sink.ops->connect(f->sink.self);
+    assert_true(now_ms() - began_ms < CONNECT_TIMEOUT_MS / 2);
+    while (!f->sink.ops->connected(f->sink.self, &rc, &f->facts, &f->err)) {
+        assert_true(now_ms() - began_ms < DEADLINE_MS);
+        poll(&fd, 1, DEADLINE_MS);
+        f->sink.ops->moved(f->sink.self);
+    }
+    return rc;
 }
 
 static void must_connect(struct fixture *f)
@@ -280,6 +291,50 @@ static void a_password_is_used_and_never_shown(void **state)
     }
 }
 
+static void new_passwords_are_used_by_the_next_connection(void **state)
+{
+    static const char *const arguments[] = { "--requirepass", "first", NULL };
+    struct fixture *f = fixture_of(state);
+    struct sink_hiredis_settings settings;
+    struct sink_hiredis_access second = { .redis.password = "second" };
+
+    redis_process_start(&f->server, arguments);
+    settings = fixed(f->server.address, NULL, "first");
+    sink_open(f, &settings);
+    must_connect(f);
+    assert_int_equal(sink_hiredis_use(f->adapter, &second, &f->err), ERR_OK);
+    send_words(f, 4, "CONFIG", "SET", "requirepass", "second");
+    assert_true(str_eq(await_reply(f)->text, STR_LITERAL("OK")));
+    must_connect(f);
+
+    second.redis.tls = true;
+    second.redis.ca = "/nonexistent";
+    second.redis.password = "third";
+    assert_int_equal(sink_hiredis_use(f->adapter, &second, &f->err), ERR_INVALID);
+    assert_non_null(strstr(f->err.msg, "/nonexistent"));
+    must_connect(f);
+}
+
+/* Its thread goes on alone, and nobody waits for it. */
+static void an_attempt_that_is_given_up_holds_nobody_up(void **state)
+{
+    struct fixture *f = fixture_of(state);
+    struct sink_hiredis_settings settings;
+    int64_t began_ms;
+
+    redis_process_start(&f->server, no_arguments);
+    settings = fixed(f->server.address, NULL, NULL);
+    sink_open(f, &settings);
+    kill(f->server.pid, SIGSTOP);
+    began_ms = now_ms();
+    for (int i = 0; i < 10; i++)
+        f->sink.ops->connect(f->sink.self);
+    f->sink.ops->disconnect(f->sink.self);
+    assert_true(now_ms() - began_ms < CONNECT_TIMEOUT_MS);
+    kill(f->server.pid, SIGCONT);
+    must_connect(f);
+}
+
 static void a_missing_permission_is_named(void **state)
 {
     static const char *const commands[] = { "info",    "dbsize", "role",  "time",
@@ -390,7 +445,7 @@ static bool await_move(struct fixture *f, int64_t ms)
     const int64_t deadline_ms = now_ms() + ms;
 
     while (now_ms() < deadline_ms) {
-        struct pollfd fd = { .fd = f->sink.ops->moved_descriptor(f->sink.self), .events = POLLIN };
+        struct pollfd fd = { .fd = f->sink.ops->news_descriptor(f->sink.self), .events = POLLIN };
 
         poll(&fd, 1, 50);
         if (f->sink.ops->moved(f->sink.self))
@@ -475,6 +530,8 @@ int main(void)
         TEST(a_server_that_is_not_there_is_named),
         TEST(a_stopped_server_is_given_up_in_time),
         TEST(a_password_is_used_and_never_shown),
+        TEST(new_passwords_are_used_by_the_next_connection),
+        TEST(an_attempt_that_is_given_up_holds_nobody_up),
         TEST(a_missing_permission_is_named),
         TEST(replies_come_in_the_order_of_commands),
         TEST(sending_never_waits_for_the_server),

@@ -33,7 +33,8 @@ void member_join(struct member *m, const struct mock_log *log, const char *group
     *m = (struct member){ .start_at = -1 };
     for (int i = 0; i < PARTITIONS; i++)
         m->seen[i] = (struct seen){ .expected = -1, .end = -1 };
-    if (wal_rdkafka_new(&settings, &m->adapter, &err) != ERR_OK)
+    if (wal_rdkafka_new(&settings, &m->adapter, &err) != ERR_OK ||
+        wal_rdkafka_join(m->adapter, &err) != ERR_OK)
         fail_msg("%s", err.msg);
     m->wal = wal_rdkafka_port(m->adapter);
 }

@@ -53,11 +53,13 @@ static int32_t no_partitions(void *self)
     return 0;
 }
 
-static enum err_code connect_in_vain(void *self, struct primary_facts *ret_facts, struct err *err)
+static bool connected_in_vain(void *self, enum err_code *ret_rc, struct primary_facts *ret_facts,
+                              struct err *err)
 {
     (void)self;
     (void)ret_facts;
-    return err_set(err, ERR_UNAVAILABLE, "nobody is there");
+    *ret_rc = err_set(err, ERR_UNAVAILABLE, "nobody is there");
+    return true;
 }
 
 static void disconnect(void *self)
@@ -92,11 +94,12 @@ static const struct wal_ops wal_ops = {
     .n_partitions = no_partitions,
 };
 static const struct sink_ops sink_ops = {
-    .connect = connect_in_vain,
+    .connect = disconnect,
+    .connected = connected_in_vain,
     .disconnect = disconnect,
     .descriptor = no_connection,
     .moved = moved,
-    .moved_descriptor = no_descriptor,
+    .news_descriptor = no_descriptor,
 };
 static const struct dead_letters_ops dead_letters_ops = {
     .descriptor = no_descriptor,
