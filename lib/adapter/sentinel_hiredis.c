@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
+
 #include "base/address.h"
 #include "base/mem.h"
 
@@ -175,6 +177,7 @@ static enum waited wait_for_news(const struct sentinel_watch *w, redisContext **
     redisReply *reply = NULL;
 
     poll(fds, ARRAY_SIZE(fds), (int)w->settings.poll_interval_ms);
+    ERR_clear_error(); /* of other Sentinels' connections */
     if (fds[1].revents && redisGetReply(*listening, (void **)&reply) != REDIS_OK) {
         redisFree(*listening);
         *listening = NULL;

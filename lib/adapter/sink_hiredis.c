@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
+
 #include "adapter/redis_connect.h"
 #include "base/check.h"
 #include "base/mem.h"
@@ -97,10 +99,18 @@ static int descriptor(void *self, bool *ret_wants_write)
     return s->context ? s->context->fd : -1;
 }
 
+/* What OpenSSL asks of those who call it: an error that a dead connection or a bad file left behind
+ * would be taken for one of this connection's. */
+static void forget_tls_errors(void)
+{
+    ERR_clear_error();
+}
+
 static enum err_code write_queued(struct sink_hiredis *s, struct err *err)
 {
     int done = 0;
 
+    forget_tls_errors();
     if (redisBufferWrite(s->context, &done) != REDIS_OK)
         return err_set(err, ERR_UNAVAILABLE, "%s", s->context->errstr);
     s->unwritten = !done;
@@ -125,6 +135,7 @@ static enum err_code exchange(void *self, struct err *err)
     struct sink_hiredis *s = self;
     enum err_code rc = s->unwritten ? write_queued(s, err) : ERR_OK;
 
+    forget_tls_errors();
     if (rc == ERR_OK && redisBufferRead(s->context) != REDIS_OK)
         rc = err_set(err, ERR_UNAVAILABLE, "%s", s->context->errstr);
     return rc;
