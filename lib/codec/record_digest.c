@@ -14,6 +14,13 @@ static uint64_t fold(uint64_t digest, bool present, struct str bytes)
     return XXH3_64bits_withSeed(bytes.n > 0 ? bytes.p : "", bytes.n, digest ^ length);
 }
 
+struct id_hash record_id_hash(struct str id)
+{
+    const XXH128_hash_t hash = XXH3_128bits(id.n > 0 ? id.p : "", id.n);
+
+    return (struct id_hash){ hash.high64, (uint16_t)hash.low64 };
+}
+
 uint64_t record_digest(const struct record *record)
 {
     return fold(fold(0, record->has_key, record->key), record->has_value, record->value);

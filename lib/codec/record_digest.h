@@ -9,8 +9,12 @@
 
 #include <stdint.h>
 
+#include "core/recent_ids.h"
 #include "core/record.h"
 
 uint64_t record_digest(const struct record *record);
+
+/* By which an idempotency key is remembered: 80 of the 128 bits of XXH3. */
+struct id_hash record_id_hash(struct str id);
 
 #endif
