@@ -38,6 +38,7 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(DURATION,  ANYWHERE, clock_skew_threshold_ms, "clock-skew-threshold", "DURATION", "100ms", 0, 10 * MINUTE, NULL, "Redis", "A smaller difference between the clocks of Redis and this machine counts as none") \
     \
     X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, or hold its partition") \
+    X(DURATION,  ANYWHERE, idempotency_window_ms, "idempotency-window", "DURATION", "1h", 0, 31 * DAY, NULL, "Applying", "Skip a record whose id was applied less than this long ago, by the log's timestamps; 0 applies all") \
     X(BOOL,      ANYWHERE, adopt,                "adopt",                NULL,       "false", 0, 0, NULL, "Applying", "Build upon data of unknown origin in Redis; for one start") \
     X(INT,       ANYWHERE, rate_limit_ops,       "rate-limit",           "OPS",      "0", 0, 100000000, NULL, "Applying", "Operations per second at most; 0 is no limit") \
     X(BOOL,      ANYWHERE, until_end,            "until-end",            NULL,       "false", 0, 0, NULL, "Applying", "Exit with 0 once everything that was in the log at start is applied") \
@@ -47,6 +48,7 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     \
     X(SIZE,      ANYWHERE, pending_max_bytes,    "pending-max-bytes",    "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Commands waiting for Redis or for its answer and rejected records waiting for their topic, all partitions") \
     X(INT,       ANYWHERE, pending_max_records,  "pending-max-records",  "N",        "8192", 16, 10000000, NULL, "Memory bounds", "Records waiting for Redis or for its answer, all partitions") \
+    X(INT,       ANYWHERE, idempotency_max_ids,  "idempotency-max-ids",  "N",        "500000", 1, 1000000000, NULL, "Memory bounds", "Ids remembered at most, all partitions: 24 to 48 MB a million, and 16 MB in Redis; beyond it the oldest are given up") \
     X(SIZE,      ANYWHERE, max_record_bytes,     "max-record-bytes",     "SIZE",     "1MiB", KIB, 256 * MIB, NULL, "Memory bounds", "A larger record is rejected; Kafka's default bound is 1 MiB") \
     X(SIZE,      ANYWHERE, fetch_buffer_bytes,   "fetch-buffer-bytes",   "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Records read ahead from Kafka") \
     \

@@ -83,6 +83,8 @@ struct apply_loop_settings apply_loop_settings_of(const struct options *o)
     snprintf(a->wal, sizeof(a->wal), "%s", o->connection.wal);
     a->adopt = o->adopt;
     a->on_reject = (enum applier_on_reject)o->on_reject;
+    a->idempotency_window_seconds = (uint32_t)((o->idempotency_window_ms + 999) / 1000);
+    a->idempotency_max_ids = (uint64_t)o->idempotency_max_ids;
     a->batch_max_ops = (uint32_t)o->batch_max_ops;
     a->batch_max_bytes = (size_t)o->batch_max_bytes;
     a->pending_max_bytes = (size_t)o->pending_max_bytes;

@@ -15,6 +15,7 @@
 #define MIB                           (1024 * KIB)
 #define SECOND                        ((int64_t)1000)
 #define MINUTE                        (60 * SECOND)
+#define DAY                           (24 * 60 * MINUTE)
 #define HOUR                          (60 * MINUTE)
 
 #define ONE_OF(...)                   ((const char *const[]){ __VA_ARGS__, NULL })

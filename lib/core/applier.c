@@ -28,6 +28,9 @@ struct applier_settings applier_settings_default(void)
         .retry_first_ms = 50,
         .retry_max_ms = 2000,
         .commit_interval_ms = 1000,
+        .idempotency_window_seconds = 3600,
+        .idempotency_max_ids = 500000,
+        .idempotency_segment_ids = 4096,
     };
 }
 
@@ -54,6 +57,7 @@ struct applier *applier_new(const struct applier_settings *settings, int64_t now
     a->tokens_at_ms = now_ms;
     /* The output holds at most what is pending twice over plus bookkeeping; see applier_room(). */
     buf_init(&a->output, SIZE_MAX / 4);
+    buf_init(&a->ids_bytes, SIZE_MAX / 4); /* a part of the same */
     connection_reset(a);
     return a;
 }
@@ -77,6 +81,7 @@ void applier_free(struct applier *a)
     for (int32_t i = 0; i < a->n_partitions; i++) {
         struct partition *p = &a->partitions[i];
 
+        ids_drop(a, p);
         backlog_release(&p->backlog);
         free(p->aftermath);
         free(p->window);
@@ -87,6 +92,7 @@ void applier_free(struct applier *a)
     fifo_release(&a->effects);
     free(a->released);
     buf_release(&a->output);
+    buf_release(&a->ids_bytes);
     free(a);
 }
 
@@ -369,6 +375,7 @@ void applier_view(const struct applier *a, struct applier_view *ret_view)
         .hold = a->hold,
         .pressed = a->pressed,
         .n_assigned = a->n_assigned,
+        .n_ids = a->n_ids,
         .commands = a->primary.commands,
         .clock_skew_ms = a->primary.clock_skew_ms,
     };

@@ -23,6 +23,7 @@
 #include "core/hold.h"
 #include "core/position.h"
 #include "core/primary.h"
+#include "core/recent_ids.h"
 #include "core/redis_error.h"
 #include "core/reject.h"
 #include "core/reply.h"
@@ -49,8 +50,11 @@ struct applier_settings {
     int64_t probe_interval_ms;    /* an idle primary is asked whether it still is one */
     int64_t settle_delay_ms;      /* idle time before outcomes are written down by themselves */
     int64_t retry_first_ms, retry_max_ms;
-    int64_t commit_interval_ms; /* group offsets, for tools that watch lag */
-    uint64_t seed;              /* of the jitter */
+    int64_t commit_interval_ms;          /* group offsets, for tools that watch lag */
+    uint32_t idempotency_window_seconds; /* of log time, in which an id is applied once; 0: off */
+    uint64_t idempotency_max_ids;        /* remembered at most, all partitions */
+    uint32_t idempotency_segment_ids;    /* a string in Redis that holds as many is not added to */
+    uint64_t seed;                       /* of the jitter */
 };
 
 /* Sensible values for everything but the name. */
@@ -142,6 +146,8 @@ struct prepared {
     uint32_t n_commands;
     enum command_failure failure;
     enum key_type key_type;
+    bool has_id;
+    struct id_hash id;
     struct str key;              /* borrowed for the call; what Redis will call the key */
     const struct reject *reject; /* NULL: accepted; borrowed for the call */
 };
@@ -203,6 +209,7 @@ struct applier_view {
     char why[NOTE_TEXT_MAX];                 /* why not connected, held or pressed; "" otherwise */
     char dead_letter_trouble[NOTE_TEXT_MAX]; /* why dead letters cannot be stored; "" otherwise */
     int32_t n_assigned;
+    uint64_t n_ids;              /* remembered */
     struct command_set commands; /* of the primary; for the canonicaliser */
     int64_t clock_skew_ms;
 };
@@ -220,6 +227,8 @@ struct applier_exemplar {
 /* Only ever grow. */
 struct applier_counters {
     uint64_t records;              /* moved past, whatever became of them */
+    uint64_t duplicates;           /* of these, skipped because their id was applied before */
+    uint64_t ids_given_up;         /* before their window ended, since there were too many */
     uint64_t operations;           /* commands executed */
     uint64_t bytes;                /* of these commands */
     uint64_t batches;              /* transactions executed */

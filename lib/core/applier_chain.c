@@ -44,6 +44,7 @@ static void ask_location(struct applier *a, int32_t number, int64_t now_ms)
     ask_position(a, number, EXPECT_LOCATE, now_ms);
     say(a, get, ARRAY_SIZE(get));
     expect(a, EXPECT_SEEN, number, 1, now_ms);
+    ids_ask_index(a, number, now_ms);
 }
 
 static void ask_types(struct applier *a, int32_t number, int64_t now_ms)
@@ -70,6 +71,8 @@ void chain_ask(struct applier *a, int64_t now_ms)
 
         if (p->assigned && p->phase == PARTITION_LOCATING && !p->has_asked)
             ask_location(a, i, now_ms);
+        if (p->assigned && p->phase == PARTITION_LOCATING)
+            ids_ask_segments(a, i, now_ms);
         if (partition_wants_types(p))
             ask_types(a, i, now_ms);
     }
@@ -307,11 +310,11 @@ static void extend(struct applier *a, int64_t now_ms)
     }
 }
 
-static void write_position(struct applier *a, const struct closing *closing, int64_t now_ms)
+static void write_position(struct applier *a, struct closing *closing, int64_t now_ms)
 {
     char key[POSITION_KEY_MAX], field[PARTITION_TEXT_MAX];
     const int32_t number = closing->partition;
-    uint32_t n_commands = 1;
+    uint32_t n_commands = 1 + ids_write(a, closing);
 
     if (a->partitions[number].fresh) {
         const struct str seen[] = { STR_LITERAL("HSET"), identity_key(), seen_field(field, number),
@@ -338,8 +341,9 @@ static void collect_closings(struct applier *a)
 
         if (p->n_open > 0 || partition_needs_settling(p))
             t->closings[t->n_closings++] =
-                (struct closing){ number, (uint32_t)p->n_open,
-                                  partition_position_after(p, p->n_open) };
+                (struct closing){ .partition = number,
+                                  .n_entries = (uint32_t)p->n_open,
+                                  .after = partition_position_after(p, p->n_open) };
     }
 }
 

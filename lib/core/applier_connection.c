@@ -91,6 +91,7 @@ void connection_reset(struct applier *a)
         a->partitions[i].n_stale_types = 0;
         a->partitions[i].n_stale_untouched = 0;
         a->partitions[i].peeked_next = -1;
+        ids_connection_reset(a, &a->partitions[i]);
     }
     buf_clear(&a->output);
     a->expected_first = 0;

@@ -66,6 +66,7 @@ void partition_drop(struct applier *a, int32_t number)
     drop_backlog(a, p);
     drop_window(a, p);
     drop_aftermath_from(a, p, 0);
+    ids_drop(a, p);
 }
 
 static void stop_delivery(struct applier *a, int32_t number)
@@ -89,6 +90,7 @@ void partition_locate_again(struct applier *a, int32_t number)
     stop_delivery(a, number);
     drop_backlog(a, p);
     drop_window(a, p);
+    ids_drop(a, p);
     p->phase = PARTITION_LOCATING;
     p->hold = HOLD_NONE;
     p->has_asked = false;
@@ -155,6 +157,8 @@ static void resume(struct applier *a, int32_t number, const struct location *at)
     note_rewind(a, number, at->position.next);
     p->noted_hold = HOLD_NONE;
     p->fresh = p->facts.read == POSITION_ABSENT;
+    if (p->fresh)
+        ids_disown(a, p);
     p->position = at->position;
     p->expected = settle_from(a, p, at);
     p->known_next = p->expected;
@@ -169,7 +173,8 @@ static void try_locating(struct applier *a, int32_t number, int64_t now_ms)
     struct partition *p = &a->partitions[number];
     struct location at;
 
-    if (p->phase != PARTITION_LOCATING || !p->has_read || !p->has_seen || !p->has_facts)
+    if (p->phase != PARTITION_LOCATING || !p->has_read || !p->has_seen || !p->has_facts ||
+        !p->ids.loaded)
         return;
     p->facts.adopt = a->settings.adopt;
     p->facts.log = p->log;
@@ -183,6 +188,8 @@ static void try_locating(struct applier *a, int32_t number, int64_t now_ms)
         effect_simple(a, EFFECT_ASK_FACTS, number, 0);
         return;
     }
+    if (at.hold == HOLD_NONE && p->ids.broken)
+        at.hold = HOLD_IDS_BROKEN;
     if (at.hold != HOLD_NONE)
         hold(a, number, at.hold, now_ms);
     else
@@ -196,6 +203,13 @@ void partition_position_read(struct applier *a, int32_t number, const struct rep
 
     p->facts.read = position_from_reply(reply, &p->facts.position);
     p->has_read = true;
+    try_locating(a, number, now_ms);
+}
+
+void partition_ids_read(struct applier *a, int32_t number, const struct reply *reply,
+                        int64_t now_ms)
+{
+    ids_answered(a, &a->partitions[number], reply);
     try_locating(a, number, now_ms);
 }
 
@@ -385,7 +399,8 @@ void partition_add_to_window(struct applier *a, int32_t number, const struct pre
         hold(a, number, HOLD_POSITION_BROKEN, now_ms);
         return;
     }
-    if (record->reject) { /* stored before the position moved past it */
+    /* Stored before the position moved past it, or never sent. */
+    if (record->reject || ids_was_duplicate(a, p, record)) {
         message_release(a, record->message);
         return;
     }

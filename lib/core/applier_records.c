@@ -273,6 +273,7 @@ static void drop_commands(struct partition *p, uint32_t n_bytes)
 
 static void push(struct applier *a, struct partition *p, const struct prepared *record)
 {
+    const enum id_verdict id = ids_judge(a, p, record);
     struct entry entry = {
         .offset = record->offset,
         .timestamp_ms = record->timestamp_ms,
@@ -283,8 +284,16 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
         .weight = record->reject ? record->n_message_bytes : record->n_bytes,
         .failure = record->failure,
         .key_type = record->key_type,
+        .has_new_id = id == ID_NEW,
+        .is_duplicate = id == ID_DUPLICATE,
     };
 
+    if (entry.is_duplicate) {
+        drop_commands(p, record->n_bytes);
+        entry.n_bytes = 0;
+        entry.n_commands = 0;
+        entry.weight = record->n_message_bytes;
+    }
     if (record->reject)
         reject_entry(a, &entry, record->reject->reason, str_from(record->reject->detail));
     backlog_push(&p->backlog, &entry);
@@ -393,6 +402,7 @@ size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
         if (!entry.message)
             continue;
         a->counters.records++;
+        a->counters.duplicates += entry.is_duplicate;
         if (entry.timestamp_ms >= 0 && entry.n_commands > 0)
             count_latency(a, number, &entry, now_ms);
         if (error) {

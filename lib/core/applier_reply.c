@@ -212,6 +212,7 @@ static void executed(struct applier *a, const struct reply *reply, int64_t now_m
         if (p->phase != PARTITION_ACTIVE) /* lost and won again: it asks where it is */
             continue;
         p->position = t->closings[i].after;
+        ids_written(p, &t->closings[i].ids);
         p->known_next = p->position.next;
         p->fresh = false;
     }
@@ -220,6 +221,20 @@ static void executed(struct applier *a, const struct reply *reply, int64_t now_m
                                  reply->elements + at, now_ms);
     INVARIANT(at == t->n_commands);
     relieved(a);
+}
+
+/* The transaction is in, but a command of ours in it failed: somebody touched what only appliers
+ * touch. What is there now is read again. */
+static void check_bookkeeping(struct applier *a, const struct reply *reply, uint32_t n_commands,
+                              int64_t now_ms)
+{
+    for (size_t i = n_commands; i < reply->n_elements; i++) {
+        if (reply->elements[i].type != REPLY_ERROR)
+            continue;
+        connection_give_up(a, now_ms, "it refused our bookkeeping: %.*s",
+                           STR_ARGS(redis_error_cause(reply->elements[i].text)));
+        return;
+    }
 }
 
 static void committing_done(struct applier *a)
@@ -264,8 +279,11 @@ static void exec_answered(struct applier *a, const struct reply *reply, int64_t 
     const struct transaction *t = &a->committing;
 
     if (reply->type == REPLY_ARRAY && reply->n_elements >= t->n_commands) {
+        const uint32_t n_commands = t->n_commands;
+
         executed(a, reply, now_ms);
         committing_done(a);
+        check_bookkeeping(a, reply, n_commands, now_ms);
     } else {
         refused(a, reply, now_ms);
     }
@@ -313,6 +331,24 @@ static void location_answered(struct applier *a, int32_t number, const struct re
         asked_in_vain(a, "a position", reply, now_ms);
     else
         partition_position_read(a, number, reply, now_ms);
+}
+
+static void seen_answered(struct applier *a, int32_t number, const struct reply *reply,
+                          int64_t now_ms)
+{
+    if (reply->type == REPLY_STRING || reply->type == REPLY_NIL)
+        partition_seen_read(a, number, reply->type == REPLY_STRING, now_ms);
+    else
+        asked_in_vain(a, "its identity", reply, now_ms);
+}
+
+static void remembered_answered(struct applier *a, int32_t number, const struct reply *reply,
+                                int64_t now_ms)
+{
+    if (reply->type == REPLY_ERROR && redis_error_classify(reply->text) != REDIS_ERROR_OPERATION)
+        asked_in_vain(a, "the ids it remembers", reply, now_ms);
+    else
+        partition_ids_read(a, number, reply, now_ms);
 }
 
 static void role_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
@@ -389,10 +425,10 @@ static void answer(struct applier *a, const struct expectation *expected, const 
         location_answered(a, partition, reply, now_ms);
         return;
     case EXPECT_SEEN:
-        if (reply->type == REPLY_STRING || reply->type == REPLY_NIL)
-            partition_seen_read(a, partition, reply->type == REPLY_STRING, now_ms);
-        else
-            asked_in_vain(a, "its identity", reply, now_ms);
+        seen_answered(a, partition, reply, now_ms);
+        return;
+    case EXPECT_IDS:
+        remembered_answered(a, partition, reply, now_ms);
         return;
     case EXPECT_PEEK:
         peek_answered(a, partition, reply);

@@ -1,8 +1,9 @@
 /*
  * The inside of the applier, shared by its own files only: applier.c (life, effects, views),
  * applier_connection.c (whose connection it is), applier_chain.c (what is said on it),
- * applier_reply.c (what the answers mean), applier_partition.c (where a partition stands) and
- * applier_records.c (its records, and those that were refused).
+ * applier_reply.c (what the answers mean), applier_partition.c (where a partition stands),
+ * applier_records.c (its records, and those that were refused) and applier_ids.c (which of them
+ * were there before).
  */
 #ifndef REDWAL_CORE_APPLIER_STATE_H
 #define REDWAL_CORE_APPLIER_STATE_H
@@ -13,6 +14,7 @@
 #include "core/applier.h"
 #include "core/backlog.h"
 #include "core/locate.h"
+#include "core/recent_ids.h"
 #include "core/settle.h"
 
 enum {
@@ -34,6 +36,7 @@ enum expect_kind {
     EXPECT_IDENTITY,  /* HGET identity wal */
     EXPECT_LOCATE,    /* HMGET position, of a partition that asks where it is */
     EXPECT_SEEN,      /* HGET identity p<n> */
+    EXPECT_IDS,       /* GET: which segments of ids there are, or one of them */
     EXPECT_PEEK,      /* HMGET position, of a partition that may be another applier's */
     EXPECT_WATCH,
     EXPECT_GUARD, /* HMGET position behind WATCH */
@@ -60,11 +63,19 @@ struct segment {
     uint32_t n_entries;
 };
 
+/* The ids that a transaction stores, by number, and what it does to the segments. */
+struct ids_step {
+    uint64_t begin, end;
+    bool begins_segment;
+    size_t n_dropped; /* segments, the oldest */
+};
+
 /* The position that a transaction writes for a partition. */
 struct closing {
     int32_t partition;
     uint32_t n_entries;
     struct position after;
+    struct ids_step ids;
 };
 
 /* One MULTI: its records are the fronts of their partitions' backlogs. */
@@ -110,6 +121,20 @@ struct window_entry {
     char *key; /* owned; the key of the settle_operation beside it */
 };
 
+/* The ids of a partition's records, and what of them is in Redis: segments `first` to `last`. */
+struct ids {
+    struct recent_ids recent;
+    uint64_t stored; /* ids below this number are in Redis, unless it was told to drop them */
+    int64_t first, last;
+    struct fifo ends; /* of uint64_t: for each segment the number behind its last id */
+    size_t n_in_last; /* ids in the last segment */
+
+    bool indexed, loaded, broken; /* the index was read; all was; it makes no sense */
+    int64_t next_to_ask;          /* segment */
+    size_t n_asked;               /* answers outstanding */
+    size_t n_stale;               /* and those for what was dropped */
+};
+
 struct partition {
     bool assigned;
     bool peeked;
@@ -135,6 +160,7 @@ struct partition {
     bool halting;     /* Redis refused a record and no record may be skipped */
     int64_t expected; /* the lowest offset that may be offered next */
 
+    struct ids ids;
     struct backlog backlog;
     size_t n_committing, n_open; /* entries in the two transactions; the front of the backlog */
     size_t bytes_sent;           /* of these entries */
@@ -184,6 +210,11 @@ struct applier {
     int64_t tokens; /* thousandths of operations the rate limit allows now */
     int64_t tokens_at_ms;
     int64_t settle_at_ms; /* -1: nothing to settle */
+
+    size_t n_ids;       /* remembered, all partitions */
+    bool ids_are_short; /* and some had to be given up */
+    size_t n_loads;     /* parts of them asked for and not answered */
+    struct buf ids_bytes;
 
     size_t pending_records, pending_bytes;
     int32_t dead_letters_in_flight;
@@ -235,6 +266,8 @@ void chain_abort(struct applier *a, int64_t now_ms);
 void partition_locate_again(struct applier *a, int32_t number);
 void partition_position_read(struct applier *a, int32_t number, const struct reply *reply,
                              int64_t now_ms);
+void partition_ids_read(struct applier *a, int32_t number, const struct reply *reply,
+                        int64_t now_ms);
 void partition_seen_read(struct applier *a, int32_t number, bool seen, int64_t now_ms);
 void partition_type_read(struct applier *a, int32_t number, struct str type);
 /* The position as it was after the types were read. */
@@ -254,6 +287,25 @@ void partition_halt(struct applier *a, int32_t number, int64_t now_ms);
 void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record,
                              int64_t now_ms);
 void partition_complete_window(struct applier *a, int32_t number, int64_t now_ms);
+
+/* applier_ids.c */
+enum id_verdict { ID_NONE, ID_NEW, ID_DUPLICATE };
+
+/* Judges the id of the partition's next record, and remembers it when it is new. */
+enum id_verdict ids_judge(struct applier *a, struct partition *p, const struct prepared *record);
+/* The same of a record below the position: whether it certainly was skipped. */
+bool ids_was_duplicate(const struct applier *a, const struct partition *p,
+                       const struct prepared *record);
+void ids_ask_index(struct applier *a, int32_t number, int64_t now_ms);
+void ids_ask_segments(struct applier *a, int32_t number, int64_t now_ms);
+void ids_answered(struct applier *a, struct partition *p, const struct reply *reply);
+/* Says what stores the new ids of the transaction's entries; how many commands that took. */
+uint32_t ids_write(struct applier *a, struct closing *closing);
+void ids_written(struct partition *p, const struct ids_step *step);
+void ids_drop(struct applier *a, struct partition *p); /* from memory; Redis has them */
+/* What Redis has was remembered for another history. */
+void ids_disown(struct applier *a, struct partition *p);
+void ids_connection_reset(struct applier *a, struct partition *p);
 
 /* applier_records.c */
 bool partition_has_sendable(const struct partition *p);

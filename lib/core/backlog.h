@@ -33,6 +33,8 @@ struct entry {
     enum entry_state state;
     enum command_failure failure;
     enum key_type key_type;
+    bool has_new_id;   /* to be stored with the position that passes it */
+    bool is_duplicate; /* it has no commands: its id was applied before */
 };
 
 /* `entries` is a ring: entry i is entries[(first + i) & (capacity - 1)]. */

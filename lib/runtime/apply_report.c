@@ -115,6 +115,8 @@ static void publish_counters(struct apply_report *r, const struct applier_counte
         uint64_t value, shown;
     } rows[] = {
         { METRIC_RECORDS, c->records, r->shown.records },
+        { METRIC_DUPLICATES, c->duplicates, r->shown.duplicates },
+        { METRIC_IDS_GIVEN_UP, c->ids_given_up, r->shown.ids_given_up },
         { METRIC_OPERATIONS, c->operations, r->shown.operations },
         { METRIC_BYTES, c->bytes, r->shown.bytes },
         { METRIC_BATCHES, c->batches, r->shown.batches },
@@ -182,6 +184,7 @@ static void publish_metrics(struct apply_report *r, const struct applier *applie
     for (int32_t i = 0; i < applier_partition_limit(applier); i++)
         publish_partition(r, applier, i, now_ms, &pending);
     metrics_set(r->metrics, METRIC_PENDING_RECORDS, 0, (int64_t)pending);
+    metrics_set(r->metrics, METRIC_REMEMBERED_IDS, 0, (int64_t)view->n_ids);
     metrics_set(r->metrics, METRIC_READY, 0, health_is_ready(r->health));
     metrics_set(r->metrics, METRIC_CONNECTED, 0, view->connected);
     metrics_set(r->metrics, METRIC_PRESSED, 0, view->pressed);

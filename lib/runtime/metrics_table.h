@@ -20,6 +20,8 @@
 
 #define METRICS(X) \
     X(COUNTER,   RECORDS,             "records_total",              NONE,        1, "Records that were moved past, whatever became of them") \
+    X(COUNTER,   DUPLICATES,          "duplicates_total",           NONE,        1, "Records skipped because their id was applied within the idempotency window") \
+    X(COUNTER,   IDS_GIVEN_UP,        "ids_given_up_total",         NONE,        1, "Ids forgotten before their window ended because there were more than --idempotency-max-ids") \
     X(COUNTER,   OPERATIONS,          "operations_total",           NONE,        1, "Commands executed by Redis") \
     X(COUNTER,   BYTES,               "bytes_total",                NONE,        1, "Bytes of the commands executed by Redis") \
     X(COUNTER,   BATCHES,             "batches_total",              NONE,        1, "Transactions executed by Redis") \
@@ -42,6 +44,7 @@
     X(GAUGE,     CLOCK_SKEW,          "redis_clock_skew_seconds",   NONE,     1000, "Clock of the primary minus the clock of this machine") \
     X(GAUGE,     ASSIGNED,            "partitions_assigned",        NONE,        1, "Partitions that are this member's") \
     X(GAUGE,     PENDING_RECORDS,     "pending_records",            NONE,        1, "Records waiting for Redis or for its answer") \
+    X(GAUGE,     REMEMBERED_IDS,      "remembered_ids",             NONE,        1, "Ids of applied records that would be recognised") \
     X(GAUGE,     RATE_LIMIT,          "rate_limit_operations",      NONE,        1, "Operations per second at most; 0 is no limit") \
     X(GAUGE,     POSITION,            "position",                   PARTITION,   1, "The next offset to apply") \
     X(GAUGE,     END_OFFSET,          "end_offset",                 PARTITION,   1, "One past the last record of the log that is known of") \

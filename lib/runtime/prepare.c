@@ -67,4 +67,7 @@ void prepare_record(struct prepare *p, const struct wal_record *wal_record,
     ret->failure = canonical.failure;
     ret->key_type = canonical.key_type;
     ret->key = envelope.operations->key;
+    ret->has_id = envelope.id.n > 0;
+    if (ret->has_id)
+        ret->id = record_id_hash(envelope.id);
 }

@@ -229,6 +229,8 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         return text(REPLY_STRING, "w");
     if (is(words[0], "HGET"))
         return (struct reply){ .type = REPLY_NIL };
+    if (is(words[0], "GET")) /* no ids are remembered */
+        return (struct reply){ .type = REPLY_NIL };
     if (is(words[0], "TYPE"))
         return text(REPLY_STATUS, s->key_type);
     if (is(words[0], "ROLE"))

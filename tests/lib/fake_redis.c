@@ -151,8 +151,12 @@ static void queue(struct fake_connection *c, const struct fake_command *command,
                   const struct reply *words, size_t n)
 {
     buf_print(&c->queued, "*%zu\r\n", n);
-    for (size_t i = 0; i < n; i++)
-        buf_print(&c->queued, "$%zu\r\n%.*s\r\n", words[i].text.n, STR_ARGS(words[i].text));
+    for (size_t i = 0; i < n; i++) {
+        buf_print(&c->queued, "$%zu\r\n", words[i].text.n);
+        if (!buf_append_str(&c->queued, words[i].text))
+            UNREACHABLE("simulations are small");
+        buf_print(&c->queued, "\r\n");
+    }
     c->n_queued++;
     c->queued_write = c->queued_write || command->writes;
     answer(c, "+QUEUED");
@@ -160,10 +164,14 @@ static void queue(struct fake_connection *c, const struct fake_command *command,
 
 static void run(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
 {
-    const bool is_position = str_eq_nocase(words[0].text, STR_LITERAL("HSET")) &&
-                             str_starts_with(words[1].text, STR_LITERAL("redwal:"));
+    static const char *const forgotten[LIE_COUNT] = {
+        [LIE_FORGETS_HSET] = "HSET",
+        [LIE_FORGETS_IDS] = "APPEND",
+    };
+    const char *name = forgotten[r->lie];
 
-    if (r->lie == LIE_FORGETS_HSET && is_position)
+    if (name && str_eq(words[0].text, str_from(name)) &&
+        str_starts_with(words[1].text, STR_LITERAL("redwal:")))
         buf_print(out, ":6\r\n");
     else
         fake_command_find(words[0].text)->run(r, words, n, out);

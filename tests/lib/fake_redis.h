@@ -37,8 +37,10 @@ enum fake_redis_lie {
     LIE_NONE,
     LIE_IGNORES_WATCH,  /* EXEC executes whatever happened to watched keys */
     LIE_FORGETS_HSET,   /* positions are answered for and not written */
+    LIE_FORGETS_IDS,    /* the same of the ids of applied records */
     LIE_EXECUTES_TWICE, /* the first command of a transaction */
     LIE_REFUSES_MULTI,  /* NOPERM, while the commands behind it are permitted */
+    LIE_COUNT
 };
 
 struct fake_connection {

@@ -11,9 +11,17 @@ static void say_integer(struct buf *out, int64_t value)
     buf_print(out, ":%lld\r\n", (long long)value);
 }
 
+static void put(struct buf *out, struct str bytes)
+{
+    if (!buf_append_str(out, bytes))
+        UNREACHABLE("simulations are small");
+}
+
 static void say_bytes(struct buf *out, struct str bytes)
 {
-    buf_print(out, "$%zu\r\n%.*s\r\n", bytes.n, STR_ARGS(bytes));
+    buf_print(out, "$%zu\r\n", bytes.n);
+    put(out, bytes);
+    buf_print(out, "\r\n");
 }
 
 /* The value if it is there and of this type; false, with an error said, when it is of another. */
@@ -111,14 +119,27 @@ static void run_append(struct fake_redis *r, const struct reply *words, size_t n
         return;
     buf_init(&joined, 1024 * 1024);
     if (v)
-        buf_print(&joined, "%.*s", STR_ARGS(value_item(v, 0)));
+        put(&joined, value_item(v, 0));
     else
         value_insert(v = make(r, v, words[1].text, KEY_STRING), 0, STR_LITERAL(""));
-    buf_print(&joined, "%.*s", STR_ARGS(words[2].text));
+    put(&joined, words[2].text);
     value_set(v, 0, buf_str(&joined));
     say_integer(out, (int64_t)joined.n);
     buf_release(&joined);
     fake_redis_touch(r, words[1].text);
+}
+
+static void run_get(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
+{
+    struct value *v;
+
+    (void)n;
+    if (!look_up(r, words[1].text, KEY_STRING, &v, out))
+        return;
+    if (v)
+        say_bytes(out, value_item(v, 0));
+    else
+        buf_print(out, "$-1\r\n");
 }
 
 /* old + by as text; false, with an error said, when either is no number or the sum does not fit. */
@@ -342,23 +363,16 @@ static void run_eval(struct fake_redis *r, const struct reply *words, size_t n, 
 const struct fake_command *fake_command_find(struct str name)
 {
     static const struct fake_command commands[] = {
-        { "APPEND", 3, true, run_append },
-        { "DEL", 2, true, run_del },
-        { "EVAL", 6, true, run_eval },
-        { "HGET", 3, false, run_hget },
-        { "HINCRBY", 4, true, run_hincrby },
-        { "HMGET", 3, false, run_hmget },
-        { "HSET", 4, true, run_hset },
-        { "HSETNX", 4, true, run_hsetnx },
-        { "INCRBY", 3, true, run_incrby },
-        { "LPUSH", 3, true, run_lpush },
-        { "PEXPIREAT", 3, true, run_pexpireat },
-        { "ROLE", 1, false, run_role },
-        { "RPUSH", 3, true, run_rpush },
-        { "SADD", 3, true, run_sadd },
-        { "SET", 3, true, run_set },
-        { "SREM", 3, true, run_srem },
-        { "TYPE", 2, false, run_type },
+        { "APPEND", 3, true, run_append }, { "DEL", 2, true, run_del },
+        { "EVAL", 6, true, run_eval },     { "GET", 2, false, run_get },
+        { "HGET", 3, false, run_hget },    { "HINCRBY", 4, true, run_hincrby },
+        { "HMGET", 3, false, run_hmget },  { "HSET", 4, true, run_hset },
+        { "HSETNX", 4, true, run_hsetnx }, { "INCRBY", 3, true, run_incrby },
+        { "LPUSH", 3, true, run_lpush },   { "PEXPIREAT", 3, true, run_pexpireat },
+        { "ROLE", 1, false, run_role },    { "RPUSH", 3, true, run_rpush },
+        { "SADD", 3, true, run_sadd },     { "SET", 3, true, run_set },
+        { "SREM", 3, true, run_srem },     { "TYPE", 2, false, run_type },
+        { "UNLINK", 2, true, run_del },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)

@@ -13,6 +13,7 @@
 
 enum fold_outcome {
     FOLD_APPLIED,
+    FOLD_REPEATED,    /* its id was applied before */
     FOLD_REJECTED,    /* refused before it gets to Redis */
     FOLD_WRONG_TYPE,  /* refused by Redis: the key holds another type */
     FOLD_WRONG_VALUE, /* refused by Redis for what the key holds */

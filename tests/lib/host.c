@@ -270,6 +270,9 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
     ret->failure = canonical.failure;
     ret->key_type = canonical.key_type;
     ret->key = envelope.operations->key;
+    ret->has_id = envelope.id.n > 0;
+    if (ret->has_id)
+        ret->id = record_id_hash(envelope.id);
 }
 
 void host_take_records(struct world *w, struct host *h, size_t max)

@@ -4,9 +4,9 @@
 
 #include "base/mem.h"
 
-void oracle_init(struct oracle *o, const struct fake_log *log)
+void oracle_init(struct oracle *o, const struct fake_log *log, int64_t window_s)
 {
-    *o = (struct oracle){ .log = log };
+    *o = (struct oracle){ .log = log, .window_s = window_s };
 }
 
 void oracle_release(struct oracle *o)
@@ -17,6 +17,8 @@ void oracle_release(struct oracle *o)
         free(o->partitions[i].after);
         free(o->partitions[i].outcomes);
         free(o->partitions[i].letter);
+        free(o->partitions[i].remembered_s);
+        free(o->partitions[i].first_s);
     }
     *o = (struct oracle){ 0 };
 }
@@ -33,7 +35,37 @@ static void grow(struct oracle *o, int32_t i)
         mem_resize(o->partitions[i].outcomes, n, sizeof(*o->partitions[i].outcomes));
     o->partitions[i].letter =
         mem_resize(o->partitions[i].letter, n, sizeof(*o->partitions[i].letter));
+    o->partitions[i].remembered_s =
+        mem_resize(o->partitions[i].remembered_s, n, sizeof(*o->partitions[i].remembered_s));
+    o->partitions[i].first_s =
+        mem_resize(o->partitions[i].first_s, n, sizeof(*o->partitions[i].first_s));
     o->partitions[i].capacity = n;
+}
+
+/* Whether the id of record `at` was applied before, within the window; if not, it is from now on.
+ * Records that are refused as such have no say. */
+static bool is_repeated(struct oracle *o, int32_t i, size_t at)
+{
+    const struct log_entry *entries = o->log->partitions[i].entries;
+    const struct op *op = &entries[at].op;
+    const int64_t own_s = entries[at].timestamp_ms / 1000;
+    int64_t now_s = o->partitions[i].log_time_s;
+
+    o->partitions[i].remembered_s[at] = o->partitions[i].first_s[at] = -1;
+    if (!op->has_id || op->kind == OP_BROKEN || op->kind == OP_UNKNOWN)
+        return false;
+    now_s = own_s > now_s ? own_s : now_s;
+    for (size_t j = 0; j < at; j++) {
+        const int64_t then_s = o->partitions[i].remembered_s[j];
+
+        if (entries[j].op.number == op->number && then_s >= 0 && now_s - then_s < o->window_s) {
+            o->partitions[i].first_s[at] = then_s;
+            return true;
+        }
+    }
+    o->partitions[i].remembered_s[at] = now_s;
+    o->partitions[i].log_time_s = now_s;
+    return false;
 }
 
 /* Folds what was appended since. */
@@ -53,7 +85,9 @@ static void catch_up(struct oracle *o, int32_t i)
         *after = (struct keyspace){ 0 };
         keyspace_copy(after, &o->partitions[i].after[at]);
         o->partitions[i].outcomes[at] =
-            fold_apply(after, &p->entries[at].op, i, p->entries[at].timestamp_ms);
+            is_repeated(o, i, at)
+                ? FOLD_REPEATED
+                : fold_apply(after, &p->entries[at].op, i, p->entries[at].timestamp_ms);
         o->partitions[i].letter[at] = false;
         o->partitions[i].n++;
     }
@@ -70,7 +104,9 @@ const struct keyspace *oracle_data(struct oracle *o, int32_t partition, int64_t 
     return &o->partitions[partition].after[n];
 }
 
-static bool is_true(const struct log_entry *entry, enum fold_outcome outcome,
+/* `forgotten`: when its answer was lost, nobody can tell any more that a repeated record was one.
+ */
+static bool is_true(const struct log_entry *entry, enum fold_outcome outcome, bool forgotten,
                     enum reject_reason reason)
 {
     switch (outcome) {
@@ -83,6 +119,9 @@ static bool is_true(const struct log_entry *entry, enum fold_outcome outcome,
     case FOLD_NOT_QUEUED:
         return reason == REJECT_REDIS_ERROR || reason == REJECT_REDIS_WRONGTYPE ||
                reason == REJECT_OUTCOME_UNKNOWN;
+    case FOLD_REPEATED:
+        return forgotten && fold_may_be_refused(&entry->op) &&
+               (reason == REJECT_OUTCOME_UNKNOWN || reason == REJECT_REDIS_WRONGTYPE);
     case FOLD_APPLIED:
         return reason == REJECT_OUTCOME_UNKNOWN && fold_may_be_refused(&entry->op);
     }
@@ -99,6 +138,9 @@ bool oracle_take_letter(struct oracle *o, const struct dead_letter *letter)
             continue;
         o->partitions[letter->partition].letter[i] = true;
         return is_true(&p->entries[i], o->partitions[letter->partition].outcomes[i],
+                       o->partitions[letter->partition].log_time_s -
+                               o->partitions[letter->partition].first_s[i] >=
+                           o->window_s,
                        letter->reason);
     }
     return false;
@@ -113,8 +155,8 @@ int64_t oracle_missing_letter(struct oracle *o, int32_t partition, int64_t next,
         const enum fold_outcome outcome = o->partitions[partition].outcomes[i];
         const bool before = outcome == FOLD_REJECTED || outcome == FOLD_NOT_QUEUED;
 
-        if (outcome != FOLD_APPLIED && (before || p->entries[i].offset < settled) &&
-            !o->partitions[partition].letter[i])
+        if (outcome != FOLD_APPLIED && outcome != FOLD_REPEATED &&
+            (before || p->entries[i].offset < settled) && !o->partitions[partition].letter[i])
             return p->entries[i].offset;
     }
     return -1;

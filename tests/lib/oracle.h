@@ -10,15 +10,19 @@
 
 struct oracle {
     const struct fake_log *log;
+    int64_t window_s; /* in which an id counts once */
     struct {
         struct keyspace *after; /* n + 1 of them: after the first i records */
         enum fold_outcome *outcomes;
-        bool *letter; /* a dead letter of the record exists */
+        bool *letter;          /* a dead letter of the record exists */
+        int64_t *remembered_s; /* log time at which its id was; -1: it was not */
+        int64_t *first_s;      /* and of the record that it repeats */
+        int64_t log_time_s;
         size_t n, capacity;
     } partitions[LOG_PARTITIONS_MAX];
 };
 
-void oracle_init(struct oracle *o, const struct fake_log *log);
+void oracle_init(struct oracle *o, const struct fake_log *log, int64_t window_s);
 void oracle_release(struct oracle *o);
 
 /* The data of a partition when everything below `next` is applied. */

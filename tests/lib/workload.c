@@ -17,7 +17,8 @@ struct op op_random(struct prng *prng, unsigned number)
         at -= weights[kind++];
     return (struct op){ .kind = (enum op_kind)kind,
                         .key = (unsigned)prng_below(prng, WORKLOAD_KEYS),
-                        .number = number };
+                        .number = number,
+                        .has_id = prng_chance(prng, 500) };
 }
 
 struct str op_key(char ret[WORKLOAD_KEY_MAX], const struct op *op, int32_t partition)
@@ -49,7 +50,7 @@ static const char *template(enum op_kind kind)
     case OP_INCRBY:
         return "'command':'INCRBY','args':['#']";
     case OP_DEL:
-        return "'command':'DEL','id':'#'";
+        return "'command':'DEL'";
     case OP_RPUSH:
         return "'command':'RPUSH','args':['#']";
     case OP_LPUSH:
@@ -82,6 +83,8 @@ void op_print_json(const struct op *op, int32_t partition, struct buf *out)
     const size_t from = out->n;
 
     buf_print(out, "{'v':1,'key':'%.*s',", STR_ARGS(op_key(key, op, partition)));
+    if (op->has_id)
+        buf_print(out, "'id':'record %u',", op->number);
     for (const char *text = template(op->kind); *text; text++) {
         if (*text == '#')
             buf_print(out, "%lld", (long long)op_amount(op));

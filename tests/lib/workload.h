@@ -5,6 +5,7 @@
 #ifndef REDWAL_TESTS_WORKLOAD_H
 #define REDWAL_TESTS_WORKLOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,7 @@ struct op {
     enum op_kind kind;
     unsigned key;    /* below WORKLOAD_KEYS */
     unsigned number; /* counts the records of a log */
+    bool has_id;     /* the number is its id */
 };
 
 struct op op_random(struct prng *prng, unsigned number);

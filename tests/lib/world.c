@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINK_BYTES_MAX = 1 << 26 };
+enum { LINK_BYTES_MAX = 1 << 26, LATE_MAX_MS = 6000 };
 
 static const int64_t began_at_ms = 1700000000000;
 
@@ -14,6 +14,8 @@ struct applier_settings world_settings(void)
     memcpy(s.wal, "sim", sizeof("sim"));
     s.batch_max_ops = 8;
     s.pending_max_records = 48;
+    s.idempotency_window_seconds = 4;
+    s.idempotency_segment_ids = 5;
     return s;
 }
 
@@ -26,7 +28,7 @@ void world_init(struct world *w, uint64_t seed, int n_servers, int n_hosts, int3
     w->settings = world_settings();
     w->trouble = 20;
     fake_log_init(&w->logs[0], "cluster/topic-1", n_partitions);
-    oracle_init(&w->oracles[0], &w->logs[0]);
+    oracle_init(&w->oracles[0], &w->logs[0], w->settings.idempotency_window_seconds);
     w->n_logs = 1;
     w->n_servers = n_servers;
     for (int i = 0; i < n_servers; i++) {
@@ -95,14 +97,35 @@ void world_violate(struct world *w, const char *format, ...)
 
 /* --- the log ---------------------------------------------------------------------------------- */
 
+static void produce_late(struct world *w, int32_t partition)
+{
+    const int64_t late_ms = (int64_t)prng_below(&w->prng, LATE_MAX_MS);
+
+    fake_log_append(world_log(w), partition, op_random(&w->prng, ++w->n_records),
+                    w->now_ms - late_ms);
+}
+
+void world_repeat(struct world *w, int32_t partition, size_t n, bool restamped)
+{
+    const struct log_partition *p = &world_log(w)->partitions[partition];
+    const size_t first = p->n > n ? p->n - n : 0;
+
+    for (size_t i = first, end = p->n; i < end; i++)
+        fake_log_append(world_log(w), partition, p->entries[i].op,
+                        restamped ? w->now_ms : p->entries[i].timestamp_ms);
+}
+
 void world_produce(struct world *w, int32_t partition)
 {
-    fake_log_append(world_log(w), partition, op_random(&w->prng, ++w->n_records), w->now_ms);
+    if (prng_chance(&w->prng, 100))
+        produce_late(w, partition);
+    else
+        fake_log_append(world_log(w), partition, op_random(&w->prng, ++w->n_records), w->now_ms);
 }
 
 void world_produce_op(struct world *w, int32_t partition, enum op_kind kind, unsigned key)
 {
-    const struct op op = { .kind = kind, .key = key, .number = ++w->n_records };
+    const struct op op = { .kind = kind, .key = key, .number = ++w->n_records, .has_id = true };
 
     fake_log_append(world_log(w), partition, op, w->now_ms);
 }
@@ -114,7 +137,8 @@ void world_replace_log(struct world *w)
     PRE(w->n_logs < LOGS_MAX);
     snprintf(identity, sizeof(identity), "cluster/topic-%d", w->n_logs + 1);
     fake_log_init(&w->logs[w->n_logs], identity, w->logs[0].n_partitions);
-    oracle_init(&w->oracles[w->n_logs], &w->logs[w->n_logs]);
+    oracle_init(&w->oracles[w->n_logs], &w->logs[w->n_logs],
+                w->settings.idempotency_window_seconds);
     w->n_logs++;
     for (int i = 0; i < w->n_hosts; i++)
         if (w->hosts[i].applier)

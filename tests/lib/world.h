@@ -109,6 +109,9 @@ void world_violate(struct world *w, const char *format, ...) PRINTF_LIKE(2, 3);
 
 void world_produce(struct world *w, int32_t partition); /* a record of any kind */
 void world_produce_op(struct world *w, int32_t partition, enum op_kind kind, unsigned key);
+/* The last n records once more, as a mirror does that was not told how far it had come, under their
+ * old timestamps or a new one. */
+void world_repeat(struct world *w, int32_t partition, size_t n, bool restamped);
 void world_replicate(struct world *w); /* replicas get what the primary holds */
 /* Sentinel promotes the server as it is. The old primary goes on until world_demote(). */
 void world_promote(struct world *w, int server);

@@ -8,7 +8,7 @@
 
 #include "world.h"
 
-enum { ALL_BYTES = 1 << 28, NAP_MAX_MS = 500 };
+enum { ALL_BYTES = 1 << 28, NAP_MAX_MS = 500, RUN_MAX = 6 };
 
 /* --- orderly ---------------------------------------------------------------------------------- */
 
@@ -252,6 +252,8 @@ static void random_log_event(struct world *w)
 
     if (prng_chance(&w->prng, 80))
         fake_log_skip(world_log(w), partition);
+    else if (prng_chance(&w->prng, 80))
+        world_repeat(w, partition, 1 + prng_below(&w->prng, RUN_MAX), prng_chance(&w->prng, 500));
     else
         world_produce(w, partition);
 }

@@ -33,6 +33,12 @@ static void produce_all_kinds(struct world *w)
             world_produce_op(w, partition, (enum op_kind)kind, kind % 3);
 }
 
+static void repeat_all(struct world *w)
+{
+    for (int32_t partition = 0; partition < world_log(w)->n_partitions; partition++)
+        world_repeat(w, partition, OP_KIND_COUNT, false);
+}
+
 /* In two portions, so that one transaction follows another. */
 static void tell(struct world *w, void (*produce)(struct world *w))
 {
@@ -40,6 +46,7 @@ static void tell(struct world *w, void (*produce)(struct world *w))
     for (int i = 0; i < 20 && !w->violation[0]; i++)
         world_round(w);
     produce(w);
+    repeat_all(w);
     world_run(w, LIMIT_MS);
 }
 

@@ -10,7 +10,7 @@
 
 #include "world.h"
 
-enum { SEEDS = 400, STEPS = 600, LIMIT_MS = 60 * 1000 };
+enum { SEEDS = 2000, STEPS = 600, LIMIT_MS = 60 * 1000 };
 
 struct sabotage {
     const char *name;
@@ -42,6 +42,7 @@ static void every_broken_promise_is_noticed(void **state)
     static const struct sabotage rows[] = {
         { "EXEC executes although a watched position was touched", LIE_IGNORES_WATCH, FATE_STORED },
         { "positions are not written", LIE_FORGETS_HSET, FATE_STORED },
+        { "ids of applied records are not written", LIE_FORGETS_IDS, FATE_STORED },
         { "commands are executed twice", LIE_EXECUTES_TWICE, FATE_STORED },
         { "dead letters are acknowledged and dropped", LIE_NONE, FATE_FALSELY_ACKED },
     };

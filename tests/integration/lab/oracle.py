@@ -9,17 +9,21 @@ import dataclasses
 
 import redis
 
+from .recent_ids import WINDOW_SECONDS, RecentIds
 from .record_rules import Refused, interpret
 
 EXPIRY_TOLERANCE_MS = 50
 SHOWN = 10
+REPEATED = object()
 
 
 @dataclasses.dataclass
 class Folded:
-    """`rejected`: reason by (partition, offset). `state`: by key, its type, content and expiry."""
+    """`rejected`: reason by (partition, offset). `repeated`: where an id was there before.
+    `state`: by key, its type, content and expiry."""
 
     rejected: dict
+    repeated: set
     state: dict
     records: int
 
@@ -30,22 +34,29 @@ class Oracle:
         self._client = scratch.client(single_connection_client=True)
         self._arity = {name.upper(): info["arity"] for name, info in self._client.command().items()}
 
-    def fold(self, records, max_bytes=None, lacking=()):
+    def fold(self, records, max_bytes=None, lacking=(), window_seconds=WINDOW_SECONDS):
         """`lacking`: commands that the real server does not have, though ours does."""
         self._client.flushall()
-        rejected = {}
+        rejected, repeated = {}, set()
+        ids = collections.defaultdict(lambda: RecentIds(window_seconds))
         for record in records:
-            reason = self.apply(self._client, record, max_bytes, lacking)
-            if reason is not None:
+            reason = self.apply(self._client, record, max_bytes, lacking, ids[record.partition])
+            if reason is REPEATED:
+                repeated.add((record.partition, record.offset))
+            elif reason is not None:
                 rejected[record.partition, record.offset] = reason
-        return Folded(rejected, snapshot(self._client), len(records))
+        return Folded(rejected, repeated, snapshot(self._client), len(records))
 
-    def apply(self, client, record, max_bytes=None, lacking=()):
-        """One record, as it is meant. The reason when it is rejected, else None."""
+    def apply(self, client, record, max_bytes=None, lacking=(), ids=None):
+        """One record, as it is meant. The reason when it is rejected, REPEATED when its id was
+        there before, else None."""
         try:
             arity = {name: n for name, n in self._arity.items() if name not in lacking} \
                 if lacking else self._arity
-            for words in interpret(record, arity, max_bytes):
+            commands = interpret(record, arity, max_bytes)
+            if ids is not None and ids.repeats(record):
+                return REPEATED
+            for words in commands:
                 client.execute_command(*words)
         except Refused as refused:
             return refused.reason

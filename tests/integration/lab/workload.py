@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import time
 
 HOUR_MS = 3600_000
 
@@ -62,6 +63,31 @@ class Workload:
             b'{"v":1,"command":"SET","args":["x"]',
             b"",
         ])
+
+
+class RepeatingWorkload(Workload):
+    """Every record has an id, and runs of records come again with their old timestamps, as from a
+    mirror that was not told how far it had come."""
+
+    def __init__(self, seed, run_max=40, **options):
+        super().__init__(seed, **options)
+        self._run_max, self._latest = run_max, []
+
+    def records(self, n):
+        for key, value, timestamp in super().records(n):
+            value = _with_id(value, f"{key.decode()} {self.written}")
+            timestamp = timestamp or int(time.time() * 1000)
+            self._latest = [*self._latest[1 - self._run_max:], (key, value, timestamp)]
+            yield self._latest[-1]
+            if self.random.random() < 0.02:
+                yield from self._latest[-self.random.randrange(self._run_max):]
+
+
+def _with_id(value, name):
+    try:
+        return json.dumps({**json.loads(value), "id": name}).encode()
+    except ValueError:
+        return value  # not JSON: a record to be rejected
 
 
 def _old_shape(command, args, fields):
