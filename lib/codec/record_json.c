@@ -4,8 +4,8 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "base/base64.h"
 #include "base/mem.h"
-#include "codec/base64.h"
 #include "codec/record_rules.h"
 
 enum {
@@ -305,8 +305,9 @@ static bool read_key(struct record_json *d, yyjson_val *value, const struct reco
     struct str named;
 
     if (!value)
-        return record_rules_key(record, NULL, ret, d->reject);
-    return bytes_of(d, value, "key", &named) && record_rules_key(record, &named, ret, d->reject);
+        return record_rules_key(record, NULL, true, ret, d->reject);
+    return bytes_of(d, value, "key", &named) &&
+           record_rules_key(record, &named, true, ret, d->reject);
 }
 
 static bool read_operation(struct record_json *d, const struct fields *fields,

@@ -15,6 +15,10 @@
 #define REJECT_REASONS(X) \
     X(EMPTY,            "empty-record",          "the value is null or empty",                                          "produce the operation DEL instead of a tombstone") \
     X(NOT_JSON,         "not-json",              "the value is not one JSON object in UTF-8",                           "fix the producer's serialiser") \
+    X(NOT_DECODABLE,    "not-decodable",         "the value does not decode as Protobuf or Avro by its schema",         "fix the producer's serialiser") \
+    X(SCHEMA_UNKNOWN,   "schema-unknown",        "the registry has no schema of the id in the value",                   "register the schema, then retry the dead letter") \
+    X(SCHEMA_MISMATCH,  "schema-incompatible",   "the schema that the value was written with does not fit the record's", "produce with the schemas in schemas/, or upgrade the applier") \
+    X(FORMAT,           "format-not-allowed",    "the value is in another format than --format allows",                 "produce in the format of --format, or allow more") \
     X(BAD_FIELD,        "bad-field",             "a field is unknown, repeated or has the wrong type or range",         "compare the record with docs/record-format.md") \
     X(BAD_VERSION,      "unknown-version",       "`v` is not a version this applier knows",                             "upgrade the applier, then retry the dead letter") \
     X(BAD_ENVELOPE,     "unsupported-envelope",  "the record is an `atomic` or `script` envelope, which is not enabled", "send one operation a record") \

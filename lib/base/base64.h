@@ -2,8 +2,8 @@
  * Base64 as in RFC 4648 section 4, in canonical form only: padded, no blanks, no bit set that is
  * thrown away.
  */
-#ifndef REDWAL_CODEC_BASE64_H
-#define REDWAL_CODEC_BASE64_H
+#ifndef REDWAL_BASE_BASE64_H
+#define REDWAL_BASE_BASE64_H
 
 #include <stdbool.h>
 
