@@ -16,6 +16,17 @@ function(redwal_completion program shell path)
   endif()
 endfunction()
 
+# kubectl asks a program of this name what comes next on a plugin's command line.
+function(redwal_plugin program completer)
+  if(CMAKE_BUILD_TYPE STREQUAL Release AND NOT CMAKE_CROSSCOMPILING)
+    set(output ${PROJECT_BINARY_DIR}/bin/${completer})
+    add_custom_command(TARGET ${program} POST_BUILD VERBATIM
+      COMMAND ${program} --generate kubectl > ${output}
+      COMMAND chmod +x ${output})
+    install(PROGRAMS ${output} TYPE BIN)
+  endif()
+endfunction()
+
 file(GLOB program_dirs CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/cmd/*)
 foreach(dir IN LISTS program_dirs)
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.c)
@@ -27,6 +38,9 @@ foreach(dir IN LISTS program_dirs)
     redwal_completion(${name} bash bash-completion/completions/${name})
     redwal_completion(${name} zsh zsh/site-functions/_${name})
     redwal_completion(${name} fish fish/vendor_completions.d/${name}.fish)
+    if(name MATCHES "^kubectl-(.*)")
+      redwal_plugin(${name} kubectl_complete-${CMAKE_MATCH_1})
+    endif()
   endif()
 endforeach()
 

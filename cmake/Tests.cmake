@@ -34,7 +34,7 @@ endfunction()
 set(test_links_base base)
 set(test_links_core core base)
 set(test_links_codec codec core base)
-set(test_links_cli cli base)
+set(test_links_cli cli codec core base)
 
 file(GLOB sources CONFIGURE_DEPENDS ${tests}/unit/*/test_*.c)
 foreach(source IN LISTS sources)

@@ -1,15 +1,14 @@
 #include "options.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/address.h"
 #include "cli/option_args.h"
 #include "cli/option_complete.h"
+#include "cli/option_file.h"
 #include "cli/option_print.h"
 #include "cli/option_value.h"
-#include "codec/config_yaml.h"
 #include "runtime/metrics.h"
 
 #define ENV_PREFIX "REDWAL_"
@@ -39,34 +38,6 @@ static const struct program program = {
     .specs = specs,
     .n_specs = ARRAY_SIZE(specs),
 };
-
-static void take_entry(void *self, struct str name, struct str value, unsigned line)
-{
-    option_set_take_entry(self, name, value, line);
-}
-
-static void take_file(struct option_set *set, const char *path)
-{
-    CLEANUP(buf_release) struct buf text = { 0 };
-    struct err err = { 0 };
-    FILE *f = fopen(path, "rb");
-    size_t n = 0;
-
-    set->file = path;
-    if (!f) {
-        option_set_problem(set, "--config: file '%s' cannot be opened: %s", path, strerror(errno));
-        return;
-    }
-    buf_init(&text, CONFIG_YAML_BYTES_MAX + 1);
-    errno = 0;
-    if (buf_reserve(&text, CONFIG_YAML_BYTES_MAX + 1))
-        n = fread(text.p, 1, CONFIG_YAML_BYTES_MAX + 1, f);
-    if (ferror(f))
-        option_set_problem(set, "--config: file '%s' cannot be read: %s", path, strerror(errno));
-    else if (config_yaml_parse((struct str){ text.p, n }, take_entry, set, &err) != ERR_OK)
-        option_set_problem(set, "%s:%s", path, err.msg);
-    fclose(f);
-}
 
 static void check_bounds(const struct options *o, struct option_set *set)
 {
@@ -145,7 +116,7 @@ enum options_verdict options_load(struct options *o, int argc, const char *const
 
     option_args_take_environment(&set, environment);
     if (o->config)
-        take_file(&set, o->config);
+        option_file_take(&set, "config", o->config);
     connection_check(&o->connection, CONNECTION_KAFKA | CONNECTION_REDIS, &set);
     check_bounds(o, &set);
     option_set_open_files(&set);

@@ -37,3 +37,27 @@ bool base64_decode(struct str in, char *out, size_t *ret_n)
     *ret_n = n;
     return true;
 }
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+bool base64_append(struct buf *out, struct str bytes)
+{
+    const unsigned char *p = (const unsigned char *)bytes.p;
+    char *to;
+
+    if (!buf_reserve(out, (bytes.n + 2) / 3 * 4))
+        return false;
+    to = out->p + out->n;
+    for (size_t i = 0; i < bytes.n; i += 3) {
+        const size_t left = bytes.n - i;
+        const unsigned bits = (unsigned)p[i] << 16 | (left > 1 ? (unsigned)p[i + 1] << 8 : 0) |
+                              (left > 2 ? (unsigned)p[i + 2] : 0);
+
+        *to++ = letters[bits >> 18];
+        *to++ = letters[bits >> 12 & 63];
+        *to++ = left > 1 ? letters[bits >> 6 & 63] : '=';
+        *to++ = left > 2 ? letters[bits & 63] : '=';
+    }
+    out->n = (size_t)(to - out->p);
+    return true;
+}

@@ -7,9 +7,11 @@
 
 #include <stdbool.h>
 
-#include "base/str.h"
+#include "base/buf.h"
 
 /* Decodes `in` to `out`, which has three bytes for every four. */
 bool base64_decode(struct str in, char *out, size_t *ret_n);
+
+NODISCARD bool base64_append(struct buf *out, struct str bytes);
 
 #endif

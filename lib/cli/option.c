@@ -22,6 +22,16 @@ void option_env_name(const char *env_prefix, const char *name, char ret[OPTION_E
     }
 }
 
+bool option_names_file(const struct option_spec *spec)
+{
+    return spec->type == OPTION_FILE || spec->type == OPTION_SECRET;
+}
+
+bool option_can_negate(const struct option_spec *spec)
+{
+    return spec->type == OPTION_BOOL && spec->scope != OPTION_ACTION;
+}
+
 const struct option_spec *option_find(const struct option_spec *specs, size_t n_specs,
                                       struct str name)
 {
@@ -47,13 +57,20 @@ bool option_set_is_good(const struct option_set *set)
     return set->problems.n == 0;
 }
 
+bool option_set_was_given(const struct option_set *set, const char *name)
+{
+    const struct option_spec *spec = option_find(set->specs, set->n_specs, str_from(name));
+
+    PRE(spec);
+    return set->origins[spec - set->specs].source != SOURCE_DEFAULT;
+}
+
 bool option_set_differs(const struct option_set *set, const char *name)
 {
     const struct option_spec *spec = option_find(set->specs, set->n_specs, str_from(name));
     CLEANUP(buf_release) struct buf value = { 0 };
 
-    PRE(spec);
-    if (set->origins[spec - set->specs].source == SOURCE_DEFAULT)
+    if (!option_set_was_given(set, name))
         return false;
     buf_init(&value, OPTION_VALUE_MAX_BYTES);
     return option_value_print(spec, set->values, &value) &&
@@ -220,6 +237,8 @@ void option_set_take_entry(struct option_set *set, struct str name, struct str v
         option_set_take(set, spec, &offer);
         return;
     }
+    if (set->shared)
+        return;
     near = option_nearest(set, name);
     option_set_problem(set, "%s:%u: %.*s: unknown setting; %s%s%s", set->file, line, STR_ARGS(name),
                        near ? "did you mean " : "--help lists them", near ? near : "",

@@ -42,6 +42,7 @@ enum option_type {
 enum option_scope {
     OPTION_ANYWHERE,
     OPTION_CALL,   /* not in a file: it is about files */
+    OPTION_FLAG,   /* on the command line only: it is about this one call */
     OPTION_ACTION, /* on the command line only: it asks for something else than a run */
 };
 
@@ -80,6 +81,8 @@ struct option_set {
     size_t n_specs;
     const char *env_prefix; /* "REDWAL_" */
     const char *file;       /* shown for SOURCE_FILE; borrowed */
+    bool shared; /* environment and files speak to other programs too: what is not in the table is
+                    theirs */
     void *values;
     struct option_origin *origins;
     struct buf problems;
@@ -105,12 +108,17 @@ void option_set_open_files(struct option_set *set);
 void option_set_problem(struct option_set *set, const char *format, ...) PRINTF_LIKE(2, 3);
 bool option_set_is_good(const struct option_set *set);
 
+bool option_names_file(const struct option_spec *spec);
+bool option_can_negate(const struct option_spec *spec); /* --no-name is fine too */
+
 const struct option_spec *option_find(const struct option_spec *specs, size_t n_specs,
                                       struct str name); /* NULL when there is none */
 /* The name that was meant, if there is one near enough. */
 const char *option_nearest(const struct option_set *set, struct str name);
 /* Whether the option was given, and not just its default. */
 bool option_set_differs(const struct option_set *set, const char *name);
+/* Whether it was given at all. */
+bool option_set_was_given(const struct option_set *set, const char *name);
 /* "REDWAL_KAFKA_CA" for "kafka-ca". */
 void option_env_name(const char *env_prefix, const char *name, char ret[OPTION_ENV_MAX]);
 

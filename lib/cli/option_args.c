@@ -3,6 +3,30 @@
 #include <stdio.h>
 #include <string.h>
 
+/* One letter means the same everywhere. */
+static const struct {
+    char letter;
+    const char *name;
+} letters[] = {
+    { 'h', "help" }, { 'o', "output" }, { 'w', "watch" }, { 'f', "follow" }, { 'y', "yes" },
+};
+
+const char *option_of_letter(char letter)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
+        if (letters[i].letter == letter)
+            return letters[i].name;
+    return NULL;
+}
+
+char option_letter(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
+        if (strcmp(letters[i].name, name) == 0)
+            return letters[i].letter;
+    return '\0';
+}
+
 /* Finds "no-name" too: `*ret_value` becomes "false" then. */
 static const struct option_spec *find_flag(const struct option_set *set, struct str name,
                                            struct str *ret_value)
@@ -12,7 +36,7 @@ static const struct option_spec *find_flag(const struct option_set *set, struct 
     if (spec || !str_starts_with(name, STR_LITERAL("no-")))
         return spec;
     spec = option_find(set->specs, set->n_specs, (struct str){ name.p + 3, name.n - 3 });
-    if (!spec || spec->type != OPTION_BOOL || spec->scope == OPTION_ACTION || ret_value->p)
+    if (!spec || !option_can_negate(spec) || ret_value->p)
         return NULL;
     *ret_value = STR_LITERAL("false");
     return spec;
@@ -33,25 +57,49 @@ static bool has_value_next(int n, const char *const *args)
     return n > 1 && strncmp(args[1], "--", 2) != 0;
 }
 
-/* Takes args[0], and args[1] when that is its value; returns how many it took. */
-static int take_flag(struct option_set *set, int n, const char *const *args)
+bool option_is_word(const char *arg)
 {
-    const struct str arg = str_from(strcmp(args[0], "-h") == 0 ? "--help" : args[0]);
-    struct option_offer offer = { .origin = { .source = SOURCE_FLAG } };
-    const struct option_spec *spec;
-    const char *equals;
-    int n_taken = 1;
+    return arg[0] != '-' || arg[1] == '\0' || (arg[1] >= '0' && arg[1] <= '9') || arg[1] == '.';
+}
 
-    if (!str_starts_with(arg, STR_LITERAL("--")) || arg.n == 2) {
+static void take_word(struct option_set *set, struct option_words *words, const char *arg)
+{
+    if (words)
+        words->at[words->n++] = arg;
+    else
         /* The argument is not repeated: it may be a secret that lost its option. */
         option_set_problem(set, "the command line: only options such as --name VALUE are taken; "
                                 "--help lists them");
+}
+
+bool option_split(const char *arg, struct str *ret_name, struct str *ret_value)
+{
+    const char *equals = strchr(arg, '=');
+
+    *ret_value = (struct str){ NULL, 0 };
+    if (arg[1] != '-') {
+        *ret_name = str_from(option_of_letter(arg[1]));
+        if (arg[2])
+            *ret_value = str_from(arg[2] == '=' ? arg + 3 : arg + 2);
+        return ret_name->n > 0;
+    }
+    if (equals)
+        *ret_value = str_from(equals + 1);
+    *ret_name = (struct str){ arg + 2, (equals ? (size_t)(equals - arg) : strlen(arg)) - 2 };
+    return true;
+}
+
+/* Takes args[0], and args[1] when that is its value; returns how many it took. */
+static int take_flag(struct option_set *set, int n, const char *const *args)
+{
+    struct option_offer offer = { .origin = { .source = SOURCE_FLAG } };
+    const struct option_spec *spec;
+    int n_taken = 1;
+
+    if (!option_split(args[0], &offer.name, &offer.value)) {
+        option_set_problem(set, "-%c: unknown option; --help lists them", args[0][1]);
         return n_taken;
     }
-    equals = memchr(arg.p, '=', arg.n);
-    offer.name = (struct str){ arg.p + 2, (equals ? (size_t)(equals - arg.p) : arg.n) - 2 };
-    offer.value = equals ? str_from(equals + 1) : (struct str){ NULL, 0 };
-
     spec = find_flag(set, offer.name, &offer.value);
     if (!offer.value.p && spec && spec->type == OPTION_BOOL) {
         offer.value = STR_LITERAL("true");
@@ -66,10 +114,24 @@ static int take_flag(struct option_set *set, int n, const char *const *args)
     return n_taken;
 }
 
+void option_args_take_words(struct option_set *set, int n, const char *const *args,
+                            struct option_words *words)
+{
+    for (int i = 0; i < n;) {
+        if (words && strcmp(args[i], "--") == 0) {
+            for (i++; i < n; i++)
+                take_word(set, words, args[i]);
+        } else if (option_is_word(args[i])) {
+            take_word(set, words, args[i++]);
+        } else {
+            i += take_flag(set, n - i, args + i);
+        }
+    }
+}
+
 void option_args_take(struct option_set *set, int n, const char *const *args)
 {
-    for (int i = 0; i < n;)
-        i += take_flag(set, n - i, args + i);
+    option_args_take_words(set, n, args, NULL);
 }
 
 /* Kubernetes puts the addresses of services into the environment: a service named redwal-x gives
@@ -132,9 +194,12 @@ void option_args_take_environment(struct option_set *set, const char *const *env
         snprintf(name, sizeof(name), "%.*s", (int)(equals - *environment), *environment);
         spec = find_variable(set, name);
         if (!spec) {
-            judge_unknown(set, name);
+            if (!set->shared)
+                judge_unknown(set, name);
             continue;
         }
+        if (set->shared && (spec->scope == OPTION_FLAG || spec->scope == OPTION_ACTION))
+            continue;
         offer.name = str_from(spec->name);
         offer.value = str_from(equals + 1);
         option_set_take(set, spec, &offer);

@@ -1,15 +1,5 @@
 #include "cli/option_complete.h"
 
-static bool names_a_file(const struct option_spec *spec)
-{
-    return spec->type == OPTION_FILE || spec->type == OPTION_SECRET;
-}
-
-static bool can_negate(const struct option_spec *spec)
-{
-    return spec->type == OPTION_BOOL && spec->scope != OPTION_ACTION;
-}
-
 static void print_choices(const struct option_spec *spec, struct buf *out)
 {
     for (size_t i = 0; spec->allowed[i]; i++)
@@ -25,7 +15,7 @@ static void print_bash_case(const struct option_spec *spec, struct buf *out)
         buf_print(out, "COMPREPLY=($(compgen -W '");
         print_choices(spec, out);
         buf_print(out, "' -- \"$word\"))");
-    } else if (names_a_file(spec)) {
+    } else if (option_names_file(spec)) {
         buf_print(out, "compopt -o default; COMPREPLY=()");
     } else {
         buf_print(out, "COMPREPLY=()");
@@ -46,7 +36,7 @@ void option_complete_bash(const struct program *p, struct buf *out)
     buf_print(out, "    esac\n    COMPREPLY=($(compgen -W '");
     for (size_t i = 0; i < p->n_specs; i++) {
         buf_print(out, "%s--%s", i > 0 ? " " : "", p->specs[i].name);
-        if (can_negate(&p->specs[i]))
+        if (option_can_negate(&p->specs[i]))
             buf_print(out, " --no-%s", p->specs[i].name);
     }
     buf_print(out, "' -- \"$word\"))\n}\ncomplete -F _redwal_complete %s\n", p->name);
@@ -76,11 +66,11 @@ static void print_zsh_option(const struct option_spec *spec, struct buf *out)
         buf_print(out, "(");
         print_choices(spec, out);
         buf_print(out, ")");
-    } else if (names_a_file(spec)) {
+    } else if (option_names_file(spec)) {
         buf_print(out, "_files");
     }
     buf_print(out, "' \\\n");
-    if (can_negate(spec))
+    if (option_can_negate(spec))
         buf_print(out, "    '--no-%s[Off\\: --%s]' \\\n", spec->name, spec->name);
 }
 
@@ -107,12 +97,12 @@ static void print_fish_option(const struct program *p, const struct option_spec 
         print_choices(spec, out);
         buf_print(out, "'");
     } else if (spec->type != OPTION_BOOL) {
-        buf_print(out, names_a_file(spec) ? " -r -F" : " -x");
+        buf_print(out, option_names_file(spec) ? " -r -F" : " -x");
     }
     buf_print(out, " -d '");
     print_fish_text(spec->help, out);
     buf_print(out, "'\n");
-    if (can_negate(spec))
+    if (option_can_negate(spec))
         buf_print(out, "complete -c %s -l no-%s -d 'Off: --%s'\n", p->name, spec->name, spec->name);
 }
 

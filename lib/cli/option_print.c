@@ -3,22 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/option_args.h"
 #include "cli/option_value.h"
 
 enum { HELP_COLUMN = 38, HELP_WIDTH = 100, WORD_MAX = 64 };
 
-static bool begins_group(const struct program *p, size_t i)
+static bool begins_group(const struct option_spec *specs, size_t i)
 {
-    return i == 0 || strcmp(p->specs[i - 1].group, p->specs[i].group) != 0;
+    return i == 0 || strcmp(specs[i - 1].group, specs[i].group) != 0;
 }
 
-/* "--topic TOPIC", "--[no-]redis-tls" */
+/* "--topic TOPIC", "--[no-]redis-tls", "-h, --help" */
 static void usage_of(const struct option_spec *spec, char *ret, size_t size)
 {
-    const bool can_negate = spec->type == OPTION_BOOL && spec->scope != OPTION_ACTION;
+    const char letter[] = { '-', option_letter(spec->name), ',', ' ', '\0' };
 
-    snprintf(ret, size, "--%s%s%s%s", can_negate ? "[no-]" : "", spec->name,
-             spec->argument ? " " : "", spec->argument ? spec->argument : "");
+    snprintf(ret, size, "%s--%s%s%s%s", letter[1] ? letter : "",
+             option_can_negate(spec) ? "[no-]" : "", spec->name, spec->argument ? " " : "",
+             spec->argument ? spec->argument : "");
 }
 
 /* "Least level that is logged; one of error, warn, info, debug (default info)" */
@@ -67,14 +69,19 @@ static void print_help_row(const struct option_spec *spec, struct buf *out)
     print_wrapped(buf_str(&text), out);
 }
 
+void option_print_help_rows(const struct option_spec *specs, size_t n, struct buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (begins_group(specs, i))
+            buf_print(out, "\n%s:\n", specs[i].group);
+        print_help_row(&specs[i], out);
+    }
+}
+
 void option_print_help(const struct program *p, struct buf *out)
 {
     buf_print(out, "%s: %s\n\nUsage: %s\n", p->name, p->summary, p->synopsis);
-    for (size_t i = 0; i < p->n_specs; i++) {
-        if (begins_group(p, i))
-            buf_print(out, "\n%s:\n", p->specs[i].group);
-        print_help_row(&p->specs[i], out);
-    }
+    option_print_help_rows(p->specs, p->n_specs, out);
     buf_print(out, "\n%s", p->notes);
 }
 
@@ -120,7 +127,7 @@ void option_print_config(const struct program *p, const void *values, struct buf
     }
 }
 
-static void print_reference_row(const struct program *p, const struct option_spec *spec,
+static void print_reference_row(const char *env_prefix, const struct option_spec *spec,
                                 struct buf *out)
 {
     CLEANUP(buf_release) struct buf allowed = { 0 };
@@ -130,9 +137,9 @@ static void print_reference_row(const struct program *p, const struct option_spe
     if (spec->type != OPTION_BOOL)
         option_value_print_allowed(spec, &allowed);
     usage_of(spec, usage, sizeof(usage));
-    option_env_name(p->env_prefix, spec->name, env);
+    option_env_name(env_prefix, spec->name, env);
     buf_print(out, "| `%s` | ", usage);
-    if (spec->scope != OPTION_ACTION)
+    if (spec->scope == OPTION_ANYWHERE || spec->scope == OPTION_CALL)
         buf_print(out, "`%s`", env);
     buf_print(out, " | ");
     if (spec->fallback)
@@ -140,15 +147,21 @@ static void print_reference_row(const struct program *p, const struct option_spe
     buf_print(out, " | %.*s | %s |\n", STR_ARGS(buf_str(&allowed)), spec->help);
 }
 
+void option_print_reference_rows(const char *env_prefix, const char *heading,
+                                 const struct option_spec *specs, size_t n, struct buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (begins_group(specs, i))
+            buf_print(out,
+                      "\n%s %s\n\n| option | environment | default | allowed | meaning |\n"
+                      "|---|---|---|---|---|\n",
+                      heading, specs[i].group);
+        print_reference_row(env_prefix, &specs[i], out);
+    }
+}
+
 void option_print_reference(const struct program *p, struct buf *out)
 {
     buf_print(out, "# %s\n\n%s.\n\n    %s\n\n%s", p->name, p->summary, p->synopsis, p->notes);
-    for (size_t i = 0; i < p->n_specs; i++) {
-        if (begins_group(p, i))
-            buf_print(out,
-                      "\n## %s\n\n| option | environment | default | allowed | meaning |\n"
-                      "|---|---|---|---|---|\n",
-                      p->specs[i].group);
-        print_reference_row(p, &p->specs[i], out);
-    }
+    option_print_reference_rows(p->env_prefix, "##", p->specs, p->n_specs, out);
 }

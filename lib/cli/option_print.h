@@ -24,6 +24,11 @@ void option_print_reference(const struct program *p, struct buf *out); /* Markdo
 /* YAML that gives the same values when it is read again; secrets are named by their files. */
 void option_print_config(const struct program *p, const void *values, struct buf *out);
 
+/* Parts of those pages: the options, a heading for each group. */
+void option_print_help_rows(const struct option_spec *specs, size_t n, struct buf *out);
+void option_print_reference_rows(const char *env_prefix, const char *heading,
+                                 const struct option_spec *specs, size_t n, struct buf *out);
+
 /* One value as a YAML scalar, quoted where it needs to be. */
 void option_print_yaml(struct str value, struct buf *out);
 

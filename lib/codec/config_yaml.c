@@ -9,6 +9,10 @@
 struct reader {
     yaml_parser_t parser;
     yaml_event_t event; /* the last one read; deleted by the next read */
+    config_node_fn *node;
+    void *self;
+    size_t depth_max;
+    struct config_node at; /* where we are */
 };
 
 static void reader_release(struct reader *r)
@@ -88,13 +92,34 @@ static enum err_code take_list(struct reader *r, const char *name, struct buf *v
     }
 }
 
-/* r->event is a key. */
-static enum err_code take_entry(struct reader *r, config_entry_fn *entry, void *self,
+static enum err_code take_mapping(struct reader *r, struct err *err);
+
+/* r->event begins what r->at leads to. */
+static enum err_code take_value(struct reader *r, const char *name, struct buf *value,
                                 struct err *err)
+{
+    const bool nests = r->event.type == YAML_MAPPING_START_EVENT && r->at.n_path < r->depth_max;
+    enum err_code rc;
+
+    r->at.value = (struct str){ NULL, 0 };
+    if (nests) {
+        r->node(r->self, &r->at);
+        return take_mapping(r, err);
+    }
+    rc = r->event.type == YAML_SEQUENCE_START_EVENT ? take_list(r, name, value, err)
+                                                    : take_scalar(r, name, value, err);
+    if (rc != ERR_OK)
+        return rc;
+    r->at.value = value->p ? buf_str(value) : STR_LITERAL("");
+    r->node(r->self, &r->at);
+    return ERR_OK;
+}
+
+/* r->event is a key. */
+static enum err_code take_entry(struct reader *r, struct err *err)
 {
     CLEANUP(buf_release) struct buf key = { 0 };
     CLEANUP(buf_release) struct buf value = { 0 };
-    const unsigned line = line_of(&r->event.start_mark);
     enum err_code rc;
 
     buf_init(&key, CONFIG_YAML_VALUE_MAX);
@@ -103,20 +128,33 @@ static enum err_code take_entry(struct reader *r, config_entry_fn *entry, void *
         return refuse(r, err, "a setting's name is expected");
     if (!buf_append_str(&key, scalar(r)) || !buf_append(&key, "", 1))
         return refuse(r, err, "a setting's name is too long");
+    r->at.line = line_of(&r->event.start_mark);
+    r->at.path[r->at.n_path++] = (struct str){ key.p, key.n - 1 };
 
     rc = next(r, err);
-    if (rc != ERR_OK)
-        return rc;
-    rc = r->event.type == YAML_SEQUENCE_START_EVENT ? take_list(r, key.p, &value, err)
-                                                    : take_scalar(r, key.p, &value, err);
-    if (rc != ERR_OK)
-        return rc;
-    entry(self, (struct str){ key.p, key.n - 1 }, buf_str(&value), line);
-    return ERR_OK;
+    if (rc == ERR_OK)
+        rc = take_value(r, key.p, &value, err);
+    r->at.n_path--;
+    return rc;
 }
 
-static enum err_code take_document(struct reader *r, config_entry_fn *entry, void *self,
-                                   struct err *err)
+static enum err_code take_mapping(struct reader *r, struct err *err)
+{
+    enum err_code rc;
+
+    for (;;) {
+        rc = next(r, err);
+        if (rc != ERR_OK)
+            return rc;
+        if (r->event.type == YAML_MAPPING_END_EVENT)
+            return ERR_OK;
+        rc = take_entry(r, err);
+        if (rc != ERR_OK)
+            return rc;
+    }
+}
+
+static enum err_code take_document(struct reader *r, struct err *err)
 {
     enum err_code rc = next(r, err);
 
@@ -126,20 +164,10 @@ static enum err_code take_document(struct reader *r, config_entry_fn *entry, voi
         return ERR_OK;
     if (r->event.type != YAML_MAPPING_START_EVENT)
         return refuse(r, err, "the file must be a list of `setting: value` lines");
-    for (;;) {
-        rc = next(r, err);
-        if (rc != ERR_OK)
-            return rc;
-        if (r->event.type == YAML_MAPPING_END_EVENT)
-            return ERR_OK;
-        rc = take_entry(r, entry, self, err);
-        if (rc != ERR_OK)
-            return rc;
-    }
+    return take_mapping(r, err);
 }
 
-static enum err_code take_stream(struct reader *r, config_entry_fn *entry, void *self,
-                                 struct err *err)
+static enum err_code take_stream(struct reader *r, struct err *err)
 {
     unsigned n_documents = 0;
     enum err_code rc;
@@ -154,21 +182,42 @@ static enum err_code take_stream(struct reader *r, config_entry_fn *entry, void 
             continue;
         if (n_documents++ > 0)
             return refuse(r, err, "a second document; only one is read");
-        rc = take_document(r, entry, self, err);
+        rc = take_document(r, err);
         if (rc != ERR_OK)
             return rc;
     }
 }
 
-enum err_code config_yaml_parse(struct str text, config_entry_fn *entry, void *self,
-                                struct err *err)
+enum err_code config_yaml_parse_nested(struct str text, size_t depth, config_node_fn *node,
+                                       void *self, struct err *err)
 {
-    CLEANUP(reader_release) struct reader r = { 0 };
+    CLEANUP(reader_release) struct reader r = { .node = node, .self = self, .depth_max = depth };
 
+    PRE(depth > 0 && depth <= CONFIG_YAML_DEPTH_MAX);
     if (text.n > CONFIG_YAML_BYTES_MAX)
         return err_set(err, ERR_INVALID, "longer than %d bytes", CONFIG_YAML_BYTES_MAX);
     if (!yaml_parser_initialize(&r.parser))
         return err_set(err, ERR_LIMIT, "no memory for the YAML parser");
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.p, text.n);
-    return take_stream(&r, entry, self, err);
+    return take_stream(&r, err);
+}
+
+struct flat {
+    config_entry_fn *entry;
+    void *self;
+};
+
+static void take_flat(void *self, const struct config_node *node)
+{
+    const struct flat *flat = self;
+
+    flat->entry(flat->self, node->path[0], node->value, node->line);
+}
+
+enum err_code config_yaml_parse(struct str text, config_entry_fn *entry, void *self,
+                                struct err *err)
+{
+    struct flat flat = { entry, self };
+
+    return config_yaml_parse_nested(text, 1, take_flat, &flat, err);
 }

@@ -19,12 +19,24 @@ static void check(void *self, struct str key, struct str value, unsigned line)
     *last_line = line;
 }
 
+static void check_nested(void *self, const struct config_node *node)
+{
+    unsigned *last_line = self;
+
+    INVARIANT(node->n_path > 0 && node->n_path <= CONFIG_YAML_DEPTH_MAX);
+    check(self, node->path[node->n_path - 1], node->value, node->line);
+    INVARIANT(*last_line == node->line);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct err err = { 0 };
-    unsigned line = 1;
+    unsigned line = 1, nested_line = 1;
 
     if (config_yaml_parse((struct str){ (const char *)data, size }, check, &line, &err) != ERR_OK)
+        INVARIANT(size > CONFIG_YAML_BYTES_MAX || (err.msg[0] >= '1' && err.msg[0] <= '9'));
+    if (config_yaml_parse_nested((struct str){ (const char *)data, size }, CONFIG_YAML_DEPTH_MAX,
+                                 check_nested, &nested_line, &err) != ERR_OK)
         INVARIANT(size > CONFIG_YAML_BYTES_MAX || (err.msg[0] >= '1' && err.msg[0] <= '9'));
     return 0;
 }

@@ -81,7 +81,7 @@ static void help_is_grouped_and_tells_defaults(void **state)
                 "skip)\n"
                 "\n"
                 "Instead:\n"
-                "  --help                              Show this\n"
+                "  -h, --help                          Show this\n"
                 "\n"
                 "Note.\n");
 }
@@ -106,7 +106,7 @@ static void the_reference_has_a_row_for_every_option(void **state)
         "| `--policy P` | `APP_POLICY` | `skip` | one of skip, halt | What then [now] |\n"
         "\n## Instead\n\n"
         "| option | environment | default | allowed | meaning |\n|---|---|---|---|---|\n"
-        "| `--help` |  |  |  | Show this |\n");
+        "| `-h, --help` |  |  |  | Show this |\n");
 }
 
 static void the_configuration_shows_files_and_never_what_is_in_them(void **state)

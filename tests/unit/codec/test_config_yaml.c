@@ -110,6 +110,49 @@ static void a_value_beyond_the_bound_is_refused(void **state)
     assert_int_equal(parse(text, 3 + CONFIG_YAML_VALUE_MAX + 1, &got, &err), ERR_INVALID);
 }
 
+static void print_node(void *self, const struct config_node *node)
+{
+    struct buf *out = self;
+
+    buf_print(out, "%u:", node->line);
+    for (size_t i = 0; i < node->n_path; i++)
+        buf_print(out, "/%.*s", STR_ARGS(node->path[i]));
+    if (node->value.p)
+        buf_print(out, "=%.*s", STR_ARGS(node->value));
+    buf_print(out, "\n");
+}
+
+static void mappings_nest_as_deep_as_is_asked_for(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t depth;
+        enum err_code rc;
+        const char *got; /* or how the error begins */
+    } rows[] = {
+        { "a: 1\nb:\n  c:\n    d: [x, y]\n    e: \"\"\n  f: {}\ng: 2\n", 3, ERR_OK,
+          "1:/a=1\n2:/b\n3:/b/c\n4:/b/c/d=x,y\n5:/b/c/e=\n6:/b/f\n7:/g=2\n" },
+        { "a: {b: {c: 1}}\n", 2, ERR_INVALID, "1: b: a value is a scalar" },
+        { "a:\n  b: 1\n", 1, ERR_INVALID, "2: a: a value is a scalar" },
+        { "a:\n  - b: 1\n", 4, ERR_INVALID, "2: a: a value is a scalar" },
+        { "a:\n  [b]: 1\n", 4, ERR_INVALID, "2: a setting's name" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(buf_release) struct buf got = { 0 };
+        struct err err = { 0 };
+
+        buf_init(&got, 1024);
+        if (config_yaml_parse_nested(str_from(rows[i].text), rows[i].depth, print_node, &got,
+                                     &err) != rows[i].rc)
+            fail_msg("row %zu: %s", i, err.msg);
+        if (rows[i].rc == ERR_OK ? !str_eq(buf_str(&got), str_from(rows[i].got))
+                                 : strncmp(err.msg, rows[i].got, strlen(rows[i].got)) != 0)
+            fail_msg("row %zu: got\n%.*s%s", i, STR_ARGS(buf_str(&got)), err.msg);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +160,7 @@ int main(void)
         cmocka_unit_test(anything_else_is_refused_with_its_line),
         cmocka_unit_test(a_file_beyond_the_bound_is_refused),
         cmocka_unit_test(a_value_beyond_the_bound_is_refused),
+        cmocka_unit_test(mappings_nest_as_deep_as_is_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,14 @@
+/*
+ * The verbs of kubectl-redwal. Each stands in its own file, verb_<name>.c.
+ */
+#ifndef KUBECTL_REDWAL_TREE_H
+#define KUBECTL_REDWAL_TREE_H
+
+#include "cli/verb.h"
+
+extern const struct verb verb_context;
+extern const struct verb verb_options;
+
+extern const struct verb_tree tree;
+
+#endif
