@@ -162,7 +162,8 @@ static enum err_code open_connection(const struct redis_login *login, const char
     if (c->err)
         return err_set(err, ERR_UNAVAILABLE, "%s", c->errstr);
     redisSetTimeout(c, timeout);
-    redisEnableKeepAlive(c);
+    if (c->connection_type == REDIS_CONN_TCP)
+        redisEnableKeepAlive(c);
     if (login->tls)
         rc = secure(c, login->tls, login->tls_name ? login->tls_name : host, err);
     return rc == ERR_OK ? authenticate(c, login, err) : rc;
@@ -178,10 +179,15 @@ enum err_code redis_dial(const struct redis_login *login, const char *address, i
     redisContext *c;
     enum err_code rc;
 
-    if (!address_parse(str_from(address), &parsed) || parsed.host.n > ADDRESS_HOST_MAX)
+    if (address[0] == '/') {
+        host[0] = '\0';
+        REDIS_OPTIONS_SET_UNIX(&options, address);
+    } else if (address_parse(str_from(address), &parsed) && parsed.host.n <= ADDRESS_HOST_MAX) {
+        snprintf(host, sizeof(host), "%.*s", STR_ARGS(parsed.host));
+        REDIS_OPTIONS_SET_TCP(&options, host, parsed.port);
+    } else {
         return err_set(err, ERR_INVALID, "'%s' is not host:port", address);
-    snprintf(host, sizeof(host), "%.*s", STR_ARGS(parsed.host));
-    REDIS_OPTIONS_SET_TCP(&options, host, parsed.port);
+    }
     options.connect_timeout = &timeout;
     options.options |= REDIS_OPT_NO_PUSH_AUTOFREE;
     c = redisConnectWithOptions(&options);

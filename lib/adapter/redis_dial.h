@@ -38,8 +38,8 @@ enum err_code redis_login_new(const struct redis_access *access, struct redis_lo
 void redis_login_copy(const struct redis_login *login, struct redis_login *ret);
 void redis_login_release(struct redis_login *login); /* safe on a zeroed one */
 
-/* `address` is "host:port". The context blocks, each reply within timeout_ms; the caller frees it
- * with redisFree(). */
+/* `address` is "host:port", or the path of a socket, which starts with '/'. The context blocks,
+ * each reply within timeout_ms; the caller frees it with redisFree(). */
 enum err_code redis_dial(const struct redis_login *login, const char *address, int64_t timeout_ms,
                          redisContext **ret, struct err *err);
 

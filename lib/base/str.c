@@ -1,6 +1,9 @@
 #include "base/str.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { DOUBLE_TEXT_MAX = 64 };
 
 struct str str_from(const char *text)
 {
@@ -92,4 +95,17 @@ bool str_to_int64(struct str s, int64_t *ret_value)
     else
         *ret_value = value == limit ? INT64_MIN : -(int64_t)value;
     return true;
+}
+
+bool str_to_double(struct str s, double *ret_value)
+{
+    char text[DOUBLE_TEXT_MAX];
+    char *end;
+
+    if (s.n == 0 || s.n >= sizeof(text))
+        return false;
+    memcpy(text, s.p, s.n);
+    text[s.n] = '\0';
+    *ret_value = strtod(text, &end);
+    return end == text + s.n;
 }

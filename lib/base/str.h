@@ -31,4 +31,7 @@ bool str_is_utf8(struct str s);
  * for integer arguments (string2ll): no leading zeros, no '+', no blanks, no "-0". */
 bool str_to_int64(struct str s, int64_t *ret_value);
 
+/* A floating-point number as Redis prints one, "inf" and "-inf" included. */
+bool str_to_double(struct str s, double *ret_value);
+
 #endif

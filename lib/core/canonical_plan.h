@@ -11,6 +11,7 @@
 
 #include "core/canonical.h"
 #include "core/command_table.h"
+#include "core/position.h"
 
 enum {
     PLAN_EDITS_MAX = 4,
@@ -86,7 +87,7 @@ bool rewrite_sort(struct plan *p);
 bool rewrite_georadius(struct plan *p);
 bool rewrite_georadiusbymember(struct plan *p);
 
-#define PLAN_RESERVED_PREFIX "redwal:"
+#define PLAN_RESERVED_PREFIX RESERVED_KEY_PREFIX
 
 /* Every key of the command but the operation's own is checked: none is redwal's, all are the
  * operation's. */

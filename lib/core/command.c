@@ -102,3 +102,9 @@ bool command_set_has(const struct command_set *set, const struct command *c)
 
     return set->bits[index / 64] >> index % 64 & 1;
 }
+
+void command_set_keep(struct command_set *set, const struct command_set *other)
+{
+    for (size_t i = 0; i < COMMAND_SET_WORDS; i++)
+        set->bits[i] &= other->bits[i];
+}

@@ -51,5 +51,7 @@ struct command_set {
 };
 void command_set_add(struct command_set *set, const struct command *c);
 bool command_set_has(const struct command_set *set, const struct command *c);
+/* Drops what is not in the other set too. */
+void command_set_keep(struct command_set *set, const struct command_set *other);
 
 #endif

@@ -19,6 +19,9 @@ enum {
     POSITION_KEY_MAX = 128,
 };
 
+/* Keys that start like this hold our own bookkeeping. */
+#define RESERVED_KEY_PREFIX "redwal:"
+
 /* X(member, field name in the Redis hash) in the order position_fields() asks for them. */
 #define POSITION_FIELDS(X)                                                                         \
     X(next, "next")                                                                                \

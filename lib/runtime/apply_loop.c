@@ -68,6 +68,8 @@ static void remember_primary(struct apply_loop *l, const struct primary_facts *f
     const int64_t threshold_ms = l->settings->clock_skew_threshold_ms;
 
     l->server_commands = facts->commands;
+    if (l->settings->known_commands)
+        command_set_keep(&l->server_commands, l->settings->known_commands);
     l->context.server = &l->server_commands;
     l->context.clock_skew_ms = skew_ms > -threshold_ms && skew_ms < threshold_ms ? 0 : skew_ms;
     if (l->context.clock_skew_ms != 0)

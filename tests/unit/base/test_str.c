@@ -56,11 +56,42 @@ static void comparisons_see_bytes_not_text(void **state)
     assert_false(str_starts_with(STR_LITERAL("red"), STR_LITERAL("redwal:")));
 }
 
+static void doubles_are_read_whole(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        double value;
+    } rows[] = {
+        { "0", true, 0 },
+        { "-1.5", true, -1.5 },
+        { "1e+20", true, 1e20 },
+        { "", false, 0 },
+        { "1 ", false, 0 },
+        { "x", false, 0 },
+        { "1.5x", false, 0 },
+        { "0.10000000000000001", true, 0.1 },
+        { "11111111111111111111111111111111111111111111111111111111111111111", false, 0 },
+    };
+    double value;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const bool good = str_to_double(str_from(rows[i].text), &value);
+
+        if (good != rows[i].good || (good && (value < rows[i].value || value > rows[i].value)))
+            fail_msg("'%s'", rows[i].text);
+    }
+    assert_true(str_to_double(STR_LITERAL("inf"), &value) && value > 1e308);
+    assert_true(str_to_double(STR_LITERAL("-inf"), &value) && value < -1e308);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_follow_the_rule_of_redis),
         cmocka_unit_test(comparisons_see_bytes_not_text),
+        cmocka_unit_test(doubles_are_read_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,460 @@
+/*
+ * The second look: suspects are read in one transaction together with the positions, the fold goes
+ * on to exactly there, and the scratch Redis is asked the same. What differs now differs.
+ */
+#include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "runtime/verify_state.h"
+
+enum {
+    ROUNDS_MAX = 20,     /* a key that changes under our eyes each time is undecided then */
+    ROUND_WAIT_MS = 100, /* Redis went back after a failover: the applier brings it forward */
+    BATCH_MAX = 512,     /* keys in one transaction */
+    SHARED_ANSWERS = 1,  /* TIME */
+};
+
+/* A key under judgement. Its answers follow those of the keys before it. */
+struct suspect {
+    struct str key;
+    enum value_type type;
+    struct key_list fields; /* of a hash, whose expiries are asked for */
+    bool is_done;
+};
+
+/* Answers about one key, from either side. */
+struct look {
+    struct str type;
+    int64_t expiry_ms;
+    const struct reply *values[VALUE_READS_MAX];
+    const struct reply *field_expiries; /* NULL: not asked for */
+};
+
+struct judge {
+    struct verify *v;
+    struct suspect *suspects;
+    size_t n, n_left;
+    bool is_last_round;
+    int64_t *next;              /* positions of the target in this round */
+    const struct reply *target; /* the answer to EXEC, until the target is asked again */
+    const struct reply *scratch;
+    int64_t target_clock_ms, scratch_clock_ms;
+};
+
+static bool asks_fields(const struct judge *j, const struct suspect *s)
+{
+    return j->v->target.has_field_expiry && j->v->scratch.has_field_expiry && s->fields.n > 0;
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static enum err_code hear_types(struct judge *j, struct err *err)
+{
+    const struct reply *reply;
+
+    for (size_t i = 0; i < j->n; i++) {
+        enum err_code rc;
+
+        if (j->suspects[i].is_done)
+            continue;
+        rc = dialogue_hear(&j->v->target.dialogue, &reply, err);
+        if (rc != ERR_OK)
+            return rc;
+        if (reply->type != REPLY_STATUS)
+            return err_set(err, ERR_DENIED, "TYPE: %.*s", STR_ARGS(reply->text));
+        j->suspects[i].type = value_type_from(reply->text);
+    }
+    return ERR_OK;
+}
+
+static enum err_code learn_types(struct judge *j, struct err *err)
+{
+    struct dialogue *d = &j->v->target.dialogue;
+    enum err_code rc;
+
+    for (size_t i = 0; i < j->n; i++) {
+        const struct str words[] = { STR_LITERAL("TYPE"), j->suspects[i].key };
+
+        if (!j->suspects[i].is_done)
+            dialogue_say(d, words, ARRAY_SIZE(words));
+    }
+    rc = dialogue_send(d, err);
+    return rc == ERR_OK ? hear_types(j, err) : rc;
+}
+
+static enum err_code learn_fields_of(struct judge *j, struct suspect *s, struct err *err)
+{
+    const struct str words[] = { STR_LITERAL("HKEYS"), s->key };
+    const struct reply *reply;
+    enum err_code rc;
+
+    key_list_clear(&s->fields);
+    rc = dialogue_ask(&j->v->target.dialogue, words, ARRAY_SIZE(words), &reply, err);
+    for (size_t i = 0; rc == ERR_OK && i < reply->n_elements; i++)
+        if (!key_list_add(&s->fields, reply->elements[i].text))
+            key_list_clear(&s->fields);
+    return rc;
+}
+
+static enum err_code learn_fields(struct judge *j, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    if (!j->v->target.has_field_expiry || !j->v->scratch.has_field_expiry)
+        return ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < j->n; i++) {
+        key_list_clear(&j->suspects[i].fields);
+        if (!j->suspects[i].is_done && j->suspects[i].type == VALUE_HASH)
+            rc = learn_fields_of(j, &j->suspects[i], err);
+    }
+    return rc;
+}
+
+static void say_field_expiries(struct dialogue *d, const struct suspect *s)
+{
+    const size_t n = s->fields.n;
+    struct str *words = mem_new(n + 4, sizeof(*words));
+    char count[24];
+
+    words[0] = STR_LITERAL("HPEXPIRETIME");
+    words[1] = s->key;
+    words[2] = STR_LITERAL("FIELDS");
+    words[3] = (struct str){ count, (size_t)snprintf(count, sizeof(count), "%zu", n) };
+    for (size_t i = 0; i < n; i++)
+        words[4 + i] = key_list_at(&s->fields, i);
+    dialogue_say(d, words, n + 4);
+    free(words);
+}
+
+static void say_looks(struct judge *j, struct side *side)
+{
+    struct dialogue *d = &side->dialogue;
+
+    dialogue_say_text(d, "TIME", NULL);
+    for (size_t i = 0; i < j->n; i++) {
+        const struct suspect *s = &j->suspects[i];
+        const struct str type[] = { STR_LITERAL("TYPE"), s->key };
+        const size_t n_reads = value_n_reads(s->type);
+
+        if (s->is_done)
+            continue;
+        dialogue_say(d, type, ARRAY_SIZE(type));
+        side_say_expiry(side, s->key);
+        if (n_reads > 0 &&
+            value_append_reads(dialogue_gather(d, n_reads), s->type, s->key) != n_reads)
+            d->out.limit = 0;
+        if (asks_fields(j, s))
+            say_field_expiries(d, s);
+    }
+}
+
+/* The answers of a transaction, after those that say that all is queued. */
+static enum err_code hear_transaction(struct dialogue *d, const struct reply **ret, struct err *err)
+{
+    const size_t n_queued = d->n_unanswered - 2; /* all but MULTI and EXEC */
+    enum err_code rc = ERR_OK;
+
+    while (rc == ERR_OK && d->n_unanswered > 0)
+        rc = dialogue_hear(d, ret, err);
+    if (rc == ERR_OK && (*ret)->type == REPLY_ERROR)
+        return err_set(err, ERR_DENIED, "%s: EXEC: %.*s", d->facts.address, STR_ARGS((*ret)->text));
+    if (rc == ERR_OK && (*ret)->n_elements != n_queued)
+        return err_set(err, ERR_CORRUPT, "%s: the answer to EXEC makes no sense", d->facts.address);
+    return rc;
+}
+
+static enum err_code look_at_target(struct judge *j, struct err *err)
+{
+    struct dialogue *d = &j->v->target.dialogue;
+    enum err_code rc;
+
+    dialogue_say_text(d, "MULTI", NULL);
+    verify_say_positions(j->v);
+    say_looks(j, &j->v->target);
+    dialogue_say_text(d, "EXEC", NULL);
+    rc = dialogue_send(d, err);
+    if (rc == ERR_OK)
+        rc = hear_transaction(d, &j->target, err);
+    if (rc != ERR_OK)
+        return rc;
+    rc = verify_take_positions(j->v, j->target->elements, j->next, err);
+    j->target_clock_ms = side_clock_ms(&j->target->elements[j->v->n_partitions]);
+    return rc;
+}
+
+static enum err_code look_at_scratch(struct judge *j, struct err *err)
+{
+    struct dialogue *d = &j->v->scratch.dialogue;
+    enum err_code rc;
+
+    dialogue_say_text(d, "MULTI", NULL);
+    say_looks(j, &j->v->scratch);
+    dialogue_say_text(d, "EXEC", NULL);
+    rc = dialogue_send(d, err);
+    if (rc == ERR_OK)
+        rc = hear_transaction(d, &j->scratch, err);
+    if (rc == ERR_OK)
+        j->scratch_clock_ms = side_clock_ms(&j->scratch->elements[0]);
+    return rc;
+}
+
+/* --- judging ---------------------------------------------------------------------------------- */
+
+static const struct reply *take_look(const struct judge *j, const struct suspect *s,
+                                     const struct side *side, const struct reply *at,
+                                     int64_t clock_ms, struct look *ret)
+{
+    *ret = (struct look){ .type = at[0].text };
+    ret->expiry_ms = side_expiry(side, &at[1], clock_ms);
+    at += 2;
+    for (size_t i = 0; i < value_n_reads(s->type); i++)
+        ret->values[i] = at++;
+    if (asks_fields(j, s))
+        ret->field_expiries = at++;
+    return at;
+}
+
+/* About to go, or gone meanwhile: a moment later both sides agree. */
+static bool is_expiring(const struct judge *j, int64_t deadline_ms)
+{
+    const int64_t now_ms = j->scratch_clock_ms - j->v->scratch.skew_ms;
+
+    return deadline_ms >= 0 && deadline_ms <= now_ms + j->v->settings.expiry_tolerance_ms;
+}
+
+static bool has_expiring_field(const struct judge *j, const struct look *look)
+{
+    if (!look->field_expiries)
+        return false;
+    for (size_t i = 0; i < look->field_expiries->n_elements; i++)
+        if (is_expiring(j, look->field_expiries->elements[i].integer))
+            return true;
+    return false;
+}
+
+static enum finding_kind found(struct finding *ret, enum finding_kind kind, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+static enum finding_kind found(struct finding *ret, enum finding_kind kind, const char *format, ...)
+{
+    va_list ap;
+
+    ret->kind = kind;
+    va_start(ap, format);
+    vsnprintf(ret->detail, sizeof(ret->detail), format, ap);
+    va_end(ap);
+    return kind;
+}
+
+static bool judge_expiry(int64_t target_ms, int64_t scratch_ms, const struct judge *j,
+                         enum finding_kind kind, const char *what, struct finding *ret)
+{
+    if (value_expiry_is_equal(target_ms, scratch_ms, j->v->settings.expiry_tolerance_ms))
+        return true;
+    if (target_ms < 0)
+        found(ret, kind, "%s does not expire; by the log it does, at %" PRId64 " ms", what,
+              scratch_ms);
+    else if (scratch_ms < 0)
+        found(ret, kind, "%s expires at %" PRId64 " ms; by the log it does not", what, target_ms);
+    else
+        found(ret, kind, "%s expires %" PRId64 " ms %s than by the log, at %" PRId64 " ms", what,
+              target_ms > scratch_ms ? target_ms - scratch_ms : scratch_ms - target_ms,
+              target_ms > scratch_ms ? "later" : "earlier", target_ms);
+    return false;
+}
+
+static int64_t without_skew(const struct side *side, const struct reply *answer)
+{
+    return answer->integer < 0 ? answer->integer : answer->integer - side->skew_ms;
+}
+
+static bool judge_fields(const struct judge *j, const struct look *target,
+                         const struct look *scratch, struct finding *ret)
+{
+    if (!target->field_expiries || !scratch->field_expiries)
+        return true;
+    for (size_t i = 0;
+         i < target->field_expiries->n_elements && i < scratch->field_expiries->n_elements; i++)
+        if (!judge_expiry(without_skew(&j->v->target, &target->field_expiries->elements[i]),
+                          without_skew(&j->v->scratch, &scratch->field_expiries->elements[i]), j,
+                          FINDING_FIELD_EXPIRY, "a field", ret))
+            return false;
+    return true;
+}
+
+/* One side has the key and the other does not. */
+static void judge_absence(const struct look *target, const struct look *scratch, bool target_has,
+                          struct finding *ret)
+{
+    if (target_has)
+        found(ret, FINDING_EXTRA, "a %.*s", STR_ARGS(target->type));
+    else
+        found(ret, FINDING_MISSING, "by the log a %.*s", STR_ARGS(scratch->type));
+}
+
+static void judge_looks(const struct judge *j, const struct suspect *s, const struct look *target,
+                        const struct look *scratch, struct finding *ret)
+{
+    const struct str none = STR_LITERAL("none");
+    const bool target_has = !str_eq(target->type, none), scratch_has = !str_eq(scratch->type, none);
+
+    if (!target_has && !scratch_has)
+        return;
+    if (target_has != scratch_has) {
+        judge_absence(target, scratch, target_has, ret);
+        return;
+    }
+    if (!str_eq(target->type, scratch->type))
+        found(ret, FINDING_TYPE, "a %.*s, by the log a %.*s", STR_ARGS(target->type),
+              STR_ARGS(scratch->type));
+    else if (value_is_equal(s->type, target->values, scratch->values, ret) &&
+             judge_expiry(target->expiry_ms, scratch->expiry_ms, j, FINDING_EXPIRY, "it", ret))
+        judge_fields(j, target, scratch, ret);
+}
+
+/* Whether what was asked about the key is what it turned out to be. */
+static bool is_settled(const struct judge *j, const struct suspect *s, const struct look *target,
+                       const struct look *scratch)
+{
+    if (!str_eq(target->type, str_from(value_type_name(s->type))) && s->type != VALUE_OTHER)
+        return false;
+    if (is_expiring(j, target->expiry_ms) || is_expiring(j, scratch->expiry_ms))
+        return false;
+    return !has_expiring_field(j, target) && !has_expiring_field(j, scratch) &&
+           (!target->field_expiries || s->fields.n * 2 == target->values[0]->n_elements);
+}
+
+static void close_case(struct judge *j, struct suspect *s, const struct finding *finding)
+{
+    struct verify *v = j->v;
+    const struct verify_listener *listener = &v->ports.listener;
+
+    s->is_done = true;
+    j->n_left--;
+    if (finding->kind == FINDING_NONE)
+        return;
+    if (finding->kind == FINDING_EXTRA && !v->covers_all) {
+        v->counts.unjudged++;
+        return;
+    }
+    v->counts.found[finding->kind]++;
+    listener->found(listener->self, s->key, finding);
+}
+
+static void judge_suspect(struct judge *j, struct suspect *s, const struct look *target,
+                          const struct look *scratch)
+{
+    struct finding finding = { 0 };
+
+    judge_looks(j, s, target, scratch, &finding);
+    if (finding.kind != FINDING_NONE && !is_settled(j, s, target, scratch)) {
+        if (!j->is_last_round)
+            return;
+        found(&finding, FINDING_UNDECIDED, "it changed or expired each time it was looked at");
+    }
+    close_case(j, s, &finding);
+}
+
+static void judge_all(struct judge *j)
+{
+    const struct reply *target = j->target->elements + j->v->n_partitions + SHARED_ANSWERS;
+    const struct reply *scratch = j->scratch->elements + SHARED_ANSWERS;
+
+    for (size_t i = 0; i < j->n; i++) {
+        struct look on_target, on_scratch;
+
+        if (j->suspects[i].is_done)
+            continue;
+        target =
+            take_look(j, &j->suspects[i], &j->v->target, target, j->target_clock_ms, &on_target);
+        scratch = take_look(j, &j->suspects[i], &j->v->scratch, scratch, j->scratch_clock_ms,
+                            &on_scratch);
+        judge_suspect(j, &j->suspects[i], &on_target, &on_scratch);
+    }
+}
+
+/* --- rounds ----------------------------------------------------------------------------------- */
+
+static bool went_back(const struct judge *j)
+{
+    for (int32_t i = 0; i < j->v->n_partitions; i++)
+        if (j->next[i] < j->v->folded_to[i])
+            return true;
+    return false;
+}
+
+static enum err_code round_of(struct judge *j, struct err *err)
+{
+    enum err_code rc = learn_types(j, err);
+
+    if (rc == ERR_OK)
+        rc = learn_fields(j, err);
+    if (rc == ERR_OK)
+        rc = look_at_target(j, err);
+    if (rc != ERR_OK || went_back(j))
+        return rc;
+    rc = verify_fold_to(j->v, j->next, err);
+    if (rc == ERR_OK)
+        rc = look_at_scratch(j, err);
+    if (rc == ERR_OK)
+        judge_all(j);
+    return rc;
+}
+
+static void give_up(struct judge *j)
+{
+    struct finding finding = { 0 };
+
+    found(&finding, FINDING_UNDECIDED, "Redis stays behind the position it had before");
+    for (size_t i = 0; i < j->n; i++)
+        if (!j->suspects[i].is_done)
+            close_case(j, &j->suspects[i], &finding);
+}
+
+static enum err_code judge_batch(struct verify *v, size_t first, size_t n, struct err *err)
+{
+    struct judge j = { .v = v, .n = n, .n_left = n };
+    enum err_code rc = ERR_OK;
+
+    j.suspects = mem_new(n, sizeof(*j.suspects));
+    j.next = mem_new((size_t)v->n_partitions + 1, sizeof(*j.next));
+    for (size_t i = 0; i < n; i++) {
+        j.suspects[i].key = key_list_at(&v->suspects, first + i);
+        key_list_init(&j.suspects[i].fields);
+    }
+    v->counts.rechecked += n;
+    for (unsigned round = 0; rc == ERR_OK && j.n_left > 0 && round < ROUNDS_MAX; round++) {
+        if (round > 0)
+            poll(NULL, 0, ROUND_WAIT_MS);
+        j.is_last_round = round + 1 == ROUNDS_MAX;
+        rc = round_of(&j, err);
+    }
+    if (rc == ERR_OK)
+        give_up(&j);
+    for (size_t i = 0; i < n; i++)
+        key_list_release(&j.suspects[i].fields);
+    free(j.suspects);
+    free(j.next);
+    return rc;
+}
+
+enum err_code verify_judge_suspects(struct verify *v, struct err *err)
+{
+    const enum verify_phase phase = v->phase;
+    enum err_code rc = ERR_OK;
+
+    for (size_t at = 0; rc == ERR_OK && at < v->suspects.n; at += BATCH_MAX) {
+        const size_t left = v->suspects.n - at;
+
+        rc = judge_batch(v, at, left < BATCH_MAX ? left : BATCH_MAX, err);
+    }
+    key_list_clear(&v->suspects);
+    v->suspect_bytes = 0;
+    v->phase = phase;
+    return rc;
+}

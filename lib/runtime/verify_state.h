@@ -1,0 +1,59 @@
+/* What verify is made of; for lib/runtime/verify*.c and repair.c alone. */
+#ifndef REDWAL_RUNTIME_VERIFY_STATE_H
+#define REDWAL_RUNTIME_VERIFY_STATE_H
+
+#include "runtime/key_list.h"
+#include "runtime/verify.h"
+#include "runtime/verify_side.h"
+
+enum {
+    PAGE_KEYS_MIN = 16,
+    PAGE_KEYS_MAX = 1000,
+    PAGE_BUDGET_BYTES = 4 * 1024 * 1024, /* of payloads that one page should have */
+    SUSPECTS_FLUSH = 256,                /* so many are looked at together at least */
+    SUSPECTS_MAX = SUSPECTS_FLUSH + PAGE_KEYS_MAX,
+    SUSPECTS_FLUSH_BYTES = 32 * 1024 * 1024, /* of their payloads */
+};
+
+struct verify {
+    struct verify_settings settings;
+    struct verify_ports ports;
+    struct fold_settings fold_settings;
+    struct fold *fold;
+    struct command_set commands; /* of the target: the scratch Redis may use no others */
+    struct side target, scratch;
+    struct verify_partition *partitions;
+    int64_t *folded_to; /* by partition; BOUND_NONE for one that is not covered */
+    int32_t n_partitions;
+    bool covers_all;
+    struct key_list page, next_page, suspects;
+    size_t suspect_bytes;
+    size_t page_keys; /* to ask for */
+    struct verify_counts counts;
+    uint64_t done, total; /* keys of the phase, as far as known */
+    uint64_t fold_total;
+    uint64_t n_now; /* records of the fold under way */
+    enum verify_phase phase;
+    char caveat[ERR_MSG_MAX];
+};
+
+bool verify_progress(struct verify *v, enum verify_phase phase, uint64_t done, uint64_t total);
+/* Folds up to where Redis is now, when it is further. ERR_UNAVAILABLE: it is further back. */
+enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *err);
+
+/* Asks for every position; n_partitions answers to HMGET. */
+void verify_say_positions(struct verify *v);
+/* These answers, or ERR_CORRUPT. */
+enum err_code verify_take_positions(const struct verify *v, const struct reply *answers,
+                                    int64_t *ret_next, struct err *err);
+
+/* verify_scan.c */
+enum err_code verify_compare(struct verify *v, struct err *err);
+enum err_code verify_look_for_missing(struct verify *v, struct err *err);
+enum err_code verify_compare_sample(struct verify *v, struct err *err);
+
+/* verify_judge.c: looks at all suspects again, and tells what is found. */
+enum err_code verify_judge_suspects(struct verify *v, struct err *err);
+bool verify_is_reserved(struct str key);
+
+#endif
