@@ -11,11 +11,14 @@
 
 /* Indexes into the list of choices below. */
 enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
+enum cross_partition { CROSS_PARTITION_REFUSE, CROSS_PARTITION_ALLOW };
 
-#define ON_REJECT_CHOICES  "skip", "halt"
-#define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
-#define LOG_FORMAT_CHOICES "text", "json"
-#define GENERATE_CHOICES   "reference", "metrics", "bash", "zsh", "fish"
+#define ON_REJECT_CHOICES       "skip", "halt"
+#define CROSS_PARTITION_CHOICES "refuse", "allow"
+#define PARTITIONER_CHOICES     "murmur2", "crc32" /* enum partitioner */
+#define LOG_LEVEL_CHOICES       "error", "warn", "info", "debug"
+#define LOG_FORMAT_CHOICES      "text", "json"
+#define GENERATE_CHOICES        "reference", "metrics", "bash", "zsh", "fish"
 
 /* clang-format off */
 #define OPTIONS(X, SHARED) \
@@ -39,6 +42,8 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     \
     X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, or hold its partition") \
     X(DURATION,  ANYWHERE, idempotency_window_ms, "idempotency-window", "DURATION", "1h", 0, 31 * DAY, NULL, "Applying", "Skip a record whose id was applied less than this long ago, by the log's timestamps; 0 applies all") \
+    X(CHOICE,    ANYWHERE, cross_partition,      "cross-partition",      "POLICY",   "refuse", 0, 0, ONE_OF(CROSS_PARTITION_CHOICES), "Applying", "An envelope whose keys belong to several partitions: refuse it, or apply it in no order with their other writes") \
+    X(CHOICE,    ANYWHERE, partitioner,          "partitioner",          "NAME",     "murmur2", 0, 0, ONE_OF(PARTITIONER_CHOICES), "Applying", "How producers choose a key's partition: murmur2 as in Java, crc32 as librdkafka does by default") \
     X(BOOL,      ANYWHERE, adopt,                "adopt",                NULL,       "false", 0, 0, NULL, "Applying", "Build upon data of unknown origin in Redis; for one start") \
     X(INT,       ANYWHERE, rate_limit_ops,       "rate-limit",           "OPS",      "0", 0, 100000000, NULL, "Applying", "Operations per second at most; 0 is no limit") \
     X(BOOL,      ANYWHERE, until_end,            "until-end",            NULL,       "false", 0, 0, NULL, "Applying", "Exit with 0 once everything that was in the log at start is applied") \

@@ -77,6 +77,8 @@ struct apply_loop_settings apply_loop_settings_of(const struct options *o)
         .clock_skew_threshold_ms = o->clock_skew_threshold_ms,
         .drain_timeout_ms = o->drain_timeout_ms,
         .until_end = o->until_end,
+        .cross_partition = o->cross_partition == CROSS_PARTITION_ALLOW,
+        .partitioner = (enum partitioner)o->partitioner,
     };
     struct applier_settings *a = &s.applier;
 

@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/mem.h"
 #include "codec/record_rules.h"
+#include "core/envelope.h"
 
 enum {
     POOL_BYTES = 64 * 1024, /* documents up to about 5 KiB are parsed without the heap */
@@ -28,11 +29,26 @@ static const yyjson_read_flag FLAGS = YYJSON_READ_BIGNUM_AS_RAW;
     X(TTL, "ttl")                                                                                  \
     X(TTL_MS, "ttlMs")                                                                             \
     X(ATOMIC, "atomic")                                                                            \
-    X(SCRIPT, "script")
+    X(SCRIPT, "script")                                                                            \
+    X(SHA, "sha")                                                                                  \
+    X(KEYS, "keys")
 
 #define FIELD_ENUM(name, text) FIELD_##name,
 enum field { FIELDS(FIELD_ENUM) FIELD_COUNT };
 #undef FIELD_ENUM
+
+/* What may stand in a record or in an operation of `atomic`, by kind. */
+enum {
+    FIELDS_OPERATION =
+        1 << FIELD_KEY | 1 << FIELD_COMMAND | 1 << FIELD_ARGS | 1 << FIELD_TTL | 1 << FIELD_TTL_MS,
+    FIELDS_ENVELOPE = 1 << FIELD_V | 1 << FIELD_ID,
+};
+static const unsigned fields_of_kind[] = {
+    [ENVELOPE_OPERATION] = FIELDS_ENVELOPE | FIELDS_OPERATION,
+    [ENVELOPE_ATOMIC] = FIELDS_ENVELOPE | 1 << FIELD_ATOMIC,
+    [ENVELOPE_SCRIPT] =
+        FIELDS_ENVELOPE | 1 << FIELD_SCRIPT | 1 << FIELD_SHA | 1 << FIELD_KEYS | 1 << FIELD_ARGS,
+};
 
 #define FIELD_TEXT(name, text) { text, sizeof(text) - 1 },
 static const struct str field_texts[] = { FIELDS(FIELD_TEXT) };
@@ -40,14 +56,15 @@ static const struct str field_texts[] = { FIELDS(FIELD_TEXT) };
 
 struct record_json {
     void *pool;
-    yyjson_doc *doc; /* of the last record */
-    struct str *args;
-    size_t args_capacity;
+    yyjson_doc *doc;  /* of the last record */
+    struct str *args; /* of all operations */
+    size_t n_args, args_capacity;
     char *bytes; /* from base64; as large as the value, which they are always shorter than */
     size_t bytes_n;
     size_t bytes_capacity;
 
-    struct operation operation;
+    struct operation operations[ENVELOPE_OPERATIONS_MAX];
+    struct str keys[ENVELOPE_KEYS_MAX];
 
     struct reject *reject;
     size_t value_n;
@@ -108,7 +125,7 @@ static void reset(struct record_json *d)
     yyjson_doc_free(d->doc);
     d->doc = NULL;
     d->bytes_n = 0;
-    d->operation = (struct operation){ 0 };
+    d->n_args = 0;
     if (d->args_capacity > ARGS_KEPT) {
         free(d->args);
         d->args = NULL;
@@ -165,11 +182,11 @@ static bool is_among(struct str name, const struct str *names, size_t n)
     return false;
 }
 
-static void collect(struct record_json *d, struct fields *ret)
+static void collect(yyjson_val *object, struct fields *ret)
 {
     struct str unknown[FIELDS_MAX];
     size_t n_unknown = 0;
-    yyjson_obj_iter iter = yyjson_obj_iter_with(yyjson_doc_get_root(d->doc));
+    yyjson_obj_iter iter = yyjson_obj_iter_with(object);
     yyjson_val *name;
 
     *ret = (struct fields){ 0 };
@@ -199,22 +216,38 @@ static yyjson_val *field(const struct fields *fields, enum field f)
     return yyjson_is_null(fields->at[f]) ? NULL : fields->at[f];
 }
 
-static bool check_shape(struct record_json *d, const struct fields *fields)
+static enum envelope_kind kind_of(const struct fields *fields)
 {
-    yyjson_val *v = field(fields, FIELD_V);
+    if (field(fields, FIELD_ATOMIC))
+        return ENVELOPE_ATOMIC;
+    return field(fields, FIELD_SCRIPT) ? ENVELOPE_SCRIPT : ENVELOPE_OPERATION;
+}
 
-    if (fields->at[FIELD_ATOMIC] || fields->at[FIELD_SCRIPT])
-        return reject_set(d->reject, REJECT_BAD_ENVELOPE, "%s",
-                          fields->at[FIELD_ATOMIC] ? "atomic" : "script");
-    if (v && !(yyjson_is_uint(v) && yyjson_get_uint(v) == 1))
-        return reject_set(d->reject, REJECT_BAD_VERSION, "v is not 1");
+/* `strict`: there is nothing but what is `allowed`. */
+static bool check_names(struct record_json *d, const struct fields *fields, unsigned allowed,
+                        bool strict)
+{
     if (fields->repeated)
         return reject_set(d->reject, REJECT_BAD_FIELD, "%.40s: repeated", fields->repeated);
     if (fields->too_many)
         return reject_set(d->reject, REJECT_BAD_FIELD, "more than %d unknown fields", FIELDS_MAX);
-    if (v && fields->unknown)
+    if (strict && fields->unknown)
         return reject_set(d->reject, REJECT_BAD_FIELD, "%.40s: unknown", fields->unknown);
+    for (unsigned f = 0; strict && f < FIELD_COUNT; f++)
+        if (!(allowed >> f & 1) && field(fields, (enum field)f))
+            return bad_field(d, field_texts[f].p, "does not go with the other fields");
     return true;
+}
+
+static bool check_shape(struct record_json *d, const struct fields *fields, enum envelope_kind kind)
+{
+    yyjson_val *v = field(fields, FIELD_V);
+
+    if (v && !(yyjson_is_uint(v) && yyjson_get_uint(v) == 1))
+        return reject_set(d->reject, REJECT_BAD_VERSION, "v is not 1");
+    if (!v && kind != ENVELOPE_OPERATION)
+        return bad_field(d, "v", "missing beside atomic or script");
+    return check_names(d, fields, fields_of_kind[kind], v != NULL);
 }
 
 /* {"base64":"..."} into the decoder's bytes, which never move while a record is decoded. */
@@ -245,26 +278,41 @@ static bool bytes_of(struct record_json *d, yyjson_val *value, const char *name,
     return yyjson_is_str(value) || bad_field(d, name, "neither a string nor {\"base64\":\"...\"}");
 }
 
-static bool read_args(struct record_json *d, yyjson_val *args, struct operation *op)
+/* For all of the record's, before the first is read: none may move. */
+static void reserve_args(struct record_json *d, size_t n)
 {
-    const size_t n = yyjson_arr_size(args);
-    yyjson_arr_iter iter;
-    yyjson_val *arg;
+    if (n <= d->args_capacity)
+        return;
+    d->args = mem_resize(d->args, n, sizeof(*d->args));
+    d->args_capacity = n;
+}
 
+static bool read_words(struct record_json *d, yyjson_val *words, const char *name, struct str *ret)
+{
+    yyjson_arr_iter iter = yyjson_arr_iter_with(words);
+    yyjson_val *word;
+    size_t n = 0;
+
+    while ((word = yyjson_arr_iter_next(&iter)))
+        if (!bytes_of(d, word, name, &ret[n++]))
+            return false;
+    return true;
+}
+
+/* There is room for them. */
+static bool read_args(struct record_json *d, yyjson_val *args, const struct str **ret_args,
+                      size_t *ret_n)
+{
+    *ret_args = NULL;
+    *ret_n = 0;
     if (!args)
         return true;
     if (!yyjson_is_arr(args))
         return bad_field(d, "args", "not an array");
-    if (n > d->args_capacity) {
-        d->args = mem_resize(d->args, n, sizeof(*d->args));
-        d->args_capacity = n;
-    }
-    iter = yyjson_arr_iter_with(args);
-    while ((arg = yyjson_arr_iter_next(&iter)))
-        if (!bytes_of(d, arg, "args", &d->args[op->n_args++]))
-            return false;
-    op->args = d->args;
-    return true;
+    *ret_args = d->args + d->n_args;
+    *ret_n = yyjson_arr_size(args);
+    d->n_args += *ret_n;
+    return read_words(d, args, "args", d->args + d->n_args - *ret_n);
 }
 
 static bool read_positive(struct record_json *d, yyjson_val *value, const char *name, int64_t *ret)
@@ -300,31 +348,133 @@ static bool read_text(struct record_json *d, yyjson_val *value, const char *name
 }
 
 static bool read_key(struct record_json *d, yyjson_val *value, const struct record *record,
-                     struct str *ret)
+                     bool alone, struct str *ret)
 {
     struct str named;
 
     if (!value)
-        return record_rules_key(record, NULL, true, ret, d->reject);
+        return record_rules_key(record, NULL, alone, ret, d->reject);
     return bytes_of(d, value, "key", &named) &&
-           record_rules_key(record, &named, true, ret, d->reject);
+           record_rules_key(record, &named, alone, ret, d->reject);
 }
 
 static bool read_operation(struct record_json *d, const struct fields *fields,
-                           const struct record *record, struct operation *op)
+                           const struct record *record, bool alone, struct operation *op)
 {
-    if (!read_args(d, field(fields, FIELD_ARGS), op) ||
+    if (!read_args(d, field(fields, FIELD_ARGS), &op->args, &op->n_args) ||
         !read_ttl(d, field(fields, FIELD_TTL), field(fields, FIELD_TTL_MS), op) ||
         !read_text(d, field(fields, FIELD_COMMAND), "command", &op->command))
         return false;
     return record_rules_command(op->command, d->reject) &&
-           read_key(d, field(fields, FIELD_KEY), record, &op->key);
+           read_key(d, field(fields, FIELD_KEY), record, alone, &op->key);
+}
+
+static bool read_single(struct record_json *d, const struct fields *fields,
+                        const struct record *record, struct envelope *ret)
+{
+    reserve_args(d, yyjson_arr_size(field(fields, FIELD_ARGS)));
+    if (!read_operation(d, fields, record, true, d->operations))
+        return false;
+    ret->operations = d->operations;
+    ret->n_operations = 1;
+    return true;
+}
+
+/* --- atomic ----------------------------------------------------------------------------------- */
+
+static bool reserve_atomic(struct record_json *d, yyjson_val *atomic)
+{
+    yyjson_arr_iter iter = yyjson_arr_iter_with(atomic);
+    yyjson_val *object;
+    size_t n = 0;
+
+    if (!yyjson_is_arr(atomic))
+        return bad_field(d, "atomic", "not an array");
+    if (!envelope_check_operations(yyjson_arr_size(atomic), d->reject))
+        return false;
+    while ((object = yyjson_arr_iter_next(&iter)))
+        n += yyjson_arr_size(yyjson_obj_get(object, "args"));
+    if (!envelope_check_args(n, d->reject))
+        return false;
+    reserve_args(d, n);
+    return true;
+}
+
+static bool read_member(struct record_json *d, yyjson_val *object, const struct record *record,
+                        struct operation *ret)
+{
+    struct fields fields;
+
+    if (!yyjson_is_obj(object))
+        return bad_field(d, "atomic", "not an object");
+    collect(object, &fields);
+    return check_names(d, &fields, FIELDS_OPERATION, true) &&
+           read_operation(d, &fields, record, false, ret);
+}
+
+static bool read_atomic(struct record_json *d, yyjson_val *atomic, const struct record *record,
+                        struct envelope *ret)
+{
+    yyjson_arr_iter iter = yyjson_arr_iter_with(atomic);
+    yyjson_val *object;
+
+    if (!reserve_atomic(d, atomic))
+        return false;
+    while ((object = yyjson_arr_iter_next(&iter))) {
+        if (!read_member(d, object, record, &d->operations[ret->n_operations]))
+            return reject_in_envelope(d->reject, ++ret->n_operations);
+        ret->n_operations++;
+    }
+    ret->operations = d->operations;
+    return true;
+}
+
+/* --- script ----------------------------------------------------------------------------------- */
+
+static bool read_script_keys(struct record_json *d, yyjson_val *keys, struct script_call *ret)
+{
+    if (!yyjson_is_arr(keys))
+        return bad_field(d, "keys", "not an array");
+    if (!envelope_check_keys(yyjson_arr_size(keys), d->reject))
+        return false;
+    ret->keys = d->keys;
+    ret->n_keys = yyjson_arr_size(keys);
+    return read_words(d, keys, "keys", d->keys);
+}
+
+static bool read_script(struct record_json *d, const struct fields *fields, struct script_call *ret)
+{
+    yyjson_val *args = field(fields, FIELD_ARGS);
+
+    if (!read_text(d, field(fields, FIELD_SCRIPT), "script", &ret->name) ||
+        !read_text(d, field(fields, FIELD_SHA), "sha", &ret->sha) ||
+        !read_script_keys(d, field(fields, FIELD_KEYS), ret) ||
+        !envelope_check_args(yyjson_arr_size(args), d->reject))
+        return false;
+    reserve_args(d, yyjson_arr_size(args));
+    return read_args(d, args, &ret->args, &ret->n_args);
+}
+
+/* --- any -------------------------------------------------------------------------------------- */
+
+static bool read_envelope(struct record_json *d, const struct fields *fields,
+                          const struct record *record, struct envelope *ret)
+{
+    switch (ret->kind) {
+    case ENVELOPE_OPERATION:
+        return read_single(d, fields, record, ret);
+    case ENVELOPE_ATOMIC:
+        return read_atomic(d, field(fields, FIELD_ATOMIC), record, ret);
+    case ENVELOPE_SCRIPT:
+        return read_script(d, fields, &ret->script);
+    }
+    UNREACHABLE("every kind of envelope is known");
 }
 
 bool record_json_decode(struct record_json *d, const struct record *record,
                         struct envelope *ret_envelope, struct reject *ret_reject)
 {
-    struct envelope envelope = { .kind = ENVELOPE_OPERATION, .n_operations = 1 };
+    struct envelope envelope = { 0 };
     struct fields fields;
 
     reset(d);
@@ -332,11 +482,12 @@ bool record_json_decode(struct record_json *d, const struct record *record,
     d->value_n = record->value.n;
     if (!record_rules_value(record, ret_reject) || !parse(d, record->value))
         return false;
-    collect(d, &fields);
-    if (!check_shape(d, &fields) || !read_text(d, field(&fields, FIELD_ID), "id", &envelope.id) ||
-        !read_operation(d, &fields, record, &d->operation))
+    collect(yyjson_doc_get_root(d->doc), &fields);
+    envelope.kind = kind_of(&fields);
+    if (!check_shape(d, &fields, envelope.kind) ||
+        !read_text(d, field(&fields, FIELD_ID), "id", &envelope.id) ||
+        !read_envelope(d, &fields, record, &envelope))
         return false;
-    envelope.operations = &d->operation;
     *ret_envelope = envelope;
     return true;
 }

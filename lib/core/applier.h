@@ -148,7 +148,8 @@ struct prepared {
     enum key_type key_type;
     bool has_id;
     struct id_hash id;
-    struct str key;              /* borrowed for the call; what Redis will call the key */
+    const struct str *keys; /* borrowed for the call; all that it names */
+    size_t n_keys;
     const struct reject *reject; /* NULL: accepted; borrowed for the call */
 };
 

@@ -53,7 +53,7 @@ static void ask_types(struct applier *a, int32_t number, int64_t now_ms)
 
     p->window_asked = true;
     for (size_t i = 0; i < p->n_window; i++) {
-        const struct str type[] = { STR_LITERAL("TYPE"), p->window_operations[i].key };
+        const struct str type[] = { STR_LITERAL("TYPE"), p->window_operations[i].keys[0] };
 
         say(a, type, ARRAY_SIZE(type));
     }

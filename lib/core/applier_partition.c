@@ -32,7 +32,7 @@ static void drop_window(struct applier *a, struct partition *p)
 {
     for (size_t i = 0; i < p->n_window; i++) {
         message_release(a, p->window[i].message);
-        free(p->window[i].key);
+        free(p->window[i].keys);
     }
     if (p->window_asked) {
         p->n_stale_types += p->n_window - p->n_window_answered;
@@ -388,6 +388,26 @@ bool partition_wants_types(const struct partition *p)
     return p->assigned && p->phase == PARTITION_SETTLING && p->window_complete && !p->window_asked;
 }
 
+/* A copy of keys and bytes in one piece of memory. */
+static struct str *copy_keys(const struct str *keys, size_t n)
+{
+    size_t n_bytes = 0;
+    struct str *copy;
+    char *at;
+
+    for (size_t i = 0; i < n; i++)
+        n_bytes += keys[i].n;
+    copy = mem_new(n * sizeof(*copy) + n_bytes, 1);
+    at = (char *)(copy + n);
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = (struct str){ at, keys[i].n };
+        if (keys[i].n > 0)
+            memcpy(at, keys[i].p, keys[i].n);
+        at += keys[i].n;
+    }
+    return copy;
+}
+
 void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record,
                              int64_t now_ms)
 {
@@ -411,10 +431,11 @@ void partition_add_to_window(struct applier *a, int32_t number, const struct pre
             mem_resize(p->window_operations, p->window_capacity, sizeof(*p->window_operations));
     }
     entry = (struct window_entry){ record->offset, record->message,
-                                   mem_copy_text(record->key.p, record->key.n) };
+                                   copy_keys(record->keys, record->n_keys) };
     p->window[p->n_window] = entry;
     p->window_operations[p->n_window++] = (struct settle_operation){
-        .key = { entry.key, record->key.n },
+        .keys = entry.keys,
+        .n_keys = record->n_keys,
         .failure = record->failure,
         .key_type = record->key_type,
     };

@@ -118,7 +118,7 @@ struct aftermath {
 struct window_entry {
     int64_t offset;
     void *message;
-    char *key; /* owned; the key of the settle_operation beside it */
+    struct str *keys; /* owned, with their bytes; those of the settle_operation beside it */
 };
 
 /* The ids of a partition's records, and what of them is in Redis: segments `first` to `last`. */

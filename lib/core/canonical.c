@@ -10,9 +10,6 @@
     "if type(r)=='table' and r.err then return r end "                                             \
     "redis.call('PEXPIREAT',KEYS[1],ARGV[1])"
 
-/* Lua's stack, which unpack() fills, holds 8000 values. */
-enum { SCRIPT_WORDS_MAX = 7000 };
-
 /* What an expiry adds to a command at most: two counts, the script's or the expiry's words. */
 enum { EXTRA_WORDS_MAX = 8, EXTRA_BYTES_MAX = 64 };
 
@@ -171,7 +168,7 @@ static bool plan_operation(struct plan *p)
     return rewrites[p->command->rewrite](p);
 }
 
-static size_t count_words(const struct plan *p)
+size_t plan_n_words(const struct plan *p)
 {
     size_t n = name_words(p->name) + 1 + p->n_args + p->n_behind;
 
@@ -180,7 +177,7 @@ static size_t count_words(const struct plan *p)
     return n;
 }
 
-static size_t count_bytes(const struct plan *p)
+size_t plan_n_bytes(const struct plan *p)
 {
     size_t n = p->name.n + p->op->key.n;
 
@@ -193,8 +190,7 @@ static size_t count_bytes(const struct plan *p)
     return n;
 }
 
-/* The words of the planned command, without their count. */
-static char *put_words(char *at, const struct plan *p)
+char *plan_put_words(char *at, const struct plan *p)
 {
     const struct str word = first_word(p->name);
     const struct plan_edit *edit = p->edits, *end = p->edits + p->n_edits;
@@ -227,37 +223,72 @@ static char *put_prefix(char *at, const struct str *words, size_t n)
     return at;
 }
 
-/* The planned command and, `deadline` not being empty, the expiry of its key. */
-static char *put_operation(char *at, const struct plan *p, struct str deadline)
+/* The planned command and, when it has a deadline, the expiry of its key. */
+static char *put_operation(char *at, const struct plan *p)
 {
     const struct str script[] = { STR_LITERAL("EVAL"), STR_LITERAL(SCRIPT), STR_LITERAL("1"),
-                                  p->op->key, deadline };
-    const struct str expire[] = { STR_LITERAL("PEXPIREAT"), p->op->key, deadline };
-    const size_t n = count_words(p);
+                                  p->op->key, p->deadline };
+    const struct str expire[] = { STR_LITERAL("PEXPIREAT"), p->op->key, p->deadline };
+    const size_t n = plan_n_words(p);
 
-    if (deadline.n == 0)
-        return put_words(resp_put_count(at, n), p);
+    if (p->deadline.n == 0)
+        return plan_put_words(resp_put_count(at, n), p);
     if (p->failure != FAILS_NEVER) {
         at = resp_put_count(at, ARRAY_SIZE(script) + n);
-        return put_words(put_prefix(at, script, ARRAY_SIZE(script)), p);
+        return plan_put_words(put_prefix(at, script, ARRAY_SIZE(script)), p);
     }
-    at = put_words(resp_put_count(at, n), p);
+    at = plan_put_words(resp_put_count(at, n), p);
     return put_prefix(resp_put_count(at, ARRAY_SIZE(expire)), expire, ARRAY_SIZE(expire));
 }
 
-static bool write_plan(struct plan *p, struct str deadline, struct buf *out)
+bool plan_append(struct plan *p, struct buf *out)
 {
-    const size_t n_words = count_words(p) + 1 + EXTRA_WORDS_MAX;
-    const size_t n_bytes = count_bytes(p) + sizeof(SCRIPT) + p->op->key.n + EXTRA_BYTES_MAX;
+    const size_t n_words = plan_n_words(p) + 1 + EXTRA_WORDS_MAX;
+    const size_t n_bytes = plan_n_bytes(p) + sizeof(SCRIPT) + p->op->key.n + EXTRA_BYTES_MAX;
 
-    if (deadline.n > 0 && p->failure != FAILS_NEVER && n_words > SCRIPT_WORDS_MAX)
+    if (p->deadline.n > 0 && p->failure != FAILS_NEVER && n_words > SCRIPT_WORDS_MAX)
         return reject_set(p->reject, REJECT_TTL_NOT_ALLOWED,
                           "%s with a ttl takes at most %d words; send PEXPIREAT behind it",
                           command_name(p->command), SCRIPT_WORDS_MAX - EXTRA_WORDS_MAX - 1);
     if (!buf_reserve(out, resp_size_max(n_words, n_bytes)))
         return reject_set(p->reject, REJECT_TOO_LARGE, "%s: its %zu bytes do not fit in %zu",
                           command_name(p->command), n_bytes, out->limit);
-    out->n = (size_t)(put_operation(out->p + out->n, p, deadline) - out->p);
+    out->n = (size_t)(put_operation(out->p + out->n, p) - out->p);
+    return true;
+}
+
+struct canonical plan_outcome(const struct plan *p)
+{
+    return (struct canonical){
+        .n_commands = p->deadline.n > 0 && p->failure == FAILS_NEVER ? 2 : 1,
+        .failure = p->failure,
+        .key_type = p->command->type,
+    };
+}
+
+bool plan_make(struct plan *p, const struct record *record, const struct operation *op,
+               const struct canonical_context *context, struct envelope_keys *keys,
+               struct reject *reject)
+{
+    int64_t deadline_ms;
+
+    p->record = record;
+    p->op = op;
+    p->context = context;
+    p->keys = keys;
+    p->reject = reject;
+    p->args = op->args;
+    p->n_args = op->n_args;
+    p->n_leading = p->n_edits = p->n_behind = 0;
+    p->ttl_is_behind = false;
+    p->deadline = (struct str){ 0 };
+    if (!plan_operation(p))
+        return false;
+    if (op->ttl_ms == OPERATION_TTL_NONE || p->ttl_is_behind)
+        return true;
+    if (!plan_ttl(p, &deadline_ms))
+        return false;
+    p->deadline = plan_number(p->deadline_text, deadline_ms);
     return true;
 }
 
@@ -265,32 +296,10 @@ bool canonical_append(const struct record *record, const struct operation *op,
                       const struct canonical_context *context, struct buf *out,
                       struct canonical *ret, struct reject *ret_reject)
 {
-    char text[PLAN_NUMBER_MAX];
-    struct str deadline = { 0 };
-    int64_t deadline_ms;
     struct plan p;
 
-    p.record = record;
-    p.op = op;
-    p.context = context;
-    p.reject = ret_reject;
-    p.args = op->args;
-    p.n_args = op->n_args;
-    p.n_leading = p.n_edits = p.n_behind = 0;
-    p.ttl_is_behind = false;
-    if (!plan_operation(&p))
+    if (!plan_make(&p, record, op, context, NULL, ret_reject) || !plan_append(&p, out))
         return false;
-    if (op->ttl_ms != OPERATION_TTL_NONE && !p.ttl_is_behind) {
-        if (!plan_ttl(&p, &deadline_ms))
-            return false;
-        deadline = plan_number(text, deadline_ms);
-    }
-    if (!write_plan(&p, deadline, out))
-        return false;
-    *ret = (struct canonical){
-        .n_commands = deadline.n > 0 && p.failure == FAILS_NEVER ? 2 : 1,
-        .failure = p.failure,
-        .key_type = p.command->type,
-    };
+    *ret = plan_outcome(&p);
     return true;
 }

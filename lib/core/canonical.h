@@ -7,13 +7,19 @@
 
 #include "base/buf.h"
 #include "core/command.h"
+#include "core/partitioner.h"
 #include "core/record.h"
 #include "core/reject.h"
+
+/* Lua's stack, which unpack() fills, holds 8000 values: words of a command that a script runs. */
+enum { SCRIPT_WORDS_MAX = 7000 };
 
 /* What canonicalisation may depend on besides the record itself. */
 struct canonical_context {
     const struct command_set *server; /* the commands this Redis has */
     int64_t clock_skew_ms;            /* Redis clock minus reference clock: added to deadlines */
+    enum partitioner partitioner;     /* how producers choose a key's partition */
+    int32_t n_partitions;             /* of the log; 0: an envelope's keys may be in any */
 };
 
 /* What became of one operation. */

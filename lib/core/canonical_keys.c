@@ -81,17 +81,19 @@ static bool reject_reserved(struct plan *p)
                       command_name(p->command));
 }
 
-static bool reject_other_key(struct plan *p)
+/* In an envelope it becomes one of the envelope's. */
+static bool admit_key(struct plan *p, struct str key)
 {
-    return reject_set(p->reject, REJECT_MANY_KEYS, "%s: a key differs from the record's",
+    if (p->keys)
+        return envelope_keys_add(p->keys, key, p->reject);
+    return str_eq(key, p->op->key) ||
+           reject_set(p->reject, REJECT_MANY_KEYS, "%s: a key differs from the record's",
                       command_name(p->command));
 }
 
 bool plan_check_key(struct plan *p, struct str key)
 {
-    if (is_reserved(key))
-        return reject_reserved(p);
-    return str_eq(key, p->op->key) || reject_other_key(p);
+    return is_reserved(key) ? reject_reserved(p) : admit_key(p, key);
 }
 
 bool plan_check_keys(struct plan *p)
@@ -106,8 +108,8 @@ bool plan_check_keys(struct plan *p)
         if (is_reserved(p->args[keys.first + i * keys.step]))
             return reject_reserved(p);
     for (size_t i = 0; i < keys.n; i++)
-        if (!str_eq(p->args[keys.first + i * keys.step], p->op->key))
-            return reject_other_key(p);
+        if (!admit_key(p, p->args[keys.first + i * keys.step]))
+            return false;
     return true;
 }
 

@@ -10,6 +10,7 @@
 #define REDWAL_CORE_CANONICAL_PLAN_H
 
 #include "core/canonical.h"
+#include "core/canonical_envelope.h"
 #include "core/command_table.h"
 #include "core/position.h"
 
@@ -29,6 +30,8 @@ struct plan {
     const struct record *record;
     const struct operation *op;
     const struct canonical_context *context;
+    struct envelope_keys
+        *keys; /* all that are named are added; NULL: only the operation's may be */
     struct reject *reject;
 
     const struct command *top; /* what the server knows the command by */
@@ -46,7 +49,23 @@ struct plan {
     bool ttl_is_behind; /* the record's ttl is among the words already */
 
     char number[PLAN_NUMBER_MAX]; /* what an edit or a word behind points to */
+
+    struct str deadline; /* what PEXPIREAT behind the command is told; empty when none follows */
+    char deadline_text[PLAN_NUMBER_MAX];
 };
+
+/* Judges the operation and plans its command, which `record`, `op` and `context` must outlive. */
+bool plan_make(struct plan *p, const struct record *record, const struct operation *op,
+               const struct canonical_context *context, struct envelope_keys *keys,
+               struct reject *reject);
+
+/* The words of the planned command, without their count, and how many bytes they have. */
+size_t plan_n_words(const struct plan *p);
+size_t plan_n_bytes(const struct plan *p);
+char *plan_put_words(char *at, const struct plan *p);
+/* The command as it stands alone: with its expiry in another command, or both in a script. */
+bool plan_append(struct plan *p, struct buf *out);
+struct canonical plan_outcome(const struct plan *p);
 
 /* Arguments are edited in order. */
 void plan_replace(struct plan *p, size_t arg, struct str with);
@@ -89,8 +108,8 @@ bool rewrite_georadiusbymember(struct plan *p);
 
 #define PLAN_RESERVED_PREFIX RESERVED_KEY_PREFIX
 
-/* Every key of the command but the operation's own is checked: none is redwal's, all are the
- * operation's. */
+/* Every key of the command but the operation's own is checked: none is redwal's, and all are the
+ * operation's or, in an envelope, among the envelope's. */
 bool plan_check_keys(struct plan *p);
 /* The same for one that a rewrite found. */
 bool plan_check_key(struct plan *p, struct str key);

@@ -23,6 +23,13 @@ bool reject_set(struct reject *ret, enum reject_reason reason, const char *forma
     return false;
 }
 
+bool reject_in_envelope(struct reject *reject, size_t operation)
+{
+    const struct reject inner = *reject;
+
+    return reject_set(reject, inner.reason, "operation %zu: %s", operation, inner.detail);
+}
+
 const char *reject_code(enum reject_reason reason)
 {
     PRE(reason < REJECT_REASON_COUNT);

@@ -7,6 +7,7 @@
 #define REDWAL_CORE_REJECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/check.h"
 
@@ -58,6 +59,9 @@ struct reject {
 /* Sets both and returns false, so that a judge ends in `return reject_set(...)`. */
 bool reject_set(struct reject *ret, enum reject_reason reason, const char *format, ...)
     PRINTF_LIKE(3, 4);
+
+/* Puts the number of the envelope's operation, from 1, in front of the detail; returns false too. */
+bool reject_in_envelope(struct reject *reject, size_t operation);
 
 const char *reject_code(enum reject_reason reason);   /* "none" for REJECT_NONE */
 const char *reject_text(enum reject_reason reason);   /* what happened */

@@ -1,12 +1,20 @@
 #include "core/settle.h"
 
+static bool names(const struct settle_operation *o, struct str key)
+{
+    for (size_t i = 0; i < o->n_keys; i++)
+        if (str_eq(o->keys[i], key))
+            return true;
+    return false;
+}
+
 /* No operation of the window on this key could have changed the key's type, so the type it has now
  * is the type that `o` met, or the one it created. */
 static bool type_was_stable(const struct settle_operation *operations, size_t n,
                             const struct settle_operation *o)
 {
     for (size_t i = 0; i < n; i++)
-        if (str_eq(operations[i].key, o->key) && operations[i].key_type != o->key_type)
+        if (operations[i].key_type != o->key_type && names(&operations[i], o->keys[0]))
             return false;
     return true;
 }

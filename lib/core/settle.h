@@ -19,12 +19,13 @@ enum settle_outcome {
     SETTLE_UNKNOWN,
 };
 
-/* One operation of the window between `settled` and `next`, in log order. */
+/* One record of the window between `settled` and `next`, in log order. */
 struct settle_operation {
-    struct str key;
+    const struct str *keys; /* an envelope's may be several */
+    size_t n_keys;
     enum command_failure failure;
     enum key_type key_type; /* the type the operation works on; KEY_ANY when it may change it */
-    bool type_known;        /* the TYPE of the key was asked for and answered */
+    bool type_known;        /* the TYPE of the first key was asked for and answered */
     bool exists;            /* the key exists now */
     enum key_type type_now; /* KEY_ANY for a type we do not know, such as a module's */
     enum settle_outcome outcome; /* set by settle_decide() */

@@ -256,6 +256,17 @@ static void take_event(struct apply_loop *l, const struct wal_event *event)
     }
 }
 
+/* Whether all is known that judging a record takes. */
+static bool can_judge(struct apply_loop *l)
+{
+    const struct wal *wal = &l->ports->wal;
+
+    if (l->settings->cross_partition)
+        return true;
+    l->context.n_partitions = wal->ops->n_partitions(wal->self);
+    return l->context.n_partitions > 0;
+}
+
 static void take_records(struct apply_loop *l)
 {
     const struct wal *wal = &l->ports->wal;
@@ -264,7 +275,7 @@ static void take_records(struct apply_loop *l)
     size_t n;
 
     l->log_may_have_more = false;
-    if (l->draining || room == 0)
+    if (l->draining || room == 0 || !can_judge(l))
         return;
     if (room > READ_MAX)
         room = READ_MAX;
@@ -412,6 +423,7 @@ enum apply_loop_end apply_loop_run(const struct apply_loop_settings *settings,
     l->ports = ports;
     l->wall_minus_monotonic_ms = clock_wall_ms() - clock_monotonic_ms();
     l->context.server = &l->server_commands;
+    l->context.partitioner = settings->partitioner;
     l->prepare = prepare_new(settings->max_record_bytes);
     l->applier = applier_new(&settings->applier, now_ms(l));
     apply_report_init(&l->report, ports->health, ports->metrics);

@@ -6,6 +6,7 @@
 #define REDWAL_RUNTIME_APPLY_LOOP_H
 
 #include "core/applier.h"
+#include "core/partitioner.h"
 #include "port/dead_letters.h"
 #include "port/sink.h"
 #include "port/wal.h"
@@ -19,7 +20,9 @@ struct apply_loop_settings {
     int64_t clock_skew_threshold_ms; /* a smaller difference of the clocks counts as none */
     int64_t drain_timeout_ms;
     const struct command_set *known_commands; /* others count as unknown to Redis; NULL: none do */
-    bool until_end; /* end once everything that was in the log at start is applied */
+    bool until_end;       /* end once everything that was in the log at start is applied */
+    bool cross_partition; /* an envelope's keys may belong to several partitions */
+    enum partitioner partitioner;
 };
 
 /* Everything is borrowed until apply_loop_run() returns. */

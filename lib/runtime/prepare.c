@@ -5,10 +5,12 @@
 #include "base/mem.h"
 #include "codec/record_digest.h"
 #include "codec/record_json.h"
+#include "core/canonical_envelope.h"
 
 struct prepare {
     struct record_json *json;
     size_t max_record_bytes;
+    struct envelope_keys keys;
     struct reject reject;
 };
 
@@ -37,8 +39,8 @@ static bool accept(struct prepare *p, const struct record *record,
         return reject_set(&p->reject, REJECT_TOO_LARGE, "%zu bytes, more than %zu", record->value.n,
                           p->max_record_bytes);
     return record_json_decode(p->json, record, ret_envelope, &p->reject) &&
-           canonical_append(record, ret_envelope->operations, context, commands, ret_canonical,
-                            &p->reject);
+           canonical_envelope_append(record, ret_envelope, context, commands, &p->keys,
+                                     ret_canonical, &p->reject);
 }
 
 void prepare_record(struct prepare *p, const struct wal_record *wal_record,
@@ -66,8 +68,9 @@ void prepare_record(struct prepare *p, const struct wal_record *wal_record,
     ret->n_commands = canonical.n_commands;
     ret->failure = canonical.failure;
     ret->key_type = canonical.key_type;
-    ret->key = envelope.operations->key;
     ret->has_id = envelope.id.n > 0;
     if (ret->has_id)
         ret->id = record_id_hash(envelope.id);
+    ret->keys = p->keys.keys;
+    ret->n_keys = p->keys.n;
 }

@@ -161,7 +161,7 @@ class Lab:
     def check(self, topic, server, seconds=60, **rules):
         """The verdict: Redis equals the fold of the log, and the dead letters tell all."""
         records = self.await_applied(topic, server, seconds)
-        folded = self.compare(records, server, **rules)
+        folded = self.compare(records, server, **{"partitions": topic.partitions, **rules})
         oracle_module.assert_dead_letters(folded, topic.name, topic.dead_letters.read(), records,
                                           crashed=self.crashed, calm=self.calm)
         return folded

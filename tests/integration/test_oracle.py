@@ -1,10 +1,12 @@
 """The oracle itself: it must see a record lost, doubled, out of order, or given another expiry."""
 
+import json
 import time
 
 import pytest
 
 from lab import oracle as oracle_module
+from lab.partitioners import CRC32, MURMUR2
 from lab.record_rules import Refused, interpret
 from lab.wal import Record
 from lab.workload import Workload, encode
@@ -74,6 +76,40 @@ def test_a_refused_command_leaves_the_ttl_alone(folding):
     assert folded.state == {b"k": (b"list", [b"v"], None)}
 
 
+def atomic(*operations):
+    return json.dumps({"v": 1, "atomic": [
+        {"key": key, "command": command, "args": args} for command, key, *args in operations]}
+    ).encode()
+
+
+def test_an_atomic_is_all_or_nothing(folding):
+    oracle, _ = folding
+    records = [
+        Record(0, 0, NOW, b"a", encode("SET", ["5"], ttlMs=7200_000), {}),
+        Record(0, 1, NOW, b"a", atomic(["APPEND", "a", "x"], ["LPUSH", "b", "1"], ["INCR", "a"]), {}),
+        Record(0, 2, NOW, b"b", atomic(["INCR", "a"], ["RPUSH", "b", "2"]), {}),
+    ]
+    folded = oracle.fold(records)
+    assert folded.rejected == {(0, 1): "redis-error"}
+    assert folded.state.keys() == {b"a", b"b"}
+    assert folded.state[b"a"][:2] == (b"string", b"6")
+    assert abs(folded.state[b"a"][2] - NOW - 7200_000) < 50
+    assert folded.state[b"b"] == (b"list", [b"2"], None)
+
+
+@pytest.mark.parametrize("partitioner", [MURMUR2, CRC32])
+def test_the_keys_of_an_atomic_share_a_partition(folding, partitioner):
+    oracle, _ = folding
+    here = partitioner(b"a", 5)
+    near = next(k for k in map(str, range(99)) if partitioner(k.encode(), 5) == here)
+    far = next(k for k in map(str, range(99)) if partitioner(k.encode(), 5) != here)
+    records = [Record(here, i, NOW, b"a", atomic(["SET", "a", "1"], ["SET", key, "1"]), {})
+               for i, key in enumerate([near, far])]
+    rules = {"partitions": 5, "partitioner": partitioner}
+    assert oracle.fold(records, **rules).rejected == {(here, 1): "keys-cross-partition"}
+    assert not oracle.fold(records).rejected
+
+
 @pytest.mark.parametrize("value, words", [
     (b'{"key":"k","command":"set","args":["v"],"ttl":5}',
      [b"SET", b"k", b"v", b"PXAT", b"1005000"]),
@@ -94,7 +130,9 @@ def test_a_record_becomes(value, words):
     (b'{"v":NaN}', "not-json"), (b'{"v":2}', "unknown-version"), (b'{"v":true}', "unknown-version"),
     (b'{"v":1,"command":"SET","args":[1]}', "bad-field"),
     (b'{"v":1,"command":"DEL","args":[],"ttl":5}', "ttl-not-allowed"),
-    (b'{"command":"DEL","atomic":[]}', "unsupported-envelope"),
+    (b'{"command":"DEL","atomic":[]}', "bad-field"),
+    (b'{"v":1,"atomic":[{"key":"k","command":"DEL","ttl":1}]}', "ttl-not-allowed"),
+    (b'{"v":1,"atomic":[{"key":"j","command":"DEL"}]}', "key-mismatch"),
 ])
 def test_a_record_is_refused(value, reason):
     with pytest.raises(Refused) as refused:

@@ -303,6 +303,7 @@ void stand_offer(struct stand *s, int32_t partition, int64_t offset, const char 
     struct buf *commands = applier_commands(s->applier, partition);
     const size_t before = commands->n;
     char number[8];
+    struct str key;
     struct prepared record = {
         .partition = partition,
         .offset = offset,
@@ -311,11 +312,13 @@ void stand_offer(struct stand *s, int32_t partition, int64_t offset, const char 
         .n_commands = 1,
         .failure = failure,
         .key_type = KEY_STRING,
+        .keys = &key,
+        .n_keys = 1,
     };
 
     snprintf(number, sizeof(number), "%d", (int)partition);
-    record.key = str_from(number);
-    assert_true(resp_append(commands, (struct str[]){ str_from(command), record.key }, 2));
+    key = str_from(number);
+    assert_true(resp_append(commands, (struct str[]){ str_from(command), key }, 2));
     record.n_bytes = (uint32_t)(commands->n - before);
     applier_offer(s->applier, &record, s->now_ms);
 }

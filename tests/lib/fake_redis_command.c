@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "core/lua.h"
+
 static const char wrong_type[] =
     "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
 static const char not_an_integer[] = "-ERR value is not an integer or out of range\r\n";
@@ -339,24 +341,69 @@ static void run_role(struct fake_redis *r, const struct reply *words, size_t n, 
     buf_print(out, r->is_replica ? "*1\r\n$5\r\nslave\r\n" : "*1\r\n$6\r\nmaster\r\n");
 }
 
-/* EVAL <script> 1 key deadline command key args...: the one script the canonicaliser writes, which
- * runs the command and, if it succeeded, sets the deadline. */
+/* Whether the command succeeded; its answer is in `answer`, which is emptied first. */
+static bool run_inner(struct fake_redis *r, const struct reply *words, size_t n, struct buf *answer)
+{
+    const struct fake_command *inner = fake_command_find(words[0].text);
+
+    PRE(inner != NULL && n >= inner->words_min);
+    buf_clear(answer);
+    inner->run(r, words, n, answer);
+    return answer->p[0] != '-';
+}
+
+/* <script> 1 key deadline command key args...: the command and, if it succeeded, the deadline. */
+static void run_with_deadline(struct fake_redis *r, const struct reply *words, size_t n,
+                              struct buf *out, struct buf *answer)
+{
+    const struct reply expire[] = { { 0 }, words[2], words[3] };
+
+    if (!run_inner(r, words + 4, n - 4, answer)) {
+        buf_print(out, "%.*s", STR_ARGS(buf_str(answer)));
+        return;
+    }
+    buf_clear(answer);
+    run_pexpireat(r, expire, ARRAY_SIZE(expire), answer);
+    buf_print(out, "$-1\r\n");
+}
+
+static size_t number(const struct reply *word)
+{
+    int64_t n = 0;
+
+    PRE(str_to_int64(word->text, &n) && n >= 0);
+    return (size_t)n;
+}
+
+/* <script> n key... (operation n-words word...)...: all commands, or the keys as they were. */
+static void run_atomic(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out,
+                       struct buf *answer)
+{
+    const size_t n_keys = number(&words[1]);
+    struct keyspace before = { 0 };
+    bool done = true;
+
+    keyspace_copy(&before, &r->data);
+    for (size_t at = 2 + n_keys; done && at < n; at += 2 + number(&words[at + 1]))
+        done = run_inner(r, words + at + 2, number(&words[at + 1]), answer);
+    for (size_t i = 0; !done && i < n_keys; i++) {
+        keyspace_put_back(&r->data, &before, words[2 + i].text);
+        fake_redis_touch(r, words[2 + i].text);
+    }
+    keyspace_release(&before);
+    buf_print(out, "%.*s", STR_ARGS(done ? STR_LITERAL("+OK\r\n") : buf_str(answer)));
+}
+
+/* The fixed scripts, known by their text. */
 static void run_eval(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
 {
-    const struct fake_command *inner = fake_command_find(words[5].text);
-    const struct reply expire[] = { { 0 }, words[3], words[4] };
     struct buf answer;
 
     buf_init(&answer, 1024 * 1024);
-    PRE(inner != NULL);
-    inner->run(r, words + 5, n - 5, &answer);
-    if (answer.p[0] == '-') {
-        buf_print(out, "%.*s", STR_ARGS(buf_str(&answer)));
-    } else {
-        buf_clear(&answer);
-        run_pexpireat(r, expire, ARRAY_SIZE(expire), &answer);
-        buf_print(out, "$-1\r\n");
-    }
+    if (str_eq(words[1].text, lua_atomic()))
+        run_atomic(r, words + 1, n - 1, out, &answer);
+    else
+        run_with_deadline(r, words + 1, n - 1, out, &answer);
     buf_release(&answer);
 }
 

@@ -136,6 +136,8 @@ static enum key_type works_on(enum op_kind kind)
     case OP_UNKNOWN:
     case OP_BROKEN:
     case OP_LACKING:
+    case OP_ATOMIC:
+    case OP_ATOMIC_SURE:
     case OP_KIND_COUNT:
         break;
     }
@@ -193,14 +195,16 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
         return FOLD_REJECTED;
     case OP_LACKING:
         return FOLD_NOT_QUEUED;
+    case OP_ATOMIC:
+    case OP_ATOMIC_SURE:
     case OP_KIND_COUNT:
         break;
     }
     UNREACHABLE("every kind has its meaning");
 }
 
-enum fold_outcome fold_apply(struct keyspace *data, const struct op *op, int32_t partition,
-                             int64_t timestamp_ms)
+static enum fold_outcome apply_single(struct keyspace *data, const struct op *op, int32_t partition,
+                                      int64_t timestamp_ms)
 {
     char key[WORKLOAD_KEY_MAX], number[NUMBER_MAX];
     struct operand o = { .data = data,
@@ -217,7 +221,27 @@ enum fold_outcome fold_apply(struct keyspace *data, const struct op *op, int32_t
     return apply(&o, op);
 }
 
+/* All or none. */
+enum fold_outcome fold_apply(struct keyspace *data, const struct op *op, int32_t partition,
+                             int64_t timestamp_ms)
+{
+    struct op members[WORKLOAD_MEMBERS_MAX];
+    const size_t n = op_members(op, members);
+    enum fold_outcome outcome = FOLD_APPLIED;
+    struct keyspace before = { 0 };
+
+    if (n == 0)
+        return apply_single(data, op, partition, timestamp_ms);
+    keyspace_copy(&before, data);
+    for (size_t i = 0; i < n && outcome == FOLD_APPLIED; i++)
+        outcome = apply_single(data, &members[i], partition, timestamp_ms);
+    if (outcome != FOLD_APPLIED)
+        keyspace_copy(data, &before);
+    keyspace_release(&before);
+    return outcome;
+}
+
 bool fold_may_be_refused(const struct op *op)
 {
-    return works_on(op->kind) != KEY_ANY || op->kind == OP_LACKING;
+    return works_on(op->kind) != KEY_ANY || op->kind == OP_LACKING || op->kind == OP_ATOMIC;
 }

@@ -261,7 +261,8 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
                               .message = record->message,
                               .digest = record_digest(r) };
     if (!record_json_decode(h->json, r, &envelope, &h->reject) ||
-        !canonical_append(r, envelope.operations, &h->context, commands, &canonical, &h->reject)) {
+        !canonical_envelope_append(r, &envelope, &h->context, commands, &h->keys, &canonical,
+                                   &h->reject)) {
         ret->reject = &h->reject;
         return;
     }
@@ -269,10 +270,11 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
     ret->n_commands = canonical.n_commands;
     ret->failure = canonical.failure;
     ret->key_type = canonical.key_type;
-    ret->key = envelope.operations->key;
     ret->has_id = envelope.id.n > 0;
     if (ret->has_id)
         ret->id = record_id_hash(envelope.id);
+    ret->keys = h->keys.keys;
+    ret->n_keys = h->keys.n;
 }
 
 void host_take_records(struct world *w, struct host *h, size_t max)

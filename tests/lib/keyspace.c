@@ -31,17 +31,29 @@ void keyspace_release(struct keyspace *k)
     *k = (struct keyspace){ 0 };
 }
 
+static void add_copy(struct keyspace *to, const struct value *v)
+{
+    struct value *copy = keyspace_add(to, view(&v->key), v->type);
+
+    copy->expires_at_ms = v->expires_at_ms;
+    for (size_t i = 0; i < v->n_items; i++)
+        value_insert(copy, i, value_item(v, i));
+}
+
 void keyspace_copy(struct keyspace *to, const struct keyspace *from)
 {
     keyspace_release(to);
-    for (size_t i = 0; i < from->n; i++) {
-        const struct value *v = &from->values[i];
-        struct value *copy = keyspace_add(to, view(&v->key), v->type);
+    for (size_t i = 0; i < from->n; i++)
+        add_copy(to, &from->values[i]);
+}
 
-        copy->expires_at_ms = v->expires_at_ms;
-        for (size_t j = 0; j < v->n_items; j++)
-            value_insert(copy, j, value_item(v, j));
-    }
+void keyspace_put_back(struct keyspace *k, const struct keyspace *from, struct str key)
+{
+    const struct value *v = keyspace_find(from, key);
+
+    keyspace_remove(k, key);
+    if (v)
+        add_copy(k, v);
 }
 
 struct value *keyspace_find(const struct keyspace *k, struct str key)

@@ -40,6 +40,8 @@ void keyspace_copy(struct keyspace *to, const struct keyspace *from);
 struct value *keyspace_find(const struct keyspace *k, struct str key); /* NULL: no such key */
 struct value *keyspace_add(struct keyspace *k, struct str key, enum key_type type); /* is new */
 bool keyspace_remove(struct keyspace *k, struct str key);
+/* Makes the key what it is in `from`, which may be nothing. */
+void keyspace_put_back(struct keyspace *k, const struct keyspace *from, struct str key);
 /* Both hold the same under every key that `belongs`, or under any when NULL; if not, `ret_why`
  * says where. */
 bool keyspace_equal(const struct keyspace *a, const struct keyspace *b,

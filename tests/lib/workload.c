@@ -27,6 +27,23 @@ struct str op_key(char ret[WORKLOAD_KEY_MAX], const struct op *op, int32_t parti
                                                op->key) };
 }
 
+size_t op_members(const struct op *op, struct op ret[WORKLOAD_MEMBERS_MAX])
+{
+    static const enum op_kind kinds[] = { OP_APPEND_TTL, OP_RPUSH, OP_INCRBY };
+    static const enum op_kind sure_kinds[] = { OP_SET_TTL, OP_DEL, OP_SET_NX };
+    const bool sure = op->kind == OP_ATOMIC_SURE;
+
+    if (op->kind != OP_ATOMIC && !sure)
+        return 0;
+    for (unsigned i = 0; i < WORKLOAD_MEMBERS_MAX; i++)
+        ret[i] = (struct op){
+            .kind = (sure ? sure_kinds : kinds)[(i + op->number) % WORKLOAD_MEMBERS_MAX],
+            .key = (op->key + i) % WORKLOAD_KEYS,
+            .number = op->number,
+        };
+    return WORKLOAD_MEMBERS_MAX;
+}
+
 int64_t op_amount(const struct op *op)
 {
     const int64_t amount = op->number % 1000;
@@ -71,27 +88,43 @@ static const char *template(enum op_kind kind)
         return "# nonsense";
     case OP_LACKING:
         return "'command':'PFADD','args':['#']";
+    case OP_ATOMIC:
+    case OP_ATOMIC_SURE:
     case OP_KIND_COUNT:
         break;
     }
     UNREACHABLE("every kind has its record");
 }
 
-void op_print_json(const struct op *op, int32_t partition, struct buf *out)
+/* "'key':'...','command':..." */
+static void print_operation(const struct op *op, int32_t partition, struct buf *out)
 {
     char key[WORKLOAD_KEY_MAX];
-    const size_t from = out->n;
 
-    buf_print(out, "{'v':1,'key':'%.*s',", STR_ARGS(op_key(key, op, partition)));
-    if (op->has_id)
-        buf_print(out, "'id':'record %u',", op->number);
+    buf_print(out, "'key':'%.*s',", STR_ARGS(op_key(key, op, partition)));
     for (const char *text = template(op->kind); *text; text++) {
         if (*text == '#')
             buf_print(out, "%lld", (long long)op_amount(op));
         else
             buf_print(out, "%c", *text);
     }
-    buf_print(out, "}");
+}
+
+void op_print_json(const struct op *op, int32_t partition, struct buf *out)
+{
+    struct op members[WORKLOAD_MEMBERS_MAX];
+    const size_t n_members = op_members(op, members), from = out->n;
+
+    buf_print(out, "{'v':1,");
+    if (op->has_id)
+        buf_print(out, "'id':'record %u',", op->number);
+    if (n_members == 0)
+        print_operation(op, partition, out);
+    for (size_t i = 0; i < n_members; i++) {
+        buf_print(out, "%s{", i ? "}," : "'atomic':[");
+        print_operation(&members[i], partition, out);
+    }
+    buf_print(out, n_members > 0 ? "}]}" : "}");
     for (size_t i = from; i < out->n; i++)
         if (out->p[i] == '\'')
             out->p[i] = '"';

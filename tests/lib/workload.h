@@ -16,6 +16,7 @@ enum {
     WORKLOAD_KEYS = 5,     /* a partition */
     WORKLOAD_KEY_MAX = 16, /* "<partition>:<number>" */
     WORKLOAD_TTL_MS = 1000 * 1000,
+    WORKLOAD_MEMBERS_MAX = 3,
 };
 
 /* X(name, weight) */
@@ -37,7 +38,9 @@ enum {
     X(PEXPIREAT,   2) \
     X(UNKNOWN,     2) /* a command that no table has */ \
     X(BROKEN,      2) /* not JSON */ \
-    X(LACKING,     1) /* a command that this Redis refuses to queue */
+    X(LACKING,     1) /* a command that this Redis refuses to queue */ \
+    X(ATOMIC,      6) /* several on several keys, of which any may fail */ \
+    X(ATOMIC_SURE, 2) /* the same, of which none can */
 /* clang-format on */
 
 #define OP_ENUM(name, weight) OP_##name,
@@ -52,6 +55,8 @@ struct op {
 };
 
 struct op op_random(struct prng *prng, unsigned number);
+/* The operations of an atomic; 0 for any other kind. */
+size_t op_members(const struct op *op, struct op ret[WORKLOAD_MEMBERS_MAX]);
 int64_t op_amount(const struct op *op); /* what it writes or adds; a deadline for PEXPIREAT */
 struct str op_key(char ret[WORKLOAD_KEY_MAX], const struct op *op, int32_t partition);
 void op_print_json(const struct op *op, int32_t partition, struct buf *out);

@@ -16,7 +16,7 @@
 #include "base/prng.h"
 #include "codec/record_json.h"
 #include "core/applier.h"
-#include "core/canonical.h"
+#include "core/canonical_envelope.h"
 #include "fake_dead_letters.h"
 #include "fake_log.h"
 #include "fake_redis.h"
@@ -53,6 +53,7 @@ struct host {
     struct applier *applier; /* NULL: not running */
     struct record_json *json;
     struct reject reject;
+    struct envelope_keys keys;
     struct canonical_context context;
     struct command_set commands;
     struct resp_stream replies;

@@ -9,13 +9,14 @@
 
 #include "base/str.h"
 #include "codec/record_json.h"
-#include "core/canonical.h"
+#include "core/canonical_envelope.h"
 
 enum { LINE_MAX_BYTES = 1 << 16, LIMIT_BYTES = 1 << 20 };
 
 static void answer(struct record_json *decoder, const struct record *record,
                    const struct canonical_context *context)
 {
+    struct envelope_keys keys;
     struct canonical canonical;
     struct envelope envelope;
     struct reject reject;
@@ -23,7 +24,7 @@ static void answer(struct record_json *decoder, const struct record *record,
 
     buf_init(&out, LIMIT_BYTES);
     if (record_json_decode(decoder, record, &envelope, &reject) &&
-        canonical_append(record, envelope.operations, context, &out, &canonical, &reject)) {
+        canonical_envelope_append(record, &envelope, context, &out, &keys, &canonical, &reject)) {
         printf("+%zu\n", out.n);
         fwrite(out.p, 1, out.n, stdout);
     } else {

@@ -9,6 +9,7 @@ import dataclasses
 
 import redis
 
+from .partitioners import MURMUR2
 from .recent_ids import WINDOW_SECONDS, RecentIds
 from .record_rules import Refused, interpret
 
@@ -34,36 +35,52 @@ class Oracle:
         self._client = scratch.client(single_connection_client=True)
         self._arity = {name.upper(): info["arity"] for name, info in self._client.command().items()}
 
-    def fold(self, records, max_bytes=None, lacking=(), window_seconds=WINDOW_SECONDS):
-        """`lacking`: commands that the real server does not have, though ours does."""
+    def fold(self, records, window_seconds=WINDOW_SECONDS, **rules):
+        """`rules`: those of apply()."""
         self._client.flushall()
         rejected, repeated = {}, set()
         ids = collections.defaultdict(lambda: RecentIds(window_seconds))
         for record in records:
-            reason = self.apply(self._client, record, max_bytes, lacking, ids[record.partition])
+            reason = self.apply(self._client, record, ids=ids[record.partition], **rules)
             if reason is REPEATED:
                 repeated.add((record.partition, record.offset))
             elif reason is not None:
                 rejected[record.partition, record.offset] = reason
         return Folded(rejected, repeated, snapshot(self._client), len(records))
 
-    def apply(self, client, record, max_bytes=None, lacking=(), ids=None):
+    def apply(self, client, record, max_bytes=None, lacking=(), ids=None, partitions=None,
+              partitioner=MURMUR2):
         """One record, as it is meant. The reason when it is rejected, REPEATED when its id was
-        there before, else None."""
+        there before, else None.
+
+        `lacking`: commands that the real server does not have, though ours does. `partitions`: of
+        the topic, to which the keys of an envelope are held; None: they may be in any."""
+        before = []
         try:
             arity = {name: n for name, n in self._arity.items() if name not in lacking} \
                 if lacking else self._arity
-            commands = interpret(record, arity, max_bytes)
+            commands = interpret(record, arity, max_bytes,
+                                 partitions and (lambda key: partitioner(key, partitions)))
             if ids is not None and ids.repeats(record):
                 return REPEATED
+            if len(commands) > 1:
+                before = [(key, client.dump(key), client.pttl(key)) for key in commands.keys]
             for words in commands:
                 client.execute_command(*words)
         except Refused as refused:
             return refused.reason
         except redis.exceptions.ResponseError as error:
+            _put_back(client, before)
             wrong_type = str(error).startswith("WRONGTYPE")
             return "redis-wrongtype" if wrong_type else "redis-error"
         return None
+
+
+def _put_back(client, before):
+    for key, content, ttl_ms in before:
+        client.delete(key)
+        if content is not None:
+            client.restore(key, max(ttl_ms, 0), content)
 
 
 def snapshot(client):

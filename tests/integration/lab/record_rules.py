@@ -10,8 +10,9 @@ import dataclasses
 import json
 
 RESERVED = b"redwal:"
-FIELDS = {"v", "id", "key", "command", "args", "ttl", "ttlMs"}
-ENVELOPES = {"atomic", "script"}
+OPERATION_FIELDS = {"key", "command", "args", "ttl", "ttlMs"}
+RECORD_FIELDS = {"v", "id"}
+OPERATIONS_MAX, KEYS_MAX, ARGUMENTS_MAX, WORDS_MAX = 256, 256, 65536, 7000
 INT64_MAX = 2**63 - 1
 
 
@@ -31,12 +32,28 @@ class Operation:
     ttl_ms: int | None
 
 
-def interpret(record, arity, max_bytes=None):
-    """Commands for `record`: the first may fail, the others only follow when it did not.
+class Commands(list):
+    """What Redis is told. All of it or nothing: when one is refused, `keys` are what they were."""
 
-    `arity` maps a command to the number of words it wants, as the server's COMMAND says."""
-    operation = _decode(record, max_bytes)
-    return _commands(operation, record, arity)
+    def __init__(self, commands, keys):
+        super().__init__(commands)
+        self.keys = keys
+
+
+def interpret(record, arity, max_bytes=None, partition_of=None):
+    """Commands for `record`.
+
+    `arity` maps a command to the number of words it wants, as the server's COMMAND says.
+    `partition_of` tells where producers put a key; None: an envelope's keys may be anywhere."""
+    fields = _decode(record, max_bytes)
+    if fields.get("atomic") is not None:
+        return _atomic(fields["atomic"], record, arity, partition_of)
+    operation = _operation(fields, record.key)
+    if record.key is not None and operation.key != record.key:
+        raise Refused("key-mismatch")
+    commands = Commands([], [operation.key])
+    commands += _commands(operation, record, arity, None)
+    return commands
 
 
 def _decode(record, max_bytes):
@@ -46,20 +63,68 @@ def _decode(record, max_bytes):
         raise Refused("too-large")
     pairs = _json_object(record.value)
     fields = dict(pairs)
-    if ENVELOPES & fields.keys():
-        raise Refused("unsupported-envelope")
     version = fields.get("v")
     if version is not None and (type(version) is not int or version != 1):
         raise Refused("unknown-version")
-    if len(fields) != len(pairs) or (version == 1 and fields.keys() - FIELDS):
-        raise Refused("bad-field")
+    allowed = RECORD_FIELDS | OPERATION_FIELDS
+    if fields.get("atomic") is not None:
+        allowed = RECORD_FIELDS | {"atomic"}
+        if version is None:
+            raise Refused("bad-field")
+    _fields(pairs, allowed, strict=version == 1)
     _string_or_absent(fields.get("id"))
+    return fields
+
+
+def _fields(pairs, allowed, strict=True):
+    if len(dict(pairs)) != len(pairs):
+        raise Refused("bad-field")
+    known = RECORD_FIELDS | OPERATION_FIELDS | {"atomic", "script", "sha", "keys"}
+    for name, value in pairs if strict else []:
+        if name not in allowed and (value is not None or name not in known):
+            raise Refused("bad-field")
+
+
+def _operation(fields, key_of_record):
     args = _args(fields.get("args"))
     ttl_ms = _ttl_ms(fields.get("ttl"), fields.get("ttlMs"))
     command = _string_or_absent(fields.get("command"))
     if not command:
         raise Refused("bad-field")
-    return Operation(command.upper(), _key(fields.get("key"), record.key), args, ttl_ms)
+    return Operation(command.upper(), _key(fields.get("key"), key_of_record), args, ttl_ms)
+
+
+def _atomic(members, record, arity, partition_of):
+    if not isinstance(members, list) or isinstance(members, _Pairs) or not members:
+        raise Refused("bad-field")
+    if len(members) > OPERATIONS_MAX:
+        raise Refused("too-large")
+    operations = [_member(member, record.key) for member in members]
+    if sum(len(o.args) for o in operations) > ARGUMENTS_MAX:
+        raise Refused("too-large")
+    if record.key is not None and record.key not in [o.key for o in operations]:
+        raise Refused("key-mismatch")
+    commands = Commands([], [])
+    for operation in operations:
+        done = _commands(operation, record, arity, commands.keys)
+        if len(commands.keys) > KEYS_MAX or max(map(len, done)) > WORDS_MAX:
+            raise Refused("too-large")
+        commands += done
+    _one_partition(commands.keys, record, partition_of)
+    return commands
+
+
+def _member(member, key_of_record):
+    if not isinstance(member, _Pairs):
+        raise Refused("bad-field")
+    _fields(member, OPERATION_FIELDS)
+    return _operation(dict(member), key_of_record)
+
+
+def _one_partition(keys, record, partition_of):
+    for key in keys if partition_of else []:
+        if key != record.key and partition_of(key) != record.partition:
+            raise Refused("keys-cross-partition")
 
 
 def _json_object(value):
@@ -125,8 +190,6 @@ def _ttl_ms(seconds, milliseconds):
 
 def _key(named, of_record):
     named = None if named is None else _bytes(named)
-    if named is not None and of_record is not None and named != of_record:
-        raise Refused("key-mismatch")
     key = of_record if named is None else named
     if key is None:
         raise Refused("key-missing")
@@ -161,7 +224,8 @@ REFUSED = {
 }
 
 
-def _commands(operation, record, arity):
+def _commands(operation, record, arity, keys):
+    """`keys`: those of the envelope, which takes the operation's in; None: it is in none."""
     name = operation.command
     if operation.key.startswith(RESERVED):
         raise Refused("key-reserved")
@@ -174,7 +238,7 @@ def _commands(operation, record, arity):
     too_many = wanted > 0 and len(words) > wanted and name not in OPTIONS_SINCE_7
     if too_many or len(words) < abs(wanted):
         raise Refused("wrong-arguments-count")
-    _one_key(operation)
+    _check_keys(operation, keys)
     if operation.ttl_ms is not None and name in WITHOUT_TTL:
         raise Refused("ttl-not-allowed")
     rewritten = _rewrite(operation, record)
@@ -189,7 +253,7 @@ def _commands(operation, record, arity):
     return [rewritten, [b"PEXPIREAT", operation.key, deadline]]
 
 
-def _one_key(operation):
+def _check_keys(operation, keys):
     others = []
     if operation.command in KEYS_ONLY:
         others = operation.args
@@ -199,8 +263,10 @@ def _one_key(operation):
         others = operation.args[1::2]
     if any(other.startswith(RESERVED) for other in others):
         raise Refused("key-reserved")
-    if any(other != operation.key for other in others):
+    if keys is None and any(other != operation.key for other in others):
         raise Refused("keys-cross-partition")
+    if keys is not None:
+        keys += [k for k in dict.fromkeys([operation.key, *others]) if k not in keys]
 
 
 def _rewrite(operation, record):

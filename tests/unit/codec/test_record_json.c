@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "core/envelope.h"
+
 enum { TEXT_MAX = 1024 };
 
 static struct record record_of(const char *key, struct str value)
@@ -19,27 +21,62 @@ static struct record record_of(const char *key, struct str value)
     };
 }
 
-/* The operation as "[id] command key ttl arg|arg", or "! <reason>"; zero bytes are shown as `0`. */
+/* Words with bars between them; zero bytes are shown as `0`. */
+static size_t show_words(const struct str *words, size_t n_words, char *text)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_words; i++) {
+        if (i > 0)
+            text[n++] = '|';
+        for (size_t b = 0; b < words[i].n; b++)
+            text[n++] = words[i].p[b] ? words[i].p[b] : '0';
+    }
+    text[n] = 0;
+    return n;
+}
+
+static void show_operations(const struct envelope *e, char *text, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < e->n_operations; i++) {
+        const struct operation *op = &e->operations[i];
+
+        n += (size_t)snprintf(text + n, size - n, "%s%.*s %.*s %lld ", i ? "; " : "",
+                              STR_ARGS(op->command), STR_ARGS(op->key), (long long)op->ttl_ms);
+        n += show_words(op->args, op->n_args, text + n);
+    }
+}
+
+static void show_script(const struct script_call *call, char *text, size_t size)
+{
+    size_t n =
+        (size_t)snprintf(text, size, "%.*s(%.*s) ", STR_ARGS(call->name), STR_ARGS(call->sha));
+
+    n += show_words(call->keys, call->n_keys, text + n);
+    text[n++] = ' ';
+    show_words(call->args, call->n_args, text + n);
+}
+
+/* An operation as "[id] command key ttl arg|arg", `atomic` as {...} of them, a script as
+ * <name(sha) key|key arg|arg>, and "! <reason>". */
 static void decode(const char *key, struct str value, char *text, size_t size)
 {
     struct record_json *decoder = record_json_new();
     const struct record record = record_of(key, value);
     struct envelope envelope;
     struct reject reject = { 0 };
-    size_t n;
+    char inner[TEXT_MAX];
 
     if (record_json_decode(decoder, &record, &envelope, &reject)) {
-        const struct operation *op = envelope.operations;
+        const char *around = &"\0\0{}<>"[envelope.kind * 2];
 
-        n = (size_t)snprintf(text, size, "[%.*s] %.*s %.*s %lld ", STR_ARGS(envelope.id),
-                             STR_ARGS(op->command), STR_ARGS(op->key), (long long)op->ttl_ms);
-        for (size_t i = 0; i < op->n_args; i++) {
-            if (i > 0)
-                text[n++] = '|';
-            for (size_t b = 0; b < op->args[i].n; b++)
-                text[n++] = op->args[i].p[b] ? op->args[i].p[b] : '0';
-        }
-        text[n] = 0;
+        if (envelope.kind == ENVELOPE_SCRIPT)
+            show_script(&envelope.script, inner, sizeof(inner));
+        else
+            show_operations(&envelope, inner, sizeof(inner));
+        snprintf(text, size, "[%.*s] %.1s%s%.1s", STR_ARGS(envelope.id), around, inner, around + 1);
     } else {
         snprintf(text, size, "! %s", reject_code(reject.reason));
     }
@@ -101,8 +138,52 @@ static const struct {
     { "k", "\357\273\277{\"command\":\"DEL\"}", "! not-json" },
     { "k", "{\"command\":\"DEL\"", "! not-json" },
 
-    { "k", "{\"atomic\":[]}", "! unsupported-envelope" },
-    { "k", "{\"v\":2,\"script\":null}", "! unsupported-envelope" },
+    { "k",
+      "{\"v\":1,\"id\":\"01J\",\"atomic\":[{\"command\":\"SET\",\"args\":[\"v\",\"w\"],\"ttl\":6},"
+      "{\"key\":\"b\",\"command\":\"DEL\",\"ttlMs\":null},"
+      "{\"key\":{\"base64\":\"Yw==\"},\"command\":\"incrby\",\"args\":[{\"base64\":\"NQ==\"}]}]}",
+      "[01J] {SET k 6000 v|w; DEL b -1 ; incrby c -1 5}" },
+    { NULL,
+      "{\"v\":1,\"atomic\":[{\"key\":\"a\",\"command\":\"DEL\"}],\"key\":null,\"script\":null}",
+      "[] {DEL a -1 }" },
+    { "k", "{\"v\":1,\"command\":\"DEL\",\"atomic\":null,\"script\":null,\"keys\":null}",
+      "[] DEL k -1 " },
+    { "k", "{\"command\":\"DEL\",\"keys\":[\"k\"],\"sha\":1}", "[] DEL k -1 " },
+    { "k", "{\"v\":1,\"command\":\"DEL\",\"keys\":[\"k\"]}", "! bad-field" },
+    { "k", "{\"atomic\":[{\"command\":\"DEL\"}]}", "! bad-field" },
+    { "k", "{\"v\":2,\"atomic\":[]}", "! unknown-version" },
+    { "k", "{\"v\":1,\"atomic\":[]}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":{}}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[[]]}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[null]}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"DEL\"}],\"command\":\"DEL\"}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"DEL\"}],\"key\":\"k\"}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"DEL\"}],\"atomic\":[]}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"DEL\"}],\"script\":\"s\"}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"DEL\",\"id\":\"1\"}]}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"DEL\",\"x\":1}]}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"DEL\",\"key\":\"k\",\"key\":\"l\"}]}",
+      "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"DEL\"},{\"args\":[]}]}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"SET\",\"args\":[1]}]}", "! bad-field" },
+    { "k", "{\"v\":1,\"atomic\":[{\"command\":\"SET\",\"args\":\"v\"}]}", "! bad-field" },
+    { NULL, "{\"v\":1,\"atomic\":[{\"command\":\"DEL\"}]}", "! key-missing" },
+
+    { "a",
+      "{\"v\":1,\"id\":\"x\",\"script\":\"transfer\",\"sha\":\"ab12\",\"keys\":[\"a\","
+      "{\"base64\":\"Yg==\"}],\"args\":[\"5\",\"\"]}",
+      "[x] <transfer(ab12) a|b 5|>" },
+    { NULL, "{\"v\":1,\"script\":\"s\",\"keys\":[\"a\"],\"atomic\":null}", "[] <s() a >" },
+    { "a", "{\"script\":\"s\",\"keys\":[\"a\"]}", "! bad-field" },
+    { "a", "{\"v\":1,\"script\":1,\"keys\":[\"a\"]}", "! bad-field" },
+    { "a", "{\"v\":1,\"script\":\"s\"}", "! bad-field" },
+    { "a", "{\"v\":1,\"script\":\"s\",\"keys\":[]}", "! bad-field" },
+    { "a", "{\"v\":1,\"script\":\"s\",\"keys\":\"a\"}", "! bad-field" },
+    { "a", "{\"v\":1,\"script\":\"s\",\"keys\":[1]}", "! bad-field" },
+    { "a", "{\"v\":1,\"script\":\"s\",\"keys\":[\"a\"],\"sha\":1}", "! bad-field" },
+    { "a", "{\"v\":1,\"script\":\"s\",\"keys\":[\"a\"],\"args\":[1]}", "! bad-field" },
+    { "a", "{\"v\":1,\"script\":\"s\",\"keys\":[\"a\"],\"args\":{}}", "! bad-field" },
+    { "a", "{\"v\":1,\"script\":\"s\",\"keys\":[\"a\"],\"ttl\":5}", "! bad-field" },
     { "k", "{\"v\":2,\"command\":\"DEL\"}", "! unknown-version" },
     { "k", "{\"v\":\"1\",\"command\":\"DEL\"}", "! unknown-version" },
     { "k", "{\"v\":1.0,\"command\":\"DEL\"}", "! unknown-version" },
@@ -142,6 +223,55 @@ static void decodes(void **state)
         decode(rows[i].key, str_from(rows[i].value), text, sizeof(text));
         if (strcmp(text, rows[i].expected) != 0)
             fail_msg("%s\n  expected: %s\n  got:      %s", rows[i].value, rows[i].expected, text);
+    }
+}
+
+/* A value with `n` times `one`, between `head` and `tail`. */
+static enum reject_reason decode_many(const char *head, const char *one, size_t n, const char *tail)
+{
+    const size_t one_n = strlen(one), size = strlen(head) + n * (one_n + 1) + strlen(tail) + 1;
+    struct record_json *decoder = record_json_new();
+    struct envelope envelope;
+    struct reject reject = { 0 };
+    char *text = malloc(size);
+    size_t at;
+
+    assert_non_null(text);
+    at = (size_t)snprintf(text, size, "%s", head);
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? "," : "", one);
+    snprintf(text + at, size - at, "%s", tail);
+    if (!record_json_decode(decoder, &(struct record){ .has_value = true, .value = str_from(text) },
+                            &envelope, &reject))
+        assert_int_not_equal(reject.reason, REJECT_NONE);
+    record_json_free(decoder);
+    free(text);
+    return reject.reason;
+}
+
+static void an_envelope_has_bounds(void **state)
+{
+    static const struct {
+        const char *head, *one, *tail;
+        size_t n_max;
+    } bounds[] = {
+        { "{\"v\":1,\"atomic\":[", "{\"key\":\"a\",\"command\":\"DEL\"}", "]}",
+          ENVELOPE_OPERATIONS_MAX },
+        { "{\"v\":1,\"atomic\":[{\"key\":\"a\",\"command\":\"DEL\",\"args\":[", "\"\"", "]}]}",
+          ENVELOPE_WORDS_MAX },
+        { "{\"v\":1,\"script\":\"s\",\"keys\":[", "\"a\"", "]}", ENVELOPE_KEYS_MAX },
+        { "{\"v\":1,\"script\":\"s\",\"keys\":[\"a\"],\"args\":[", "\"\"", "]}",
+          ENVELOPE_WORDS_MAX },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+        assert_int_equal(
+            decode_many(bounds[i].head, bounds[i].one, bounds[i].n_max, bounds[i].tail),
+            REJECT_NONE);
+        assert_int_equal(
+            decode_many(bounds[i].head, bounds[i].one, bounds[i].n_max + 1, bounds[i].tail),
+            REJECT_TOO_LARGE);
     }
 }
 
@@ -236,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes),
+        cmocka_unit_test(an_envelope_has_bounds),
         cmocka_unit_test(a_null_value_is_empty),
         cmocka_unit_test(every_cut_of_a_record_is_refused),
         cmocka_unit_test(a_decoder_takes_records_of_any_size_in_turn),

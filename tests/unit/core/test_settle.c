@@ -8,10 +8,26 @@
 #include "base/check.h"
 #include "core/settle.h"
 
+/* Keys of one letter, the word's letters. */
+static struct str letters[8];
+
+static struct settle_operation envelope(const char *keys, enum command_failure failure)
+{
+    struct settle_operation o = { .keys = letters, .failure = failure, .key_type = KEY_ANY };
+
+    for (; keys[o.n_keys]; o.n_keys++)
+        letters[o.n_keys] = (struct str){ keys + o.n_keys, 1 };
+    settle_read_type(&o, STR_LITERAL("list"));
+    return o;
+}
+
 static struct settle_operation operation(const char *key, enum command_failure failure,
                                          enum key_type type, const char *type_now)
 {
-    struct settle_operation o = { .key = str_from(key), .failure = failure, .key_type = type };
+    static const struct str k = { "k", 1 }, other = { "other", 5 };
+    struct settle_operation o = {
+        .keys = *key == 'k' ? &k : &other, .n_keys = 1, .failure = failure, .key_type = type
+    };
 
     if (type_now)
         settle_read_type(&o, str_from(type_now));
@@ -63,6 +79,32 @@ static void an_operation_that_may_change_the_type_makes_the_rest_unknown(void **
     assert_int_equal(window[2].outcome, SETTLE_APPLIED);
 }
 
+static void an_envelope_makes_what_is_said_of_each_of_its_keys_unknown(void **state)
+{
+    static const struct {
+        const char *name, *keys;
+        enum command_failure failure;
+        enum settle_outcome outcome, beside;
+    } rows[] = {
+        { "it cannot fail", "ab", FAILS_NEVER, SETTLE_APPLIED, SETTLE_APPLIED },
+        { "it can, and is of other keys", "ab", FAILS_VALUE, SETTLE_UNKNOWN, SETTLE_APPLIED },
+        { "it can, and names the key first", "ka", FAILS_VALUE, SETTLE_UNKNOWN, SETTLE_UNKNOWN },
+        { "it can, and names the key last", "abk", FAILS_VALUE, SETTLE_UNKNOWN, SETTLE_UNKNOWN },
+        { "it cannot, and names the key", "ak", FAILS_NEVER, SETTLE_APPLIED, SETTLE_UNKNOWN },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct settle_operation window[] = { operation("k", FAILS_TYPE, KEY_LIST, "list"),
+                                             envelope(rows[i].keys, rows[i].failure) };
+
+        settle_decide(window, 2);
+        if (window[1].outcome != rows[i].outcome || window[0].outcome != rows[i].beside)
+            fail_msg("%s: got %d, beside it %d", rows[i].name, (int)window[1].outcome,
+                     (int)window[0].outcome);
+    }
+}
+
 /* A model of a key that holds one type at a time: whatever settle says with certainty is what
  * happened, for every start type and every sequence of two operations. */
 static void certainty_is_never_wrong(void **state)
@@ -100,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_operation_on_a_key_is_told_by_the_keys_type),
         cmocka_unit_test(an_operation_that_may_change_the_type_makes_the_rest_unknown),
+        cmocka_unit_test(an_envelope_makes_what_is_said_of_each_of_its_keys_unknown),
         cmocka_unit_test(certainty_is_never_wrong),
     };
 

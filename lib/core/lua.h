@@ -1,0 +1,13 @@
+/*
+ * What Redis runs for envelopes, made from core/lua/ (cmake/Lua.cmake). The text of a script is
+ * part of what is sent, so it is kept short there.
+ */
+#ifndef REDWAL_CORE_LUA_H
+#define REDWAL_CORE_LUA_H
+
+#include "base/str.h"
+
+/* core/lua/atomic.lua */
+struct str lua_atomic(void);
+
+#endif
