@@ -1,6 +1,6 @@
 /*
  * From an envelope to what Redis is told. An operation alone is core/canonical.h's; of `atomic` all
- * operations take effect or none does (docs/adr/0005-envelopes.md).
+ * operations take effect or none does (docs/adr/0006-envelopes.md).
  */
 #ifndef REDWAL_CORE_CANONICAL_ENVELOPE_H
 #define REDWAL_CORE_CANONICAL_ENVELOPE_H

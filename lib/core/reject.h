@@ -22,9 +22,9 @@
     X(FORMAT,           "format-not-allowed",    "the value is in another format than --format allows",                 "produce in the format of --format, or allow more") \
     X(BAD_FIELD,        "bad-field",             "a field is unknown, repeated or has the wrong type or range",         "compare the record with docs/record-format.md") \
     X(BAD_VERSION,      "unknown-version",       "`v` is not a version this applier knows",                             "upgrade the applier, then retry the dead letter") \
-    X(BAD_ENVELOPE,     "unsupported-envelope",  "the record is an `atomic` or `script` envelope, which is not enabled", "send one operation a record") \
+    X(BAD_ENVELOPE,     "unsupported-envelope",  "the record calls a script, which is not enabled",                      "send the operations themselves, as `atomic`") \
     X(NO_KEY,           "key-missing",           "neither the value nor the record has a key",                          "set the record's key to the Redis key") \
-    X(KEY_MISMATCH,     "key-mismatch",          "the record's key and the value's `key` differ",                       "send the same key in both, or only in the record") \
+    X(KEY_MISMATCH,     "key-mismatch",          "the record's key is not the value's, or none of an envelope's",                       "send the same key in both, or only in the record") \
     X(KEY_RESERVED,     "key-reserved",          "the key belongs to redwal's own bookkeeping",                         "use keys that do not start with `redwal:`") \
     X(UNKNOWN_COMMAND,  "command-unknown",       "the command is not in the command table",                             "see docs/commands.md for what can be replayed") \
     X(UNSUPPORTED,      "command-unsupported",   "this Redis does not have the command",                                "upgrade Redis, then retry the dead letter") \
@@ -33,7 +33,7 @@
     X(NONDETERMINISTIC, "command-nondeterministic", "the result depends on chance or on the clock, so a replay would differ", "send the outcome instead, such as SREM for SPOP") \
     X(BLOCKING,         "command-blocking",      "the command may wait for another client",                             "use the form that does not block") \
     X(SCRIPTING,        "command-scripting",     "scripts and functions are not taken from producers",                  "send the commands themselves") \
-    X(MANY_KEYS,        "keys-cross-partition",  "the command names keys that may live in other partitions",            "use one key, or a record for each") \
+    X(MANY_KEYS,        "keys-cross-partition",  "the command or the envelope names keys whose other writes are in other partitions", "use keys of one partition; several in one command need an `atomic`") \
     X(BAD_ARITY,        "wrong-arguments-count", "the number of arguments does not fit the command",                    "see the command's page at redis.io") \
     X(BAD_ARGUMENT,     "bad-argument",          "an argument cannot be understood",                                    "see the command's page at redis.io") \
     X(TTL_NOT_ALLOWED,  "ttl-not-allowed",       "`ttl` does not go with this command or its options",                  "send EXPIRE, or drop one of the two") \
@@ -60,7 +60,7 @@ struct reject {
 bool reject_set(struct reject *ret, enum reject_reason reason, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
-/* Puts the number of the envelope's operation, from 1, in front of the detail; returns false too. */
+/* Puts the number of an envelope's operation, from 1, in front of the detail; returns false too. */
 bool reject_in_envelope(struct reject *reject, size_t operation);
 
 const char *reject_code(enum reject_reason reason);   /* "none" for REJECT_NONE */

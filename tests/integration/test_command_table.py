@@ -9,9 +9,11 @@ import pytest
 import redis
 
 from conftest import REDIS_PASSWORD, REDIS_RULES, REDIS_USER
-from lab import servers
+from lab import oracle, servers
 from lab.applier import BINARY
 from lab.redis_server import RedisServer
+
+FAR_MS = 9_000_000_000_000
 
 TOOLS = BINARY.parents[1] / "tools"
 
@@ -258,8 +260,7 @@ def test_what_is_written_is_understood(commands, server, examples):
 
 def test_the_user_of_the_documents_may_run_all_of_it(commands, server, examples):
     with server.client() as admin:
-        admin.execute_command("ACL", "SETUSER", REDIS_USER, "on", f">{REDIS_PASSWORD}",
-                              *REDIS_RULES.split())
+        _grant(admin)
     plain, expiring = _canonicalised(examples), _canonicalised({"LPUSH": ["v"]}, ttl=100)
     with server.client(username=REDIS_USER, password=REDIS_PASSWORD) as client:
         for _, resp in _had(commands, plain) + _had(commands, expiring):
@@ -304,22 +305,55 @@ def test_a_ttl_comes_with_its_command_or_not_at_all(server):
         assert client.get("k") == b"a string" and client.ttl("k") == -1
 
 
+def test_an_atomic_that_fails_leaves_every_key_as_it_was(commands, server, examples):
+    """Whatever was done to a key of whatever type, in front of the operation that is refused. Run
+    as the user of the documents, who must be allowed to undo it."""
+    refused = {"key": "text", "command": "INCR"}
+    named = {name: {"atomic": [{"key": "k", "command": name, "args": args}, refused]}
+             for name, args in examples.items()}
+    with server.client() as client, \
+            server.client(username=REDIS_USER, password=REDIS_PASSWORD) as user:
+        _grant(client)
+        for name, resp in _had(commands, _answers(named)):
+            for kind, setup in KEY_OF_TYPE.items():
+                client.flushall()
+                for words in [("SET", "text", "x"), *setup]:
+                    client.execute_command(*words)
+                if setup:
+                    client.execute_command("PEXPIREAT", "k", FAR_MS)
+                before = oracle.snapshot(client)
+                error, = [_error(user, words) for words in _commands(resp)]
+                assert error, f"{name} of a {kind}: nothing was refused"
+                changed = oracle.differences(before, oracle.snapshot(client))
+                assert not changed, f"{name} of a {kind}: {error}: {changed}"
+                assert client.dbsize() == len(before), "a copy is left behind"
+
+
 def _had(commands, outcomes):
     """Of what there is for each command, that of those which the server has."""
     return [(name, resp) for name, resp in outcomes.items() if name.split()[0] in commands]
 
 
+def _grant(admin):
+    admin.execute_command("ACL", "SETUSER", REDIS_USER, "on", f">{REDIS_PASSWORD}",
+                          *REDIS_RULES.split())
+
+
 def _canonicalised(named, **fields):
     """RESP by name, of records with `fields` besides."""
-    records = "".join(
-        json.dumps({"v": 1, "key": "k", "command": name, "args": args, **fields}) + "\n"
-        for name, args in named.items())
+    return _answers({name: {"key": "k", "command": name, "args": args, **fields}
+                     for name, args in named.items()})
+
+
+def _answers(named):
+    """RESP by name of records."""
+    records = "".join(json.dumps({"v": 1, **fields}) + "\n" for fields in named.values())
     answers = subprocess.run([TOOLS / "canonicalise", str(int(time.time() * 1000))],
                              input=records.encode(), stdout=subprocess.PIPE, check=True, timeout=30)
     rest, found = answers.stdout, {}
     for name in named:
         head, rest = rest.split(b"\n", 1)
-        assert head.startswith(b"+"), f"{name} {named[name]}: {head.decode()}"
+        assert head.startswith(b"+"), f"{named[name]}: {head.decode()}"
         size = int(head[1:])
         found[name], rest = rest[:size], rest[size:]
     assert not rest

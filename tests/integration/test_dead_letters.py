@@ -17,7 +17,7 @@ REJECTED = {
                          b'{"v":1,"command":"SET","args":["v"],"args":["w"]}',
                          b'{"command":"SET","args":[{"base64":"Zg"}]}']),
     "unknown-version": (b"k", [b'{"v":2,"command":"DEL"}', b'{"v":"1","command":"DEL"}']),
-    "unsupported-envelope": (b"k", [b'{"v":1,"atomic":[]}', b'{"v":1,"script":"s","keys":[]}']),
+    "unsupported-envelope": (b"k", [b'{"v":1,"script":"s","keys":["k"]}']),
     "key-missing": (None, [encode("SET", ["v"])]),
     "key-mismatch": (b"k", [encode("SET", ["v"], key="other")]),
     "key-reserved": (b"redwal:identity", [encode("DEL"), encode("HSET", ["wal", "x"])]),

@@ -207,6 +207,7 @@ HPEXPIREAT HPERSIST HGETDEL
 
 KEYS_ONLY = {b"DEL", b"UNLINK"}  # every word is a key
 TWO_KEYS = {b"RENAME", b"RENAMENX", b"COPY", b"SMOVE", b"RPOPLPUSH", b"LMOVE"}
+STORES_COUNTED = {b"ZUNIONSTORE", b"ZINTERSTORE", b"ZDIFFSTORE"}  # numkeys and keys follow the key
 KEY_IS_SECOND = {b"LMPOP", b"ZMPOP", b"XGROUP"}
 RELATIVE = {b"EXPIRE": (1000, b"PEXPIREAT"), b"PEXPIRE": (1, b"PEXPIREAT"),
             b"HEXPIRE": (1000, b"HPEXPIREAT"), b"HPEXPIRE": (1, b"HPEXPIREAT")}
@@ -261,6 +262,8 @@ def _check_keys(operation, keys):
         others = operation.args[:1]
     elif operation.command == b"MSET":
         others = operation.args[1::2]
+    elif operation.command in STORES_COUNTED:
+        others = operation.args[1:1 + _integer(operation.args[0])]
     if any(other.startswith(RESERVED) for other in others):
         raise Refused("key-reserved")
     if keys is None and any(other != operation.key for other in others):
@@ -271,7 +274,7 @@ def _check_keys(operation, keys):
 
 def _rewrite(operation, record):
     name, key, args = operation.command, operation.key, operation.args
-    if name in PLAIN or name in KEYS_ONLY or name in TWO_KEYS or name == b"MSET":
+    if name in PLAIN | KEYS_ONLY | TWO_KEYS | STORES_COUNTED or name == b"MSET":
         return [name, key, *args]
     if name in RELATIVE:
         unit, absolute = RELATIVE[name]

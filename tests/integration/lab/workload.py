@@ -90,6 +90,37 @@ def _with_id(value, name):
         return value  # not JSON: a record to be rejected
 
 
+def atomic(*operations, **fields):
+    """A record's value of operations (key, command, args, and fields besides)."""
+    return json.dumps({"v": 1, **fields, "atomic": [
+        {"key": _word(key), "command": command, "args": [_word(a) for a in args],
+         **(more[0] if more else {})}
+        for key, command, args, *more in operations]}).encode()
+
+
+class Atomics:
+    """Seeded envelopes on `keys`, a list of keys for each partition: what a Workload writes, several
+    at a time and on keys of any type, so that many are refused at any of their operations."""
+
+    def __init__(self, seed, keys):
+        self.random, self.keys, self.written = random.Random(seed), keys, 0
+
+    def write(self, topic, n):
+        for _ in range(n):
+            self.written += 1
+            keys = self.random.choice(self.keys)
+            operations = [self._operation(keys) for _ in range(self.random.randrange(1, 5))]
+            topic.write(atomic(*operations), operations[self.random.randrange(len(operations))][0])
+        return self
+
+    def _operation(self, keys):
+        kind = self.random.choice(list(OPERATIONS))
+        command, args, fields = self.random.choice(OPERATIONS[kind])(self.random, self.written)
+        if self.random.random() < 0.1:  # so that no type stays for ever
+            command, args, fields = "DEL", [], {}
+        return self.random.choice(keys), command, args, fields
+
+
 def _old_shape(command, args, fields):
     """Without `v`, ttl in seconds."""
     value = {"command": command, "args": [_word(a) for a in args]}
