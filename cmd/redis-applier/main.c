@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "adapter/http_microhttpd.h"
+#include "cli/option_print.h"
 #include "options.h"
+#include "reload.h"
 #include "runtime/clock.h"
 #include "runtime/health.h"
 #include "runtime/log.h"
@@ -27,14 +29,20 @@ enum exit_status {
 
 extern char **environ;
 
+struct signals {
+    sigset_t stop, reload;
+};
+
 /* Everything that lives as long as the program. */
 struct parts {
     struct log log;
     struct metrics *metrics;
     struct health *health;
     struct http_server *http;
+    struct text_page config;
     struct wiring wiring;
-    int stop_descriptor; /* signalfd */
+    struct reload reload;
+    int stop_descriptor, reload_descriptor; /* signalfd */
 };
 
 static unsigned render_alive(void *self, bool verbose, struct buf *out)
@@ -55,9 +63,20 @@ static unsigned render_metrics(void *self, bool verbose, struct buf *out)
     return 200;
 }
 
-static void parts_init(struct parts *p, const struct options *o, const sigset_t *stops)
+static unsigned render_config(void *self, bool verbose, struct buf *out)
 {
-    *p = (struct parts){ .stop_descriptor = signalfd(-1, stops, SFD_CLOEXEC) };
+    (void)verbose;
+    text_page_print(self, out);
+    return 200;
+}
+
+static void parts_init(struct parts *p, const struct options *o, const struct signals *signals)
+{
+    *p = (struct parts){
+        .stop_descriptor = signalfd(-1, &signals->stop, SFD_CLOEXEC),
+        .reload_descriptor = signalfd(-1, &signals->reload, SFD_CLOEXEC | SFD_NONBLOCK),
+    };
+    text_page_init(&p->config, OPTION_PRINT_MAX_BYTES);
     log_init(&p->log, STDERR_FILENO, (enum log_level)o->log_level, (enum log_format)o->log_format);
     p->metrics = metrics_new(REDWAL_VERSION);
     p->health = health_new(&p->log);
@@ -66,8 +85,11 @@ static void parts_init(struct parts *p, const struct options *o, const sigset_t 
 static void parts_release(struct parts *p)
 {
     wiring_release(&p->wiring);
+    reload_release(&p->reload);
     http_server_free(p->http);
+    text_page_release(&p->config);
     close(p->stop_descriptor);
+    close(p->reload_descriptor);
     health_free(p->health);
     metrics_free(p->metrics);
     log_release(&p->log);
@@ -88,38 +110,68 @@ static enum exit_status report_end(struct log *log, enum apply_loop_end end)
     case APPLY_LOOP_HELD:
         log_error(log, "Stopped, something is held and will not go on by itself");
         return EXIT_HELD;
+    case APPLY_LOOP_RENEWED:
+        break;
     }
     return EXIT_FAILED;
 }
 
-static enum exit_status apply(struct parts *p, const struct options *o)
+static struct apply_loop_ports ports_of(struct parts *p)
 {
-    const struct apply_loop_settings settings = apply_loop_settings_of(o);
-    struct apply_loop_ports ports = {
+    return (struct apply_loop_ports){
+        .wal = wal_rdkafka_port(p->wiring.wal),
+        .sink = sink_hiredis_port(p->wiring.sink),
+        .dead_letters = dead_letters_rdkafka_port(p->wiring.dead_letters),
         .log = &p->log,
         .health = p->health,
         .metrics = p->metrics,
+        .control = { reload_look, &p->reload, p->reload_descriptor },
         .stop_descriptor = p->stop_descriptor,
     };
+}
+
+static enum exit_status apply(struct parts *p, struct options *o,
+                              const struct option_sources *sources)
+{
+    struct apply_loop_settings settings = apply_loop_settings_of(o);
     struct err err = { 0 };
 
     if (wiring_open(&p->wiring, o, &err) != ERR_OK) {
         log_error(&p->log, "Failed to start error=%s", err.msg);
         return EXIT_OPTIONS;
     }
-    ports.wal = wal_rdkafka_port(p->wiring.wal);
-    ports.sink = sink_hiredis_port(p->wiring.sink);
-    ports.dead_letters = dead_letters_rdkafka_port(p->wiring.dead_letters);
-    metrics_set(p->metrics, METRIC_RATE_LIMIT, 0, o->rate_limit_ops);
-    return report_end(&p->log, apply_loop_run(&settings, &ports));
+    p->reload = (struct reload){
+        .sources = *sources,
+        .options = o,
+        .settings = &settings,
+        .wiring = &p->wiring,
+        .log = &p->log,
+        .metrics = p->metrics,
+        .page = &p->config,
+        .descriptor = p->reload_descriptor,
+    };
+    reload_init(&p->reload);
+    for (;;) {
+        const struct apply_loop_ports ports = ports_of(p);
+        const enum apply_loop_end end = apply_loop_run(&settings, &ports);
+
+        if (end != APPLY_LOOP_RENEWED)
+            return report_end(&p->log, end);
+        if (wiring_renew(&p->wiring, &err) != ERR_OK) {
+            log_error(&p->log, "Failed to join the group again error=%s", err.msg);
+            return EXIT_FAILED;
+        }
+        log_info(&p->log, "Renewed the Kafka clients");
+    }
 }
 
-static enum exit_status run(const struct options *o, struct str ignored, const sigset_t *stops)
+static enum exit_status run(struct options *o, const struct option_sources *sources,
+                            struct str ignored, const struct signals *signals)
 {
     CLEANUP(parts_release) struct parts p;
     struct err err = { 0 };
 
-    parts_init(&p, o, stops);
+    parts_init(&p, o, signals);
     log_info(&p.log, "Started version=%s pid=%d", REDWAL_VERSION, (int)getpid());
     options_log(o, &p.log);
     if (ignored.n > 0)
@@ -130,6 +182,7 @@ static enum exit_status run(const struct options *o, struct str ignored, const s
         { "/livez", "text/plain; charset=utf-8", render_alive, p.health },
         { "/readyz", "text/plain; charset=utf-8", render_ready, p.health },
         { "/metrics", "text/plain; version=0.0.4; charset=utf-8", render_metrics, p.metrics },
+        { "/config", "application/yaml; charset=utf-8", render_config, &p.config },
     };
 
     if (o->http) {
@@ -139,24 +192,33 @@ static enum exit_status run(const struct options *o, struct str ignored, const s
         }
         log_info(&p.log, "Listening for HTTP address=%s", http_server_address(p.http));
     }
-    return apply(&p, o);
+    return apply(&p, o, sources);
+}
+
+static void take_signals(struct signals *ret_signals)
+{
+    sigemptyset(&ret_signals->stop);
+    sigaddset(&ret_signals->stop, SIGTERM);
+    sigaddset(&ret_signals->stop, SIGINT);
+    sigprocmask(SIG_BLOCK, &ret_signals->stop, NULL);
+    sigemptyset(&ret_signals->reload);
+    sigaddset(&ret_signals->reload, SIGHUP);
+    sigprocmask(SIG_BLOCK, &ret_signals->reload, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 int main(int argc, char **argv)
 {
     CLEANUP(options_release) struct options options = { 0 };
     CLEANUP(buf_release) struct buf output = { 0 };
-    sigset_t stops;
+    const struct option_sources sources = { argc, (const char *const *)argv,
+                                            (const char *const *)environ };
+    struct signals signals;
 
     process_protect_memory();
-    sigemptyset(&stops);
-    sigaddset(&stops, SIGTERM);
-    sigaddset(&stops, SIGINT);
-    sigprocmask(SIG_BLOCK, &stops, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    take_signals(&signals);
 
-    switch (options_load(&options, argc, (const char *const *)argv, (const char *const *)environ,
-                         &output)) {
+    switch (options_load(&options, sources.argc, sources.argv, sources.environment, &output)) {
     case OPTIONS_PRINT:
         return fwrite(output.p, 1, output.n, stdout) == output.n ? EXIT_DONE : EXIT_FAILED;
     case OPTIONS_BAD:
@@ -165,5 +227,5 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    return (int)run(&options, buf_str(&output), &stops);
+    return (int)run(&options, &sources, buf_str(&output), &signals);
 }

@@ -32,11 +32,15 @@ static const struct program program = {
         "(--kafka-ca is REDWAL_KAFKA_CA) and as `name: value` in the file of --config; the\n"
         "first of these that is there wins. Durations need a unit (ms, s, m, h), sizes too\n"
         "(B, KiB, MiB, GiB). Secrets are given as files only.\n\n"
+        "The file of --config and the files that options name are read again when they change, "
+        "and\n"
+        "on SIGHUP. Options marked (live) then take effect; others wait for a restart.\n\n"
         "Exit status: 0 stopped as asked, 1 failed, 2 an option cannot be used, 3 --until-end and\n"
         "something is held, 4 stopped before all that was in flight was finished.\n",
     .env_prefix = ENV_PREFIX,
     .specs = specs,
     .n_specs = ARRAY_SIZE(specs),
+    .reloads = true,
 };
 
 static void check_bounds(const struct options *o, struct option_set *set)
@@ -128,8 +132,40 @@ enum options_verdict options_load(struct options *o, int argc, const char *const
         buf_print(ret_output, "%.*s", STR_ARGS(buf_str(&set.ignored)));
         return OPTIONS_RUN;
     }
-    option_print_config(&program, o, ret_output);
+    options_print(o, ret_output);
     return OPTIONS_PRINT;
+}
+
+void options_print(const struct options *o, struct buf *out)
+{
+    option_print_config(&program, o, out);
+}
+
+void options_compare(const struct options *before, const struct options *after,
+                     option_change_fn *take, void *self)
+{
+    option_reload_compare(specs, ARRAY_SIZE(specs), before, after, take, self);
+}
+
+void options_exchange(struct options *a, struct options *b)
+{
+    option_reload_exchange(specs, ARRAY_SIZE(specs), a, b);
+}
+
+uint64_t options_files_digest(const struct options *o)
+{
+    return option_reload_digest(specs, ARRAY_SIZE(specs), o);
+}
+
+uint64_t options_kafka_files_digest(const struct options *o)
+{
+    const char *const paths[] = { o->connection.kafka_ca, o->connection.kafka_cert,
+                                  o->connection.kafka_key };
+    uint64_t digest = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+        digest = file_digest(digest, paths[i]);
+    return digest;
 }
 
 void options_release(struct options *o)
@@ -143,7 +179,7 @@ static void log_option(const struct options *o, const struct option_spec *spec,
     CLEANUP(buf_release) struct buf value = { 0 };
 
     buf_init(&value, LOG_LINE_MAX_BYTES);
-    if (spec->scope == OPTION_ANYWHERE && option_value_print(spec, o, &value))
+    if (option_is_setting(spec) && option_value_print(spec, o, &value))
         log_line_text(line, str_from(spec->name), buf_str(&value));
 }
 

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "cli/connection.h"
 #include "cli/option.h"
+#include "cli/option_reload.h"
 #include "options_table.h"
 #include "runtime/log.h"
 
@@ -31,6 +32,17 @@ enum options_verdict {
 enum options_verdict options_load(struct options *o, int argc, const char *const *argv,
                                   const char *const *environment, struct buf *ret_output);
 void options_release(struct options *o);
+
+/* Changes while running; cli/option_reload.h. Live options are the ones that options_exchange()
+ * exchanges. */
+void options_compare(const struct options *before, const struct options *after,
+                     option_change_fn *take, void *self);
+void options_exchange(struct options *a, struct options *b);
+uint64_t options_files_digest(const struct options *o);
+uint64_t options_kafka_files_digest(const struct options *o); /* of certificates and key only */
+
+/* The effective options as a file for --config. */
+void options_print(const struct options *o, struct buf *out);
 
 /* Logs the effective options, a line a group; secrets are files and stay there. */
 void options_log(const struct options *o, struct log *log);

@@ -24,30 +24,30 @@ enum cross_partition { CROSS_PARTITION_REFUSE, CROSS_PARTITION_ALLOW };
 #define OPTIONS(X, SHARED) \
     X(FILE,      CALL,     config,               "config",               "FILE",     NULL,  0, 0, NULL, "General", "Read options from a YAML file: one `name: value` a line") \
     WAL_OPTIONS(SHARED) \
-    X(CHOICE,    ANYWHERE, log_level,            "log-level",            "LEVEL",    "info", 0, 0, ONE_OF(LOG_LEVEL_CHOICES), "General", "Least level that is logged") \
+    X(CHOICE,    LIVE,     log_level,            "log-level",            "LEVEL",    "info", 0, 0, ONE_OF(LOG_LEVEL_CHOICES), "General", "Least level that is logged") \
     X(CHOICE,    ANYWHERE, log_format,           "log-format",           "FORMAT",   "text", 0, 0, ONE_OF(LOG_FORMAT_CHOICES), "General", "Form of a log line: logfmt or JSON") \
-    X(LISTEN,    ANYWHERE, http,                 "http",                 "ADDR:PORT", NULL, 0, 0, NULL, "General", "Serve /livez, /readyz and /metrics here; nowhere when unset") \
+    X(LISTEN,    ANYWHERE, http,                 "http",                 "ADDR:PORT", NULL, 0, 0, NULL, "General", "Serve /livez, /readyz, /metrics and /config here; nowhere when unset") \
     \
     KAFKA_OPTIONS(SHARED) \
     X(NAME,      ANYWHERE, client_id,            "client-id",            "ID",       "redis-applier", 1, 255, NULL, "Kafka", "Name in the brokers' logs and quotas") \
     X(NAME,      ANYWHERE, group_instance_id,    "group-instance-id",    "ID",       NULL, 1, 249, NULL, "Kafka", "Static membership: a restart within --session-timeout moves no partition") \
     X(DURATION,  ANYWHERE, session_timeout_ms,   "session-timeout",      "DURATION", "10s", SECOND, 30 * MINUTE, NULL, "Kafka", "A member silent for so long loses its partitions") \
-    X(DURATION,  ANYWHERE, commit_interval_ms,   "commit-interval",      "DURATION", "1s", 100, 10 * MINUTE, NULL, "Kafka", "How often group offsets are committed, for tools that watch lag") \
+    X(DURATION,  LIVE,     commit_interval_ms,   "commit-interval",      "DURATION", "1s", 100, 10 * MINUTE, NULL, "Kafka", "How often group offsets are committed, for tools that watch lag") \
     \
     REDIS_OPTIONS(SHARED) \
-    X(DURATION,  ANYWHERE, silence_timeout_ms,   "silence-timeout",      "DURATION", "3s", 100, 10 * MINUTE, NULL, "Redis", "An unanswered primary is given up after this long") \
-    X(DURATION,  ANYWHERE, probe_interval_ms,    "probe-interval",       "DURATION", "1s", 50, MINUTE, NULL, "Redis", "How often an idle primary is asked whether it still is one") \
+    X(DURATION,  LIVE,     silence_timeout_ms,   "silence-timeout",      "DURATION", "3s", 100, 10 * MINUTE, NULL, "Redis", "An unanswered primary is given up after this long") \
+    X(DURATION,  LIVE,     probe_interval_ms,    "probe-interval",       "DURATION", "1s", 50, MINUTE, NULL, "Redis", "How often an idle primary is asked whether it still is one") \
     X(DURATION,  ANYWHERE, sentinel_poll_interval_ms, "sentinel-poll-interval", "DURATION", "1s", 100, MINUTE, NULL, "Redis", "How often Sentinels are asked, besides listening to them") \
-    X(DURATION,  ANYWHERE, clock_skew_threshold_ms, "clock-skew-threshold", "DURATION", "100ms", 0, 10 * MINUTE, NULL, "Redis", "A smaller difference between the clocks of Redis and this machine counts as none") \
+    X(DURATION,  LIVE,     clock_skew_threshold_ms, "clock-skew-threshold", "DURATION", "100ms", 0, 10 * MINUTE, NULL, "Redis", "A smaller difference between the clocks of Redis and this machine counts as none") \
     \
     X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, or hold its partition") \
     X(DURATION,  ANYWHERE, idempotency_window_ms, "idempotency-window", "DURATION", "1h", 0, 31 * DAY, NULL, "Applying", "Skip a record whose id was applied less than this long ago, by the log's timestamps; 0 applies all") \
     X(CHOICE,    ANYWHERE, cross_partition,      "cross-partition",      "POLICY",   "refuse", 0, 0, ONE_OF(CROSS_PARTITION_CHOICES), "Applying", "An envelope whose keys belong to several partitions: refuse it, or apply it in no order with their other writes") \
     X(CHOICE,    ANYWHERE, partitioner,          "partitioner",          "NAME",     "murmur2", 0, 0, ONE_OF(PARTITIONER_CHOICES), "Applying", "How producers choose a key's partition: murmur2 as in Java, crc32 as librdkafka does by default") \
     X(BOOL,      ANYWHERE, adopt,                "adopt",                NULL,       "false", 0, 0, NULL, "Applying", "Build upon data of unknown origin in Redis; for one start") \
-    X(INT,       ANYWHERE, rate_limit_ops,       "rate-limit",           "OPS",      "0", 0, 100000000, NULL, "Applying", "Operations per second at most; 0 is no limit") \
+    X(INT,       LIVE,     rate_limit_ops,       "rate-limit",           "OPS",      "0", 0, 100000000, NULL, "Applying", "Operations per second at most; 0 is no limit") \
     X(BOOL,      ANYWHERE, until_end,            "until-end",            NULL,       "false", 0, 0, NULL, "Applying", "Exit with 0 once everything that was in the log at start is applied") \
-    X(DURATION,  ANYWHERE, drain_timeout_ms,     "drain-timeout",        "DURATION", "10s", 0, 10 * MINUTE, NULL, "Applying", "On SIGTERM, finish what is in flight for so long at most") \
+    X(DURATION,  LIVE,     drain_timeout_ms,     "drain-timeout",        "DURATION", "10s", 0, 10 * MINUTE, NULL, "Applying", "On SIGTERM, finish what is in flight for so long at most") \
     X(INT,       ANYWHERE, batch_max_ops,        "batch-max-ops",        "N",        "1024", 1, 65536, NULL, "Applying", "Operations in one transaction at most") \
     X(SIZE,      ANYWHERE, batch_max_bytes,      "batch-max-bytes",      "SIZE",     "512KiB", KIB, 256 * MIB, NULL, "Applying", "Bytes in one transaction at most; a larger record travels alone") \
     \

@@ -7,7 +7,7 @@
 
 enum { DEAD_LETTER_TIMEOUT_MS = 10000 };
 
-static enum err_code open_wal(struct wiring *w, const struct options *o, struct err *err)
+static enum err_code open_wal(const struct options *o, struct wal_rdkafka **ret, struct err *err)
 {
     const struct wal_rdkafka_settings settings = {
         .access = access_to_kafka(&o->connection, o->client_id),
@@ -19,10 +19,11 @@ static enum err_code open_wal(struct wiring *w, const struct options *o, struct 
         .monotonic_ms = clock_monotonic_ms,
     };
 
-    return wal_rdkafka_new(&settings, &w->wal, err);
+    return wal_rdkafka_new(&settings, ret, err);
 }
 
-static enum err_code open_dead_letters(struct wiring *w, const struct options *o, struct err *err)
+static enum err_code open_dead_letters(const struct options *o, struct dead_letters_rdkafka **ret,
+                                       struct err *err)
 {
     const struct dead_letters_settings settings = {
         .access = access_to_kafka(&o->connection, o->client_id),
@@ -32,7 +33,7 @@ static enum err_code open_dead_letters(struct wiring *w, const struct options *o
         .timeout_ms = DEAD_LETTER_TIMEOUT_MS,
     };
 
-    return dead_letters_rdkafka_new(&settings, &w->dead_letters, err);
+    return dead_letters_rdkafka_new(&settings, ret, err);
 }
 
 static enum err_code open_sink(struct wiring *w, const struct options *o, struct err *err)
@@ -53,16 +54,65 @@ enum err_code wiring_open(struct wiring *w, const struct options *o, struct err 
     enum err_code rc = open_sink(w, o, err);
 
     if (rc == ERR_OK)
-        rc = open_dead_letters(w, o, err);
+        rc = open_dead_letters(o, &w->dead_letters, err);
     if (rc == ERR_OK)
-        rc = open_wal(w, o, err);
+        rc = open_wal(o, &w->wal, err);
     if (rc == ERR_OK)
         rc = wal_rdkafka_join(w->wal, err);
     return rc;
 }
 
+static void drop_next(struct wiring *w)
+{
+    wal_rdkafka_free(w->next_wal);
+    dead_letters_rdkafka_free(w->next_dead_letters);
+    w->next_wal = NULL;
+    w->next_dead_letters = NULL;
+}
+
+static enum err_code use_in_kafka(struct wiring *w, const struct options *o, struct err *err)
+{
+    const struct kafka_access access = access_to_kafka(&o->connection, o->client_id);
+    const enum err_code rc = wal_rdkafka_use(w->wal, &access, err);
+
+    return rc == ERR_OK ? dead_letters_rdkafka_use(w->dead_letters, &access, err) : rc;
+}
+
+enum err_code wiring_use(struct wiring *w, const struct options *o, bool renew_kafka,
+                         struct err *err)
+{
+    const struct sink_hiredis_access access = { access_to_redis(&o->connection),
+                                                access_to_sentinel(&o->connection) };
+    enum err_code rc = ERR_OK;
+
+    if (renew_kafka)
+        rc = open_dead_letters(o, &w->next_dead_letters, err);
+    if (rc == ERR_OK && renew_kafka)
+        rc = open_wal(o, &w->next_wal, err);
+    if (rc == ERR_OK)
+        rc = sink_hiredis_use(w->sink, &access, err);
+    if (rc != ERR_OK) {
+        drop_next(w);
+        return rc;
+    }
+    return use_in_kafka(w, o, err);
+}
+
+enum err_code wiring_renew(struct wiring *w, struct err *err)
+{
+    PRE(w->next_wal && w->next_dead_letters);
+    wal_rdkafka_free(w->wal);
+    dead_letters_rdkafka_free(w->dead_letters);
+    w->wal = w->next_wal;
+    w->dead_letters = w->next_dead_letters;
+    w->next_wal = NULL;
+    w->next_dead_letters = NULL;
+    return wal_rdkafka_join(w->wal, err);
+}
+
 void wiring_release(struct wiring *w)
 {
+    drop_next(w);
     wal_rdkafka_free(w->wal);
     dead_letters_rdkafka_free(w->dead_letters);
     sink_hiredis_free(w->sink);

@@ -15,10 +15,20 @@ struct wiring {
     struct wal_rdkafka *wal;
     struct sink_hiredis *sink;
     struct dead_letters_rdkafka *dead_letters;
+    /* What takes their place with wiring_renew(); NULL: nothing is to be renewed. */
+    struct wal_rdkafka *next_wal;
+    struct dead_letters_rdkafka *next_dead_letters;
 };
 
 /* Borrows the texts of `o`. ERR_INVALID: an option's value cannot be used; release in any case. */
 enum err_code wiring_open(struct wiring *w, const struct options *o, struct err *err);
+/* Uses the passwords and certificates of `o` from each next connection on. `renew_kafka`: the
+ * Kafka clients must be made anew for it. ERR_INVALID: a file cannot be used, and nothing
+ * changes. */
+enum err_code wiring_use(struct wiring *w, const struct options *o, bool renew_kafka,
+                         struct err *err);
+/* Lets the old Kafka clients leave and the next ones join. Every message is released before. */
+enum err_code wiring_renew(struct wiring *w, struct err *err);
 void wiring_release(struct wiring *w); /* leaves the group; safe on a zeroed wiring */
 
 struct apply_loop_settings apply_loop_settings_of(const struct options *o);

@@ -25,24 +25,24 @@ enum sentinel_tls { SENTINEL_TLS_SAME, SENTINEL_TLS_ON, SENTINEL_TLS_OFF };
     X(NAME,      ANYWHERE, dlq_topic,            "dlq-topic",            "TOPIC",    "redis-writes-dlq", 1, 249, NULL, "Kafka", "The topic that keeps rejected records") \
     X(CHOICE,    ANYWHERE, kafka_security,       "kafka-security",       "PROTOCOL", "PLAINTEXT", 0, 0, ONE_OF(KAFKA_SECURITY_CHOICES), "Kafka", "How to talk to the brokers") \
     X(CHOICE,    ANYWHERE, kafka_sasl_mechanism, "kafka-sasl-mechanism", "MECHANISM", "SCRAM-SHA-512", 0, 0, ONE_OF(KAFKA_SASL_CHOICES), "Kafka", "How to log in, with SASL_PLAINTEXT and SASL_SSL") \
-    X(TEXT,      ANYWHERE, kafka_user,           "kafka-user",           "USER",     NULL, 1, 255, NULL, "Kafka", "SASL user") \
-    X(SECRET,    ANYWHERE, kafka_password,       "kafka-password-file",  "FILE",     NULL, 0, 0, NULL, "Kafka", "File with the SASL password") \
-    X(FILE,      ANYWHERE, kafka_ca,             "kafka-ca",             "FILE",     NULL, 0, 0, NULL, "Kafka", "Certificates that may sign the brokers'; the system's when unset") \
-    X(FILE,      ANYWHERE, kafka_cert,           "kafka-cert",           "FILE",     NULL, 0, 0, NULL, "Kafka", "Our certificate, where brokers ask for one") \
-    X(FILE,      ANYWHERE, kafka_key,            "kafka-key",            "FILE",     NULL, 0, 0, NULL, "Kafka", "Private key of --kafka-cert")
+    X(TEXT,      LIVE,     kafka_user,           "kafka-user",           "USER",     NULL, 1, 255, NULL, "Kafka", "SASL user") \
+    X(SECRET,    LIVE,     kafka_password,       "kafka-password-file",  "FILE",     NULL, 0, 0, NULL, "Kafka", "File with the SASL password") \
+    X(FILE,      LIVE,     kafka_ca,             "kafka-ca",             "FILE",     NULL, 0, 0, NULL, "Kafka", "Certificates that may sign the brokers'; the system's when unset") \
+    X(FILE,      LIVE,     kafka_cert,           "kafka-cert",           "FILE",     NULL, 0, 0, NULL, "Kafka", "Our certificate, where brokers ask for one") \
+    X(FILE,      LIVE,     kafka_key,            "kafka-key",            "FILE",     NULL, 0, 0, NULL, "Kafka", "Private key of --kafka-cert")
 
 #define REDIS_OPTIONS(X) \
     X(ADDRESS,   ANYWHERE, redis,                "redis",                "HOST:PORT", NULL, 0, 0, NULL, "Redis", "A fixed primary (this or --sentinel is required)") \
     X(ADDRESSES, ANYWHERE, sentinel,             "sentinel",             "LIST",     NULL, 0, 0, NULL, "Redis", "Sentinels that know the primary") \
     X(NAME,      ANYWHERE, master_name,          "master-name",          "NAME",     "mymaster", 1, 127, NULL, "Redis", "What the Sentinels call the primary") \
-    X(TEXT,      ANYWHERE, redis_user,           "redis-user",           "USER",     NULL, 1, 255, NULL, "Redis", "ACL user; without it a password is the default user's") \
-    X(SECRET,    ANYWHERE, redis_password,       "redis-password-file",  "FILE",     NULL, 0, 0, NULL, "Redis", "File with the password for Redis") \
+    X(TEXT,      LIVE,     redis_user,           "redis-user",           "USER",     NULL, 1, 255, NULL, "Redis", "ACL user; without it a password is the default user's") \
+    X(SECRET,    LIVE,     redis_password,       "redis-password-file",  "FILE",     NULL, 0, 0, NULL, "Redis", "File with the password for Redis") \
     X(BOOL,      ANYWHERE, redis_tls,            "redis-tls",            NULL,       "false", 0, 0, NULL, "Redis", "Talk TLS to Redis and verify its certificate") \
-    X(FILE,      ANYWHERE, redis_ca,             "redis-ca",             "FILE",     NULL, 0, 0, NULL, "Redis", "Certificates that may sign Redis's; the system's when unset") \
-    X(FILE,      ANYWHERE, redis_cert,           "redis-cert",           "FILE",     NULL, 0, 0, NULL, "Redis", "Our certificate, where Redis asks for one") \
-    X(FILE,      ANYWHERE, redis_key,            "redis-key",            "FILE",     NULL, 0, 0, NULL, "Redis", "Private key of --redis-cert") \
-    X(TEXT,      ANYWHERE, sentinel_user,        "sentinel-user",        "USER",     NULL, 1, 255, NULL, "Redis", "ACL user at the Sentinels") \
-    X(SECRET,    ANYWHERE, sentinel_password,    "sentinel-password-file", "FILE",   NULL, 0, 0, NULL, "Redis", "File with the password for the Sentinels") \
+    X(FILE,      LIVE,     redis_ca,             "redis-ca",             "FILE",     NULL, 0, 0, NULL, "Redis", "Certificates that may sign Redis's; the system's when unset") \
+    X(FILE,      LIVE,     redis_cert,           "redis-cert",           "FILE",     NULL, 0, 0, NULL, "Redis", "Our certificate, where Redis asks for one") \
+    X(FILE,      LIVE,     redis_key,            "redis-key",            "FILE",     NULL, 0, 0, NULL, "Redis", "Private key of --redis-cert") \
+    X(TEXT,      LIVE,     sentinel_user,        "sentinel-user",        "USER",     NULL, 1, 255, NULL, "Redis", "ACL user at the Sentinels") \
+    X(SECRET,    LIVE,     sentinel_password,    "sentinel-password-file", "FILE",   NULL, 0, 0, NULL, "Redis", "File with the password for the Sentinels") \
     X(CHOICE,    ANYWHERE, sentinel_tls,         "sentinel-tls",         "CHOICE",   "same", 0, 0, ONE_OF(SENTINEL_TLS_CHOICES), "Redis", "TLS to the Sentinels: the same as to Redis, or on, or off") \
     X(DURATION,  ANYWHERE, connect_timeout_ms,   "connect-timeout",      "DURATION", "1s", 50, 10 * SECOND, NULL, "Redis", "Bound on connecting and introducing ourselves")
 /* clang-format on */

@@ -41,6 +41,11 @@ const struct option_spec *option_find(const struct option_spec *specs, size_t n_
     return NULL;
 }
 
+bool option_is_setting(const struct option_spec *spec)
+{
+    return spec->scope == OPTION_ANYWHERE || spec->scope == OPTION_LIVE;
+}
+
 void option_set_problem(struct option_set *set, const char *format, ...)
 {
     char line[1024];
@@ -143,7 +148,7 @@ static bool check_scope(struct option_set *set, const struct option_spec *spec,
 {
     char where[WHERE_MAX];
 
-    if (spec->scope == OPTION_ANYWHERE || offer->origin.source == SOURCE_FLAG ||
+    if (option_is_setting(spec) || offer->origin.source == SOURCE_FLAG ||
         (spec->scope == OPTION_CALL && offer->origin.source == SOURCE_ENVIRONMENT))
         return true;
     where_print(set, offer->origin, offer->name, where);

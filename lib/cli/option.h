@@ -41,6 +41,7 @@ enum option_type {
 /* Where an option may be given. */
 enum option_scope {
     OPTION_ANYWHERE,
+    OPTION_LIVE,   /* anywhere, and a new value takes effect while the program runs */
     OPTION_CALL,   /* not in a file: it is about files */
     OPTION_FLAG,   /* on the command line only: it is about this one call */
     OPTION_ACTION, /* on the command line only: it asks for something else than a run */
@@ -110,7 +111,8 @@ bool option_set_is_good(const struct option_set *set);
 
 bool option_names_file(const struct option_spec *spec);
 bool option_can_negate(const struct option_spec *spec); /* --no-name is fine too */
-
+/* Whether it is part of the configuration, wherever that is written. */
+bool option_is_setting(const struct option_spec *spec);
 const struct option_spec *option_find(const struct option_spec *specs, size_t n_specs,
                                       struct str name); /* NULL when there is none */
 /* The name that was meant, if there is one near enough. */

@@ -23,14 +23,20 @@ static void usage_of(const struct option_spec *spec, char *ret, size_t size)
              spec->argument ? spec->argument : "");
 }
 
-/* "Least level that is logged; one of error, warn, info, debug (default info)" */
-static void describe(const struct option_spec *spec, struct buf *out)
+static const char *live_mark(const struct option_spec *spec, bool marks_live)
+{
+    return marks_live && spec->scope == OPTION_LIVE ? " (live)" : "";
+}
+
+/* "Least level that is logged; one of error, warn, info, debug (default info) (live)" */
+static void describe(const struct option_spec *spec, bool marks_live, struct buf *out)
 {
     buf_print(out, "%s", spec->help);
     for (size_t i = 0; spec->type == OPTION_CHOICE && spec->allowed[i]; i++)
         buf_print(out, "%s%s", i > 0 ? ", " : "; one of ", spec->allowed[i]);
     if (spec->fallback && spec->type != OPTION_BOOL)
         buf_print(out, " (default %s)", spec->fallback);
+    buf_print(out, "%s", live_mark(spec, marks_live));
 }
 
 /* Breaks at blanks so that no line is longer than HELP_WIDTH; the first one has been begun. */
@@ -57,31 +63,37 @@ static void print_wrapped(struct str text, struct buf *out)
     buf_print(out, "\n");
 }
 
-static void print_help_row(const struct option_spec *spec, struct buf *out)
+static void print_help_row(const struct option_spec *spec, bool marks_live, struct buf *out)
 {
     CLEANUP(buf_release) struct buf text = { 0 };
     char usage[2 * WORD_MAX];
 
     buf_init(&text, OPTION_PRINT_MAX_BYTES);
-    describe(spec, &text);
+    describe(spec, marks_live, &text);
     usage_of(spec, usage, sizeof(usage));
     buf_print(out, "  %-*s", HELP_COLUMN - 2, usage);
     print_wrapped(buf_str(&text), out);
 }
 
-void option_print_help_rows(const struct option_spec *specs, size_t n, struct buf *out)
+static void print_help_rows(const struct option_spec *specs, size_t n, bool marks_live,
+                            struct buf *out)
 {
     for (size_t i = 0; i < n; i++) {
         if (begins_group(specs, i))
             buf_print(out, "\n%s:\n", specs[i].group);
-        print_help_row(&specs[i], out);
+        print_help_row(&specs[i], marks_live, out);
     }
+}
+
+void option_print_help_rows(const struct option_spec *specs, size_t n, struct buf *out)
+{
+    print_help_rows(specs, n, false, out);
 }
 
 void option_print_help(const struct program *p, struct buf *out)
 {
     buf_print(out, "%s: %s\n\nUsage: %s\n", p->name, p->summary, p->synopsis);
-    option_print_help_rows(p->specs, p->n_specs, out);
+    print_help_rows(p->specs, p->n_specs, p->reloads, out);
     buf_print(out, "\n%s", p->notes);
 }
 
@@ -113,7 +125,7 @@ void option_print_config(const struct program *p, const void *values, struct buf
         const struct option_spec *spec = &p->specs[i];
         CLEANUP(buf_release) struct buf value = { 0 };
 
-        if (spec->scope != OPTION_ANYWHERE)
+        if (!option_is_setting(spec))
             continue;
         buf_init(&value, OPTION_PRINT_MAX_BYTES);
         if (!option_value_print(spec, values, &value))
@@ -128,7 +140,7 @@ void option_print_config(const struct program *p, const void *values, struct buf
 }
 
 static void print_reference_row(const char *env_prefix, const struct option_spec *spec,
-                                struct buf *out)
+                                bool marks_live, struct buf *out)
 {
     CLEANUP(buf_release) struct buf allowed = { 0 };
     char usage[2 * WORD_MAX], env[OPTION_ENV_MAX];
@@ -139,16 +151,18 @@ static void print_reference_row(const char *env_prefix, const struct option_spec
     usage_of(spec, usage, sizeof(usage));
     option_env_name(env_prefix, spec->name, env);
     buf_print(out, "| `%s` | ", usage);
-    if (spec->scope == OPTION_ANYWHERE || spec->scope == OPTION_CALL)
+    if (option_is_setting(spec) || spec->scope == OPTION_CALL)
         buf_print(out, "`%s`", env);
     buf_print(out, " | ");
     if (spec->fallback)
         buf_print(out, "`%s`", spec->fallback);
-    buf_print(out, " | %.*s | %s |\n", STR_ARGS(buf_str(&allowed)), spec->help);
+    buf_print(out, " | %.*s | %s%s |\n", STR_ARGS(buf_str(&allowed)), spec->help,
+              live_mark(spec, marks_live));
 }
 
-void option_print_reference_rows(const char *env_prefix, const char *heading,
-                                 const struct option_spec *specs, size_t n, struct buf *out)
+static void print_reference_rows(const char *env_prefix, const char *heading,
+                                 const struct option_spec *specs, size_t n, bool marks_live,
+                                 struct buf *out)
 {
     for (size_t i = 0; i < n; i++) {
         if (begins_group(specs, i))
@@ -156,12 +170,18 @@ void option_print_reference_rows(const char *env_prefix, const char *heading,
                       "\n%s %s\n\n| option | environment | default | allowed | meaning |\n"
                       "|---|---|---|---|---|\n",
                       heading, specs[i].group);
-        print_reference_row(env_prefix, &specs[i], out);
+        print_reference_row(env_prefix, &specs[i], marks_live, out);
     }
+}
+
+void option_print_reference_rows(const char *env_prefix, const char *heading,
+                                 const struct option_spec *specs, size_t n, struct buf *out)
+{
+    print_reference_rows(env_prefix, heading, specs, n, false, out);
 }
 
 void option_print_reference(const struct program *p, struct buf *out)
 {
     buf_print(out, "# %s\n\n%s.\n\n    %s\n\n%s", p->name, p->summary, p->synopsis, p->notes);
-    option_print_reference_rows(p->env_prefix, "##", p->specs, p->n_specs, out);
+    print_reference_rows(p->env_prefix, "##", p->specs, p->n_specs, p->reloads, out);
 }

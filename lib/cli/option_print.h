@@ -14,6 +14,7 @@ struct program {
     const char *env_prefix;
     const struct option_spec *specs;
     size_t n_specs;
+    bool reloads; /* it takes new values of live options over while it runs, and pages say so */
 };
 
 /* Every page below fits. */

@@ -212,6 +212,42 @@ const char *option_value_text(const struct option_spec *spec, const void *values
     return NULL;
 }
 
+static size_t field_size(const struct option_spec *spec)
+{
+    switch (spec->type) {
+    case OPTION_BOOL:
+        return sizeof(bool);
+    case OPTION_CHOICE:
+        return sizeof(int);
+    case OPTION_INT:
+    case OPTION_DURATION:
+    case OPTION_SIZE:
+        return sizeof(int64_t);
+    case OPTION_SECRET:
+        return sizeof(struct secret_file);
+    case OPTION_TEXT:
+    case OPTION_NAME:
+    case OPTION_FILE:
+    case OPTION_ADDRESS:
+    case OPTION_ADDRESSES:
+    case OPTION_LISTEN:
+        return sizeof(char *);
+    case OPTION_TYPE_COUNT:
+        break;
+    }
+    UNREACHABLE("no such type");
+}
+
+void option_value_swap(const struct option_spec *spec, void *a, void *b)
+{
+    const size_t n = field_size(spec);
+    unsigned char scratch[sizeof(struct secret_file)]; /* the largest field */
+
+    memcpy(scratch, field_in(spec, a), n);
+    memcpy(field_of(spec, a), field_in(spec, b), n);
+    memcpy(field_of(spec, b), scratch, n);
+}
+
 void option_value_release(const struct option_spec *spec, void *values)
 {
     void *field = field_of(spec, values);

@@ -15,6 +15,9 @@ void option_value_print_allowed(const struct option_spec *spec, struct buf *out)
 /* The value as a user would write it; false when it is unset. Of a secret, its file. */
 bool option_value_print(const struct option_spec *spec, const void *values, struct buf *out);
 
+/* Exchanges the option's value in two structs. */
+void option_value_swap(const struct option_spec *spec, void *a, void *b);
+
 /* The text of a field that holds one, or NULL. */
 const char *option_value_text(const struct option_spec *spec, const void *values);
 

@@ -53,6 +53,37 @@ enum err_code file_probe(const char *path, struct err *err)
     return ERR_OK;
 }
 
+/* http://www.isthe.com/chongo/tech/comp/fnv/ */
+static uint64_t fnv1a(uint64_t hash, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ (unsigned char)p[i]) * 0x100000001b3;
+    return hash;
+}
+
+uint64_t file_digest(uint64_t before, const char *path)
+{
+    char bytes[SECRET_FILE_MAX_BYTES];
+    const char unreadable = '!';
+    uint64_t hash = before ? before : 0xcbf29ce484222325;
+    FILE *f = path ? fopen(path, "rb") : NULL;
+    size_t total = 0, n;
+
+    if (!f)
+        return fnv1a(hash, &unreadable, 1);
+    setvbuf(f, NULL, _IONBF, 0);
+    while (total < FILE_DIGEST_MAX_BYTES && (n = fread(bytes, 1, sizeof(bytes), f)) > 0) {
+        hash = fnv1a(hash, bytes, n);
+        total += n;
+    }
+    if (ferror(f))
+        hash = fnv1a(hash, &unreadable, 1);
+    fclose(f);
+    secret_wipe(bytes, sizeof(bytes));
+    /* The end counts, so that bytes do not move from one file to the next unseen. */
+    return fnv1a(hash, (const char *)&total, sizeof(total));
+}
+
 void secret_file_release(struct secret_file *file)
 {
     free(file->path);

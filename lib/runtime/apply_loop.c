@@ -17,8 +17,12 @@ enum {
     RELEASE_MAX = 512,
     ASK_MAX = PARTITIONS_MAX,
     REPORT_INTERVAL_MS = 250,
+    LOOK_INTERVAL_MS = 1000,
     POLL_MAX_MS = 1000, /* the log must be asked for events at least that often */
 };
+
+/* Whether it takes no more records, and why. */
+enum draining { DRAINING_NOT, DRAINING_TO_RENEW, DRAINING_TO_STOP };
 
 struct apply_loop {
     const struct apply_loop_settings *settings;
@@ -29,8 +33,9 @@ struct apply_loop {
     struct apply_report report;
     int64_t wall_minus_monotonic_ms;
     int64_t report_at_ms;
+    int64_t look_at_ms;
     bool log_may_have_more;
-    bool draining;
+    enum draining draining;
     int64_t drain_until_ms;
     struct canonical_context context;
     struct command_set server_commands;
@@ -54,7 +59,7 @@ static void log_note(struct log *log, enum note_level level, const char *text)
     };
     struct log_line line;
 
-    if (levels[level] > log->level)
+    if (!log_has_level(log, levels[level]))
         return;
     log_line_begin(&line, log, levels[level], str_from(text));
     log_line_end(&line);
@@ -341,38 +346,67 @@ static int64_t wait_ms(const struct apply_loop *l)
     return at_ms - now < POLL_MAX_MS ? at_ms - now : POLL_MAX_MS;
 }
 
-/* Returns whether it is time to stop. */
-static bool wait(const struct apply_loop *l)
+/* What somebody outside wants. */
+struct wishes {
+    bool stop, look;
+};
+
+static struct wishes wait(const struct apply_loop *l)
 {
     const struct apply_loop_ports *ports = l->ports;
+    const bool stopping = l->draining == DRAINING_TO_STOP;
     bool wants_write = false;
     struct pollfd fds[] = {
-        { .fd = l->draining ? -1 : ports->stop_descriptor, .events = POLLIN },
+        { .fd = stopping ? -1 : ports->stop_descriptor, .events = POLLIN },
         { .fd = ports->sink.ops->descriptor(ports->sink.self, &wants_write), .events = POLLIN },
         { .fd = ports->wal.ops->descriptor(ports->wal.self), .events = POLLIN },
         { .fd = ports->dead_letters.ops->descriptor(ports->dead_letters.self), .events = POLLIN },
         { .fd = ports->sink.ops->news_descriptor(ports->sink.self), .events = POLLIN },
+        { .fd = l->draining || !ports->control.look ? -1 : ports->control.descriptor,
+          .events = POLLIN },
     };
 
     if (wants_write)
         fds[1].events = POLLIN | POLLOUT;
     if (poll(fds, ARRAY_SIZE(fds), (int)wait_ms(l)) < 0 && errno != EINTR)
         UNREACHABLE("poll() of valid descriptors");
-    return (fds[0].revents & POLLIN) != 0;
+    return (struct wishes){ fds[0].revents & POLLIN, fds[5].revents & POLLIN };
 }
 
-static void begin_draining(struct apply_loop *l)
+static void begin_draining(struct apply_loop *l, enum draining why)
 {
-    log_info(l->ports->log, "Stopping, finishing what is in flight timeout_ms=%lld",
+    log_info(l->ports->log, "%s, finishing what is in flight timeout_ms=%lld",
+             why == DRAINING_TO_STOP ? "Stopping" : "Renewing clients",
              (long long)l->settings->drain_timeout_ms);
-    l->draining = true;
+    l->draining = why;
     l->drain_until_ms = now_ms(l) + l->settings->drain_timeout_ms;
+}
+
+static void look_for_changes(struct apply_loop *l)
+{
+    const struct apply_loop_control *control = &l->ports->control;
+
+    l->look_at_ms = now_ms(l) + LOOK_INTERVAL_MS;
+    switch (control->look(control->self)) {
+    case APPLY_LOOP_RENEW:
+        begin_draining(l, DRAINING_TO_RENEW);
+        return;
+    case APPLY_LOOP_TUNE:
+        applier_tune(l->applier, &l->settings->applier, now_ms(l));
+        return;
+    case APPLY_LOOP_GO_ON:
+        return;
+    }
 }
 
 static void turn(struct apply_loop *l)
 {
-    if (wait(l) && !l->draining)
-        begin_draining(l);
+    const struct wishes wishes = wait(l);
+
+    if (wishes.stop && l->draining != DRAINING_TO_STOP)
+        begin_draining(l, DRAINING_TO_STOP);
+    if (l->ports->control.look && !l->draining && (wishes.look || now_ms(l) >= l->look_at_ms))
+        look_for_changes(l);
     read_replies(l);
     act(l);
     take_events(l);
@@ -390,12 +424,14 @@ static void turn(struct apply_loop *l)
 
 static bool is_over(const struct apply_loop *l, enum apply_loop_end *ret_end)
 {
+    const bool stopping = l->draining == DRAINING_TO_STOP;
+
     if (l->draining && applier_is_drained(l->applier)) {
-        *ret_end = APPLY_LOOP_STOPPED;
+        *ret_end = stopping ? APPLY_LOOP_STOPPED : APPLY_LOOP_RENEWED;
         return true;
     }
     if (l->draining && now_ms(l) >= l->drain_until_ms) {
-        *ret_end = APPLY_LOOP_CUT_SHORT;
+        *ret_end = stopping ? APPLY_LOOP_CUT_SHORT : APPLY_LOOP_RENEWED;
         return true;
     }
     if (!l->settings->until_end || l->draining)
@@ -434,6 +470,8 @@ enum apply_loop_end apply_loop_run(const struct apply_loop_settings *settings,
     applier_commit_now(l->applier);
     act(l);
     apply_report_publish(&l->report, l->applier, now_ms(l));
+    if (end == APPLY_LOOP_RENEWED)
+        apply_report_forget(&l->report, l->applier);
     applier_abandon(l->applier);
     release_messages(l);
     ports->sink.ops->disconnect(ports->sink.self);

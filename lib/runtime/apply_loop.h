@@ -25,6 +25,20 @@ struct apply_loop_settings {
     enum partitioner partitioner;
 };
 
+/* What the loop is to do about changes from outside. */
+enum apply_loop_order {
+    APPLY_LOOP_GO_ON,
+    APPLY_LOOP_TUNE,  /* the settings are others: take them over (applier_tune()) */
+    APPLY_LOOP_RENEW, /* finish what is in flight and end with APPLY_LOOP_RENEWED */
+};
+
+/* Who may change the settings that apply_loop_run() was given, while it runs. */
+struct apply_loop_control {
+    enum apply_loop_order (*look)(void *self); /* asked each second; NULL: nobody */
+    void *self;
+    int descriptor; /* readable when look() should be asked at once; -1: never */
+};
+
 /* Everything is borrowed until apply_loop_run() returns. */
 struct apply_loop_ports {
     struct wal wal;
@@ -33,12 +47,15 @@ struct apply_loop_ports {
     struct log *log;
     struct health *health;
     struct metrics *metrics;
+    struct apply_loop_control control;
     int stop_descriptor; /* readable when it is time to drain and end */
 };
 
 enum apply_loop_end {
     APPLY_LOOP_STOPPED,   /* asked to stop, everything in flight was finished */
     APPLY_LOOP_CUT_SHORT, /* asked to stop, the drain timeout passed first; nothing is lost */
+    APPLY_LOOP_RENEWED,   /* APPLY_LOOP_RENEW: what could be finished in the drain timeout was; the
+                             caller puts new ports in place of old ones and runs it again */
     APPLY_LOOP_AT_END,    /* --until-end: everything is applied */
     APPLY_LOOP_HELD,      /* --until-end: something is held and will not go on by itself */
 };

@@ -202,3 +202,11 @@ void apply_report_publish(struct apply_report *r, const struct applier *applier,
     publish_health(r, applier, &view);
     publish_metrics(r, applier, &view, now_ms);
 }
+
+void apply_report_forget(struct apply_report *r, const struct applier *applier)
+{
+    for (int32_t i = 0; i < applier_partition_limit(applier); i++) {
+        metrics_show_partition(r->metrics, (unsigned)i, false);
+        health_hold_partition(r->health, (unsigned)i, HOLD_NONE);
+    }
+}

@@ -21,5 +21,7 @@ struct apply_report {
 void apply_report_init(struct apply_report *r, struct health *health, struct metrics *metrics);
 void apply_report_event(struct apply_report *r, const struct wal_event *event);
 void apply_report_publish(struct apply_report *r, const struct applier *applier, int64_t now_ms);
+/* Nothing is shown any more of the partitions of an applier that another one follows. */
+void apply_report_forget(struct apply_report *r, const struct applier *applier);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,8 +16,19 @@ static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
 void log_init(struct log *log, int fd, enum log_level level, enum log_format format)
 {
-    *log = (struct log){ .fd = fd, .level = level, .format = format, .wall_ms = clock_wall_ms };
+    *log = (struct log){ .fd = fd, .format = format, .wall_ms = clock_wall_ms };
+    log_set_level(log, level);
     pthread_mutex_init(&log->mutex, NULL);
+}
+
+void log_set_level(struct log *log, enum log_level level)
+{
+    atomic_store_explicit(&log->level, (int)level, memory_order_relaxed);
+}
+
+bool log_has_level(struct log *log, enum log_level level)
+{
+    return (int)level <= atomic_load_explicit(&log->level, memory_order_relaxed);
 }
 
 void log_release(struct log *log)
@@ -279,7 +291,7 @@ void log_write(struct log *log, enum log_level level, const char *format, ...)
     bool bare, known;
     va_list ap;
 
-    if (!log || level > log->level || !repeat_is_allowed(log, format, &missing))
+    if (!log || !log_has_level(log, level) || !repeat_is_allowed(log, format, &missing))
         return;
     buf_init(&message, LOG_LINE_MAX_BYTES);
     va_start(ap, format);

@@ -38,7 +38,7 @@ struct log_repeat {
 
 struct log {
     int fd;
-    enum log_level level;
+    _Atomic int level; /* enum log_level */
     enum log_format format;
     int64_t (*wall_ms)(void);
     pthread_mutex_t mutex; /* guards the rest */
@@ -48,6 +48,8 @@ struct log {
 /* Writes to `fd`, which the caller keeps open. */
 void log_init(struct log *log, int fd, enum log_level level, enum log_format format);
 void log_release(struct log *log);
+void log_set_level(struct log *log, enum log_level level);
+bool log_has_level(struct log *log, enum log_level level); /* whether its lines are written */
 
 /* `log` may be NULL: nothing is written. The format must be a constant. */
 void log_write(struct log *log, enum log_level level, const char *format, ...) PRINTF_LIKE(3, 4);

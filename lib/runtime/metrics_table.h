@@ -35,9 +35,12 @@
     X(COUNTER,   DISCONNECTS,         "redis_disconnects_total",    NONE,        1, "Connections to a primary that were lost or given up") \
     X(COUNTER,   REWINDS,             "rewinds_total",              NONE,        1, "Times a primary was behind what an earlier one had answered for") \
     X(COUNTER,   REAPPLIED_RECORDS,   "reapplied_records_total",    NONE,        1, "Records applied again because a primary had lost them") \
+    X(COUNTER,   RELOADS,             "reloads_total",              NONE,        1, "Times that changed options or files were taken over while running") \
+    X(COUNTER,   RELOAD_FAILURES,     "reload_failures_total",      NONE,        1, "Times that changed options or files could not be used") \
     X(COUNTER,   REBALANCES,          "rebalances_total",           NONE,        1, "Rebalances of the consumer group that this member saw end") \
     \
     X(GAUGE,     READY,               "ready",                      NONE,        1, "1 when /readyz answers 200") \
+    X(GAUGE,     RELOAD_FAILED,       "reload_failed",              NONE,        1, "1 while options or files were changed into something that cannot be used; what was in use before stays") \
     X(GAUGE,     CONNECTED,           "redis_connected",            NONE,        1, "1 while connected to a primary that was accepted") \
     X(GAUGE,     PRESSED,             "redis_pressed",              NONE,        1, "1 while Redis says that it cannot take writes now") \
     X(GAUGE,     HELD,                "held",                       HOLD,        1, "1 while everything is held for that reason, until somebody acts") \

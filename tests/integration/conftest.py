@@ -71,6 +71,7 @@ class Lab:
     def __init__(self, request, directory, scratch_redis):
         self._request, self.directory = request, directory
         self._oracle = oracle_module.Oracle(scratch_redis)
+        self._broker = None
         self._endings = []
         self.appliers = []
         self.crashed = False
@@ -78,7 +79,11 @@ class Lab:
 
     @property
     def broker(self):
-        return self._request.getfixturevalue("broker")
+        return self._broker or self._request.getfixturevalue("broker")
+
+    def use(self, broker):
+        """Topics are made there, and appliers go there."""
+        self._broker = broker
 
     def topic(self, partitions=3, **config):
         name = f"{self._request.node.originalname.removeprefix('test_')[:60]}-{next(_numbers)}"
@@ -93,9 +98,12 @@ class Lab:
         topic.dead_letters = self._topic(f"{topic.name}-dlq", 1, **config)
         return topic.dead_letters
 
-    def security(self, rules):
+    def security(self, rules, **options):
         authority = self._request.getfixturevalue("authority")
-        return Security(authority, "lab-admin-secret", REDIS_USER, REDIS_PASSWORD, rules)
+        return Security(authority, "lab-admin-secret", REDIS_USER, REDIS_PASSWORD, rules, **options)
+
+    def authority(self, name):
+        return Authority(self.directory / name)
 
     def redis(self, name="redis", **options):
         server = RedisServer(self.directory, name, **options).start()

@@ -49,7 +49,7 @@ def test_it_lives_and_says_what_it_waits_for(lonely):
     for condition in ("kafka", "consumer-group", "redis-primary"):
         lonely.await_trouble(condition)
     status, index = lonely.get("/")
-    assert status == 200 and index.split() == ["/livez", "/readyz", "/metrics"]
+    assert status == 200 and index.split() == ["/livez", "/readyz", "/metrics", "/config"]
     assert lonely.get("/elsewhere")[0] == 404
 
 

@@ -1,5 +1,6 @@
 """The program under test, run as an operator runs it: flags, files, signals, HTTP."""
 
+import dataclasses
 import os
 import pathlib
 import re
@@ -20,6 +21,13 @@ SANITIZERS = {
 COMPLAINT = re.compile(r"Sanitizer|runtime error:")
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.M)
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    status: int
+    content_type: str
+    text: str
 
 
 class Applier:
@@ -51,11 +59,18 @@ class Applier:
 
     def get(self, path):
         """(status, body), or None when nothing answers."""
+        answer = self.request(path)
+        return None if answer is None else (answer.status, answer.text)
+
+    def request(self, path, method="GET", **headers):
+        """An Answer, or None when nothing answers."""
+        request = urllib.request.Request(f"http://{self.http}{path}", method=method, headers={
+            k.replace("_", "-"): v for k, v in headers.items()})
         try:
-            with urllib.request.urlopen(f"http://{self.http}{path}", timeout=2) as answer:
-                return answer.status, answer.read().decode()
+            with urllib.request.urlopen(request, timeout=2) as answer:
+                return Answer(answer.status, answer.headers["Content-Type"], answer.read().decode())
         except urllib.error.HTTPError as answer:
-            return answer.code, answer.read().decode()
+            return Answer(answer.code, answer.headers["Content-Type"], answer.read().decode())
         except OSError:
             return None
 

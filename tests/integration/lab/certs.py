@@ -1,4 +1,4 @@
-"""A certificate authority and server certificates for 127.0.0.1, made with openssl."""
+"""A certificate authority and certificates for 127.0.0.1, made with openssl."""
 
 import subprocess
 
@@ -29,3 +29,8 @@ class Authority:
                  "-CAcreateserial", "-days", "2", "-extfile", names, "-out", cert)
         both.write_text(key.read_text() + cert.read_text())
         return cert, key, both
+
+    def client(self, name):
+        """What a client needs, as text: `ca`, `cert` and `key`."""
+        cert, key, _ = self.issue(name)
+        return {"ca": self.ca.read_text(), "cert": cert.read_text(), "key": key.read_text()}

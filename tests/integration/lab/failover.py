@@ -30,7 +30,7 @@ class Sentinel:
         if self.security:
             port = ["port 0", f"tls-port {self.port}", *self._tls()]
         return [
-            *port, "bind 127.0.0.1", "protected-mode no", f"dir {self.directory}",
+            *port, "bind 127.0.0.1", "protected-mode no", f"dir {self.directory}", *self._login(),
             f"sentinel myid {self.id}",
             f"sentinel monitor {self.master_name} 127.0.0.1 {primary.port} {QUORUM}",
             *(" ".join(map(str, words)) for words in self.settings(down_after_ms)),
@@ -43,6 +43,18 @@ class Sentinel:
         yield "sentinel", "parallel-syncs", self.master_name, 2
         if self.security:
             yield "sentinel", "auth-pass", self.master_name, self.security.admin_password
+
+    def _login(self):
+        """Other users, for clients and among the Sentinels."""
+        security = self.security
+        if not security or not security.sentinel_password:
+            return []
+        lines = [f"requirepass {security.admin_password}",
+                 f"sentinel sentinel-pass {security.admin_password}"]
+        if security.sentinel_user:
+            lines.append(f"user {security.sentinel_user} on >{security.sentinel_password} "
+                         f"resetchannels -@all {security.sentinel_rules}")
+        return lines
 
     def _tls(self):
         cert, key, _ = self.security.authority.issue(f"sentinel-{self.port}")
@@ -63,11 +75,13 @@ class Sentinel:
         await_(lambda: listening(self.port), 10, f"{self.process.name} listens")
 
     def client(self):
-        tls = {}
+        access = {}
         if self.security:
-            tls = {"ssl": True, "ssl_ca_certs": str(self.security.authority.ca)}
+            access = {"ssl": True, "ssl_ca_certs": str(self.security.authority.ca)}
+        if self._login():
+            access["password"] = self.security.admin_password
         return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=5, protocol=2,
-                           decode_responses=True, **tls)
+                           decode_responses=True, **access)
 
     def ask(self, *words):
         with self.client() as client:

@@ -1,4 +1,5 @@
-"""One real Apache Kafka broker in KRaft mode: PLAINTEXT, and SASL_SSL with SCRAM-SHA-512.
+"""One real Apache Kafka broker in KRaft mode: PLAINTEXT, SASL_SSL with SCRAM-SHA-512, and SSL with
+certificates on both sides.
 
 Needs java and mvn; uses nothing outside Python's standard library, so that it can run by itself:
 `python3 -m lab.kafka --port N` prints READY and serves until it is told to stop.
@@ -27,15 +28,22 @@ node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{secure},\
-CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{secure}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT
+MUTUAL://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{secure},\
+MUTUAL://127.0.0.1:{mutual}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.secure.scram-sha-512.sasl.jaas.config=\
 org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.secure.ssl.keystore.type=PEM
 listener.name.secure.ssl.keystore.location={keystore}
+listener.name.secure.scram-sha-512.connections.max.reauth.ms=5000
+listener.name.mutual.ssl.client.auth=required
+listener.name.mutual.ssl.keystore.type=PEM
+listener.name.mutual.ssl.keystore.location={keystore}
+listener.name.mutual.ssl.truststore.type=PEM
+listener.name.mutual.ssl.truststore.location={truststore}
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS
 log.dirs={data}
@@ -85,8 +93,10 @@ class Broker:
         """`users`: (name, password) pairs for SCRAM-SHA-512 on the secure listener."""
         self.directory = pathlib.Path(directory)
         self.plain_port, self.secure_port = port or free_port(), free_port()
+        self.mutual_port = free_port()
         self.plain = f"127.0.0.1:{self.plain_port}"
         self.secure = f"127.0.0.1:{self.secure_port}"
+        self.mutual = f"127.0.0.1:{self.mutual_port}"
         self.authority = Authority(self.directory / "certs")
         self.ca = self.authority.ca
         self._config = self.directory / "server.properties"
@@ -98,8 +108,9 @@ class Broker:
     def _configure(self):
         _, _, keystore = self.authority.issue("kafka")
         self._config.write_text(PROPERTIES.format(
-            plain=self.plain_port, secure=self.secure_port, controller=free_port(),
-            keystore=keystore, data=self.directory / "data"))
+            plain=self.plain_port, secure=self.secure_port, mutual=self.mutual_port,
+            controller=free_port(), keystore=keystore, truststore=self.ca,
+            data=self.directory / "data"))
 
     def _java(self, *argv):
         logging = self.directory / "log4j2.yaml"
@@ -124,7 +135,8 @@ class Broker:
 
     def start(self):
         self.process.start()
-        await_(lambda: listening(self.secure_port) and listening(self.plain_port)
+        ports = self.plain_port, self.secure_port, self.mutual_port
+        await_(lambda: all(map(listening, ports))
                or not self.process.running(), 60, "kafka listens")
         assert self.process.running(), f"kafka ended at once:\n{self.process.tail()}"
         return self

@@ -18,6 +18,10 @@ class Security:
     user: str
     password: str
     rules: str  # ACL of `user`
+    client_certificates: bool = False  # whether they are asked for
+    sentinel_user: str | None = None  # with `sentinel_password`: the only one at the Sentinels
+    sentinel_password: str | None = None
+    sentinel_rules: str = "allchannels +@all"
 
 
 class RedisServer:
@@ -49,7 +53,8 @@ class RedisServer:
         cert, key, _ = security.authority.issue(self.name)
         return [
             f"tls-port {self.port}", f"tls-cert-file {cert}", f"tls-key-file {key}",
-            f"tls-ca-cert-file {security.authority.ca}", "tls-auth-clients no",
+            f"tls-ca-cert-file {security.authority.ca}",
+            f"tls-auth-clients {'yes' if security.client_certificates else 'no'}",
             "tls-replication yes", f"requirepass {security.admin_password}",
             f"masterauth {security.admin_password}",
             f"user {security.user} on >{security.password} {security.rules}",

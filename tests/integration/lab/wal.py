@@ -195,3 +195,21 @@ def grant(brokers, user, resource, name, *operations):
         kafka_admin.AclPermissionType.ALLOW) for operation in operations]
     for done in admin.create_acls(bindings).values():
         done.result(PATIENCE)
+
+
+def revoke_everything(brokers, user):
+    admin = kafka_admin.AdminClient({"bootstrap.servers": brokers, **CLIENT})
+    everything = kafka_admin.AclBindingFilter(
+        kafka_admin.ResourceType.ANY, None, kafka_admin.ResourcePatternType.ANY, f"User:{user}",
+        None, kafka_admin.AclOperation.ANY, kafka_admin.AclPermissionType.ANY)
+    for done in admin.delete_acls([everything]).values():
+        assert done.result(PATIENCE), f"{user} had no permissions"
+
+
+def set_scram_password(brokers, user, password):
+    admin = kafka_admin.AdminClient({"bootstrap.servers": brokers, **CLIENT})
+    new = kafka_admin.UserScramCredentialUpsertion(
+        user, kafka_admin.ScramCredentialInfo(kafka_admin.ScramMechanism.SCRAM_SHA_512, 4096),
+        password.encode())
+    for done in admin.alter_user_scram_credentials([new]).values():
+        done.result(PATIENCE)

@@ -27,7 +27,7 @@ static const struct option_spec specs[] = {
     { "wal",           OPTION_NAME,     OPTION_ANYWHERE, AT(wal),        "NAME", "redis", 1, 63,   NULL,     "General", "Name of the WAL" },
     { "password-file", OPTION_SECRET,   OPTION_ANYWHERE, AT(password),   "FILE", NULL,    0, 0,    NULL,     "General", "Redis's password" },
     { "tls",           OPTION_BOOL,     OPTION_ANYWHERE, AT(tls),        NULL,   "false", 0, 0,    NULL,     "Redis",   "Talk TLS" },
-    { "timeout",       OPTION_DURATION, OPTION_ANYWHERE, AT(timeout_ms), "T",    "3s",    1, 5000, NULL,     "Redis",   "A primary that does not answer is given up after this long" },
+    { "timeout",       OPTION_DURATION, OPTION_LIVE,     AT(timeout_ms), "T",    "3s",    1, 5000, NULL,     "Redis",   "A primary that does not answer is given up after this long" },
     { "policy",        OPTION_CHOICE,   OPTION_ANYWHERE, AT(policy),     "P",    "skip",  0, 0,    policies, "Redis",   "What then [now]" },
     { "help",          OPTION_BOOL,     OPTION_ACTION,   AT(help),       NULL,   NULL,    0, 0,    NULL,     "Instead", "Show this" },
 };
@@ -109,6 +109,22 @@ static void the_reference_has_a_row_for_every_option(void **state)
         "| `-h, --help` |  |  |  | Show this |\n");
 }
 
+static void what_takes_effect_while_it_runs_is_marked(void **state)
+{
+    CLEANUP(buf_release) struct buf out = { 0 };
+    struct program reloading = program;
+    (void)state;
+
+    reloading.reloads = true;
+    buf_init(&out, OPTION_PRINT_MAX_BYTES);
+    option_print_reference(&reloading, &out);
+    option_print_help(&reloading, &out);
+    assert_true(buf_append(&out, "", 1));
+    assert_non_null(strstr(out.p, "given up after this long (live) |\n"));
+    assert_non_null(strstr(out.p, "(default 3s) (live)\n"));
+    assert_null(strstr(out.p, "Talk TLS (live)"));
+}
+
 static void the_configuration_shows_files_and_never_what_is_in_them(void **state)
 {
     char path[] = "/run/pw \"1\"", text[] = "hunter2", wal[] = "or:ders";
@@ -183,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_is_grouped_and_tells_defaults),
         cmocka_unit_test(the_reference_has_a_row_for_every_option),
+        cmocka_unit_test(what_takes_effect_while_it_runs_is_marked),
         cmocka_unit_test(the_configuration_shows_files_and_never_what_is_in_them),
         cmocka_unit_test(bash_completes_names_choices_and_files),
         cmocka_unit_test(zsh_completes_names_choices_and_files),

@@ -159,10 +159,81 @@ static void a_partition_beyond_our_bound_is_told(void **state)
     health_free(health);
 }
 
+/* What somebody outside orders, one look after the other; then it is time to stop. */
+struct orders {
+    enum apply_loop_order list[4];
+    size_t n, n_taken;
+    struct apply_loop_settings *settings;
+    int look[2], stop[2];
+};
+
+static enum apply_loop_order take_order(void *self)
+{
+    struct orders *o = self;
+
+    if (o->n_taken == o->n) {
+        assert_int_equal(write(o->stop[1], "", 1), 1);
+        return APPLY_LOOP_GO_ON;
+    }
+    o->settings->applier.rate_limit_ops++;
+    return o->list[o->n_taken++];
+}
+
+/* A descriptor that stays readable asks for one look after the other. */
+static enum apply_loop_end run_orders(struct orders *o)
+{
+    struct health *health = health_new(NULL);
+    struct metrics *metrics = metrics_new("1");
+    struct apply_loop_settings settings = { .applier = applier_settings_default(),
+                                            .drain_timeout_ms = 1000 };
+    struct apply_loop_ports ports = { .wal = { &wal_ops, NULL },
+                                      .sink = { &sink_ops, NULL },
+                                      .dead_letters = { &dead_letters_ops, NULL },
+                                      .health = health,
+                                      .metrics = metrics,
+                                      .control = { .look = take_order, .self = o } };
+    enum apply_loop_end end;
+    struct log log;
+
+    snprintf(settings.applier.wal, sizeof(settings.applier.wal), "w");
+    o->settings = &settings;
+    assert_int_equal(pipe(o->stop), 0);
+    assert_int_equal(pipe(o->look), 0);
+    assert_int_equal(write(o->look[1], "", 1), 1);
+    ports.stop_descriptor = o->stop[0];
+    ports.control.descriptor = o->look[0];
+    log_init(&log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+    ports.log = &log;
+    n_events = n_taken = 0;
+    end = apply_loop_run(&settings, &ports);
+    log_release(&log);
+    for (int i = 0; i < 2; i++) {
+        close(o->look[i]);
+        close(o->stop[i]);
+    }
+    metrics_free(metrics);
+    health_free(health);
+    return end;
+}
+
+static void orders_from_outside_are_carried_out(void **state)
+{
+    struct orders goes_on = { .list = { APPLY_LOOP_GO_ON, APPLY_LOOP_TUNE }, .n = 2 };
+    struct orders renews = { .list = { APPLY_LOOP_TUNE, APPLY_LOOP_RENEW, APPLY_LOOP_GO_ON },
+                             .n = 3 };
+    (void)state;
+
+    assert_int_equal(run_orders(&goes_on), APPLY_LOOP_STOPPED);
+    assert_int_equal(goes_on.n_taken, 2);
+    assert_int_equal(run_orders(&renews), APPLY_LOOP_RENEWED);
+    assert_int_equal(renews.n_taken, 2); /* nobody is asked while it drains */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_partition_beyond_our_bound_is_told),
+        cmocka_unit_test(orders_from_outside_are_carried_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,8 +149,8 @@ static void a_partition_has_series_while_it_is_ours(void **state)
     assert_false(shows(f, "partition=\"3\""));
 }
 
-/* Partition 3 learns that Redis and the log are blank. */
-static void locate(struct fixture *f)
+/* Partition 3 learns that Redis is blank and where the log begins. */
+static void locate(struct fixture *f, int64_t begin)
 {
     static const struct reply nil = { .type = REPLY_NIL };
     static const struct reply ok = { .type = REPLY_STATUS, .text = { "OK", 2 } };
@@ -164,19 +164,33 @@ static void locate(struct fixture *f)
     assert_true(applier_reply(f->applier, &position, 0));
     assert_true(applier_reply(f->applier, &nil, 0));
     assert_true(applier_reply(f->applier, &nil, 0)); /* no ids */
-    applier_log_facts(f->applier, 3, "cluster/topic", 0, 0, 0);
+    applier_log_facts(f->applier, 3, "cluster/topic", begin, begin, 0);
 }
 
 static void lag_grows_while_redis_is_away(void **state)
 {
     struct fixture *f = *state;
 
-    locate(f);
+    locate(f, 0);
     assert_true(shows(f, "\nredwal_applier_lag_records{partition=\"3\"} 0\n"));
     applier_disconnected(f->applier, "killed", 0);
     applier_log_facts(f->applier, 3, "cluster/topic", 0, 7, 0);
     assert_true(shows(f, "\nredwal_applier_position{partition=\"3\"} 0\n"));
     assert_true(shows(f, "\nredwal_applier_lag_records{partition=\"3\"} 7\n"));
+}
+
+static void the_next_applier_does_not_inherit_what_was_shown(void **state)
+{
+    struct fixture *f = *state;
+
+    locate(f, 5);
+    assert_true(shows(f, "[-] partition 3 held"));
+    apply_report_forget(&f->report, f->applier);
+    applier_abandon(f->applier);
+    applier_free(f->applier);
+    f->applier = applier_new(&(struct applier_settings){ .wal = "orders" }, 0);
+    assert_false(shows(f, "partition 3 held"));
+    assert_false(shows(f, "partition=\"3\""));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -190,6 +204,7 @@ int main(void)
         TEST(a_primary_of_another_wal_holds_everything),
         TEST(why_redis_cannot_be_reached_is_told),
         TEST(a_partition_has_series_while_it_is_ours),
+        TEST(the_next_applier_does_not_inherit_what_was_shown),
         TEST(lag_grows_while_redis_is_away),
     };
 
