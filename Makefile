@@ -41,7 +41,7 @@ docs: ## Regenerate the documents that come from tables
 coverage: ## Show which lines the unit and simulation tiers never run
 	@hack/coverage
 
-fuzz: ## Fuzz each parser for FUZZ_SECONDS (default 60)
+fuzz: ## Fuzz each parser for FUZZ_SECONDS (default 60), report coverage
 	@hack/install-deps build unit
 	@hack/fuzz $(or $(FUZZ_SECONDS),60)
 

@@ -284,7 +284,8 @@ static void the_settings_of_a_context_can_be_judged(void **state)
     size_t dc, bad;
 
     assert_int_equal(contexts_read(f->environment, NULL, &c, &err), ERR_OK);
-    assert_true(contexts_find(&c, "dc", &dc) && contexts_find(&c, "wrong", &bad));
+    assert_true(contexts_find(&c, "dc", &dc));
+    assert_true(contexts_find(&c, "wrong", &bad));
     assert_string_equal(contexts_value(&c, dc, "brokers"), "a:1,b:2");
     assert_null(contexts_value(&c, dc, "topic"));
     buf_init(&good, TEXT_MAX);
