@@ -1,0 +1,14 @@
+/*
+ * The value of a record, from what it asks for: what record_json.h reads.
+ */
+#ifndef REDWAL_CODEC_RECORD_JSON_PRINT_H
+#define REDWAL_CODEC_RECORD_JSON_PRINT_H
+
+#include "base/buf.h"
+#include "core/record.h"
+
+/* Appends one operation as version 1; an empty `id` is left out. False, and nothing appended, when
+ * it does not fit the buffer. */
+NODISCARD bool record_json_print(const struct operation *op, struct str id, struct buf *out);
+
+#endif
