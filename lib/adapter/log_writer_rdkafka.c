@@ -1,0 +1,159 @@
+#include "adapter/log_writer_rdkafka.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fifo.h"
+#include "base/mem.h"
+
+enum { NUMBER_TEXT_MAX = 24, PURGE_POLL_MS = 10, TROUBLE_MAX = 256 };
+
+/* Kafka's own bound stands at the topic. */
+#define MESSAGE_BYTES "1000000000"
+#define QUEUE_KIB     "65536"
+
+struct log_writer {
+    char *topic;
+    rd_kafka_t *client;
+    size_t n_under_way;   /* receipts not taken yet */
+    struct fifo receipts; /* of struct log_receipt; no more than are under way */
+    char trouble[TROUBLE_MAX];
+};
+
+static const char *advice(rd_kafka_resp_err_t code)
+{
+    switch ((int)code) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        return "; it is larger than the topic's max.message.bytes";
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return "; create the topic";
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return "; allow the user to write to it";
+    default:
+        return "";
+    }
+}
+
+static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opaque)
+{
+    struct log_writer *w = opaque;
+    const bool timed_out = m->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
+    struct log_receipt receipt = {
+        .tag = (uint64_t)(uintptr_t)m->_private,
+        .partition = m->partition,
+        .offset = m->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(m, NULL),
+        .stored = m->err == RD_KAFKA_RESP_ERR_NO_ERROR,
+        .possibly_stored = rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED,
+    };
+
+    (void)client;
+    if (!receipt.stored)
+        snprintf(receipt.text, sizeof(receipt.text), "%s%s%s%s", rd_kafka_err2str(m->err),
+                 advice(m->err), timed_out && *w->trouble ? ": " : "", timed_out ? w->trouble : "");
+    fifo_add(&w->receipts, &receipt);
+}
+
+static void error_told(rd_kafka_t *client, int code, const char *reason, void *opaque)
+{
+    struct log_writer *w = opaque;
+
+    (void)client;
+    (void)code;
+    snprintf(w->trouble, sizeof(w->trouble), "%s", reason);
+}
+
+enum err_code log_writer_new(const struct log_writer_settings *settings, struct log_writer **ret,
+                             struct err *err)
+{
+    char timeout[NUMBER_TEXT_MAX], under_way[NUMBER_TEXT_MAX], why[256];
+    const struct kafka_property properties[] = {
+        { "acks", "all" },
+        { "enable.idempotence", "true" },
+        { "partitioner", settings->partitioner },
+        { "message.timeout.ms", timeout },
+        { "topic.metadata.propagation.max.ms", "2000" },
+        { "linger.ms", "5" },
+        { "compression.codec", "lz4" },
+        { "queue.buffering.max.messages", under_way },
+        { "queue.buffering.max.kbytes", QUEUE_KIB },
+        { "message.max.bytes", MESSAGE_BYTES },
+    };
+    struct log_writer *w;
+    rd_kafka_conf_t *conf;
+    enum err_code rc;
+
+    snprintf(timeout, sizeof(timeout), "%" PRId64, settings->timeout_ms);
+    snprintf(under_way, sizeof(under_way), "%d", LOG_WRITER_UNDER_WAY_MAX);
+    rc = kafka_conf_new(&settings->access, properties, ARRAY_SIZE(properties), &conf, err);
+    if (rc != ERR_OK)
+        return rc;
+    w = mem_new(1, sizeof(*w));
+    w->topic = mem_copy_text(settings->topic, strlen(settings->topic));
+    fifo_init(&w->receipts, sizeof(struct log_receipt));
+    rd_kafka_conf_set_opaque(conf, w);
+    rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+    rd_kafka_conf_set_error_cb(conf, error_told);
+    w->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+    if (!w->client) {
+        rd_kafka_conf_destroy(conf);
+        log_writer_free(w);
+        return err_set(err, ERR_INVALID, "Kafka: %s", why);
+    }
+    *ret = w;
+    return ERR_OK;
+}
+
+void log_writer_free(struct log_writer *w)
+{
+    if (!w)
+        return;
+    if (w->client) {
+        rd_kafka_purge(w->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        while (rd_kafka_outq_len(w->client) > 0)
+            rd_kafka_poll(w->client, PURGE_POLL_MS);
+        rd_kafka_destroy(w->client);
+    }
+    fifo_release(&w->receipts);
+    free(w->topic);
+    free(w);
+}
+
+enum err_code log_writer_put(struct log_writer *w, struct str key, struct str value, uint64_t tag,
+                             struct err *err)
+{
+    rd_kafka_resp_err_t code;
+
+    if (w->n_under_way >= LOG_WRITER_UNDER_WAY_MAX)
+        return err_set(err, ERR_LIMIT, "%d records are under way", LOG_WRITER_UNDER_WAY_MAX);
+    code = rd_kafka_producev(w->client, RD_KAFKA_V_TOPIC(w->topic),
+                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                             RD_KAFKA_V_KEY(key.p ? key.p : "", key.n),
+                             RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n),
+                             RD_KAFKA_V_OPAQUE((void *)(uintptr_t)tag), RD_KAFKA_V_END);
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        return err_set(err, ERR_LIMIT, "its queue is full");
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return err_set(err, ERR_INVALID, "topic %s: %s%s", w->topic, rd_kafka_err2str(code),
+                       advice(code));
+    w->n_under_way++;
+    return ERR_OK;
+}
+
+size_t log_writer_under_way(const struct log_writer *w)
+{
+    return w->n_under_way;
+}
+
+bool log_writer_take(struct log_writer *w, int64_t wait_ms, struct log_receipt *ret)
+{
+    if (w->receipts.n == 0)
+        rd_kafka_poll(w->client, (int)wait_ms);
+    if (!fifo_take(&w->receipts, ret))
+        return false;
+    w->n_under_way--;
+    return true;
+}
