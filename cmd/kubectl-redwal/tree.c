@@ -45,9 +45,7 @@ static bool print_page(struct invocation *in, struct buf *out)
 }
 
 static const struct verb *const verbs[] = {
-    &verb_context,
-    &verb_options,
-    NULL,
+    &verb_put, &verb_wait, &verb_history, &verb_tail, &verb_context, &verb_options, NULL,
 };
 
 static const struct option_table *const root_tables[] = { &root_table, NULL };

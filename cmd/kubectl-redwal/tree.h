@@ -7,7 +7,11 @@
 #include "cli/verb.h"
 
 extern const struct verb verb_context;
+extern const struct verb verb_history;
 extern const struct verb verb_options;
+extern const struct verb verb_put;
+extern const struct verb verb_tail;
+extern const struct verb verb_wait;
 
 extern const struct verb_tree tree;
 

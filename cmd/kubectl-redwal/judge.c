@@ -1,0 +1,53 @@
+#include "judge.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "runtime/clock.h"
+#include "runtime/prepare.h"
+
+enum { COMMANDS_OVERHEAD = 64 * 1024, COMMANDS_FACTOR = 8 };
+
+struct judge {
+    struct prepare *prepare;
+    struct command_set every_command;
+    struct buf commands;
+};
+
+struct judge *judge_new(size_t max_record_bytes)
+{
+    struct judge *j = mem_new(1, sizeof(*j));
+
+    j->prepare = prepare_new(max_record_bytes);
+    for (size_t i = 0; i < command_count(); i++)
+        command_set_add(&j->every_command, command_at(i));
+    /* An argument of one byte takes eight in the form that Redis reads. */
+    buf_init(&j->commands, COMMANDS_FACTOR * max_record_bytes + COMMANDS_OVERHEAD);
+    return j;
+}
+
+void judge_free(struct judge *j)
+{
+    if (!j)
+        return;
+    prepare_free(j->prepare);
+    buf_release(&j->commands);
+    free(j);
+}
+
+enum err_code judge_value(struct judge *j, struct str value, struct str *ret_key, struct err *err)
+{
+    const struct canonical_context context = { .server = &j->every_command };
+    const struct wal_record record = {
+        .record = { .timestamp_ms = clock_wall_ms(), .has_value = true, .value = value },
+    };
+    struct prepared prepared;
+
+    buf_clear(&j->commands);
+    prepare_record(j->prepare, &record, &context, &j->commands, &prepared);
+    if (prepared.reject)
+        return err_set(err, ERR_INVALID, "%s: %s: %s", reject_code(prepared.reject->reason),
+                       reject_text(prepared.reject->reason), prepared.reject->detail);
+    *ret_key = prepared.keys[0];
+    return ERR_OK;
+}

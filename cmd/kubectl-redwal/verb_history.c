@@ -1,0 +1,111 @@
+/* `history`: what the log holds on one key. */
+#include <stdio.h>
+
+#include "call.h"
+#include "cli/context.h"
+#include "record_rows.h"
+#include "scan.h"
+#include "tree.h"
+
+struct history_options {
+    char *from;
+};
+
+static const struct option_spec specs[] = {
+    { "from", OPTION_TEXT, OPTION_FLAG, offsetof(struct history_options, from), "WHEN", "start", 1,
+      64, NULL, "Reading",
+      "Where to begin: start, a time such as 2026-01-31T12:00Z, or how long ago, such as 10m" },
+};
+
+static const struct option_table table = {
+    .specs = specs,
+    .n_specs = ARRAY_SIZE(specs),
+    .size = sizeof(struct history_options),
+};
+
+static void check(struct invocation *in)
+{
+    const struct history_options *o = invocation_values(in, &table);
+
+    context_check_connection(in, CONNECTION_KAFKA);
+    if (!scan_when_is_valid(o->from))
+        option_set_problem(&in->set, "--from: '%s' is neither start, a time, nor how long ago",
+                           o->from);
+}
+
+struct history {
+    struct record_rows *rows;
+    struct scan *scan;
+    struct str key;
+    bool output_gone;
+};
+
+static bool is_the_key(const void *self, struct str key)
+{
+    const struct history *h = self;
+
+    return str_eq(h->key, key);
+}
+
+static bool take(void *self, const struct record *record)
+{
+    struct history *h = self;
+
+    progress_clear(&h->scan->progress);
+    h->output_gone = !record_rows_print(h->rows, record, is_the_key, h);
+    return !h->output_gone;
+}
+
+static enum err_code prepare(struct invocation *in, const struct history_options *o,
+                             struct scan *ret, struct err *err)
+{
+    enum err_code rc = scan_prepare(in, ret, err);
+
+    if (rc == ERR_OK)
+        rc = scan_begin_at(ret, o->from, err);
+    return rc;
+}
+
+static enum exit_status run(struct invocation *in)
+{
+    const struct history_options *o = invocation_values(in, &table);
+    CLEANUP(scan_release) struct scan scan = { 0 };
+    CLEANUP(printer_release) struct printer printer = { 0 };
+    struct history h = { .scan = &scan, .key = str_from(in->words[0]) };
+    struct err err = { 0 };
+    enum err_code rc = prepare(in, o, &scan, &err);
+
+    if (rc == ERR_OK) {
+        call_print(in, &printer);
+        h.rows = record_rows_new(&printer);
+        rc = scan_run(&scan, false, take, &h, &err);
+        record_rows_free(h.rows);
+    }
+    if (rc != ERR_OK)
+        return call_failed(in, &err);
+    return h.output_gone ? EXIT_FAILED : EXIT_DONE;
+}
+
+static const struct verb_word words[] = {
+    { .name = "KEY", .help = "The Redis key" },
+};
+
+static const struct option_table *const tables[] = {
+    &table, &print_table, &context_table, &connection_table, NULL,
+};
+
+const struct verb verb_history = {
+    .name = "history",
+    .summary = "Show each operation in the log on a key",
+    .help =
+        "Reads the log from its first record, or from --from on, to its end of now. Operations in\n"
+        "an `atomic` or `script` envelope that name the key are shown too. What the log no longer\n"
+        "holds is not shown. Every partition is read.\n",
+    .examples = "kubectl-redwal history orders:42\n"
+                "kubectl-redwal history orders:42 --from 2h -o json\n",
+    .words = words,
+    .n_words = ARRAY_SIZE(words),
+    .tables = tables,
+    .check = check,
+    .run = run,
+};
