@@ -1,6 +1,6 @@
 # A thin front door: CMake and the scripts in hack/, tests/ and bench/ do the work.
 .DEFAULT_GOAL := release
-.PHONY: release test demo bench lint install image docs coverage fuzz clean help
+.PHONY: release test demo lab lab-down bench lint install image docs coverage fuzz clean help
 MAKEFLAGS += --no-print-directory
 
 DESTDIR ?=
@@ -17,6 +17,13 @@ test: ## Run every tier: lint, unit, simulation, integration
 demo: release ## Show the applier surviving a failover (KAFKA=real for a real Kafka)
 	@hack/install-deps demo $(if $(filter real,$(KAFKA)),kafka)
 	@KAFKA=$(KAFKA) hack/demo
+
+lab: ## Start a Kubernetes API server with its controllers on this machine, in build/lab
+	@hack/install-deps lab
+	@hack/lab up
+
+lab-down: ## End it, and leave nothing behind
+	@hack/lab down
 
 bench: release ## Measure throughput and latency beside the limits of Redis and Kafka
 	@hack/install-deps test bench
@@ -49,4 +56,4 @@ clean: ## Remove what was built (not the cached third-party libraries)
 	rm -rf build dist
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
