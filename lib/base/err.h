@@ -17,6 +17,7 @@
     X(LIMIT, CALLER, "a limit is exceeded")                                                        \
     X(UNAVAILABLE, RETRY, "peer unavailable")                                                      \
     X(TIMEOUT, RETRY, "timed out")                                                                 \
+    X(CONFLICT, RETRY, "somebody else was first")                                                  \
     X(UNSUPPORTED, FATAL, "not supported by the peer")                                             \
     X(DENIED, FATAL, "permission denied")                                                          \
     X(CORRUPT, FATAL, "corrupt data")
