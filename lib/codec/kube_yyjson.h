@@ -1,0 +1,28 @@
+/*
+ * Small words for yyjson that the decoders of the Kubernetes API share. Private to lib/codec.
+ */
+#ifndef REDWAL_CODEC_KUBE_YYJSON_H
+#define REDWAL_CODEC_KUBE_YYJSON_H
+
+#include <yyjson.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* Numbers stay text: none is too large, and none changes. The caller's to yyjson_doc_free(). */
+yyjson_doc *kube_yyjson_read(struct str text, struct err *err); /* NULL: ERR_CORRUPT */
+void kube_yyjson_free(yyjson_doc **doc);
+void kube_yyjson_mut_free(yyjson_mut_doc **doc);
+
+struct str kube_yyjson_str(yyjson_val *object, const char *key); /* empty when it is no text */
+bool kube_yyjson_bool(yyjson_val *object, const char *key);      /* false when it is none */
+int64_t kube_yyjson_int(yyjson_val *object, const char *key, int64_t otherwise);
+/* Copies a text that fits with its NUL and holds none; false otherwise. Absent is empty. */
+bool kube_yyjson_copy(yyjson_val *object, const char *key, char *to, size_t size);
+
+/* For printing: views must outlive the document. */
+void kube_yyjson_add(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct str text);
+NODISCARD bool kube_yyjson_write(yyjson_mut_doc *doc, struct buf *out); /* false: no room */
+
+#endif

@@ -1,0 +1,132 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/kube_request.h"
+
+static const struct kube_target pods = {
+    .resource = { { 0 }, { "v1", 2 }, { "pods", 4 } },
+    .scope = { "prod", 4 },
+};
+static const struct kube_target wal_status = {
+    .resource = { { "redwal.dev", 10 }, { "v1alpha1", 8 }, { "rediswals", 9 } },
+    .scope = { "prod", 4 },
+    .name = { "orders", 6 },
+    .subresource = { "status", 6 },
+};
+static const struct kube_write plain_write = { 0 };
+static const struct kube_write full_write = {
+    .field_manager = { "red wal/é", 10 }, .force = true, .dry_run = true, .strict = true
+};
+
+enum what { GET, LIST, PAGE, WATCH, CREATE, UPDATE, APPLY, JSON_PATCH, MERGE_PATCH, DELETE, PATH };
+
+static bool build(enum what what, struct kube_request *r)
+{
+    const struct kube_selection all = { 0 };
+    const struct kube_selection some = { .label_selector = STR_LITERAL("app in (a,b)"),
+                                         .field_selector = STR_LITERAL("metadata.name=x") };
+
+    switch (what) {
+    case GET:
+        return kube_request_get(r, &wal_status);
+    case LIST:
+        return kube_request_list(r, &pods, &all, 0, (struct str){ 0 });
+    case PAGE:
+        return kube_request_list(r, &pods, &some, 500, STR_LITERAL("e/+="));
+    case WATCH:
+        return kube_request_watch(r, &pods, &some, STR_LITERAL("17"), 300);
+    case CREATE:
+        return kube_request_create(r, &pods, &plain_write, STR_LITERAL("{}"));
+    case UPDATE:
+        return kube_request_update(r, &wal_status, &plain_write, STR_LITERAL("{}"));
+    case APPLY:
+        return kube_request_apply(r, &wal_status, &full_write, STR_LITERAL("{}"));
+    case JSON_PATCH:
+        return kube_request_json_patch(r, &wal_status, &plain_write, STR_LITERAL("[]"));
+    case MERGE_PATCH:
+        return kube_request_merge_patch(r, &wal_status, &plain_write, STR_LITERAL("{}"));
+    case DELETE:
+        return kube_request_delete(r, &wal_status, STR_LITERAL("{}"));
+    case PATH:
+        return kube_request_path(r, "/version", "application/json");
+    }
+    return false;
+}
+
+static void a_request_is_what_the_api_wants(void **state)
+{
+#define PODS "/api/v1/namespaces/prod/pods"
+#define WAL  "/apis/redwal.dev/v1alpha1/namespaces/prod/rediswals/orders/status"
+    static const struct {
+        enum what what;
+        const char *method, *target, *content_type, *body;
+    } rows[] = {
+        { GET, "GET", WAL, NULL, "" },
+        { LIST, "GET", PODS, NULL, "" },
+        { PAGE, "GET",
+          PODS "?labelSelector=app%20in%20%28a%2Cb%29&fieldSelector=metadata.name%3Dx&limit=500"
+               "&continue=e%2F%2B%3D",
+          NULL, "" },
+        { WATCH, "GET",
+          PODS "?watch=1&labelSelector=app%20in%20%28a%2Cb%29&fieldSelector=metadata.name%3Dx"
+               "&allowWatchBookmarks=true&resourceVersion=17&timeoutSeconds=300",
+          NULL, "" },
+        { CREATE, "POST", PODS, "application/json", "{}" },
+        { UPDATE, "PUT", WAL, "application/json", "{}" },
+        { APPLY, "PATCH",
+          WAL "?fieldManager=red%20wal%2F%C3%A9&force=true&dryRun=All&fieldValidation=Strict",
+          "application/apply-patch+yaml", "{}" },
+        { JSON_PATCH, "PATCH", WAL, "application/json-patch+json", "[]" },
+        { MERGE_PATCH, "PATCH", WAL, "application/merge-patch+json", "{}" },
+        { DELETE, "DELETE", WAL, "application/json", "{}" },
+        { PATH, "GET", "/version", NULL, "" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(kube_request_release) struct kube_request r = { 0 };
+
+        assert_true(build(rows[i].what, &r));
+        assert_string_equal(kube_method_word(r.method), rows[i].method);
+        if (!str_eq(buf_str(&r.target), str_from(rows[i].target)))
+            fail_msg("row %zu: %.*s", i, STR_ARGS(buf_str(&r.target)));
+        assert_true(str_eq(buf_str(&r.body), str_from(rows[i].body)));
+        assert_int_equal(r.content_type != NULL, rows[i].content_type != NULL);
+        if (r.content_type)
+            assert_string_equal(r.content_type, rows[i].content_type);
+        assert_int_equal(r.stream, rows[i].what == WATCH);
+        assert_true(r.timeout_ms > (rows[i].what == WATCH ? 300 * 1000 : 0));
+    }
+}
+
+static void a_request_beyond_the_bounds_is_refused(void **state)
+{
+    static char text[KUBE_BODY_MAX + 1];
+    CLEANUP(kube_request_release) struct kube_request r = { 0 };
+    CLEANUP(kube_request_release) struct kube_request long_target = { 0 };
+    CLEANUP(kube_request_release) struct kube_request fits = { 0 };
+    (void)state;
+
+    memset(text, 'x', sizeof(text));
+    assert_true(
+        kube_request_create(&fits, &pods, &plain_write, (struct str){ text, KUBE_BODY_MAX }));
+    assert_false(kube_request_create(&r, &pods, &plain_write, (struct str){ text, sizeof(text) }));
+    assert_false(kube_request_list(&long_target, &pods, &(struct kube_selection){ 0 }, 1,
+                                   (struct str){ text, KUBE_TARGET_MAX }));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_is_what_the_api_wants),
+        cmocka_unit_test(a_request_beyond_the_bounds_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
