@@ -45,6 +45,8 @@ bool base64_append(struct buf *out, struct str bytes)
     const unsigned char *p = (const unsigned char *)bytes.p;
     char *to;
 
+    if (bytes.n == 0)
+        return true;
     if (!buf_reserve(out, (bytes.n + 2) / 3 * 4))
         return false;
     to = out->p + out->n;
