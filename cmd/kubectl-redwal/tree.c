@@ -44,9 +44,19 @@ static bool print_page(struct invocation *in, struct buf *out)
     return true;
 }
 
+/* clang-format off */
 static const struct verb *const verbs[] = {
-    &verb_put, &verb_wait, &verb_history, &verb_tail, &verb_context, &verb_options, NULL,
+    &verb_put,
+    &verb_wait,
+    &verb_lag,
+    &verb_position,
+    &verb_history,
+    &verb_tail,
+    &verb_context,
+    &verb_options,
+    NULL,
 };
+/* clang-format on */
 
 static const struct option_table *const root_tables[] = { &root_table, NULL };
 

@@ -8,7 +8,9 @@
 
 extern const struct verb verb_context;
 extern const struct verb verb_history;
+extern const struct verb verb_lag;
 extern const struct verb verb_options;
+extern const struct verb verb_position;
 extern const struct verb verb_put;
 extern const struct verb verb_tail;
 extern const struct verb verb_wait;

@@ -16,7 +16,7 @@
 #include "tree.h"
 #include "visible.h"
 
-enum { RECEIPT_WAIT_MS = 100, TOKEN_MAX_BYTES = 64 * 1024, VALUE_FACTOR = 6 };
+enum { RECEIPT_WAIT_MS = 100, TOKEN_MAX_BYTES = 64 * 1024, VALUE_FACTOR = 6, LINE_TEXT_MAX = 32 };
 
 struct put_options {
     int64_t ttl_ms;
@@ -92,6 +92,23 @@ static bool reads_lines(const struct invocation *in)
     return in->n_words == 0 || (in->n_words == 1 && strcmp(in->words[0], "-") == 0);
 }
 
+/* A single operation has no line. */
+static size_t first_column(const struct invocation *in)
+{
+    return reads_lines(in) ? 0 : 1;
+}
+
+static void begin_stream(struct put *p)
+{
+    const size_t first = first_column(p->in);
+
+    call_print(p->in, &p->printer);
+    if (p->options->dry_run)
+        printer_stream(&p->printer, dry_columns + first, ARRAY_SIZE(dry_columns) - first);
+    else
+        printer_stream(&p->printer, stored_columns + first, N_STORED - first);
+}
+
 static void check(struct invocation *in)
 {
     const struct put_options *o = invocation_values(in, &table);
@@ -118,8 +135,12 @@ static void show(struct put *p, const struct cell *cells)
 
 static void failed(struct put *p, const struct log_receipt *receipt)
 {
+    char line[LINE_TEXT_MAX] = "";
+
     p->n_failed++;
-    call_complain(p->in, "line %llu: %s: %s", (unsigned long long)receipt->tag,
+    if (reads_lines(p->in))
+        snprintf(line, sizeof(line), "line %llu: ", (unsigned long long)receipt->tag);
+    call_complain(p->in, "%s%s: %s", line,
                   receipt->possibly_stored ? "not acknowledged, and may be in the log all the same"
                                            : "not stored",
                   receipt->text);
@@ -142,7 +163,7 @@ static void stored(struct put *p, const struct log_receipt *receipt)
     cells[STORED_OFFSET] = CELL_NUMBER(receipt->offset);
     cells[STORED_TIME] = CELL_NUMBER(receipt->timestamp_ms);
     cells[STORED_TOKEN] = CELL_STR(buf_str(&text));
-    show(p, cells);
+    show(p, cells + first_column(p->in));
 }
 
 /* Takes receipts until no more than `n` records are under way. */
@@ -166,7 +187,7 @@ static void show_dry(struct put *p, uint64_t line, struct str key, struct str va
 {
     const struct cell cells[] = { CELL_NUMBER((int64_t)line), CELL_STR(key), CELL_STR(value) };
 
-    show(p, cells);
+    show(p, cells + first_column(p->in));
 }
 
 /* Judges, and hands over what is fine. */
@@ -297,9 +318,7 @@ static enum exit_status run(struct invocation *in)
                                    &err) != ERR_OK)
         return call_failed(in, &err);
     p.judge = judge_new((size_t)o->max_record_bytes);
-    call_print(in, &p.printer);
-    printer_stream(&p.printer, o->dry_run ? dry_columns : stored_columns,
-                   o->dry_run ? ARRAY_SIZE(dry_columns) : (size_t)N_STORED);
+    begin_stream(&p);
     if (reads_lines(in))
         put_lines(&p);
     else

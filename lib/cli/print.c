@@ -50,6 +50,12 @@ static const char *const tones[] = {
     [TONE_PLAIN] = "",       [TONE_GOOD] = "\033[32m", [TONE_WARN] = "\033[33m",
     [TONE_BAD] = "\033[31m", [TONE_DIM] = "\033[2m",
 };
+/* What is unknown is not good or bad. */
+static const char *tone_of(const struct cell *cell)
+{
+    return tones[cell->is_set ? cell->tone : TONE_DIM];
+}
+
 #define HEADING_TONE "\033[1m"
 #define TONE_END     "\033[0m"
 
@@ -116,7 +122,7 @@ static void print_row(const struct printer *p, const struct column *columns, siz
             continue;
         buf_clear(&text);
         cell_print(columns[i].type, &cells[i], cut_of(p, &columns[i]), &text);
-        print_padded(p, tones[cells[i].tone], buf_str(&text), widths[i],
+        print_padded(p, tone_of(&cells[i]), buf_str(&text), widths[i],
                      cell_is_number(columns[i].type), i == last, line);
     }
     buf_print(line, "\n");
@@ -189,7 +195,7 @@ void printer_fields(struct printer *p, const struct column *columns, size_t n,
         buf_init(&value, LINE_MAX_BYTES);
         cell_print(columns[i].type, &cells[i], cut_of(p, &columns[i]), &value);
         print_padded(p, HEADING_TONE, str_from(columns[i].heading), width, false, false, &text);
-        print_toned(p, tones[cells[i].tone], buf_str(&value), &text);
+        print_toned(p, tone_of(&cells[i]), buf_str(&value), &text);
         buf_print(&text, "\n");
     }
     p->failed = !write_out(p, &text) || p->failed;
@@ -223,7 +229,7 @@ static bool write_document(struct printer *p, const json_t *value, bool lines)
 bool printer_end(struct printer *p)
 {
     if (p->document)
-        p->failed = !write_document(p, p->document, false) || p->failed;
+        p->failed = !write_document(p, p->document, p->one_of_many) || p->failed;
     return fflush(p->to.out) == 0 && !p->failed;
 }
 

@@ -29,6 +29,7 @@ struct json_t; /* jansson's */
 struct printer {
     enum print_format format;
     bool headers;
+    bool one_of_many; /* the document is: JSON takes a line, YAML a document */
     struct terminal to;
     struct json_t *document;      /* JSON and YAML */
     const struct column *columns; /* of a stream */

@@ -10,7 +10,7 @@
 
 #include "core/resp.h"
 
-enum { TOKEN = 1000, ELAPSED_MAX_MS = 1000, PARTITION_TEXT_MAX = 16 };
+enum { TOKEN = 1000, ELAPSED_MAX_MS = 1000 };
 
 static void say_word(struct applier *a, const char *text)
 {
@@ -30,15 +30,11 @@ static void ask_position(struct applier *a, int32_t number, enum expect_kind kin
     expect(a, kind, number, 1, now_ms);
 }
 
-static struct str seen_field(char *ret, int32_t number)
-{
-    return (struct str){ ret, (size_t)snprintf(ret, PARTITION_TEXT_MAX, "p%d", (int)number) };
-}
-
 static void ask_location(struct applier *a, int32_t number, int64_t now_ms)
 {
-    char field[PARTITION_TEXT_MAX];
-    const struct str get[] = { STR_LITERAL("HGET"), identity_key(), seen_field(field, number) };
+    char field[POSITION_SEEN_FIELD_MAX];
+    const struct str get[] = { STR_LITERAL("HGET"), identity_key(),
+                               position_seen_field(field, number) };
 
     a->partitions[number].has_asked = true;
     ask_position(a, number, EXPECT_LOCATE, now_ms);
@@ -312,13 +308,13 @@ static void extend(struct applier *a, int64_t now_ms)
 
 static void write_position(struct applier *a, struct closing *closing, int64_t now_ms)
 {
-    char key[POSITION_KEY_MAX], field[PARTITION_TEXT_MAX];
+    char key[POSITION_KEY_MAX], field[POSITION_SEEN_FIELD_MAX];
     const int32_t number = closing->partition;
     uint32_t n_commands = 1 + ids_write(a, closing);
 
     if (a->partitions[number].fresh) {
-        const struct str seen[] = { STR_LITERAL("HSET"), identity_key(), seen_field(field, number),
-                                    STR_LITERAL("1") };
+        const struct str seen[] = { STR_LITERAL("HSET"), identity_key(),
+                                    position_seen_field(field, number), STR_LITERAL("1") };
 
         say(a, seen, ARRAY_SIZE(seen));
         n_commands++;

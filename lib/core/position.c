@@ -35,6 +35,14 @@ struct str identity_key(void)
     return STR_LITERAL("redwal:identity");
 }
 
+struct str position_seen_field(char *ret, int32_t partition)
+{
+    const int n = snprintf(ret, POSITION_SEEN_FIELD_MAX, "p%d", (int)partition);
+
+    PRE(n > 0 && n < POSITION_SEEN_FIELD_MAX);
+    return (struct str){ ret, (size_t)n };
+}
+
 static bool number(const struct reply *reply, int64_t *ret)
 {
     return reply->type == REPLY_STRING && str_to_int64(reply->text, ret) && *ret >= 0;

@@ -17,6 +17,7 @@ enum {
     WAL_NAME_MAX = 63,      /* letters, digits, '-', '.', '_' */
     LOG_IDENTITY_MAX = 127, /* "<Kafka cluster id>/<topic id>" */
     POSITION_KEY_MAX = 128,
+    POSITION_SEEN_FIELD_MAX = 16,
 };
 
 /* Keys that start like this hold our own bookkeeping. */
@@ -46,6 +47,10 @@ struct str position_key(char *ret, struct str wal, int32_t partition);
 
 /* The key of the hash that says which WAL a Redis belongs to. */
 struct str identity_key(void);
+
+/* The field of that hash that is there once the partition has had a position. `ret` has
+ * POSITION_SEEN_FIELD_MAX bytes. */
+struct str position_seen_field(char *ret, int32_t partition);
 
 /* Reads the answer to HMGET <key> next settled log epoch ts digest.
  * POSITION_ABSENT: no field is set. POSITION_CORRUPT: some are, and make no sense. */

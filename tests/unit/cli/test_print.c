@@ -86,7 +86,7 @@ static void a_document_has_fields_and_lists_in_every_form(void **state)
           "\n"
           "\033[1mNAME\033[0m         \033[1mLAG\033[0m   \033[1mGOOD\033[0m\n"
           "abcdef\xe2\x80\xa6    1m05s   yes\n"
-          "\033[31m\\xff\\x00\033[0m       -   no\n" },
+          "\033[31m\\xff\\x00\033[0m       \033[2m-\033[0m   no\n" },
         { PRINT_JSON, false,
           "{\n  \"name\": \"abcdefgh\",\n  \"lagMs\": 65000,\n  \"good\": true,\n"
           "  \"note\": \"yes\",\n  \"list\": [\n"
@@ -144,6 +144,29 @@ static void a_stream_has_an_object_a_row(void **state)
     }
 }
 
+static void a_document_that_is_one_of_many_takes_a_line(void **state)
+{
+    static const struct {
+        enum print_format format;
+        const char *printed;
+    } cases[] = {
+        { PRINT_JSON, "{\"name\": \"abcdefgh\"}\n" },
+        { PRINT_YAML, "---\nname: abcdefgh\n" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(printer_release) struct printer p = { 0 };
+        struct output o;
+
+        init(&p, &o, cases[i].format, false);
+        p.one_of_many = true;
+        printer_fields(&p, columns, 1, rows[0]);
+        assert_true(printer_end(&p));
+        assert_string_equal(read_back(&o), cases[i].printed);
+    }
+}
+
 static void headings_can_be_left_out(void **state)
 {
     CLEANUP(printer_release) struct printer p = { 0 };
@@ -177,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_has_fields_and_lists_in_every_form),
         cmocka_unit_test(a_stream_has_an_object_a_row),
+        cmocka_unit_test(a_document_that_is_one_of_many_takes_a_line),
         cmocka_unit_test(headings_can_be_left_out),
         cmocka_unit_test(a_reader_that_has_gone_is_noticed),
     };

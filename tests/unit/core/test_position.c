@@ -107,6 +107,7 @@ static void names_of_wals_are_safe_in_keys(void **state)
             fail_msg("'%s'", rows[i].name);
     assert_true(
         str_eq(position_key(key, STR_LITERAL("orders"), 7), STR_LITERAL("redwal:{orders}:p:7")));
+    assert_true(str_eq(position_seen_field(key, INT32_MAX), STR_LITERAL("p2147483647")));
 }
 
 int main(void)
