@@ -1,6 +1,6 @@
 # redwal_lua(TARGET NAME...)
 #
-# What Redis is to run: lib/TARGET/lua/NAME.lua without its comments and indents, as the function
+# What Redis is to run: lib/TARGET/lua/NAME.lua without its comments and on one line, as the function
 # lua_NAME() that lib/TARGET/lua.h declares.
 function(redwal_lua target)
   foreach(name IN LISTS ARGN)
@@ -8,8 +8,8 @@ function(redwal_lua target)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
     file(READ ${source} text)
     string(REGEX REPLACE "(^|\n)--[^\n]*" "\\1" text "${text}")
-    string(REGEX REPLACE "\n[ \n]+" "\n" text "${text}")
-    string(REGEX REPLACE "^\n+" "" text "${text}")
+    string(REGEX REPLACE "[ \n]+" " " text "${text}")
+    string(STRIP "${text}" text)
     string(HEX "${text}" bytes)
     string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
     file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/lua/${name}.c @ONLY CONTENT [=[

@@ -133,13 +133,14 @@ static struct apply_loop_ports ports_of(struct parts *p)
 static enum exit_status apply(struct parts *p, struct options *o,
                               const struct option_sources *sources)
 {
-    struct apply_loop_settings settings = apply_loop_settings_of(o);
+    struct apply_loop_settings settings;
     struct err err = { 0 };
 
     if (wiring_open(&p->wiring, o, &err) != ERR_OK) {
         log_error(&p->log, "Failed to start error=%s", err.msg);
         return EXIT_OPTIONS;
     }
+    settings = apply_loop_settings_of(o, &p->wiring);
     p->reload = (struct reload){
         .sources = *sources,
         .options = o,

@@ -42,6 +42,7 @@ enum cross_partition { CROSS_PARTITION_REFUSE, CROSS_PARTITION_ALLOW };
     \
     X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, or hold its partition") \
     X(DURATION,  ANYWHERE, idempotency_window_ms, "idempotency-window", "DURATION", "1h", 0, 31 * DAY, NULL, "Applying", "Skip a record whose id was applied less than this long ago, by the log's timestamps; 0 applies all") \
+    X(TEXT,      ANYWHERE, scripts,              "scripts",              "DIR",      NULL, 1, 4000, NULL, "Applying", "Scripts that records may call: each NAME.lua in this directory, read at start") \
     X(CHOICE,    ANYWHERE, cross_partition,      "cross-partition",      "POLICY",   "refuse", 0, 0, ONE_OF(CROSS_PARTITION_CHOICES), "Applying", "An envelope whose keys belong to several partitions: refuse it, or apply it in no order with their other writes") \
     X(CHOICE,    ANYWHERE, partitioner,          "partitioner",          "NAME",     "murmur2", 0, 0, ONE_OF(PARTITIONER_CHOICES), "Applying", "How producers choose a key's partition: murmur2 as in Java, crc32 as librdkafka does by default") \
     X(BOOL,      ANYWHERE, adopt,                "adopt",                NULL,       "false", 0, 0, NULL, "Applying", "Build upon data of unknown origin in Redis; for one start") \

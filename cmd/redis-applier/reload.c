@@ -77,7 +77,7 @@ static enum apply_loop_order take_over(struct reload *r, struct options *next, u
 
     options_compare(r->options, next, log_change, r);
     options_exchange(r->options, next);
-    *r->settings = apply_loop_settings_of(r->options);
+    *r->settings = apply_loop_settings_of(r->options, r->wiring);
     log_set_level(r->log, (enum log_level)r->options->log_level);
     log_info(r->log, "Read options and files again renews_kafka_clients=%s",
              renew ? "true" : "false");

@@ -49,10 +49,21 @@ static enum err_code open_sink(struct wiring *w, const struct options *o, struct
     return sink_hiredis_new(&settings, &w->sink, err);
 }
 
+static enum err_code open_scripts(struct wiring *w, const struct options *o, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    if (o->scripts)
+        rc = script_files_new(o->scripts, &w->scripts, err);
+    return rc == ERR_OK ? rc : err_wrap(err, rc, "--scripts");
+}
+
 enum err_code wiring_open(struct wiring *w, const struct options *o, struct err *err)
 {
-    enum err_code rc = open_sink(w, o, err);
+    enum err_code rc = open_scripts(w, o, err);
 
+    if (rc == ERR_OK)
+        rc = open_sink(w, o, err);
     if (rc == ERR_OK)
         rc = open_dead_letters(o, &w->dead_letters, err);
     if (rc == ERR_OK)
@@ -116,10 +127,11 @@ void wiring_release(struct wiring *w)
     wal_rdkafka_free(w->wal);
     dead_letters_rdkafka_free(w->dead_letters);
     sink_hiredis_free(w->sink);
+    script_files_free(w->scripts);
     *w = (struct wiring){ 0 };
 }
 
-struct apply_loop_settings apply_loop_settings_of(const struct options *o)
+struct apply_loop_settings apply_loop_settings_of(const struct options *o, const struct wiring *w)
 {
     struct apply_loop_settings s = {
         .applier = applier_settings_default(),
@@ -133,6 +145,7 @@ struct apply_loop_settings apply_loop_settings_of(const struct options *o)
     struct applier_settings *a = &s.applier;
 
     snprintf(a->wal, sizeof(a->wal), "%s", o->connection.wal);
+    a->scripts = w->scripts ? script_files_set(w->scripts) : NULL;
     a->adopt = o->adopt;
     a->on_reject = (enum applier_on_reject)o->on_reject;
     a->idempotency_window_seconds = (uint32_t)((o->idempotency_window_ms + 999) / 1000);

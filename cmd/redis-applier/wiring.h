@@ -5,6 +5,7 @@
 #define REDIS_APPLIER_WIRING_H
 
 #include "adapter/dead_letters_rdkafka.h"
+#include "adapter/script_files.h"
 #include "adapter/sink_hiredis.h"
 #include "adapter/wal_rdkafka.h"
 #include "base/err.h"
@@ -15,6 +16,7 @@ struct wiring {
     struct wal_rdkafka *wal;
     struct sink_hiredis *sink;
     struct dead_letters_rdkafka *dead_letters;
+    struct script_files *scripts; /* NULL: none */
     /* What takes their place with wiring_renew(); NULL: nothing is to be renewed. */
     struct wal_rdkafka *next_wal;
     struct dead_letters_rdkafka *next_dead_letters;
@@ -31,6 +33,7 @@ enum err_code wiring_use(struct wiring *w, const struct options *o, bool renew_k
 enum err_code wiring_renew(struct wiring *w, struct err *err);
 void wiring_release(struct wiring *w); /* leaves the group; safe on a zeroed wiring */
 
-struct apply_loop_settings apply_loop_settings_of(const struct options *o);
+/* Borrows from `w`, which is open. */
+struct apply_loop_settings apply_loop_settings_of(const struct options *o, const struct wiring *w);
 
 #endif

@@ -27,6 +27,7 @@
 #include "core/redis_error.h"
 #include "core/reject.h"
 #include "core/reply.h"
+#include "core/script.h"
 
 enum {
     PARTITIONS_MAX = 4096,
@@ -38,6 +39,7 @@ enum applier_on_reject { ON_REJECT_SKIP, ON_REJECT_HALT };
 
 struct applier_settings {
     char wal[WAL_NAME_MAX + 1];
+    const struct script_set *scripts; /* outlive the applier; NULL: none */
     bool adopt; /* build upon data or a log whose beginning nobody can vouch for */
     enum applier_on_reject on_reject;
     uint32_t batch_max_ops;       /* commands in one transaction */

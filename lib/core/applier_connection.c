@@ -185,7 +185,7 @@ void connection_refuse(struct applier *a, enum hold_reason hold, const char *why
         snprintf(text, sizeof(text), "Waiting for %.150s: %.200s", a->primary.address, why);
     else
         snprintf(text, sizeof(text), "Holding (%s), %.100s: %.120s; %.120s", hold_code(hold),
-                 a->primary.address, hold_text(hold), hold_remedy(hold));
+                 a->primary.address, why, hold_remedy(hold));
     explain(a, hold == HOLD_NONE ? NOTE_WARN : NOTE_ERROR, text);
     effect_simple(a, EFFECT_DISCONNECT, -1, 0);
     connection_reset(a);
@@ -220,8 +220,38 @@ static void claim(struct applier *a, int64_t now_ms)
     ask_identity(a, EXPECT_IDENTITY, now_ms);
 }
 
-/* The primary is ours: every partition asks where it is. */
+/* From its first meeting with a Redis on, a script's name means the text it had there. */
+static void register_scripts(struct applier *a, const struct script_set *set, int64_t now_ms)
+{
+    struct str get[2 + SCRIPTS_MAX] = { STR_LITERAL("HMGET"), identity_key() };
+    char fields[SCRIPTS_MAX][SCRIPT_FIELD_MAX];
+
+    PRE(set->n <= SCRIPTS_MAX);
+    for (size_t i = 0; i < set->n; i++) {
+        const struct str field = script_field(&set->scripts[i], fields[i]);
+        const struct str claim[] = { STR_LITERAL("HSETNX"), identity_key(), field,
+                                     str_from(set->scripts[i].sha) };
+
+        say(a, claim, ARRAY_SIZE(claim));
+        get[2 + i] = field;
+    }
+    expect(a, EXPECT_CLAIM, -1, (uint32_t)set->n, now_ms);
+    say(a, get, 2 + set->n);
+    expect(a, EXPECT_SCRIPTS, -1, 1, now_ms);
+}
+
 void connection_identified(struct applier *a, int64_t now_ms)
+{
+    const struct script_set *scripts = a->settings.scripts;
+
+    if (scripts && scripts->n > 0)
+        register_scripts(a, scripts, now_ms);
+    else
+        connection_accepted(a, now_ms);
+}
+
+/* The primary is ours: every partition asks where it is. */
+void connection_accepted(struct applier *a, int64_t now_ms)
 {
     a->identified = true;
     a->hold = HOLD_NONE;

@@ -379,8 +379,10 @@ static const struct reply *first_error(const struct reply *results, size_t n)
 
 static enum reject_reason refusal(struct str error)
 {
-    return str_starts_with(error, STR_LITERAL("WRONGTYPE")) ? REJECT_REDIS_WRONGTYPE
-                                                            : REJECT_REDIS_ERROR;
+    if (str_starts_with(error, STR_LITERAL("WRONGTYPE")))
+        return REJECT_REDIS_WRONGTYPE;
+    return str_starts_with(error, STR_LITERAL("SCRIPT ")) ? REJECT_SCRIPT_FAILED
+                                                          : REJECT_REDIS_ERROR;
 }
 
 size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,

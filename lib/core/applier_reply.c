@@ -324,6 +324,27 @@ static void identity_answered(struct applier *a, const struct reply *reply, int6
         connection_refuse(a, HOLD_OTHER_WAL, hold_text(HOLD_OTHER_WAL), now_ms);
 }
 
+static void scripts_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    const struct script_set *set = a->settings.scripts;
+    char why[NOTE_TEXT_MAX];
+
+    if (reply->type != REPLY_ARRAY || reply->n_elements != set->n) {
+        asked_in_vain(a, "its scripts", reply, now_ms);
+        return;
+    }
+    for (size_t i = 0; i < set->n; i++) {
+        const struct script *script = &set->scripts[i];
+
+        if (str_eq(reply->elements[i].text, str_from(script->sha)))
+            continue;
+        snprintf(why, sizeof(why), "script %s: %s", script->name, hold_text(HOLD_OTHER_SCRIPT));
+        connection_refuse(a, HOLD_OTHER_SCRIPT, why, now_ms);
+        return;
+    }
+    connection_accepted(a, now_ms);
+}
+
 static void location_answered(struct applier *a, int32_t number, const struct reply *reply,
                               int64_t now_ms)
 {
@@ -421,6 +442,9 @@ static void answer(struct applier *a, const struct expectation *expected, const 
     case EXPECT_IDENTITY:
         identity_answered(a, reply, now_ms);
         return;
+    case EXPECT_SCRIPTS:
+        scripts_answered(a, reply, now_ms);
+        return;
     case EXPECT_LOCATE:
         location_answered(a, partition, reply, now_ms);
         return;
@@ -446,10 +470,8 @@ static void answer(struct applier *a, const struct expectation *expected, const 
         ours_answered(a, reply, now_ms);
         return;
     case EXPECT_WATCH:
-        status_answered(a, "WATCH", reply, now_ms);
-        return;
     case EXPECT_MULTI:
-        status_answered(a, "MULTI", reply, now_ms);
+        status_answered(a, expected->kind == EXPECT_WATCH ? "WATCH" : "MULTI", reply, now_ms);
         return;
     case EXPECT_GUARD:
         guard_answered(a, partition, reply, now_ms);

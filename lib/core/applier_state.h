@@ -34,6 +34,7 @@ enum expect_kind {
     EXPECT_REHEARSAL, /* MULTI and DISCARD, with nothing in between */
     EXPECT_CLAIM,     /* HSETNX identity wal */
     EXPECT_IDENTITY,  /* HGET identity wal */
+    EXPECT_SCRIPTS,   /* HMGET identity script:... */
     EXPECT_LOCATE,    /* HMGET position, of a partition that asks where it is */
     EXPECT_SEEN,      /* HGET identity p<n> */
     EXPECT_IDS,       /* GET: which segments of ids there are, or one of them */
@@ -244,7 +245,8 @@ void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms);
 struct expectation expected_take(struct applier *a); /* the kind of the next answer */
 void transactions_forget(struct applier *a);
 void connection_reset(struct applier *a);
-void connection_identified(struct applier *a, int64_t now_ms);
+void connection_identified(struct applier *a, int64_t now_ms); /* it belongs to this WAL */
+void connection_accepted(struct applier *a, int64_t now_ms);   /* and knows our scripts */
 void connection_refuse(struct applier *a, enum hold_reason hold, const char *why, int64_t now_ms);
 void connection_give_up(struct applier *a, int64_t now_ms, const char *format, ...)
     PRINTF_LIKE(3, 4);

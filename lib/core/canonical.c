@@ -152,7 +152,7 @@ static bool check_arity(struct plan *p)
 
 static bool plan_operation(struct plan *p)
 {
-    if (str_starts_with(p->op->key, STR_LITERAL(PLAN_RESERVED_PREFIX)))
+    if (plan_is_reserved(p->op->key))
         return reject_set(p->reject, REJECT_KEY_RESERVED,
                           "the key starts with " PLAN_RESERVED_PREFIX);
     if (!find_command(p))

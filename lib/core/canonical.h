@@ -10,6 +10,7 @@
 #include "core/partitioner.h"
 #include "core/record.h"
 #include "core/reject.h"
+#include "core/script.h"
 
 /* Lua's stack, which unpack() fills, holds 8000 values: words of a command that a script runs. */
 enum { SCRIPT_WORDS_MAX = 7000 };
@@ -20,6 +21,7 @@ struct canonical_context {
     int64_t clock_skew_ms;            /* Redis clock minus reference clock: added to deadlines */
     enum partitioner partitioner;     /* how producers choose a key's partition */
     int32_t n_partitions;             /* of the log; 0: an envelope's keys may be in any */
+    const struct script_set *scripts; /* that are registered; NULL: none */
 };
 
 /* What became of one operation. */

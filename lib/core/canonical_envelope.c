@@ -151,32 +151,49 @@ static bool append_commands(const struct job *j, struct canonical *ret)
     return true;
 }
 
-static bool append_script(const struct job *j, const struct atomic *a, struct canonical *ret)
+/* "EVAL <text> <n> <key>...": room for these and for the arguments behind them; where those begin,
+ * or NULL when there is none. */
+static char *put_eval(const struct job *j, struct str text, const struct str *keys, size_t n_keys,
+                      size_t n_words, size_t n_bytes)
 {
-    const size_t n_words = HEAD_WORDS + a->n_copied_keys + a->n_words;
-    size_t n_bytes = lua_atomic().n + a->n_bytes + 2 * PLAN_NUMBER_MAX;
     char number[PLAN_NUMBER_MAX], *at;
 
-    for (size_t i = 0; i < a->n_copied_keys; i++)
-        n_bytes += j->keys->keys[i].n;
-    if (!buf_reserve(j->out, resp_size_max(n_words, n_bytes)))
-        return reject_set(j->reject, REJECT_TOO_LARGE, "its %zu bytes do not fit in %zu", n_bytes,
-                          j->out->limit);
+    n_words += HEAD_WORDS + n_keys;
+    n_bytes += text.n + 2 * PLAN_NUMBER_MAX;
+    for (size_t i = 0; i < n_keys; i++)
+        n_bytes += keys[i].n;
+    if (!buf_reserve(j->out, resp_size_max(n_words, n_bytes))) {
+        reject_set(j->reject, REJECT_TOO_LARGE, "its %zu bytes do not fit in %zu", n_bytes,
+                   j->out->limit);
+        return NULL;
+    }
     at = resp_put_count(j->out->p + j->out->n, n_words);
     at = resp_put_word(at, STR_LITERAL("EVAL"));
-    at = resp_put_word(at, lua_atomic());
-    at = resp_put_word(at, plan_number(number, (int64_t)a->n_copied_keys));
-    for (size_t i = 0; i < a->n_copied_keys; i++)
-        at = resp_put_word(at, j->keys->keys[i]);
-    for (size_t i = 0; i < j->envelope->n_operations; i++) {
+    at = resp_put_word(at, text);
+    at = resp_put_word(at, plan_number(number, (int64_t)n_keys));
+    for (size_t i = 0; i < n_keys; i++)
+        at = resp_put_word(at, keys[i]);
+    return at;
+}
+
+static bool end_eval(const struct job *j, const char *at, struct canonical *ret)
+{
+    j->out->n = (size_t)(at - j->out->p);
+    *ret = (struct canonical){ .n_commands = 1, .failure = FAILS_VALUE };
+    return true;
+}
+
+static bool append_scripted(const struct job *j, const struct atomic *a, struct canonical *ret)
+{
+    char *at = put_eval(j, lua_atomic(), j->keys->keys, a->n_copied_keys, a->n_words, a->n_bytes);
+
+    for (size_t i = 0; at && i < j->envelope->n_operations; i++) {
         struct plan p;
 
         plan_again(j, i, &p);
         at = put_operation(at, &p, i);
     }
-    j->out->n = (size_t)(at - j->out->p);
-    *ret = (struct canonical){ .n_commands = 1, .failure = FAILS_VALUE };
-    return true;
+    return at && end_eval(j, at, ret);
 }
 
 static bool append_atomic(const struct job *j, struct canonical *ret)
@@ -185,7 +202,66 @@ static bool append_atomic(const struct job *j, struct canonical *ret)
 
     if (!judge_atomic(j, &a))
         return false;
-    return a.may_fail ? append_script(j, &a, ret) : append_commands(j, ret);
+    return a.may_fail ? append_scripted(j, &a, ret) : append_commands(j, ret);
+}
+
+/* --- script ----------------------------------------------------------------------------------- */
+
+static const struct script *find_script(const struct job *j)
+{
+    const struct script_call *call = &j->envelope->script;
+    const struct script *script = script_find(j->context->scripts, call->name);
+
+    if (!script) {
+        reject_set(j->reject, REJECT_UNKNOWN_SCRIPT, "no script of that name is registered");
+        return NULL;
+    }
+    if (call->sha.n == 0 || str_eq_nocase(call->sha, str_from(script->sha)))
+        return script;
+    reject_set(j->reject, REJECT_OTHER_SCRIPT, "%s has the SHA %s", script->name, script->sha);
+    return NULL;
+}
+
+static bool judge_script_keys(const struct job *j)
+{
+    const struct script_call *call = &j->envelope->script;
+    bool named = !j->record->has_key;
+
+    for (size_t i = 0; i < call->n_keys; i++) {
+        named = named || is_record_key(j, call->keys[i]);
+        if (!envelope_keys_add(j->keys, call->keys[i], j->reject))
+            return false;
+    }
+    if (!named)
+        return reject_record_key(j);
+    for (size_t i = 0; i < call->n_keys; i++)
+        if (plan_is_reserved(call->keys[i]))
+            return reject_set(j->reject, REJECT_KEY_RESERVED,
+                              "a key starts with " PLAN_RESERVED_PREFIX);
+    return true;
+}
+
+static bool append_script(const struct job *j, struct canonical *ret)
+{
+    const struct script_call *call = &j->envelope->script;
+    const struct script *script;
+    struct str now = { "", 0 };
+    char number[PLAN_NUMBER_MAX], *at;
+    size_t n_bytes = sizeof(number);
+
+    if (!judge_script_keys(j) || !(script = find_script(j)) || !check_partitions(j))
+        return false;
+    if (j->record->timestamp_ms >= 0)
+        now = plan_number(number, j->record->timestamp_ms);
+    for (size_t i = 0; i < call->n_args; i++)
+        n_bytes += call->args[i].n;
+    at = put_eval(j, script->body, call->keys, call->n_keys, 1 + call->n_args, n_bytes);
+    if (!at)
+        return false;
+    at = resp_put_word(at, now);
+    for (size_t i = 0; i < call->n_args; i++)
+        at = resp_put_word(at, call->args[i]);
+    return end_eval(j, at, ret);
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
@@ -208,7 +284,7 @@ bool canonical_envelope_append(const struct record *record, const struct envelop
     case ENVELOPE_ATOMIC:
         return append_atomic(&j, ret);
     case ENVELOPE_SCRIPT:
-        return reject_set(ret_reject, REJECT_BAD_ENVELOPE, "script");
+        return append_script(&j, ret);
     }
     UNREACHABLE("every kind of envelope is known");
 }

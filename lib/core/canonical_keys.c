@@ -70,7 +70,7 @@ static bool find_keys(struct plan *p, struct key_args *ret)
     return true;
 }
 
-static bool is_reserved(struct str key)
+bool plan_is_reserved(struct str key)
 {
     return str_starts_with(key, STR_LITERAL(PLAN_RESERVED_PREFIX));
 }
@@ -93,7 +93,7 @@ static bool admit_key(struct plan *p, struct str key)
 
 bool plan_check_key(struct plan *p, struct str key)
 {
-    return is_reserved(key) ? reject_reserved(p) : admit_key(p, key);
+    return plan_is_reserved(key) ? reject_reserved(p) : admit_key(p, key);
 }
 
 bool plan_check_keys(struct plan *p)
@@ -105,7 +105,7 @@ bool plan_check_keys(struct plan *p)
     if (keys.n > 0 && keys.first + (keys.n - 1) * keys.step >= p->n_args)
         return plan_bad_argument(p, "fewer keys than it says");
     for (size_t i = 0; i < keys.n; i++)
-        if (is_reserved(p->args[keys.first + i * keys.step]))
+        if (plan_is_reserved(p->args[keys.first + i * keys.step]))
             return reject_reserved(p);
     for (size_t i = 0; i < keys.n; i++)
         if (!admit_key(p, p->args[keys.first + i * keys.step]))

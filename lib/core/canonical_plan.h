@@ -108,6 +108,7 @@ bool rewrite_georadiusbymember(struct plan *p);
 
 #define PLAN_RESERVED_PREFIX RESERVED_KEY_PREFIX
 
+bool plan_is_reserved(struct str key);
 /* Every key of the command but the operation's own is checked: none is redwal's, and all are the
  * operation's or, in an envelope, among the envelope's. */
 bool plan_check_keys(struct plan *p);

@@ -13,6 +13,7 @@
     X(POSITION_LOST,  "position-lost",    "the position of this partition was here and is gone",                      "set maxmemory-policy to noeviction, empty this Redis so that the log is replayed, or restore a snapshot") \
     X(POSITION_BROKEN, "position-corrupt", "the position of this partition cannot be read",                           "look at the hash redwal:{<wal>}:p:<partition>; restore it or empty this Redis") \
     X(IDS_BROKEN,     "ids-corrupt",      "the remembered ids of this partition cannot be read",                      "look at the strings redwal:{<wal>}:i:<partition>*; restore them, or delete them all to forget which ids were applied") \
+    X(OTHER_SCRIPT,   "script-changed",   "a registered script is not the one that this Redis knows by its name",     "give the changed script a name of its own, and the old name its old text") \
     X(LOG_REPLACED,   "log-replaced",     "the position belongs to another log: the topic was recreated or the cluster replaced", "check --brokers and --topic; to start over with this log, empty Redis") \
     X(BEHIND_LOG,     "log-trimmed",      "retention removed records that were not applied yet",                      "restore Redis from a snapshot whose position is still in the log, and raise retention.ms") \
     X(AHEAD_OF_LOG,   "position-past-end", "the position is past the end of the log: the log lost records",           "restore the log, or empty Redis so that what is left is replayed") \

@@ -7,7 +7,9 @@
 
 #include "base/str.h"
 
-/* core/lua/atomic.lua */
 struct str lua_atomic(void);
+/* What stands in front of and behind a registered script; see core/script.h. */
+struct str lua_script_head(void);
+struct str lua_script_tail(void);
 
 #endif

@@ -22,7 +22,8 @@
     X(FORMAT,           "format-not-allowed",    "the value is in another format than --format allows",                 "produce in the format of --format, or allow more") \
     X(BAD_FIELD,        "bad-field",             "a field is unknown, repeated or has the wrong type or range",         "compare the record with docs/record-format.md") \
     X(BAD_VERSION,      "unknown-version",       "`v` is not a version this applier knows",                             "upgrade the applier, then retry the dead letter") \
-    X(BAD_ENVELOPE,     "unsupported-envelope",  "the record calls a script, which is not enabled",                      "send the operations themselves, as `atomic`") \
+    X(UNKNOWN_SCRIPT,   "script-unknown",        "the record calls a script that is not registered",                     "register it with every applier (--scripts), then retry the dead letter") \
+    X(OTHER_SCRIPT,     "script-differs",        "the record names the SHA of another text than the registered one",     "call the script by the name that its text has here") \
     X(NO_KEY,           "key-missing",           "neither the value nor the record has a key",                          "set the record's key to the Redis key") \
     X(KEY_MISMATCH,     "key-mismatch",          "the record's key is not the value's, or none of an envelope's",                       "send the same key in both, or only in the record") \
     X(KEY_RESERVED,     "key-reserved",          "the key belongs to redwal's own bookkeeping",                         "use keys that do not start with `redwal:`") \
@@ -32,7 +33,7 @@
     X(ADMINISTRATIVE,   "command-administrative", "the command administers the server or the connection",               "run it by hand where it is meant") \
     X(NONDETERMINISTIC, "command-nondeterministic", "the result depends on chance or on the clock, so a replay would differ", "send the outcome instead, such as SREM for SPOP") \
     X(BLOCKING,         "command-blocking",      "the command may wait for another client",                             "use the form that does not block") \
-    X(SCRIPTING,        "command-scripting",     "scripts and functions are not taken from producers",                  "send the commands themselves") \
+    X(SCRIPTING,        "command-scripting",     "scripts and functions are not taken from producers",                  "send the commands themselves, or call a registered script") \
     X(MANY_KEYS,        "keys-cross-partition",  "the command or the envelope names keys whose other writes are in other partitions", "use keys of one partition; several in one command need an `atomic`") \
     X(BAD_ARITY,        "wrong-arguments-count", "the number of arguments does not fit the command",                    "see the command's page at redis.io") \
     X(BAD_ARGUMENT,     "bad-argument",          "an argument cannot be understood",                                    "see the command's page at redis.io") \
@@ -41,6 +42,7 @@
     X(TOO_LARGE,        "too-large",             "the record is larger than the applier's bound",                       "split the value, or raise --max-record-bytes") \
     X(REDIS_WRONGTYPE,  "redis-wrongtype",       "Redis refused: the key holds another type",                           "delete the key through the log, then retry the dead letter") \
     X(REDIS_ERROR,      "redis-error",           "Redis refused this operation; the detail holds its words",            "fix what Redis names, then retry the dead letter") \
+    X(SCRIPT_FAILED,    "script-failed",         "the script gave up, or did what a replay may not repeat; the detail holds its words", "repair the record, or give the repaired script a new name, then send the record again") \
     X(OUTCOME_UNKNOWN,  "outcome-unknown",       "the applier or its connection died before Redis's answer to this operation was read", "look at the key: if the operation is missing, retry the dead letter")
 /* clang-format on */
 

@@ -460,6 +460,7 @@ enum apply_loop_end apply_loop_run(const struct apply_loop_settings *settings,
     l->wall_minus_monotonic_ms = clock_wall_ms() - clock_monotonic_ms();
     l->context.server = &l->server_commands;
     l->context.partitioner = settings->partitioner;
+    l->context.scripts = settings->applier.scripts;
     l->prepare = prepare_new(settings->max_record_bytes);
     l->applier = applier_new(&settings->applier, now_ms(l));
     apply_report_init(&l->report, ports->health, ports->metrics);

@@ -4,8 +4,9 @@ import random
 
 import pytest
 
+from lab import scripts
 from lab.wait import await_, holds
-from lab.workload import Workload, encode
+from lab.workload import Workload, encode, script_call
 
 REJECTED = {
     "empty-record": (b"k", [None, b""]),
@@ -17,7 +18,9 @@ REJECTED = {
                          b'{"v":1,"command":"SET","args":["v"],"args":["w"]}',
                          b'{"command":"SET","args":[{"base64":"Zg"}]}']),
     "unknown-version": (b"k", [b'{"v":2,"command":"DEL"}', b'{"v":"1","command":"DEL"}']),
-    "unsupported-envelope": (b"k", [b'{"v":1,"script":"s","keys":["k"]}']),
+    "script-unknown": (b"k", [b'{"v":1,"script":"s","keys":["k"]}']),
+    "script-differs": (b"k", [script_call("fill", ["k"], sha="0" * 64)]),
+    "script-failed": (b"k", [script_call("fill", ["full", "k"], [51])]),
     "key-missing": (None, [encode("SET", ["v"])]),
     "key-mismatch": (b"k", [encode("SET", ["v"], key="other")]),
     "key-reserved": (b"redwal:identity", [encode("DEL"), encode("HSET", ["wal", "x"])]),
@@ -46,7 +49,8 @@ def test_every_reason(lab):
     lab.calm = True
     topic = lab.topic(partitions=1)
     server = lab.redis(options=['rename-command GEOADD ""'])
-    lab.applier(topic, server, max_record_bytes="100KiB").start()
+    lab.applier(topic, server, max_record_bytes="100KiB",
+                scripts=scripts.write(lab.directory / "scripts", scripts.TEXTS)).start()
     topic.write(encode("RPUSH", ["a"]), b"list")
     topic.write(encode("SET", ["text"]), b"text")
     topic.write(encode("SET", ["before"], ttl=7200), b"k")
@@ -57,7 +61,8 @@ def test_every_reason(lab):
             topic.write(value, key, headers={"trace": reason.encode()})
     topic.write(encode("APPEND", [" and after"]), b"k")
     topic.flush()
-    folded = lab.check(topic, server, max_bytes=MAX_BYTES, lacking={"GEOADD"})
+    folded = lab.check(topic, server, max_bytes=MAX_BYTES, lacking={"GEOADD"},
+                       scripts=scripts.TEXTS)
     assert folded.rejected == expected, "the oracle disagrees with the table"
 
 

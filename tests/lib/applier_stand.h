@@ -23,6 +23,7 @@ struct stand {
     char queued[STAND_QUEUE_MAX][16][LOG_IDENTITY_MAX + 1];
     const char *error_word, *error;      /* commands that begin with this word are answered so */
     bool fails_queueing;                 /* when queued, rather than by EXEC */
+    const char *script_sha;              /* what it knows of every script; NULL: nothing */
     bool is_blank;                       /* it was emptied: its identity is gone */
     const char *key_type;                /* the answer to TYPE */
     size_t n_executed[STAND_PARTITIONS]; /* commands of records, by partition */

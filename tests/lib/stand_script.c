@@ -10,16 +10,16 @@ enum {
     STEP_KINDS = 32, /* most of them answers, so that something comes about */
 };
 
-struct script {
+struct stand_script {
     const uint8_t *at, *end;
 };
 
-static unsigned take(struct script *script)
+static unsigned take(struct stand_script *script)
 {
     return script->at < script->end ? *script->at++ : 0;
 }
 
-static size_t pick(struct script *script, size_t n)
+static size_t pick(struct stand_script *script, size_t n)
 {
     return take(script) % n;
 }
@@ -51,7 +51,7 @@ static const char *const words[] = {
     "EXECABORT Transaction discarded because of: OOM no",
 };
 
-static struct str text(struct script *script)
+static struct str text(struct stand_script *script)
 {
     const size_t word = take(script);
     struct str given = { (const char *)script->at, 0 };
@@ -65,7 +65,7 @@ static struct str text(struct script *script)
     return given;
 }
 
-static struct reply flat(struct script *script)
+static struct reply flat(struct stand_script *script)
 {
     static const enum reply_type types[] = { REPLY_NIL, REPLY_STATUS, REPLY_ERROR, REPLY_INTEGER,
                                              REPLY_STRING };
@@ -79,7 +79,7 @@ static struct reply flat(struct script *script)
 }
 
 /* An answer that has nothing to do with the question. */
-static void answer_nonsense(struct stand *s, struct script *script)
+static void answer_nonsense(struct stand *s, struct stand_script *script)
 {
     const size_t n = pick(script, ELEMENTS_MAX + 1);
     struct reply *elements = calloc(n + 1, sizeof(*elements)); /* read no further */
@@ -96,7 +96,7 @@ static void answer_nonsense(struct stand *s, struct script *script)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-static void offer_some(struct stand *s, struct script *script, int32_t partition)
+static void offer_some(struct stand *s, struct stand_script *script, int32_t partition)
 {
     static const char *const commands[] = { "SET", "INCR", "LPUSH" };
     int64_t *at = &s->started_at[partition];
@@ -122,7 +122,7 @@ static void revoke(struct stand *s, int32_t partition)
     stand_act(s);
 }
 
-static void settle_letter(struct stand *s, struct script *script)
+static void settle_letter(struct stand *s, struct stand_script *script)
 {
     if (s->n_letters == 0)
         return;
@@ -131,7 +131,7 @@ static void settle_letter(struct stand *s, struct script *script)
         s->n_letters = 0;
 }
 
-static void step(struct stand *s, struct script *script)
+static void step(struct stand *s, struct stand_script *script)
 {
     const size_t kind = pick(script, STEP_KINDS);
 
@@ -171,7 +171,7 @@ static void step(struct stand *s, struct script *script)
 
 void stand_play(struct stand *s, const uint8_t *bytes, size_t n)
 {
-    struct script script = { bytes, bytes + n };
+    struct stand_script script = { bytes, bytes + n };
 
     while (script.at < script.end)
         step(s, &script);

@@ -1,7 +1,8 @@
 /*
  * Says what becomes of records: reads values, one a line, and answers each with "+<bytes>", a line
  * feed and that many bytes of RESP, or with "-<reason>". The record's own key is null, its
- * timestamp is now (argument 1, in milliseconds), its offset the number of the line.
+ * timestamp is now (argument 1, in milliseconds), its offset the number of the line. The text of
+ * argument 2, when there is one, is registered as the script "test".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,18 +34,33 @@ static void answer(struct record_json *decoder, const struct record *record,
     buf_release(&out);
 }
 
+/* Composes the text, whose memory is `body`. */
+static void register_script(struct script *script, const char *text, struct buf *body)
+{
+    snprintf(script->name, sizeof(script->name), "test");
+    if (!script_compose(str_from(text), body))
+        UNREACHABLE("a script of an argument's size");
+    script->body = buf_str(body);
+}
+
 int main(int argc, char **argv)
 {
+    CLEANUP(buf_release) struct buf body = { 0 };
     static char line[LINE_MAX_BYTES];
+    struct script script = { 0 };
+    const struct script_set scripts = { &script, argc == 3 };
     struct record record = { .has_value = true };
     struct command_set server = { 0 };
-    const struct canonical_context context = { .server = &server };
+    const struct canonical_context context = { .server = &server, .scripts = &scripts };
     struct record_json *decoder;
 
-    if (argc != 2 || !str_to_int64(str_from(argv[1]), &record.timestamp_ms)) {
-        fputs("usage: canonicalise TIMESTAMP_MS <records\n", stderr);
+    if (argc < 2 || argc > 3 || !str_to_int64(str_from(argv[1]), &record.timestamp_ms)) {
+        fputs("usage: canonicalise TIMESTAMP_MS [SCRIPT] <records\n", stderr);
         return 2;
     }
+    buf_init(&body, LIMIT_BYTES);
+    if (scripts.n > 0)
+        register_script(&script, argv[2], &body);
     for (size_t i = 0; i < command_count(); i++)
         command_set_add(&server, command_at(i));
     decoder = record_json_new();

@@ -12,6 +12,7 @@ import redis
 from .partitioners import MURMUR2
 from .recent_ids import WINDOW_SECONDS, RecentIds
 from .record_rules import Refused, interpret
+from .scripts import OWN_ERROR
 
 EXPIRY_TOLERANCE_MS = 50
 SHOWN = 10
@@ -49,21 +50,22 @@ class Oracle:
         return Folded(rejected, repeated, snapshot(self._client), len(records))
 
     def apply(self, client, record, max_bytes=None, lacking=(), ids=None, partitions=None,
-              partitioner=MURMUR2):
+              partitioner=MURMUR2, scripts=None):
         """One record, as it is meant. The reason when it is rejected, REPEATED when its id was
         there before, else None.
 
         `lacking`: commands that the real server does not have, though ours does. `partitions`: of
-        the topic, to which the keys of an envelope are held; None: they may be in any."""
+        the topic, to which the keys of an envelope are held; None: they may be in any.
+        `scripts`: text by name of those that are registered."""
         before = []
         try:
             arity = {name: n for name, n in self._arity.items() if name not in lacking} \
                 if lacking else self._arity
             commands = interpret(record, arity, max_bytes,
-                                 partitions and (lambda key: partitioner(key, partitions)))
+                                 partitions and (lambda key: partitioner(key, partitions)), scripts)
             if ids is not None and ids.repeats(record):
                 return REPEATED
-            if len(commands) > 1:
+            if len(commands) > 1 or commands[0][0] == b"EVAL":
                 before = [(key, client.dump(key), client.pttl(key)) for key in commands.keys]
             for words in commands:
                 client.execute_command(*words)
@@ -71,7 +73,9 @@ class Oracle:
             return refused.reason
         except redis.exceptions.ResponseError as error:
             _put_back(client, before)
-            wrong_type = str(error).startswith("WRONGTYPE")
+            if OWN_ERROR in str(error):
+                return "script-failed"
+            wrong_type = "WRONGTYPE" in str(error)
             return "redis-wrongtype" if wrong_type else "redis-error"
         return None
 

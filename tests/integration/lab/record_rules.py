@@ -9,6 +9,8 @@ import binascii
 import dataclasses
 import json
 
+from . import scripts as registered
+
 RESERVED = b"redwal:"
 OPERATION_FIELDS = {"key", "command", "args", "ttl", "ttlMs"}
 RECORD_FIELDS = {"v", "id"}
@@ -40,14 +42,17 @@ class Commands(list):
         self.keys = keys
 
 
-def interpret(record, arity, max_bytes=None, partition_of=None):
+def interpret(record, arity, max_bytes=None, partition_of=None, scripts=None):
     """Commands for `record`.
 
     `arity` maps a command to the number of words it wants, as the server's COMMAND says.
-    `partition_of` tells where producers put a key; None: an envelope's keys may be anywhere."""
+    `partition_of` tells where producers put a key; None: an envelope's keys may be anywhere.
+    `scripts`: text by name."""
     fields = _decode(record, max_bytes)
     if fields.get("atomic") is not None:
         return _atomic(fields["atomic"], record, arity, partition_of)
+    if fields.get("script") is not None:
+        return _script(fields, record, partition_of, scripts or {})
     operation = _operation(fields, record.key)
     if record.key is not None and operation.key != record.key:
         raise Refused("key-mismatch")
@@ -67,10 +72,11 @@ def _decode(record, max_bytes):
     if version is not None and (type(version) is not int or version != 1):
         raise Refused("unknown-version")
     allowed = RECORD_FIELDS | OPERATION_FIELDS
-    if fields.get("atomic") is not None:
-        allowed = RECORD_FIELDS | {"atomic"}
-        if version is None:
-            raise Refused("bad-field")
+    for kind, names in (("script", {"script", "sha", "keys", "args"}), ("atomic", {"atomic"})):
+        if fields.get(kind) is not None:
+            allowed = RECORD_FIELDS | names
+            if version is None:
+                raise Refused("bad-field")
     _fields(pairs, allowed, strict=version == 1)
     _string_or_absent(fields.get("id"))
     return fields
@@ -112,6 +118,26 @@ def _atomic(members, record, arity, partition_of):
         commands += done
     _one_partition(commands.keys, record, partition_of)
     return commands
+
+
+def _script(fields, record, partition_of, scripts):
+    name, sha = _string_or_absent(fields["script"]), _string_or_absent(fields.get("sha"))
+    keys, args = _args(fields.get("keys")), _args(fields.get("args"))
+    if not name or not keys:
+        raise Refused("bad-field")
+    if len(keys) > KEYS_MAX or len(args) > ARGUMENTS_MAX:
+        raise Refused("too-large")
+    if record.key is not None and record.key not in keys:
+        raise Refused("key-mismatch")
+    if any(key.startswith(RESERVED) for key in keys):
+        raise Refused("key-reserved")
+    text = scripts.get(name.decode())
+    if text is None:
+        raise Refused("script-unknown")
+    if sha and sha.decode().lower() != registered.sha(text):
+        raise Refused("script-differs")
+    _one_partition(keys, record, partition_of)
+    return Commands([registered.plain(text, record.timestamp, keys, args)], keys)
 
 
 def _member(member, key_of_record):

@@ -98,6 +98,12 @@ def atomic(*operations, **fields):
         for key, command, args, *more in operations]}).encode()
 
 
+def script_call(name, keys, args=(), **fields):
+    """A record's value that calls a registered script."""
+    return json.dumps({"v": 1, "script": name, "keys": [_word(k) for k in keys],
+                       "args": [_word(a) for a in args], **fields}).encode()
+
+
 class Atomics:
     """Seeded envelopes on `keys`, a list of keys for each partition: what a Workload writes, several
     at a time and on keys of any type, so that many are refused at any of their operations."""

@@ -414,9 +414,88 @@ static void a_window_that_will_not_be_read_does_not_hold_up_the_end(void **state
     stand_close(&s);
 }
 
+/* --- scripts ---------------------------------------------------------------------------------- */
+
+static const struct script known_scripts[] = { { .name = "a", .sha = "01" },
+                                               { .name = "b", .sha = "01" } };
+static const struct script_set script_set = { known_scripts, ARRAY_SIZE(known_scripts) };
+
+static void scripts_are_registered_before_a_position_is_asked_for(void **state)
+{
+    struct applier_settings settings = stand_settings();
+    struct stand s;
+    (void)state;
+
+    settings.scripts = &script_set;
+    stand_open(&s, &settings);
+    stand_assign(&s, 0);
+    assert_int_equal(s.started_at[0], -1);
+    stand_answer(&s);
+    assert_string_equal(s.script_sha, "01");
+    assert_int_equal(s.started_at[0], 0);
+    stand_close(&s);
+}
+
+static void a_script_that_redis_knows_otherwise_holds_until_it_does_not(void **state)
+{
+    struct applier_settings settings = stand_settings();
+    struct applier_view view;
+    struct stand s;
+    (void)state;
+
+    settings.scripts = &script_set;
+    stand_open(&s, &settings);
+    s.script_sha = "02";
+    stand_assign(&s, 0);
+    stand_answer(&s);
+    applier_view(s.applier, &view);
+    assert_int_equal(view.hold, HOLD_OTHER_SCRIPT);
+    assert_non_null(strstr(view.why, "script a: "));
+    assert_int_equal(s.started_at[0], -1);
+    s.script_sha = "01";
+    stand_pass(&s, 10000);
+    stand_answer(&s);
+    applier_view(s.applier, &view);
+    assert_int_equal(view.hold, HOLD_NONE);
+    assert_int_equal(s.started_at[0], 0);
+    stand_close(&s);
+}
+
+static void what_a_script_says_is_told_from_what_redis_says(void **state)
+{
+    static const struct {
+        const char *error;
+        enum reject_reason reason;
+    } rows[] = {
+        { "SCRIPT too little", REJECT_SCRIPT_FAILED },
+        { "SCRIPTS are many", REJECT_REDIS_ERROR },
+        { "WRONGTYPE Operation (operation 2)", REJECT_REDIS_WRONGTYPE },
+        { "ERR no such key", REJECT_REDIS_ERROR },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct stand s;
+
+        open_stand(&s);
+        own(&s, 0);
+        s.error_word = "EVAL";
+        s.error = rows[i].error;
+        stand_offer(&s, 0, 0, "EVAL", FAILS_VALUE);
+        stand_flush(&s);
+        stand_answer(&s);
+        assert_int_equal(applier_counters(s.applier)->rejected[rows[i].reason], 1);
+        assert_string_equal(s.letters[0].detail, rows[i].error);
+        stand_close(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scripts_are_registered_before_a_position_is_asked_for),
+        cmocka_unit_test(a_script_that_redis_knows_otherwise_holds_until_it_does_not),
+        cmocka_unit_test(what_a_script_says_is_told_from_what_redis_says),
         cmocka_unit_test(records_and_their_position_arrive_together),
         cmocka_unit_test(a_partition_that_comes_back_stores_its_dead_letters),
         cmocka_unit_test(a_partition_that_comes_back_while_outcomes_are_written_forgets_none),

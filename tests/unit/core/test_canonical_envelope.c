@@ -278,6 +278,108 @@ static struct str print_number(char text[24], size_t number)
     return (struct str){ text, (size_t)snprintf(text, 24, "%zu", number) };
 }
 
+static const struct script scripts[] = {
+    { .name = "move",
+      .sha = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+      .body = { "BODY", 4 } },
+};
+static const struct script_set script_set = { scripts, 1 };
+
+/* A call of a script, written as "name key,key arg,arg". */
+static void give_call(struct given *g, const char *text, const char *sha)
+{
+    struct script_call *call = &g->envelope.script;
+    struct str *words;
+
+    give(g, "DEL a");
+    snprintf(g->text, sizeof(g->text), "%s", text);
+    g->envelope = (struct envelope){ .kind = ENVELOPE_SCRIPT };
+    g->context.scripts = &script_set;
+    g->n_words = 0;
+    call->sha = str_from(sha);
+    call->keys = g->words;
+    words = g->words;
+    for (char *rest = g->text; *rest;) {
+        const size_t n = strcspn(rest, " ,");
+        const char end = rest[n];
+
+        if (call->name.n == 0)
+            call->name = (struct str){ rest, n };
+        else if (n > 0)
+            words[g->n_words++] = (struct str){ rest, n };
+        if (end == ' ' && !call->args && call->keys != words + g->n_words) {
+            call->n_keys = g->n_words;
+            call->args = words + g->n_words;
+        }
+        rest += n + (end != 0);
+    }
+    call->n_args = g->n_words - call->n_keys;
+}
+
+static void a_script_becomes(void **state)
+{
+    static const struct {
+        const char *given, *sha, *key;
+        int64_t timestamp_ms;
+        int32_t n_partitions;
+        const char *expected;
+    } cases[] = {
+        { "move a,b 5,x", NULL, "a", 1000000, 0, "EVAL BODY 2 a b 1000000 5 x" },
+        { "move a,b 5", NULL, "b", 0, 0, "EVAL BODY 2 a b 0 5" },
+        { "move a,a 5", NULL, NULL, -1, 0, "EVAL BODY 2 a a  5" },
+        { "move a 5", "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", "a", 1, 0,
+          "EVAL BODY 1 a 1 5" },
+        { "move a 5", "0123456789abcdef", "a", 1, 0,
+          "! script-differs move has the SHA "
+          "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" },
+        { "mov a 5", NULL, "a", 1, 0, "! script-unknown no script of that name is registered" },
+        { "move a,b 5", NULL, "c", 1, 0, "! key-mismatch the record's key is none of the value's" },
+        { "move a,redwal:x 5", NULL, "a", 1, 0, "! key-reserved a key starts with redwal:" },
+        { "move a,21 5", NULL, "a", 1, 12,
+          "! keys-cross-partition key 2 of 2 belongs to partition 0 of 12 by murmur2, the record "
+          "is in 4" },
+        { "move a 5", NULL, "a", 1, 12, "EVAL BODY 1 a 1 5" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct given g;
+        char text[TEXT_MAX];
+
+        give_call(&g, cases[i].given, cases[i].sha);
+        g.record.partition = 4;
+        g.record.timestamp_ms = cases[i].timestamp_ms;
+        g.record.has_key = cases[i].key != NULL;
+        g.record.key = str_from(cases[i].key);
+        g.context.n_partitions = cases[i].n_partitions;
+        show(&g, text, sizeof(text));
+        if (strcmp(text, cases[i].expected) != 0)
+            fail_msg("%s\n  expected: %s\n  got:      %s", cases[i].given, cases[i].expected, text);
+    }
+}
+
+static void a_script_may_fail_for_anything(void **state)
+{
+    struct given g;
+    (void)state;
+
+    give_call(&g, "move a,b 5", NULL);
+    assert_true(run(&g));
+    assert_int_equal(g.canonical.n_commands, 1);
+    assert_int_equal(g.canonical.failure, FAILS_VALUE);
+    assert_int_equal(g.canonical.key_type, KEY_ANY);
+    assert_int_equal(g.keys.n, 2);
+    buf_release(&g.out);
+    g.context.scripts = NULL;
+    assert_false(run(&g));
+    assert_int_equal(g.reject.reason, REJECT_UNKNOWN_SCRIPT);
+    buf_release(&g.out);
+    g.envelope.script.name.n = 0;
+    assert_false(run(&g));
+    assert_int_equal(g.reject.reason, REJECT_BAD_FIELD);
+    buf_release(&g.out);
+}
+
 /* `n` operations of `n_args` different arguments, each on a key of its own. */
 static struct reject crowd(size_t n, size_t n_args, const char *command)
 {
@@ -364,6 +466,8 @@ int main(void)
         cmocka_unit_test(what_cannot_fail_is_told_apart),
         cmocka_unit_test(an_operation_alone_is_what_it_was),
         cmocka_unit_test(keys_belong_to_the_records_partition),
+        cmocka_unit_test(a_script_becomes),
+        cmocka_unit_test(a_script_may_fail_for_anything),
         cmocka_unit_test(bounds_are_kept),
         cmocka_unit_test(what_does_not_fit_leaves_nothing),
     };
