@@ -45,28 +45,34 @@ struct parts {
     int stop_descriptor, reload_descriptor; /* signalfd */
 };
 
-static unsigned render_alive(void *self, bool verbose, struct buf *out)
+static unsigned render_alive(void *self, const struct http_request *request,
+                             struct http_answer *answer)
 {
-    (void)verbose;
-    return health_print_alive(self, clock_monotonic_ms(), out) ? 200 : 503;
+    (void)request;
+    return health_print_alive(self, clock_monotonic_ms(), &answer->body) ? 200 : 503;
 }
 
-static unsigned render_ready(void *self, bool verbose, struct buf *out)
+static unsigned render_ready(void *self, const struct http_request *request,
+                             struct http_answer *answer)
 {
-    return health_print_ready(self, verbose, out) ? 200 : 503;
+    return health_print_ready(self, request->verbose, &answer->body) ? 200 : 503;
 }
 
-static unsigned render_metrics(void *self, bool verbose, struct buf *out)
+static unsigned render_metrics(void *self, const struct http_request *request,
+                               struct http_answer *answer)
 {
-    (void)verbose;
-    metrics_print(self, out);
+    const enum metrics_format format = metrics_format_wanted(request->accept);
+
+    answer->content_type = metrics_format_content_type(format);
+    metrics_print(self, format, &answer->body);
     return 200;
 }
 
-static unsigned render_config(void *self, bool verbose, struct buf *out)
+static unsigned render_config(void *self, const struct http_request *request,
+                              struct http_answer *answer)
 {
-    (void)verbose;
-    text_page_print(self, out);
+    (void)request;
+    text_page_print(self, &answer->body);
     return 200;
 }
 
@@ -182,7 +188,7 @@ static enum exit_status run(struct options *o, const struct option_sources *sour
     const struct http_page pages[] = {
         { "/livez", "text/plain; charset=utf-8", render_alive, p.health },
         { "/readyz", "text/plain; charset=utf-8", render_ready, p.health },
-        { "/metrics", "text/plain; version=0.0.4; charset=utf-8", render_metrics, p.metrics },
+        { "/metrics", "text/plain; charset=utf-8", render_metrics, p.metrics },
         { "/config", "application/yaml; charset=utf-8", render_config, &p.config },
     };
 

@@ -60,18 +60,32 @@ static enum MHD_Result answer_index(const struct http_server *s, struct MHD_Conn
     return answer_text(connection, status, buf_str(&body));
 }
 
+static struct str look_up(struct MHD_Connection *connection, enum MHD_ValueKind kind,
+                          const char *name)
+{
+    const char *value = NULL;
+    size_t n = 0;
+
+    if (MHD_lookup_connection_value_n(connection, kind, name, strlen(name), &value, &n) != MHD_YES)
+        return (struct str){ 0 };
+    return (struct str){ value ? value : "", n };
+}
+
 static enum MHD_Result answer_page(const struct http_page *page, struct MHD_Connection *connection)
 {
-    CLEANUP(buf_release) struct buf body = { 0 };
-    const char *value;
-    size_t n;
+    const struct http_request request = {
+        .verbose = look_up(connection, MHD_GET_ARGUMENT_KIND, "verbose").p != NULL,
+        .accept = look_up(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT),
+    };
+    struct http_answer a = { .content_type = page->content_type };
+    enum MHD_Result result;
     unsigned status;
-    const bool verbose = MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND, "verbose",
-                                                       strlen("verbose"), &value, &n) == MHD_YES;
 
-    buf_init(&body, HTTP_BODY_MAX_BYTES);
-    status = page->render(page->self, verbose, &body);
-    return answer(connection, status, page->content_type, buf_str(&body));
+    buf_init(&a.body, HTTP_BODY_MAX_BYTES);
+    status = page->render(page->self, &request, &a);
+    result = answer(connection, status, a.content_type, buf_str(&a.body));
+    buf_release(&a.body);
+    return result;
 }
 
 static enum MHD_Result on_request(void *self, struct MHD_Connection *connection, const char *url,

@@ -19,8 +19,19 @@ enum {
     HTTP_ADDRESS_MAX = 80,
 };
 
-/* Renders on the server's thread and returns the status. `verbose`: the query has that word. */
-typedef unsigned http_render_fn(void *self, bool verbose, struct buf *out);
+struct http_request {
+    bool verbose;      /* the query has that word */
+    struct str accept; /* the header; empty when there is none */
+};
+
+struct http_answer {
+    const char *content_type; /* the page's own, unless it is replaced */
+    struct buf body;
+};
+
+/* Renders on the server's thread and returns the status. */
+typedef unsigned http_render_fn(void *self, const struct http_request *request,
+                                struct http_answer *answer);
 
 struct http_page {
     const char *path; /* "/livez" */

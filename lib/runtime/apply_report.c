@@ -108,6 +108,16 @@ static void publish_health(struct apply_report *r, const struct applier *applier
 
 /* --- metrics ---------------------------------------------------------------------------------- */
 
+static void publish_latency(struct apply_report *r, const struct applier_counters *c)
+{
+    uint64_t counts[LATENCY_BUCKETS + 1];
+
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+        counts[i] = c->latency_count[i] - r->shown.latency_count[i];
+    metrics_add_histogram(r->metrics, METRIC_APPLY_LATENCY, counts,
+                          c->latency_sum_seconds - r->shown.latency_sum_seconds, c->exemplars);
+}
+
 static void publish_counters(struct apply_report *r, const struct applier_counters *c)
 {
     const struct {
@@ -138,8 +148,7 @@ static void publish_counters(struct apply_report *r, const struct applier_counte
     for (unsigned i = 0; i < REDIS_ERROR_CLASS_COUNT; i++)
         metrics_add(r->metrics, METRIC_REDIS_ERRORS, i,
                     (int64_t)(c->redis_errors[i] - r->shown.redis_errors[i]));
-    metrics_set_histogram(r->metrics, METRIC_APPLY_LATENCY, c->latency_count,
-                          c->latency_sum_seconds);
+    publish_latency(r, c);
     r->shown = *c;
 }
 

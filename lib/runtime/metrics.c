@@ -1,8 +1,10 @@
 #include "runtime/metrics.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "runtime/process.h"
@@ -43,8 +45,14 @@ static const char *const label_names[] = { METRIC_LABELS(LABEL_NAME) };
 #undef LABEL_NAME
 
 struct histogram {
-    _Atomic uint64_t counts[LATENCY_BUCKETS + 1];
-    _Atomic double sum_seconds;
+    uint64_t counts[LATENCY_BUCKETS + 1];
+    double sum_seconds;
+    struct applier_exemplar exemplars[LATENCY_BUCKETS + 1];
+};
+
+struct page {
+    enum metrics_format format;
+    struct buf *out;
 };
 
 struct partition_series {
@@ -56,8 +64,9 @@ struct partition_series {
 struct metrics {
     const char *version;
     _Atomic int64_t values[METRIC_COUNT][N_FIXED_SERIES];
-    struct histogram latency;
     struct partition_series *_Atomic blocks[N_BLOCKS];
+    pthread_mutex_t latency_mutex; /* guards what follows: an exemplar is shown whole */
+    struct histogram latency;
 };
 
 struct metrics *metrics_new(const char *version)
@@ -65,6 +74,7 @@ struct metrics *metrics_new(const char *version)
     struct metrics *m = mem_new(1, sizeof(*m));
 
     m->version = version;
+    pthread_mutex_init(&m->latency_mutex, NULL);
     return m;
 }
 
@@ -74,6 +84,7 @@ void metrics_free(struct metrics *m)
         return;
     for (size_t i = 0; i < N_BLOCKS; i++)
         free(atomic_load_explicit(&m->blocks[i], memory_order_relaxed));
+    pthread_mutex_destroy(&m->latency_mutex);
     free(m);
 }
 
@@ -119,13 +130,20 @@ void metrics_add(struct metrics *m, enum metric id, unsigned series, int64_t n)
                           memory_order_relaxed);
 }
 
-void metrics_set_histogram(struct metrics *m, enum metric id, const uint64_t *counts,
-                           double sum_seconds)
+void metrics_add_histogram(struct metrics *m, enum metric id, const uint64_t *counts,
+                           double sum_seconds, const struct applier_exemplar *exemplars)
 {
+    struct histogram *h = &m->latency;
+
     PRE(id == METRIC_APPLY_LATENCY);
-    for (size_t i = 0; i <= LATENCY_BUCKETS; i++)
-        atomic_store_explicit(&m->latency.counts[i], counts[i], memory_order_relaxed);
-    atomic_store_explicit(&m->latency.sum_seconds, sum_seconds, memory_order_relaxed);
+    pthread_mutex_lock(&m->latency_mutex);
+    for (size_t i = 0; i <= LATENCY_BUCKETS; i++) {
+        h->counts[i] += counts[i];
+        if (exemplars[i].at_ms > 0)
+            h->exemplars[i] = exemplars[i];
+    }
+    h->sum_seconds += sum_seconds;
+    pthread_mutex_unlock(&m->latency_mutex);
 }
 
 void metrics_show_partition(struct metrics *m, unsigned partition, bool shown)
@@ -146,10 +164,22 @@ void metrics_show_partition(struct metrics *m, unsigned partition, bool shown)
     atomic_store_explicit(&p->shown, shown, memory_order_release);
 }
 
-static void print_header(struct buf *out, const char *prefix, const char *name, const char *type,
-                         const char *help)
+/* To OpenMetrics the "_total" of a counter is a part of its sample's name, not of the family's. */
+static int family_name_length(const struct page *page, const char *name, enum metric_type type)
 {
-    buf_print(out, "# HELP %s%s %s.\n# TYPE %s%s %s\n", prefix, name, help, prefix, name, type);
+    const size_t n = strlen(name), n_suffix = strlen("_total");
+    const bool cut = page->format == METRICS_OPENMETRICS && type == METRIC_TYPE_COUNTER;
+
+    return (int)(cut ? n - n_suffix : n);
+}
+
+static void print_header(const struct page *page, const char *prefix, const char *name,
+                         enum metric_type type, const char *help)
+{
+    const int n = family_name_length(page, name, type);
+
+    buf_print(page->out, "# HELP %s%.*s %s.\n# TYPE %s%.*s %s\n", prefix, n, name, help, prefix, n,
+              name, type_names[type]);
 }
 
 static void print_value(struct buf *out, const struct family *f, int64_t value)
@@ -216,59 +246,98 @@ static void print_by_partition(struct metrics *m, enum metric id, struct buf *ou
     }
 }
 
-static void print_histogram(struct metrics *m, enum metric id, struct buf *out)
+static void print_exemplar(const struct page *page, const struct applier_exemplar *e)
 {
-    const struct family *f = &families[id];
-    uint64_t total = 0;
-
-    for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
-        total += atomic_load_explicit(&m->latency.counts[i], memory_order_relaxed);
-        buf_print(out, PREFIX "%s_bucket{le=\"%.10g\"} %" PRIu64 "\n", f->name,
-                  applier_latency_bounds_ms[i] / 1000, total);
-    }
-    total += atomic_load_explicit(&m->latency.counts[LATENCY_BUCKETS], memory_order_relaxed);
-    buf_print(out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", f->name, total);
-    buf_print(out, PREFIX "%s_sum %.10g\n", f->name,
-              atomic_load_explicit(&m->latency.sum_seconds, memory_order_relaxed));
-    buf_print(out, PREFIX "%s_count %" PRIu64 "\n", f->name, total);
+    if (page->format == METRICS_OPENMETRICS && e->at_ms > 0)
+        buf_print(page->out,
+                  " # {partition=\"%" PRId32 "\",offset=\"%" PRId64 "\"} %.10g %" PRId64 ".%03d",
+                  e->partition, e->offset, e->latency_seconds, e->at_ms / 1000,
+                  (int)(e->at_ms % 1000));
+    buf_print(page->out, "\n");
 }
 
-static void print_process(struct buf *out)
+/* OpenMetrics wants "1.0" where everybody else has "1" since ever. */
+static void print_bound(const struct page *page, double seconds)
+{
+    const bool is_whole = seconds >= 1 && seconds == (double)(int64_t)seconds;
+
+    buf_print(page->out, "%.10g%s", seconds,
+              is_whole && page->format == METRICS_OPENMETRICS ? ".0" : "");
+}
+
+static void print_histogram(struct metrics *m, enum metric id, const struct page *page)
+{
+    const char *name = families[id].name;
+    struct buf *out = page->out;
+    struct histogram h;
+    uint64_t total = 0;
+
+    pthread_mutex_lock(&m->latency_mutex);
+    h = m->latency;
+    pthread_mutex_unlock(&m->latency_mutex);
+    for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
+        total += h.counts[i];
+        buf_print(out, PREFIX "%s_bucket{le=\"", name);
+        print_bound(page, applier_latency_bounds_ms[i] / 1000);
+        buf_print(out, "\"} %" PRIu64, total);
+        print_exemplar(page, &h.exemplars[i]);
+    }
+    total += h.counts[LATENCY_BUCKETS];
+    buf_print(out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRIu64, name, total);
+    print_exemplar(page, &h.exemplars[LATENCY_BUCKETS]);
+    buf_print(out, PREFIX "%s_sum %.10g\n", name, h.sum_seconds);
+    buf_print(out, PREFIX "%s_count %" PRIu64 "\n", name, total);
+}
+
+static void print_process(const struct page *page)
 {
     struct process_stats stats;
 
     process_read_stats(&stats);
 #define PRINT_PROCESS(type, member, name, help)                                                    \
-    print_header(out, "", name, type_names[METRIC_TYPE_##type], help);                             \
-    buf_print(out, name " %.15g\n", stats.member);
+    print_header(page, "", name, METRIC_TYPE_##type, help);                                        \
+    buf_print(page->out, name " %.15g\n", stats.member);
     PROCESS_METRICS(PRINT_PROCESS)
 #undef PRINT_PROCESS
 }
 
-void metrics_print(struct metrics *m, struct buf *out)
+static void print_family(struct metrics *m, enum metric id, const struct page *page)
 {
-    print_header(out, PREFIX, "build_info", "gauge", "1; the version is a label");
+    const struct family *f = &families[id];
+
+    print_header(page, PREFIX, f->name, f->type, f->help);
+    if (f->type == METRIC_TYPE_HISTOGRAM)
+        print_histogram(m, id, page);
+    else if (is_by_partition(id))
+        print_by_partition(m, id, page->out);
+    else
+        print_fixed(m, id, page->out);
+}
+
+void metrics_print(struct metrics *m, enum metrics_format format, struct buf *out)
+{
+    const struct page page = { format, out };
+
+    print_header(&page, PREFIX, "build_info", METRIC_TYPE_GAUGE, "1; the version is a label");
     buf_print(out, PREFIX "build_info{version=\"%s\"} 1\n", m->version);
-    print_process(out);
-    for (enum metric id = 0; id < METRIC_COUNT; id++) {
-        print_header(out, PREFIX, families[id].name, type_names[families[id].type],
-                     families[id].help);
-        if (families[id].type == METRIC_TYPE_HISTOGRAM)
-            print_histogram(m, id, out);
-        else if (is_by_partition(id))
-            print_by_partition(m, id, out);
-        else
-            print_fixed(m, id, out);
-    }
+    print_process(&page);
+    for (enum metric id = 0; id < METRIC_COUNT; id++)
+        print_family(m, id, &page);
+    if (format == METRICS_OPENMETRICS)
+        buf_print(out, "# EOF\n");
 }
 
 void metrics_print_reference(struct buf *out)
 {
-    buf_print(out,
-              "# Metrics of redis-applier\n\n"
-              "<!-- Generated by `make docs` from lib/runtime/metrics_table.h. -->\n\n"
-              "Served at `/metrics` where `--http` says. Counters start at 0 with the process.\n\n"
-              "| name | type | labels | meaning |\n|---|---|---|---|\n");
+    buf_print(
+        out,
+        "# Metrics of redis-applier\n\n"
+        "<!-- Generated by `make docs` from lib/runtime/metrics_table.h. -->\n\n"
+        "Served at `/metrics` where `--http` says, in the form that is asked for: OpenMetrics\n"
+        "1.0.0, or Prometheus's text. Counters start at 0 with the process. In OpenMetrics each\n"
+        "latency bucket names the last record that fell into it, as an exemplar with the labels\n"
+        "`partition` and `offset`.\n\n"
+        "| name | type | labels | meaning |\n|---|---|---|---|\n");
     for (enum metric id = 0; id < METRIC_COUNT; id++)
         buf_print(out, "| `" PREFIX "%s` | %s | %s | %s |\n", families[id].name,
                   type_names[families[id].type], label_names[families[id].label],

@@ -5,11 +5,15 @@ import re
 import subprocess
 
 import pytest
+from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.applier import BINARY, Applier, environment
 from lab.process import free_port
 from lab.wait import await_, holds
+
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
 @pytest.fixture
@@ -41,6 +45,16 @@ def test_metrics_are_what_prometheus_reads(lonely):
     bounds = [float(s.labels["le"]) for s in buckets]
     assert bounds == sorted(bounds) and bounds[0] <= 0.00025 and bounds[-2:] == [60, float("inf")]
     assert ours["redwal_applier_ready"].samples[0].value == 0
+
+
+def test_openmetrics_is_what_its_parser_reads(lonely):
+    plain, open_ = lonely.request("/metrics"), lonely.request("/metrics", Accept=OPENMETRICS)
+    assert plain.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    assert open_.content_type == OPENMETRICS + "; charset=utf-8"
+    families = {f.name: f for f in openmetrics.text_string_to_metric_families(open_.text)}
+    others = {f.name for f in text_string_to_metric_families(plain.text)}
+    assert set(families) == others
+    assert families["redwal_applier_records"].samples[0].name == "redwal_applier_records_total"
 
 
 def test_it_lives_and_says_what_it_waits_for(lonely):

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import pytest
+from prometheus_client.openmetrics import parser as openmetrics
 
 from conftest import SECRETS
 from lab.applier import BINARY, environment, flags
@@ -66,6 +67,29 @@ def test_metrics_tell_what_was_done(lab):
         reason == "redis-wrongtype" for reason in folded.rejected.values())
     assert {p: applier.metric("position", partition=str(p)) for p in range(3)} == topic.ends()
     assert applier.metric("apply_latency_seconds_count") > 0
+
+
+def test_a_slow_record_is_named_by_its_latency(lab):
+    topic, server = lab.topic(partitions=2), lab.redis()
+    applier = lab.applier(topic, server).start()
+    topic.write(encode("SET", ["now"]), b"k", partition=0)
+    for delay in (20, 40):
+        topic.write(encode("SET", [delay]), b"k", partition=1,
+                    timestamp=int((time.time() - delay) * 1000))
+    topic.flush()
+    lab.await_applied(topic, server)
+
+    def exemplars():
+        answer = applier.request("/metrics", Accept="application/openmetrics-text; version=1.0.0")
+        families = {f.name: f for f in openmetrics.text_string_to_metric_families(answer.text)}
+        samples = families["redwal_applier_apply_latency_seconds"].samples
+        return {s.labels["le"]: s.exemplar for s in samples if s.exemplar}
+
+    await_(lambda: len(exemplars()) == 3, 10, lambda: f"all three are shown: {exemplars()}")
+    for bound, offset, delay in (("30.0", "0", 20), ("60.0", "1", 40)):
+        slow = exemplars()[bound]
+        assert slow.labels == {"partition": "1", "offset": offset}
+        assert delay <= slow.value < delay + 10 and abs(float(slow.timestamp) - time.time()) < 60
 
 
 def test_the_rate_limit_holds(lab):

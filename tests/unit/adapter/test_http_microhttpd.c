@@ -19,9 +19,11 @@
 
 enum { ANSWER_MAX = 1 << 16, ANSWER_TIMEOUT_S = 10 };
 
-static unsigned render(void *self, bool verbose, struct buf *out)
+static unsigned render(void *self, const struct http_request *request, struct http_answer *answer)
 {
-    buf_print(out, "%s%s\n", (const char *)self, verbose ? " in detail" : "");
+    buf_print(&answer->body, "%s%s\n", (const char *)self, request->verbose ? " in detail" : "");
+    if (str_eq(request->accept, STR_LITERAL("text/x-other")))
+        answer->content_type = "text/x-other";
     return strcmp(self, "bad") == 0 ? 503 : 200;
 }
 
@@ -105,6 +107,8 @@ static void pages_answer_with_their_status_and_type(void **state)
             fail_msg("%s: answered\n%s", rows[i].request, answer);
     }
     assert_non_null(strstr(ask(s, "GET /bad HTTP/1.1\r\n" HOST), "Content-Type: text/x-bad\r\n"));
+    assert_non_null(strstr(ask(s, "GET /bad HTTP/1.1\r\nAccept: text/x-other\r\n" HOST),
+                           "Content-Type: text/x-other\r\n"));
     http_server_free(s);
 }
 

@@ -56,7 +56,7 @@ static bool shows(struct fixture *f, const char *text)
     publish(f);
     buf_clear(&f->out);
     health_print_ready(f->health, /* verbose= */ true, &f->out);
-    metrics_print(f->metrics, &f->out);
+    metrics_print(f->metrics, METRICS_PROMETHEUS, &f->out);
     assert_true(buf_append(&f->out, "", 1));
     return strstr(f->out.p, text);
 }

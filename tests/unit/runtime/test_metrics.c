@@ -36,12 +36,17 @@ static int end(void **state)
     return 0;
 }
 
-static const char *page(struct fixture *f)
+static const char *page_in(struct fixture *f, enum metrics_format format)
 {
     buf_clear(&f->out);
-    metrics_print(f->metrics, &f->out);
+    metrics_print(f->metrics, format, &f->out);
     assert_true(buf_append(&f->out, "", 1));
     return f->out.p;
+}
+
+static const char *page(struct fixture *f)
+{
+    return page_in(f, METRICS_PROMETHEUS);
 }
 
 /* `line` stands on a line of its own. */
@@ -134,6 +139,8 @@ static void a_hold_has_a_series_while_it_lasts(void **state)
     assert_true(shows(f, "redwal_applier_held{reason=\"log-trimmed\"} 0"));
 }
 
+static const struct applier_exemplar no_exemplars[LATENCY_BUCKETS + 1];
+
 static void a_histogram_is_cumulative(void **state)
 {
     struct fixture *f = *state;
@@ -141,7 +148,10 @@ static void a_histogram_is_cumulative(void **state)
     char line[128];
 
     counts[LATENCY_BUCKETS] = 10;
-    metrics_set_histogram(f->metrics, METRIC_APPLY_LATENCY, counts, 2.5);
+    metrics_add_histogram(f->metrics, METRIC_APPLY_LATENCY, counts, 2, no_exemplars);
+    counts[LATENCY_BUCKETS]--;
+    counts[0] = counts[1] = counts[3] = 0;
+    metrics_add_histogram(f->metrics, METRIC_APPLY_LATENCY, counts, 0.5, no_exemplars);
 
     snprintf(line, sizeof(line), "redwal_applier_apply_latency_seconds_bucket{le=\"%.10g\"} 3",
              applier_latency_bounds_ms[2] / 1000);
@@ -149,9 +159,34 @@ static void a_histogram_is_cumulative(void **state)
     snprintf(line, sizeof(line), "redwal_applier_apply_latency_seconds_bucket{le=\"%.10g\"} 7",
              applier_latency_bounds_ms[LATENCY_BUCKETS - 1] / 1000);
     assert_true(shows(f, line));
-    assert_true(shows(f, "redwal_applier_apply_latency_seconds_bucket{le=\"+Inf\"} 17"));
-    assert_true(shows(f, "redwal_applier_apply_latency_seconds_count 17"));
+    assert_true(shows(f, "redwal_applier_apply_latency_seconds_bucket{le=\"+Inf\"} 26"));
+    assert_true(shows(f, "redwal_applier_apply_latency_seconds_count 26"));
     assert_true(shows(f, "redwal_applier_apply_latency_seconds_sum 2.5"));
+}
+
+static void openmetrics_names_the_record_of_a_latency(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t counts[LATENCY_BUCKETS + 1] = { [12] = 2, [LATENCY_BUCKETS] = 1 };
+    const struct applier_exemplar slow = { 3, 1234567890123, 0.75, 1700000000042 };
+    struct applier_exemplar exemplars[LATENCY_BUCKETS + 1] = { [12] = slow };
+    const char *text;
+
+    metrics_add_histogram(f->metrics, METRIC_APPLY_LATENCY, counts, 2, exemplars);
+    metrics_add_histogram(f->metrics, METRIC_APPLY_LATENCY, counts, 2, no_exemplars);
+    text = page_in(f, METRICS_OPENMETRICS);
+    assert_non_null(strstr(text,
+                           "\nredwal_applier_apply_latency_seconds_bucket{le=\"1.0\"} 4 "
+                           "# {partition=\"3\",offset=\"1234567890123\"} 0.75 1700000000.042\n"));
+    assert_non_null(strstr(text, "_bucket{le=\"+Inf\"} 6\n"));
+    assert_non_null(strstr(text, "\n# TYPE redwal_applier_records counter\n"));
+    assert_non_null(strstr(text, "\nredwal_applier_records_total 0\n"));
+    assert_non_null(strstr(text, "\n# TYPE process_cpu_seconds counter\n"));
+    assert_string_equal(text + strlen(text) - strlen("\n# EOF\n"), "\n# EOF\n");
+
+    text = page(f);
+    assert_non_null(strstr(text, "_bucket{le=\"1\"} 4\n"));
+    assert_null(strstr(text, "# EOF"));
 }
 
 /* The value on the line that begins with `name`. */
@@ -239,7 +274,7 @@ static void *read_until_done(void *self)
     buf_init(&out, METRICS_MAX_BYTES);
     while (!atomic_load(&r->done)) {
         buf_clear(&out);
-        metrics_print(r->metrics, &out);
+        metrics_print(r->metrics, METRICS_OPENMETRICS, &out);
     }
     buf_release(&out);
     return NULL;
@@ -258,7 +293,7 @@ static void a_reader_runs_beside_the_writer(void **state)
         metrics_show_partition(f->metrics, i, true);
         metrics_set(f->metrics, METRIC_POSITION, i, i);
         metrics_add(f->metrics, METRIC_RECORDS, 0, 1);
-        metrics_set_histogram(f->metrics, METRIC_APPLY_LATENCY, counts, 1);
+        metrics_add_histogram(f->metrics, METRIC_APPLY_LATENCY, counts, 1, no_exemplars);
         if (i % 3 == 0)
             metrics_show_partition(f->metrics, i, false);
     }
@@ -273,11 +308,17 @@ static void a_reader_runs_beside_the_writer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(counters_and_gauges_show_what_was_set),    TEST(times_are_seconds),
-        TEST(each_reason_has_a_series_from_the_start),  TEST(a_partition_is_shown_while_it_is_ours),
-        TEST(a_hold_has_a_series_while_it_lasts),       TEST(a_histogram_is_cumulative),
-        TEST(the_process_tells_what_it_uses),           TEST(every_family_has_help_and_type),
-        cmocka_unit_test(names_follow_the_conventions), TEST(a_reader_runs_beside_the_writer),
+        TEST(counters_and_gauges_show_what_was_set),
+        TEST(times_are_seconds),
+        TEST(each_reason_has_a_series_from_the_start),
+        TEST(a_partition_is_shown_while_it_is_ours),
+        TEST(a_hold_has_a_series_while_it_lasts),
+        TEST(a_histogram_is_cumulative),
+        TEST(openmetrics_names_the_record_of_a_latency),
+        TEST(the_process_tells_what_it_uses),
+        TEST(every_family_has_help_and_type),
+        cmocka_unit_test(names_follow_the_conventions),
+        TEST(a_reader_runs_beside_the_writer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
