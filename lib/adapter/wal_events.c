@@ -73,9 +73,24 @@ void wal_events_trouble(struct wal_events *e, const char *what)
     wal_events_add(e, &event);
 }
 
+void wal_events_group_trouble(struct wal_events *e, const char *what)
+{
+    wal_events_trouble(e, what);
+    e->troubled_by_group = true;
+}
+
 void wal_events_recovered(struct wal_events *e)
 {
-    if (e->troubled)
-        wal_events_add(e, &(struct wal_event){ .type = WAL_RECOVERED, .partition = -1 });
+    if (!e->troubled || e->troubled_by_group)
+        return;
+    wal_events_add(e, &(struct wal_event){ .type = WAL_RECOVERED, .partition = -1 });
     e->troubled = false;
+}
+
+void wal_events_joined(struct wal_events *e)
+{
+    if (!e->troubled_by_group)
+        return;
+    e->troubled_by_group = false;
+    wal_events_recovered(e);
 }

@@ -11,7 +11,7 @@
 struct wal_events {
     int descriptor;
     struct fifo list; /* of struct wal_event; a few for each partition at most */
-    bool troubled;
+    bool troubled, troubled_by_group;
     char trouble[WAL_EVENT_TEXT_MAX]; /* as last told */
 };
 
@@ -23,9 +23,12 @@ bool wal_events_take(struct wal_events *e, struct wal_event *ret_event);
 /* Drops what was told about the place in the log of a partition that is about to be another. */
 void wal_events_forget_place(struct wal_events *e, int32_t partition);
 
-/* WAL_TROUBLE, unless that is what was said last; WAL_RECOVERED, when there was trouble. */
+/* WAL_TROUBLE, unless that is what was said last; WAL_RECOVERED, when there was trouble. Trouble
+ * with the group is over only when we are a member, whatever else the brokers answer. */
 void wal_events_trouble(struct wal_events *e, const char *what);
+void wal_events_group_trouble(struct wal_events *e, const char *what);
 void wal_events_recovered(struct wal_events *e);
+void wal_events_joined(struct wal_events *e);
 
 /* Makes the descriptor readable, or unreadable until the next time. */
 void wal_events_notify(const struct wal_events *e);

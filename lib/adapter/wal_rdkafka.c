@@ -98,6 +98,7 @@ static void take_partition(struct wal_rdkafka *w, int32_t number)
 static void balanced(struct wal_rdkafka *w)
 {
     w->joined = true;
+    wal_events_joined(&w->events);
     tell(w, WAL_BALANCED, -1, 0);
 }
 
@@ -307,10 +308,21 @@ static void out_of_log(struct wal_rdkafka *w, int32_t number)
     p->delivering = false;
 }
 
+static bool is_of_the_group(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+           code == RD_KAFKA_RESP_ERR_INVALID_GROUP_ID ||
+           code == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL ||
+           code == RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED;
+}
+
 /* An error of the topic as a whole, or of our membership. */
 static void take_topic_error(struct wal_rdkafka *w, const rd_kafka_message_t *m)
 {
-    wal_events_trouble(&w->events, rd_kafka_message_errstr(m));
+    if (is_of_the_group(m->err))
+        wal_events_group_trouble(&w->events, rd_kafka_message_errstr(m));
+    else
+        wal_events_trouble(&w->events, rd_kafka_message_errstr(m));
     for (int32_t i = 0; i < w->n_partitions && is_out_of_log(m->err); i++)
         out_of_log(w, i);
 }

@@ -6,6 +6,7 @@ import pytest
 import redis
 
 from lab import oracle as oracle_module
+from lab import permissions
 from lab.applier import Applier, position
 from lab.certs import Authority
 from lab.failover import Failover
@@ -16,9 +17,7 @@ from lab.wal import Topic, assignment
 
 KAFKA_USER, KAFKA_PASSWORD = "redis-applier", "kafka-secret-8u2Q"
 REDIS_USER, REDIS_PASSWORD = "applier", "redis-secret-5v7X"
-# What docs/operations.md asks the operator to grant, and no more.
-REDIS_RULES = ("~* resetchannels -@all +@read +@write +@transaction -@dangerous +role +info "
-               "+dbsize +time +command +eval +sort +restore")
+REDIS_RULES = " ".join(permissions.REDIS)
 SECRETS = (KAFKA_PASSWORD, REDIS_PASSWORD)
 SESSION_TIMEOUT = "3s"  # so that a killed applier's partitions move soon
 

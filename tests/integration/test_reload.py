@@ -8,6 +8,7 @@ import time
 import pytest
 
 from conftest import KAFKA_PASSWORD, REDIS_PASSWORD, REDIS_RULES, REDIS_USER
+from lab import permissions
 from lab.kafka import Broker
 from lab.mount import Mount
 from lab.wait import await_, holds
@@ -267,10 +268,9 @@ def guarded(scratch):
 
 
 def permit(lab, broker, user, topic):
-    for resource, name, operation in (
-            ("TOPIC", topic.name, "READ"), ("GROUP", f"{topic.name}-group", "READ"),
-            ("TOPIC", topic.dead_letters.name, "WRITE")):
-        grant(broker.plain, user, resource, name, operation)
+    for permission in permissions.kafka_for(topic.name, f"{topic.name}-group",
+                                            topic.dead_letters.name):
+        grant(broker.plain, user, *permission)
 
 
 def test_a_new_kafka_password_is_used_where_the_old_one_is_gone(lab, guarded):

@@ -6,6 +6,7 @@ import confluent_kafka
 import redis.sentinel
 
 from conftest import KAFKA_PASSWORD, KAFKA_USER, REDIS_PASSWORD, REDIS_RULES, REDIS_USER, SECRETS
+from lab import permissions
 from lab.applier import flags
 from lab.wal import grant
 from lab.workload import Workload, encode
@@ -13,10 +14,8 @@ from lab.workload import Workload, encode
 
 def secured(lab, broker, topic):
     group = f"{topic.name}-group"
-    for resource, name, *operations in (
-            ("TOPIC", topic.name, "READ"), ("GROUP", group, "READ"),
-            ("TOPIC", lab.dead_letters(topic).name, "WRITE")):
-        grant(broker.plain, KAFKA_USER, resource, name, *operations)
+    for permission in permissions.kafka_for(topic.name, group, lab.dead_letters(topic).name):
+        grant(broker.plain, KAFKA_USER, *permission)
     return {
         "group": group,
         "brokers": broker.secure, "kafka-security": "SASL_SSL",

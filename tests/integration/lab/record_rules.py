@@ -288,6 +288,8 @@ def _check_keys(operation, keys):
         others = operation.args[:1]
     elif operation.command == b"MSET":
         others = operation.args[1::2]
+    elif operation.command == b"SORT":
+        others = [b for a, b in zip(operation.args, operation.args[1:]) if a.upper() == b"STORE"]
     elif operation.command in STORES_COUNTED:
         others = operation.args[1:1 + _integer(operation.args[0])]
     if any(other.startswith(RESERVED) for other in others):
@@ -302,6 +304,12 @@ def _rewrite(operation, record):
     name, key, args = operation.command, operation.key, operation.args
     if name in PLAIN | KEYS_ONLY | TWO_KEYS | STORES_COUNTED or name == b"MSET":
         return [name, key, *args]
+    if name == b"SORT":
+        return [name, key, *args]
+    if name == b"RESTORE":
+        if _integer(args[0]) == 0 or b"ABSTTL" in map(bytes.upper, args[2:]):
+            return [name, key, *args]
+        return [name, key, _deadline(record, _integer(args[0])), *args[1:], b"ABSTTL"]
     if name in RELATIVE:
         unit, absolute = RELATIVE[name]
         return [absolute, key, _deadline(record, _integer(args[0]) * unit), *args[1:]]
