@@ -70,6 +70,28 @@ def test_failover_with_everything_secured(lab, broker):
     lab.check(topic, failover.await_primary_other_than(old))
 
 
+def test_sentinels_with_one_password_for_all(lab):
+    """requirepass, as before there were users."""
+    lab.crashed = True
+    security = lab.security(REDIS_RULES, sentinel_password="sentinel-word")
+    topic, failover = lab.topic(), lab.failover(security=security)
+    options = {"redis_user": REDIS_USER, "redis_tls": True, "redis_ca": security.authority.ca,
+               "redis_password_file": lab.secret_file("redis-password", REDIS_PASSWORD)}
+    shut_out = lab.applier(topic, failover, **options).start()
+    shut_out.await_trouble("NOAUTH")
+    shut_out.stop()
+    lab.applier(topic, failover, **options, sentinel_password_file=lab.secret_file(
+        "sentinel-password", "sentinel-word")).start().await_ready()
+    Workload(4).write(topic, 300)
+    topic.flush()
+    old = failover.primary()
+    lab.await_applied(topic, old)
+    old.kill()
+    Workload(5).write(topic, 300)
+    topic.flush()
+    lab.check(topic, failover.await_primary_other_than(old))
+
+
 def test_a_wrong_password_is_named_and_nothing_is_touched(lab, broker):
     topic, failover = lab.topic(), lab.failover(security=lab.security(REDIS_RULES))
     options = secured(lab, broker, topic)

@@ -44,13 +44,18 @@ class Sentinel:
         if self.security:
             yield "sentinel", "auth-pass", self.master_name, self.security.admin_password
 
-    def _login(self):
-        """Other users, for clients and among the Sentinels."""
+    def _password(self):
+        """Of the default user, which Sentinels are to one another and the lab is to them."""
         security = self.security
         if not security or not security.sentinel_password:
+            return None
+        return security.admin_password if security.sentinel_user else security.sentinel_password
+
+    def _login(self):
+        password, security = self._password(), self.security
+        if password is None:
             return []
-        lines = [f"requirepass {security.admin_password}",
-                 f"sentinel sentinel-pass {security.admin_password}"]
+        lines = [f"requirepass {password}", f"sentinel sentinel-pass {password}"]
         if security.sentinel_user:
             lines.append(f"user {security.sentinel_user} on >{security.sentinel_password} "
                          f"resetchannels -@all {security.sentinel_rules}")
@@ -78,8 +83,8 @@ class Sentinel:
         access = {}
         if self.security:
             access = {"ssl": True, "ssl_ca_certs": str(self.security.authority.ca)}
-        if self._login():
-            access["password"] = self.security.admin_password
+        if self._password():
+            access["password"] = self._password()
         return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=5, protocol=2,
                            decode_responses=True, **access)
 

@@ -19,8 +19,8 @@ class Security:
     password: str
     rules: str  # ACL of `user`
     client_certificates: bool = False  # whether they are asked for
-    sentinel_user: str | None = None  # with `sentinel_password`: the only one at the Sentinels
-    sentinel_password: str | None = None
+    sentinel_user: str | None = None  # None: `sentinel_password` is everybody's
+    sentinel_password: str | None = None  # None: Sentinels ask for none
     sentinel_rules: str = "allchannels +@all"
 
 
