@@ -68,9 +68,9 @@ static void fail_call(struct run *r)
 {
     static const char *const bodies[] = {
         "",
-        "{\"kind\":\"Status\",\"reason\":\"TooManyRequests\",\"details\":"
-        "{\"retryAfterSeconds\":2}}",
-        "<html>", "{\"kind\":\"Status\",\"reason\":\"Forbidden\"}"
+        "{\"kind\":\"Status\",\"details\":{\"retryAfterSeconds\":2}}",
+        "<html>",
+        "{\"kind\":\"Status\",\"reason\":\"Forbidden\"}",
     };
     static const int codes[] = { 0, 429, 502, 403 };
     const size_t which = prng_below(&r->prng, ARRAY_SIZE(codes));
