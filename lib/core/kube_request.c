@@ -151,11 +151,55 @@ bool kube_request_update(struct kube_request *r, const struct kube_target *targe
     return write_body(r, KUBE_PUT, target, write, JSON, object);
 }
 
+/* What is applied is read as YAML, which knows line breaks and forbidden characters that JSON
+ * allows in a text: U+007F to U+009F, U+2028, U+2029, U+FEFF, U+FFFE and U+FFFF. Returns how many
+ * bytes of `s` such a character takes; 0: it does not begin with one. */
+static size_t unfit_for_yaml(struct str s, unsigned *ret_character)
+{
+    const unsigned char *b = (const unsigned char *)s.p;
+
+    if (b[0] == 0x7f) {
+        *ret_character = b[0];
+        return 1;
+    }
+    if (s.n >= 2 && b[0] == 0xc2 && b[1] < 0xa0) {
+        *ret_character = b[1];
+        return 2;
+    }
+    if (s.n < 3)
+        return 0;
+    *ret_character = (b[0] & 0x0fu) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu);
+    return (b[0] == 0xe2 && b[1] == 0x80 && (b[2] == 0xa8 || b[2] == 0xa9)) ||
+                   (b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf) ||
+                   (b[0] == 0xef && b[1] == 0xbf && b[2] >= 0xbe)
+               ? 3
+               : 0;
+}
+
+static bool escape_for_yaml(struct buf *out, struct str json)
+{
+    size_t begin = 0;
+
+    for (size_t i = 0; i < json.n; i++) {
+        unsigned character = 0;
+        const size_t n = unfit_for_yaml((struct str){ json.p + i, json.n - i }, &character);
+
+        if (n == 0)
+            continue;
+        if (!buf_append(out, json.p + begin, i - begin) || !buf_appendf(out, "\\u%04x", character))
+            return false;
+        begin = i + n;
+        i += n - 1;
+    }
+    return buf_append(out, json.p + begin, json.n - begin);
+}
+
 bool kube_request_apply(struct kube_request *r, const struct kube_target *target,
                         const struct kube_write *write, struct str object)
 {
     PRE(write->field_manager.n > 0);
-    return write_body(r, KUBE_PATCH, target, write, APPLY, object);
+    return write_body(r, KUBE_PATCH, target, write, APPLY, (struct str){ 0 }) &&
+           escape_for_yaml(&r->body, object);
 }
 
 bool kube_request_json_patch(struct kube_request *r, const struct kube_target *target,

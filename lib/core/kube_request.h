@@ -85,7 +85,8 @@ NODISCARD bool kube_request_create(struct kube_request *r, const struct kube_tar
 /* Replaces it; the object's resourceVersion makes it a comparison, too. */
 NODISCARD bool kube_request_update(struct kube_request *r, const struct kube_target *target,
                                    const struct kube_write *write, struct str object);
-/* Server-side apply. */
+/* Server-side apply. The server does not read JSON's pairs of \uD8xx and \uDCxx there: write such
+ * characters as they are. */
 NODISCARD bool kube_request_apply(struct kube_request *r, const struct kube_target *target,
                                   const struct kube_write *write, struct str object);
 NODISCARD bool kube_request_json_patch(struct kube_request *r, const struct kube_target *target,

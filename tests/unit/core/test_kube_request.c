@@ -105,6 +105,36 @@ static void a_request_is_what_the_api_wants(void **state)
     }
 }
 
+static void what_yaml_cannot_read_is_escaped_where_it_is_applied(void **state)
+{
+    static const struct {
+        const char *object, *body;
+    } rows[] = {
+        { "", "" },
+        { "{\"a\":\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xc2\xa0\"}",
+          "{\"a\":\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xc2\xa0\"}" },
+        { "\x7f", "\\u007f" },
+        { "\xc2\x85", "\\u0085" },
+        { "\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa",
+          "\xe2\x80\xa7\\u2028\\u2029\xe2\x80\xaa" },
+        { "\xef\xbb\xbf", "\\ufeff" },
+        { "a\x7f\x7f"
+          "b",
+          "a\\u007f\\u007fb" },
+        { "\xc2\x80\xc2\x9f", "\\u0080\\u009f" },
+        { "\xef\xbf\xbd\xef\xbf\xbe\xef\xbf\xbf", "\xef\xbf\xbd\\ufffe\\uffff" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(kube_request_release) struct kube_request r = { 0 };
+
+        assert_true(kube_request_apply(&r, &wal_status, &full_write, str_from(rows[i].object)));
+        if (!str_eq(buf_str(&r.body), str_from(rows[i].body)))
+            fail_msg("row %zu: %.*s", i, STR_ARGS(buf_str(&r.body)));
+    }
+}
+
 static void a_request_beyond_the_bounds_is_refused(void **state)
 {
     static char text[KUBE_BODY_MAX + 1];
@@ -125,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_what_the_api_wants),
+        cmocka_unit_test(what_yaml_cannot_read_is_escaped_where_it_is_applied),
         cmocka_unit_test(a_request_beyond_the_bounds_is_refused),
     };
 
