@@ -1,0 +1,128 @@
+#include "runtime/kube_elector.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/prng.h"
+#include "codec/kube_objects.h"
+
+struct kube_elector {
+    struct kube_client *client;
+    struct str scope, name;
+    struct kube_lease lease;
+    struct prng prng; /* jitter */
+    enum kube_lease_do asked;
+    uint64_t call; /* 0: none is under way */
+};
+
+struct kube_elector *kube_elector_new(struct kube_client *client, struct str scope, struct str name,
+                                      const struct kube_lease_settings *settings)
+{
+    struct kube_elector *e = mem_new(1, sizeof(*e));
+
+    e->client = client;
+    e->scope = scope;
+    e->name = name;
+    e->prng.state = (uint64_t)(uintptr_t)e;
+    kube_lease_init(&e->lease, settings);
+    return e;
+}
+
+void kube_elector_free(struct kube_elector *e)
+{
+    if (!e)
+        return;
+    kube_client_cancel(e->client, e->call);
+    free(e);
+}
+
+static void fail(struct kube_elector *e, int64_t now_ms)
+{
+    kube_lease_failed(&e->lease, now_ms, prng_next(&e->prng));
+}
+
+static void on_done(void *self, const struct kube_answer *answer)
+{
+    struct kube_elector *e = self;
+    const int64_t now_ms = kube_client_now_ms(e->client);
+    struct kube_lease_record record;
+
+    e->call = 0;
+    if (!answer->good && e->asked == KUBE_LEASE_READ &&
+        answer->status.reason == KUBE_REASON_NOT_FOUND)
+        kube_lease_was_absent(&e->lease, now_ms);
+    else if (!answer->good || kube_lease_decode(answer->body, &record, NULL) != ERR_OK)
+        fail(e, now_ms);
+    else if (e->asked == KUBE_LEASE_READ)
+        kube_lease_was_read(&e->lease, now_ms, &record);
+    else
+        kube_lease_was_written(&e->lease, now_ms, &record);
+}
+
+static bool make_request(const struct kube_elector *e, const struct kube_lease_step *step,
+                         int64_t wall_ms, struct kube_request *r)
+{
+    const struct kube_write write = { 0 };
+    const struct kube_target lease = { kube_leases, e->scope, e->name, { 0 } };
+    const struct kube_target leases = { kube_leases, e->scope, { 0 }, { 0 } };
+    CLEANUP(buf_release) struct buf body = { 0 };
+
+    if (step->what == KUBE_LEASE_READ)
+        return kube_request_get(r, &lease);
+    buf_init(&body, KUBE_BODY_MAX);
+    if (!kube_lease_encode(&body, e->scope, e->name, &step->record, wall_ms))
+        return false;
+    return step->what == KUBE_LEASE_CREATE ? kube_request_create(r, &leases, &write, buf_str(&body))
+                                           : kube_request_update(r, &lease, &write, buf_str(&body));
+}
+
+void kube_elector_step(struct kube_elector *e, int64_t now_ms, int64_t wall_ms)
+{
+    const struct kube_caller caller = { NULL, on_done, e };
+    CLEANUP(kube_request_release) struct kube_request request = { 0 };
+    struct kube_lease_step step;
+
+    if (e->call != 0)
+        return;
+    kube_lease_next(&e->lease, now_ms, prng_next(&e->prng), &step);
+    e->asked = step.what;
+    if (step.what == KUBE_LEASE_WAIT)
+        return;
+    if (make_request(e, &step, wall_ms, &request)) {
+        /* An answer that comes after the next try is due is of no use. */
+        request.timeout_ms = e->lease.settings.renew_deadline_ms;
+        e->call = kube_client_call(e->client, &request, &caller);
+    }
+    if (e->call == 0)
+        fail(e, now_ms);
+}
+
+int64_t kube_elector_due_ms(const struct kube_elector *e)
+{
+    return e->call != 0 ? INT64_MAX : e->lease.wait_until_ms;
+}
+
+bool kube_elector_may_act(struct kube_elector *e, int64_t now_ms)
+{
+    return kube_lease_may_act(&e->lease, now_ms);
+}
+
+uint64_t kube_elector_terms(const struct kube_elector *e)
+{
+    return e->lease.terms;
+}
+
+const char *kube_elector_holder(const struct kube_elector *e)
+{
+    return e->lease.known ? e->lease.seen.holder : "";
+}
+
+void kube_elector_release(struct kube_elector *e)
+{
+    kube_lease_release(&e->lease);
+}
+
+bool kube_elector_is_released(const struct kube_elector *e)
+{
+    return kube_lease_is_released(&e->lease);
+}
