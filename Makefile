@@ -11,7 +11,7 @@ release: ## Build the programs into build/release/bin, installing what is missin
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
-test: ## Run every tier: lint, unit, simulation, integration
+test: ## Run every tier: lint, unit, simulation, integration, lab
 	@tests/run
 
 demo: release ## Show the applier surviving a failover (KAFKA=real for a real Kafka)

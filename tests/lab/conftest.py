@@ -1,0 +1,64 @@
+"""Fixtures: one API server for the session; namespaces and programs are a test's own."""
+
+import itertools
+
+import pytest
+
+from cluster import Cluster, Watcher
+from lab.link import Link
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    cluster = Cluster(tmp_path_factory.mktemp("lab") / "kubernetes").start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def namespace(cluster):
+    return cluster.namespace(f"test-{next(_numbers)}")
+
+
+@pytest.fixture
+def link(cluster):
+    """A network to the API server that can be held and cut."""
+    link = Link(cluster.port)
+    yield link
+    link.close()
+
+
+@pytest.fixture
+def linked(cluster, link, tmp_path):
+    """A kubeconfig that goes through the link."""
+    return cluster.write_config(tmp_path / "linked.kubeconfig",
+                                server=f"https://127.0.0.1:{link.port}")
+
+
+@pytest.fixture
+def watcher(tmp_path):
+    """Starts watchers; each ends with the test."""
+    started = []
+
+    def start(kubeconfig, namespace, *argv, **options):
+        directory = tmp_path / f"watcher-{len(started)}"
+        directory.mkdir()
+        started.append(Watcher(directory, kubeconfig, namespace, *argv, **options).start())
+        return started[-1]
+
+    yield start
+    for process in started:
+        status = process.stop()
+        assert status == 0, f"exit status {status}\n{process.tail()}"
+
+
+def pytest_unconfigure(config):
+    """The closing line that tests/run adds up."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and not config.option.collectonly:
+        count = {kind: len(reporter.stats.get(kind, [])) for kind in
+                 ("passed", "failed", "error", "skipped")}
+        print(f"{count['passed']} passed, {count['failed'] + count['error']} failed, "
+              f"{count['skipped']} skipped")

@@ -1,0 +1,119 @@
+"""Leader election: never do two act, whatever happens to the leader."""
+
+import os
+import re
+import time
+
+import pytest
+
+from cluster import PROBE
+from lab.process import Process
+from lab.wait import await_
+
+DURATION, RENEW, RETRY_MS = 4, 3, 500
+
+
+class Candidate(Process):
+    def __init__(self, directory, kubeconfig, namespace, name):
+        super().__init__(name, [PROBE, "--kubeconfig", kubeconfig, "lead", namespace, "lock", name,
+                                DURATION, RENEW, RETRY_MS], directory / f"{name}.log",
+                         env=dict(os.environ))
+
+    def acts(self):
+        return [int(t) for t in re.findall(r"^ACT (\d+)$", self.output(), re.M)]
+
+    def is_leading(self):
+        return self.output().rfind("LEADS") > self.output().rfind("STOPS")
+
+    def await_leading(self, seconds=30):
+        await_(self.is_leading, seconds, lambda: f"{self.name} leads\n{self.tail()}")
+        return self
+
+
+@pytest.fixture
+def candidates(cluster, namespace, tmp_path):
+    """Starts candidates; at the end no two of them have acted at the same time."""
+    started = []
+
+    def start(name, kubeconfig=cluster.kubeconfig):
+        started.append(Candidate(tmp_path, kubeconfig, namespace, name).start())
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop()
+    turns = sorted((at, c.name) for c in started for at in c.acts())
+    for c in started:
+        for begin, end in spans(c):
+            strangers = [t for t in turns if begin <= t[0] <= end and t[1] != c.name]
+            assert not strangers, f"{c.name} led from {begin} to {end}, and there acted {strangers}"
+
+
+def spans(candidate):
+    """(first, last) of the acts of each term."""
+    terms, acts = [], []
+    for word, at in re.findall(r"^(LEADS|ACT|STOPS) (\d+)$", candidate.output(), re.M):
+        if word == "ACT":
+            acts.append(int(at))
+        elif acts:
+            terms.append((acts[0], acts[-1]))
+            acts = []
+    return terms + ([(acts[0], acts[-1])] if acts else [])
+
+
+def test_a_leader_that_stands_still_is_followed_by_another(candidates):
+    first = candidates("first").await_leading()
+    second = candidates("second")
+    time.sleep(2)
+    assert not second.acts()
+    first.pause()
+    second.await_leading()
+    time.sleep(1)
+    first.resume()
+    await_(lambda: not first.is_leading(), 10, first.tail)
+    time.sleep(2)
+    assert not first.is_leading() and second.is_leading()
+
+
+def test_a_leader_that_ends_gives_its_place_away(candidates, cluster, namespace):
+    first = candidates("first").await_leading()
+    second = candidates("second")
+    time.sleep(1)
+    assert first.stop() == 0
+    second.await_leading(DURATION - 1)
+    spec = cluster.coordination.read_namespaced_lease("lock", namespace).spec
+    assert spec.holder_identity == "second"
+    assert spec.lease_transitions == 1
+
+
+def test_a_leader_that_is_cut_off_stops_before_another_starts(candidates, link, linked):
+    first = candidates("first", linked).await_leading()
+    second = candidates("second")
+    time.sleep(1)
+    link.hold()
+    second.await_leading()
+    assert not first.is_leading()
+    assert max(first.acts()) < min(second.acts())
+    link.restore()
+    time.sleep(2)
+    assert not first.is_leading() and second.is_leading()
+
+
+def test_a_lease_of_another_client_is_respected(candidates, cluster, namespace):
+    body = {"metadata": {"name": "lock"},
+            "spec": {"holderIdentity": "stranger", "leaseDurationSeconds": 6,
+                     "renewTime": "2020-01-01T00:00:00.000000Z"}}
+    cluster.coordination.create_namespaced_lease(namespace, body)
+    it = candidates("first")
+    started = time.monotonic()
+    it.await_leading()
+    assert time.monotonic() - started > 5.5, "its clock is not ours: old times are no reason"
+
+
+def test_an_api_server_that_is_away_ends_the_term(candidates, cluster):
+    it = candidates("first").await_leading()
+    cluster.part("stop", "kube-apiserver")
+    await_(lambda: not it.is_leading(), 20, it.tail)
+    cluster.part("start", "kube-apiserver")
+    cluster.await_ready()
+    it.await_leading(60)
