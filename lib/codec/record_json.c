@@ -309,6 +309,8 @@ static bool read_args(struct record_json *d, yyjson_val *args, const struct str 
         return true;
     if (!yyjson_is_arr(args))
         return bad_field(d, "args", "not an array");
+    if (yyjson_arr_size(args) == 0)
+        return true;
     *ret_args = d->args + d->n_args;
     *ret_n = yyjson_arr_size(args);
     d->n_args += *ret_n;
