@@ -38,6 +38,7 @@ enum fake_redis_lie {
     LIE_IGNORES_WATCH,  /* EXEC executes whatever happened to watched keys */
     LIE_FORGETS_HSET,   /* positions are answered for and not written */
     LIE_FORGETS_IDS,    /* the same of the ids of applied records */
+    LIE_KEEPS_HALVES,   /* what an atomic did before it was refused stays */
     LIE_EXECUTES_TWICE, /* the first command of a transaction */
     LIE_REFUSES_MULTI,  /* NOPERM, while the commands behind it are permitted */
     LIE_COUNT

@@ -386,7 +386,7 @@ static void run_atomic(struct fake_redis *r, const struct reply *words, size_t n
     keyspace_copy(&before, &r->data);
     for (size_t at = 2 + n_keys; done && at < n; at += 2 + number(&words[at + 1]))
         done = run_inner(r, words + at + 2, number(&words[at + 1]), answer);
-    for (size_t i = 0; !done && i < n_keys; i++) {
+    for (size_t i = 0; !done && r->lie != LIE_KEEPS_HALVES && i < n_keys; i++) {
         keyspace_put_back(&r->data, &before, words[2 + i].text);
         fake_redis_touch(r, words[2 + i].text);
     }

@@ -43,6 +43,7 @@ static void every_broken_promise_is_noticed(void **state)
         { "EXEC executes although a watched position was touched", LIE_IGNORES_WATCH, FATE_STORED },
         { "positions are not written", LIE_FORGETS_HSET, FATE_STORED },
         { "ids of applied records are not written", LIE_FORGETS_IDS, FATE_STORED },
+        { "half of a refused atomic stays", LIE_KEEPS_HALVES, FATE_STORED },
         { "commands are executed twice", LIE_EXECUTES_TWICE, FATE_STORED },
         { "dead letters are acknowledged and dropped", LIE_NONE, FATE_FALSELY_ACKED },
     };
