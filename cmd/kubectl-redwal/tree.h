@@ -13,6 +13,7 @@ extern const struct verb verb_options;
 extern const struct verb verb_position;
 extern const struct verb verb_put;
 extern const struct verb verb_tail;
+extern const struct verb verb_verify;
 extern const struct verb verb_wait;
 
 extern const struct verb_tree tree;

@@ -19,9 +19,12 @@ enum { LOG_MESSAGE_MAX = 80 };
     OPTION_SPEC_IN(struct options, type, scope, field, __VA_ARGS__)
 #define SHARED_SPEC(type, scope, field, ...)                                                       \
     OPTION_SPEC_IN(struct options, type, scope, connection.field, __VA_ARGS__)
-static const struct option_spec specs[] = { OPTIONS(OWN_SPEC, SHARED_SPEC) };
+#define FOLDING_SPEC(type, scope, field, ...)                                                      \
+    OPTION_SPEC_IN(struct options, type, scope, folding.field, __VA_ARGS__)
+static const struct option_spec specs[] = { OPTIONS(OWN_SPEC, SHARED_SPEC, FOLDING_SPEC) };
 #undef OWN_SPEC
 #undef SHARED_SPEC
+#undef FOLDING_SPEC
 
 static const struct program program = {
     .name = "redis-applier",

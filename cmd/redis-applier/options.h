@@ -17,7 +17,8 @@
 #define OPTION_NO_FIELD(...)
 struct options {
     struct connection_options connection;
-    OPTIONS(OPTION_FIELD, OPTION_NO_FIELD)
+    struct folding_options folding;
+    OPTIONS(OPTION_FIELD, OPTION_NO_FIELD, OPTION_NO_FIELD)
 };
 #undef OPTION_NO_FIELD
 

@@ -8,20 +8,18 @@
 #define REDIS_APPLIER_OPTIONS_TABLE_H
 
 #include "cli/connection_table.h"
+#include "cli/folding_table.h"
 
 /* Indexes into the list of choices below. */
 enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
-enum cross_partition { CROSS_PARTITION_REFUSE, CROSS_PARTITION_ALLOW };
 
-#define ON_REJECT_CHOICES       "skip", "halt"
-#define CROSS_PARTITION_CHOICES "refuse", "allow"
-#define PARTITIONER_CHOICES     "murmur2", "crc32" /* enum partitioner */
-#define LOG_LEVEL_CHOICES       "error", "warn", "info", "debug"
-#define LOG_FORMAT_CHOICES      "text", "json"
-#define GENERATE_CHOICES        "reference", "metrics", "bash", "zsh", "fish"
+#define ON_REJECT_CHOICES  "skip", "halt"
+#define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
+#define LOG_FORMAT_CHOICES "text", "json"
+#define GENERATE_CHOICES   "reference", "metrics", "bash", "zsh", "fish"
 
 /* clang-format off */
-#define OPTIONS(X, SHARED) \
+#define OPTIONS(X, SHARED, FOLDING) \
     X(FILE,      CALL,     config,               "config",               "FILE",     NULL,  0, 0, NULL, "General", "Read options from a YAML file: one `name: value` a line") \
     WAL_OPTIONS(SHARED) \
     X(CHOICE,    LIVE,     log_level,            "log-level",            "LEVEL",    "info", 0, 0, ONE_OF(LOG_LEVEL_CHOICES), "General", "Least level that is logged") \
@@ -38,13 +36,9 @@ enum cross_partition { CROSS_PARTITION_REFUSE, CROSS_PARTITION_ALLOW };
     X(DURATION,  LIVE,     silence_timeout_ms,   "silence-timeout",      "DURATION", "3s", 100, 10 * MINUTE, NULL, "Redis", "An unanswered primary is given up after this long") \
     X(DURATION,  LIVE,     probe_interval_ms,    "probe-interval",       "DURATION", "1s", 50, MINUTE, NULL, "Redis", "How often an idle primary is asked whether it still is one") \
     X(DURATION,  ANYWHERE, sentinel_poll_interval_ms, "sentinel-poll-interval", "DURATION", "1s", 100, MINUTE, NULL, "Redis", "How often Sentinels are asked, besides listening to them") \
-    X(DURATION,  LIVE,     clock_skew_threshold_ms, "clock-skew-threshold", "DURATION", "100ms", 0, 10 * MINUTE, NULL, "Redis", "A smaller difference between the clocks of Redis and this machine counts as none") \
     \
     X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, or hold its partition") \
-    X(DURATION,  ANYWHERE, idempotency_window_ms, "idempotency-window", "DURATION", "1h", 0, 31 * DAY, NULL, "Applying", "Skip a record whose id was applied less than this long ago, by the log's timestamps; 0 applies all") \
-    X(TEXT,      ANYWHERE, scripts,              "scripts",              "DIR",      NULL, 1, 4000, NULL, "Applying", "Scripts that records may call: each NAME.lua in this directory, read at start") \
-    X(CHOICE,    ANYWHERE, cross_partition,      "cross-partition",      "POLICY",   "refuse", 0, 0, ONE_OF(CROSS_PARTITION_CHOICES), "Applying", "An envelope whose keys belong to several partitions: refuse it, or apply it in no order with their other writes") \
-    X(CHOICE,    ANYWHERE, partitioner,          "partitioner",          "NAME",     "murmur2", 0, 0, ONE_OF(PARTITIONER_CHOICES), "Applying", "How producers choose a key's partition: murmur2 as in Java, crc32 as librdkafka does by default") \
+    FOLDING_OPTIONS(FOLDING) \
     X(BOOL,      ANYWHERE, adopt,                "adopt",                NULL,       "false", 0, 0, NULL, "Applying", "Build upon data of unknown origin in Redis; for one start") \
     X(INT,       LIVE,     rate_limit_ops,       "rate-limit",           "OPS",      "0", 0, 100000000, NULL, "Applying", "Operations per second at most; 0 is no limit") \
     X(BOOL,      ANYWHERE, until_end,            "until-end",            NULL,       "false", 0, 0, NULL, "Applying", "Exit with 0 once everything that was in the log at start is applied") \
@@ -54,8 +48,6 @@ enum cross_partition { CROSS_PARTITION_REFUSE, CROSS_PARTITION_ALLOW };
     \
     X(SIZE,      ANYWHERE, pending_max_bytes,    "pending-max-bytes",    "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Commands waiting for Redis or for its answer and rejected records waiting for their topic, all partitions") \
     X(INT,       ANYWHERE, pending_max_records,  "pending-max-records",  "N",        "8192", 16, 10000000, NULL, "Memory bounds", "Records waiting for Redis or for its answer, all partitions") \
-    X(INT,       ANYWHERE, idempotency_max_ids,  "idempotency-max-ids",  "N",        "500000", 1, 1000000000, NULL, "Memory bounds", "Ids remembered at most, all partitions: 24 to 48 MB a million, and 16 MB in Redis; beyond it the oldest are given up") \
-    X(SIZE,      ANYWHERE, max_record_bytes,     "max-record-bytes",     "SIZE",     "1MiB", KIB, 256 * MIB, NULL, "Memory bounds", "A larger record is rejected; Kafka's default bound is 1 MiB") \
     X(SIZE,      ANYWHERE, fetch_buffer_bytes,   "fetch-buffer-bytes",   "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Records read ahead from Kafka") \
     \
     X(BOOL,      ACTION,   help,                 "help",                 NULL,       NULL, 0, 0, NULL, "Instead of running", "Show this help") \

@@ -4,6 +4,7 @@
 
 #include "runtime/clock.h"
 #include "wiring/access.h"
+#include "wiring/folding.h"
 
 enum { DEAD_LETTER_TIMEOUT_MS = 10000 };
 
@@ -53,8 +54,8 @@ static enum err_code open_scripts(struct wiring *w, const struct options *o, str
 {
     enum err_code rc = ERR_OK;
 
-    if (o->scripts)
-        rc = script_files_new(o->scripts, &w->scripts, err);
+    if (o->folding.scripts)
+        rc = script_files_new(o->folding.scripts, &w->scripts, err);
     return rc == ERR_OK ? rc : err_wrap(err, rc, "--scripts");
 }
 
@@ -135,21 +136,16 @@ struct apply_loop_settings apply_loop_settings_of(const struct options *o, const
 {
     struct apply_loop_settings s = {
         .applier = applier_settings_default(),
-        .max_record_bytes = (size_t)o->max_record_bytes,
-        .clock_skew_threshold_ms = o->clock_skew_threshold_ms,
         .drain_timeout_ms = o->drain_timeout_ms,
         .until_end = o->until_end,
-        .cross_partition = o->cross_partition == CROSS_PARTITION_ALLOW,
-        .partitioner = (enum partitioner)o->partitioner,
     };
     struct applier_settings *a = &s.applier;
 
+    folding_to_settings(&o->folding, &s);
     snprintf(a->wal, sizeof(a->wal), "%s", o->connection.wal);
     a->scripts = w->scripts ? script_files_set(w->scripts) : NULL;
     a->adopt = o->adopt;
     a->on_reject = (enum applier_on_reject)o->on_reject;
-    a->idempotency_window_seconds = (uint32_t)((o->idempotency_window_ms + 999) / 1000);
-    a->idempotency_max_ids = (uint64_t)o->idempotency_max_ids;
     a->batch_max_ops = (uint32_t)o->batch_max_ops;
     a->batch_max_bytes = (size_t)o->batch_max_bytes;
     a->pending_max_bytes = (size_t)o->pending_max_bytes;

@@ -52,6 +52,7 @@ void verify_free(struct verify *v)
     key_list_release(&v->page);
     key_list_release(&v->next_page);
     key_list_release(&v->suspects);
+    key_set_release(&v->told);
     free(v->partitions);
     free(v->folded_to);
     free(v);

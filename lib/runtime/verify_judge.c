@@ -336,7 +336,7 @@ static void close_case(struct judge *j, struct suspect *s, const struct finding 
 
     s->is_done = true;
     j->n_left--;
-    if (finding->kind == FINDING_NONE)
+    if (finding->kind == FINDING_NONE || !key_set_add(&v->told, s->key))
         return;
     if (finding->kind == FINDING_EXTRA && !v->covers_all) {
         v->counts.unjudged++;

@@ -3,6 +3,7 @@
 #define REDWAL_RUNTIME_VERIFY_STATE_H
 
 #include "runtime/key_list.h"
+#include "runtime/key_set.h"
 #include "runtime/verify.h"
 #include "runtime/verify_side.h"
 
@@ -28,7 +29,8 @@ struct verify {
     bool covers_all;
     struct key_list page, next_page, suspects;
     size_t suspect_bytes;
-    size_t page_keys; /* to ask for */
+    struct key_set told; /* a key may come twice: in a sample, or when Redis resizes its table */
+    size_t page_keys;    /* to ask for */
     struct verify_counts counts;
     uint64_t done, total; /* keys of the phase, as far as known */
     uint64_t fold_total;

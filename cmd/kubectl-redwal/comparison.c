@@ -1,0 +1,383 @@
+#include "comparison.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/context.h"
+#include "runtime/clock.h"
+#include "wiring/access.h"
+#include "wiring/folding.h"
+
+enum {
+    START_TIMEOUT_MS = 10000,
+    ANSWER_TIMEOUT_MS = 60000, /* a large value takes a while */
+    STALL_TIMEOUT_MS = 60000,
+    DRAIN_TIMEOUT_MS = 1000,
+    SENTINEL_POLL_MS = 1000,
+    SESSION_TIMEOUT_MS = 10000,
+    FETCH_BUFFER_BYTES = 8 * 1024 * 1024,
+};
+
+static const char client_id[] = "kubectl-redwal";
+
+/* --- what is told meanwhile ------------------------------------------------------------------- */
+
+static bool progressed(void *self, enum verify_phase phase, uint64_t done, uint64_t total)
+{
+    static const char *const units[] = {
+        [VERIFY_FOLDS] = "records folded",
+        [VERIFY_COMPARES] = "keys compared",
+        [VERIFY_LOOKS_FOR_MISSING] = "keys looked for",
+    };
+    struct comparison *c = self;
+    const int64_t now_ms = clock_monotonic_ms();
+
+    if (!c->has_phase || c->phase != phase) {
+        progress_clear(&c->progress);
+        progress_begin(&c->progress, call_errors(c->in), units[phase], (int64_t)total, now_ms);
+    }
+    c->has_phase = true;
+    c->phase = phase;
+    c->progress.total = (int64_t)total;
+    progress_at(&c->progress, (int64_t)done, now_ms);
+    return true;
+}
+
+static void found(void *self, struct str key, const struct finding *finding)
+{
+    struct comparison *c = self;
+
+    if (c->n_listed == (size_t)c->options->limit)
+        return;
+    c->list = mem_resize(c->list, c->n_listed + 1, sizeof(*c->list));
+    c->list[c->n_listed++] =
+        (struct listed){ .key = mem_copy_text(key.p, key.n), .n_key = key.n, .finding = *finding };
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static enum err_code open_target(struct comparison *c, const struct connection_options *o,
+                                 struct err *err)
+{
+    const struct sink_hiredis_settings settings = {
+        .redis = o->redis,
+        .sentinel = access_to_sentinels(o, SENTINEL_POLL_MS),
+        .access = { access_to_redis(o), access_to_sentinel(o) },
+        .connect_timeout_ms = o->connect_timeout_ms,
+        .wall_ms = clock_wall_ms,
+    };
+
+    return sink_hiredis_new(&settings, &c->target, err);
+}
+
+static enum err_code open_scratch(struct comparison *c, struct err *err)
+{
+    struct sink_hiredis_settings settings = {
+        .redis = c->options->scratch,
+        .connect_timeout_ms = START_TIMEOUT_MS,
+        .wall_ms = clock_wall_ms,
+    };
+    enum err_code rc = ERR_OK;
+
+    if (!settings.redis) {
+        rc = scratch_redis_start(c->options->redis_server, START_TIMEOUT_MS, &c->scratch, err);
+        if (rc != ERR_OK)
+            return rc;
+        settings.redis = scratch_redis_address(c->scratch);
+    }
+    rc = sink_hiredis_new(&settings, &c->question, err);
+    return rc == ERR_OK ? sink_hiredis_new(&settings, &c->fold, err) : rc;
+}
+
+static enum err_code open_wal(struct comparison *c, const struct connection_options *o,
+                              struct err *err)
+{
+    const struct wal_rdkafka_settings settings = {
+        .access = access_to_kafka(o, client_id),
+        .topic = o->topic,
+        .session_timeout_ms = SESSION_TIMEOUT_MS,
+        .fetch_buffer_bytes = FETCH_BUFFER_BYTES,
+        .monotonic_ms = clock_monotonic_ms,
+    };
+
+    return wal_rdkafka_new(&settings, &c->wal, err);
+}
+
+static enum err_code open_scripts(struct comparison *c, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    if (c->folding->scripts)
+        rc = script_files_new(c->folding->scripts, &c->scripts, err);
+    return rc == ERR_OK ? rc : err_wrap(err, rc, "--scripts");
+}
+
+static struct fold_settings fold_settings_of(const struct comparison *c,
+                                             const struct connection_options *o)
+{
+    struct fold_settings s = {
+        .apply = {
+            .applier = applier_settings_default(),
+            .drain_timeout_ms = DRAIN_TIMEOUT_MS,
+        },
+        .stall_timeout_ms = STALL_TIMEOUT_MS,
+    };
+
+    snprintf(s.apply.applier.wal, sizeof(s.apply.applier.wal), "%s", o->wal);
+    folding_to_settings(c->folding, &s.apply);
+    s.apply.applier.scripts = c->scripts ? script_files_set(c->scripts) : NULL;
+    return s;
+}
+
+static void make_verify(struct comparison *c, const struct connection_options *o)
+{
+    const struct compare_options *options = c->options;
+    const struct fold_settings fold = fold_settings_of(c, o);
+    const struct verify_ports ports = {
+        .target = sink_hiredis_port(c->target),
+        .scratch = sink_hiredis_port(c->question),
+        .scratch_fold = sink_hiredis_port(c->fold),
+        .wal = wal_rdkafka_port(c->wal),
+        .log = &c->log,
+        .listener = { progressed, found, c },
+    };
+    struct verify_settings settings = {
+        .keys = options->keys,
+        .sample = (uint64_t)options->sample,
+        .expiry_tolerance_ms = options->expiry_tolerance_ms,
+        .clock_skew_threshold_ms = c->folding->clock_skew_threshold_ms,
+        .answer_timeout_ms = ANSWER_TIMEOUT_MS,
+    };
+
+    snprintf(settings.wal, sizeof(settings.wal), "%s", o->wal);
+    if (options->partitions &&
+        compare_parse_partitions(options->partitions, c->selected, &settings.n_selected))
+        settings.selected = c->selected;
+    c->verify = verify_new(&settings, &fold, &ports);
+}
+
+static void tell_caveats(const struct comparison *c)
+{
+    const char *caveat = verify_caveat(c->verify);
+    const struct verify_partition *partitions;
+    int32_t n;
+
+    if (*caveat)
+        call_complain(c->in,
+                      "the scratch Redis does not know commands that Redis has, and what they did "
+                      "will differ (give --redis-server of the same version): %s",
+                      caveat);
+    partitions = verify_partitions(c->verify, &n);
+    for (int32_t i = 0; i < n; i++)
+        if (partitions[i].coverage != COVERAGE_FULL && partitions[i].coverage != COVERAGE_LEFT_OUT)
+            call_complain(c->in, "partition %d cannot be compared: %s (%lld to %lld); %s", (int)i,
+                          coverage_text(partitions[i].coverage), (long long)partitions[i].begin,
+                          (long long)partitions[i].end, coverage_remedy(partitions[i].coverage));
+}
+
+enum err_code comparison_open(struct comparison *c, const struct invocation *in, struct err *err)
+{
+    const struct connection_options *o = invocation_values(in, &connection_table);
+    enum err_code rc;
+
+    c->in = in;
+    c->options = invocation_values(in, &compare_table);
+    c->folding = invocation_values(in, &folding_table);
+    log_init(&c->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+    rc = open_scratch(c, err); /* first: it forks, and there are no threads yet */
+    if (rc == ERR_OK)
+        rc = open_scripts(c, err);
+    if (rc == ERR_OK)
+        rc = open_target(c, o, err);
+    if (rc == ERR_OK)
+        rc = open_wal(c, o, err);
+    if (rc != ERR_OK)
+        return rc;
+    make_verify(c, o);
+    rc = verify_open(c->verify, err);
+    if (rc == ERR_OK)
+        tell_caveats(c);
+    return rc;
+}
+
+void comparison_release(struct comparison *c)
+{
+    progress_clear(&c->progress);
+    verify_free(c->verify);
+    wal_rdkafka_free(c->wal);
+    sink_hiredis_free(c->target);
+    sink_hiredis_free(c->question);
+    sink_hiredis_free(c->fold);
+    script_files_free(c->scripts);
+    scratch_redis_stop(c->scratch);
+    log_release(&c->log);
+    for (size_t i = 0; i < c->n_listed; i++)
+        free(c->list[i].key);
+    free(c->list);
+}
+
+enum err_code comparison_run(struct comparison *c, struct err *err)
+{
+    const enum err_code rc = verify_run(c->verify, err);
+
+    progress_clear(&c->progress);
+    return rc;
+}
+
+/* --- printing --------------------------------------------------------------------------------- */
+
+static uint64_t n_different(const struct comparison *c)
+{
+    const struct verify_counts *counts = verify_counts(c->verify);
+    uint64_t n = 0;
+
+    for (enum finding_kind i = FINDING_NONE + 1; i < FINDING_KIND_COUNT; i++)
+        n += counts->found[i];
+    return n;
+}
+
+/* What was left out because nobody asked for it is no lack. */
+static bool covers_what_was_asked(const struct comparison *c)
+{
+    const struct verify_partition *partitions;
+    int32_t n;
+
+    partitions = verify_partitions(c->verify, &n);
+    for (int32_t i = 0; i < n; i++)
+        if (partitions[i].coverage != COVERAGE_FULL && partitions[i].coverage != COVERAGE_LEFT_OUT)
+            return false;
+    return true;
+}
+
+enum exit_status comparison_verdict(const struct comparison *c)
+{
+    if (n_different(c) > 0)
+        return EXIT_DIFFERENT;
+    return covers_what_was_asked(c) ? EXIT_DONE : EXIT_INCOMPLETE;
+}
+
+enum { FINDING_KEY, FINDING_KIND, FINDING_DETAIL, FINDING_OUTCOME, N_FINDING };
+enum {
+    PARTITION_NUMBER,
+    PARTITION_COVERAGE,
+    PARTITION_NEXT,
+    PARTITION_BEGIN,
+    PARTITION_END,
+    N_PARTITION
+};
+enum {
+    TOTAL_EQUAL,
+    TOTAL_COMPARED,
+    TOTAL_DIFFERENT,
+    TOTAL_LISTED,
+    TOTAL_UNJUDGED,
+    TOTAL_RECHECKED,
+    TOTAL_RECORDS,
+    TOTAL_FOLD_MS,
+    TOTAL_COMPARE_MS,
+    N_TOTAL
+};
+
+/* clang-format off */
+static const struct column finding_columns[N_FINDING] = {
+    [FINDING_KEY]     = { "key",     "KEY",     COLUMN_BYTES, false, 0, 60 },
+    [FINDING_KIND]    = { "kind",    "KIND",    COLUMN_TEXT,  false, 0, 0 },
+    [FINDING_DETAIL]  = { "detail",  "DETAIL",  COLUMN_TEXT,  false, 0, 0 },
+    [FINDING_OUTCOME] = { "outcome", "OUTCOME", COLUMN_TEXT,  false, 0, 0 },
+};
+static const struct column partition_columns[N_PARTITION] = {
+    [PARTITION_NUMBER]   = { "partition", "PARTITION", COLUMN_COUNT, false, 0, 0 },
+    [PARTITION_COVERAGE] = { "coverage",  "COVERAGE",  COLUMN_TEXT,  false, 0, 0 },
+    [PARTITION_NEXT]     = { "foldedTo",  "FOLDED-TO", COLUMN_COUNT, false, 0, 0 },
+    [PARTITION_BEGIN]    = { "begin",     "BEGIN",     COLUMN_COUNT, true,  0, 0 },
+    [PARTITION_END]      = { "end",       "END",       COLUMN_COUNT, true,  0, 0 },
+};
+static const struct column total_columns[N_TOTAL] = {
+    [TOTAL_EQUAL]      = { "equal",     "equal",               COLUMN_BOOL,     false, 0, 0 },
+    [TOTAL_COMPARED]   = { "compared",  "keys compared",       COLUMN_COUNT,    false, 0, 0 },
+    [TOTAL_DIFFERENT]  = { "different", "keys that differ",    COLUMN_COUNT,    false, 0, 0 },
+    [TOTAL_LISTED]     = { "listed",    "of them listed",      COLUMN_COUNT,    true,  0, 0 },
+    [TOTAL_UNJUDGED]   = { "unjudged",  "keys not judged",     COLUMN_COUNT,    false, 0, 0 },
+    [TOTAL_RECHECKED]  = { "rechecked", "keys looked at again", COLUMN_COUNT,   true,  0, 0 },
+    [TOTAL_RECORDS]    = { "records",   "records folded",      COLUMN_COUNT,    false, 0, 0 },
+    [TOTAL_FOLD_MS]    = { "foldMs",    "folded in",           COLUMN_DURATION, false, 0, 0 },
+    [TOTAL_COMPARE_MS] = { "compareMs", "compared in",         COLUMN_DURATION, false, 0, 0 },
+};
+/* clang-format on */
+
+static void print_findings(const struct comparison *c, struct printer *p)
+{
+    struct cell *cells = mem_new(c->n_listed * N_FINDING + 1, sizeof(*cells));
+    /* What became of a key is known to a repair alone. */
+    const bool has_outcomes = c->n_listed > 0 && c->list[0].outcome;
+    const size_t n = has_outcomes ? N_FINDING : N_FINDING - 1;
+
+    for (size_t i = 0; i < c->n_listed; i++) {
+        const struct listed *l = &c->list[i];
+        struct cell *row = cells + i * n;
+
+        row[FINDING_KEY] = CELL_STR(((struct str){ l->key, l->n_key }));
+        row[FINDING_KIND] = CELL_TEXT(finding_code(l->finding.kind));
+        row[FINDING_KIND].tone = TONE_BAD;
+        row[FINDING_DETAIL] = CELL_TEXT(l->finding.detail);
+        if (has_outcomes)
+            row[FINDING_OUTCOME] = CELL_TEXT(l->outcome);
+    }
+    if (c->n_listed > 0 || p->format == PRINT_JSON || p->format == PRINT_YAML)
+        printer_list(p, "differences", finding_columns, n, cells, c->n_listed);
+    free(cells);
+}
+
+static void print_partitions(const struct comparison *c, struct printer *p)
+{
+    const struct verify_partition *partitions;
+    int32_t n;
+    struct cell *cells;
+
+    partitions = verify_partitions(c->verify, &n);
+    cells = mem_new((size_t)n * N_PARTITION + 1, sizeof(*cells));
+    for (int32_t i = 0; i < n; i++) {
+        const struct verify_partition *at = &partitions[i];
+        struct cell *row = cells + (size_t)i * N_PARTITION;
+
+        row[PARTITION_NUMBER] = CELL_NUMBER(i);
+        row[PARTITION_COVERAGE] = CELL_TEXT(coverage_code(at->coverage));
+        row[PARTITION_COVERAGE].tone = at->coverage == COVERAGE_FULL ? TONE_GOOD : TONE_WARN;
+        row[PARTITION_NEXT] = at->coverage == COVERAGE_FULL ? CELL_NUMBER(at->next) : CELL_NONE;
+        row[PARTITION_BEGIN] = CELL_NUMBER(at->begin);
+        row[PARTITION_END] = CELL_NUMBER(at->end);
+    }
+    printer_list(p, "partitions", partition_columns, N_PARTITION, cells, (size_t)n);
+    free(cells);
+}
+
+static void print_totals(const struct comparison *c, struct printer *p)
+{
+    const struct verify_counts *counts = verify_counts(c->verify);
+    const uint64_t different = n_different(c);
+    struct cell cells[N_TOTAL] = {
+        [TOTAL_EQUAL] = CELL_NUMBER(different == 0),
+        [TOTAL_COMPARED] = CELL_NUMBER((int64_t)counts->compared),
+        [TOTAL_DIFFERENT] = CELL_NUMBER((int64_t)different),
+        [TOTAL_LISTED] = CELL_NUMBER((int64_t)c->n_listed),
+        [TOTAL_UNJUDGED] = CELL_NUMBER((int64_t)counts->unjudged),
+        [TOTAL_RECHECKED] = CELL_NUMBER((int64_t)counts->rechecked),
+        [TOTAL_RECORDS] = CELL_NUMBER((int64_t)counts->folded),
+        [TOTAL_FOLD_MS] = CELL_NUMBER(counts->fold_ms),
+        [TOTAL_COMPARE_MS] = CELL_NUMBER(counts->compare_ms),
+    };
+
+    cells[TOTAL_EQUAL].tone = different == 0 ? TONE_GOOD : TONE_BAD;
+    cells[TOTAL_UNJUDGED].tone = counts->unjudged > 0 ? TONE_WARN : TONE_PLAIN;
+    printer_fields(p, total_columns, N_TOTAL, cells);
+}
+
+void comparison_print(const struct comparison *c, struct printer *p)
+{
+    print_findings(c, p);
+    print_partitions(c, p);
+    print_totals(c, p);
+}

@@ -1,0 +1,53 @@
+/*
+ * A comparison of Redis with its log, from options to running parts, as verify and repair need it.
+ */
+#ifndef KUBECTL_REDWAL_COMPARISON_H
+#define KUBECTL_REDWAL_COMPARISON_H
+
+#include "adapter/scratch_redis.h"
+#include "adapter/script_files.h"
+#include "adapter/sink_hiredis.h"
+#include "adapter/wal_rdkafka.h"
+#include "call.h"
+#include "cli/progress.h"
+#include "compare_options.h"
+#include "runtime/verify.h"
+
+/* One difference that is listed. */
+struct listed {
+    char *key;
+    size_t n_key;
+    struct finding finding;
+    const char *outcome; /* of a repair; NULL */
+};
+
+struct comparison {
+    const struct invocation *in;
+    const struct compare_options *options;
+    const struct folding_options *folding;
+    struct scratch_redis *scratch;
+    struct script_files *scripts; /* NULL: none */
+    struct sink_hiredis *target, *question, *fold;
+    struct wal_rdkafka *wal;
+    struct log log;
+    struct verify *verify;
+    struct progress progress;
+    enum verify_phase phase;
+    bool has_phase;
+    bool selected[COMPARE_PARTITIONS_MAX];
+    struct listed *list;
+    size_t n_listed;
+};
+
+/* Opens all of it and tells what cannot be compared on standard error. Release it in any case. */
+enum err_code comparison_open(struct comparison *c, const struct invocation *in, struct err *err);
+void comparison_release(struct comparison *c);
+/* Compares, with progress on standard error; what differs is in `list`. */
+enum err_code comparison_run(struct comparison *c, struct err *err);
+
+/* EXIT_DIFFERENT: some keys differ. EXIT_INCOMPLETE: none do, but not all could be compared. */
+enum exit_status comparison_verdict(const struct comparison *c);
+/* Prints everything that is known by now. */
+void comparison_print(const struct comparison *c, struct printer *p);
+
+#endif

@@ -1,0 +1,278 @@
+"""verify: whatever went around the log is found, and nothing else is called different."""
+
+import random
+import subprocess
+import threading
+
+import pytest
+
+from conftest import REDIS_PASSWORD, REDIS_USER
+from lab import servers
+from lab.applier import environment
+from lab.cli import Cli
+from lab.wait import await_
+from lab.workload import HOUR_MS, Workload, encode
+
+# What operations.md asks for verify, and no more.
+READ_RULES = "~* resetchannels -@all +@read +@transaction -@dangerous +role +info +dbsize +time +command"
+ALL_TYPES = {
+    "s": ("SET", ["text"]), "n": ("SET", ["12"]), "l": ("RPUSH", ["a", "b", "c"]),
+    "t": ("SADD", ["a", "b"]), "h": ("HSET", ["f", "1", "g", "2"]),
+    "z": ("ZADD", ["1.5", "a", "2", "b"]), "x": ("XADD", ["1-1", "f", "v"]),
+}
+
+
+class Verify:
+    """`kubectl-redwal verify` of one log and one Redis."""
+
+    def __init__(self, lab, topic, redis, **options):
+        self.cli = Cli(brokers=lab.broker.plain, topic=topic.name, wal=lab.wal, redis=redis.address,
+                       **options)
+
+    def given(self, **options):
+        return Cli(**{**self.cli.options, **options})
+
+    def run(self, status=None, env=None, **options):
+        return self.given(**options).run("verify", status=status, env=env)
+
+    def json(self, status=0, **options):
+        return self.run(status, output="json", **options).json()
+
+
+def found(report):
+    return {(d["key"], d["kind"]) for d in report["differences"]}
+
+
+def n_keys(server):
+    with server.client() as client:
+        return sum(1 for k in client.scan_iter(count=1000) if not k.startswith(b"redwal:"))
+
+
+@pytest.fixture
+def mixed(lab):
+    """A log of all kinds of operations, applied; the topic and the Redis."""
+    topic, server = lab.topic(), lab.redis()
+    lab.applier(topic, server).start()
+    Workload(30, rejects=0.05).write(topic, 3000)
+    topic.flush()
+    lab.check(topic, server)
+    return topic, server
+
+
+def test_a_redis_that_only_the_applier_writes_to_is_equal(lab, mixed):
+    topic, server = mixed
+    report = Verify(lab, topic, server).json()
+    assert report["equal"] is True and report["differences"] == []
+    assert report["compared"] == n_keys(server) and report["records"] == 3000
+    ends = topic.ends()
+    assert report["partitions"] == [
+        {"partition": p, "coverage": "full", "foldedTo": ends[p], "begin": 0, "end": ends[p]}
+        for p in range(topic.partitions)]
+
+
+def test_finds_each_way_to_go_around_the_log(lab):
+    topic, server = lab.topic(), lab.redis()
+    lab.applier(topic, server).start()
+    changes = {
+        "value": {"s": ["SETRANGE", "0", "T"], "n": ["INCR"], "l": ["LSET", "1", "B"],
+                  "t": ["SADD", "c"], "h": ["HSET", "g", "3"], "z": ["ZINCRBY", "0.25", "a"],
+                  "x": ["XADD", "2-1", "f", "v"]},
+        "type": {"s": ["RPUSH", "a"], "l": ["SET", "a"]},
+        "missing": {k: None for k in ALL_TYPES},
+        "expiry": {"s": ["PEXPIRE", HOUR_MS], "h": ["PERSIST"], "z": ["PEXPIRE", 3 * HOUR_MS]},
+        "untouched": {k: None for k in ALL_TYPES},
+        "group": {"x": ["XGROUP", "CREATE", "g", "0"]},
+    }
+    expiring = {"expiry:h", "expiry:z"}
+    for kind in changes:
+        for key, (command, args) in ALL_TYPES.items():
+            name = f"{kind}:{key}"
+            topic.write(encode(command, args, ttlMs=2 * HOUR_MS if name in expiring else None),
+                        name.encode())
+    topic.flush()
+    lab.check(topic, server)
+    expected = {("made by hand", "extra")}
+    with server.client() as client:
+        client.set("made by hand", 1)
+        for kind in ("value", "type", "missing", "expiry", "group"):
+            for key, words in changes[kind].items():
+                name = f"{kind}:{key}"
+                if kind in ("type", "missing"):
+                    client.delete(name)
+                if words:
+                    at = 2 if words[0] == "XGROUP" else 1
+                    client.execute_command(*words[:at], name, *words[at:])
+                expected.add((name, "value" if kind == "group" else kind))
+    report = Verify(lab, topic, server).json(status=3)
+    assert found(report) == expected
+    assert report["equal"] is False and report["different"] == len(expected)
+    table = Verify(lab, topic, server).run(limit=2)
+    assert table.status == 3 and table.out.splitlines()[3] == "", table.out
+    assert "keys that differ   21" in table.out, table.out
+
+
+def test_live_writes_give_no_false_alarm(lab):
+    topic, server = lab.topic(), lab.redis()
+    lab.applier(topic, server).start()
+    Workload(31).write(topic, 2000)
+    topic.flush()
+    lab.await_applied(topic, server)
+    with server.client() as client:
+        client.set("made by hand", 1)
+        client.incr("counter:0")  # and the log goes on writing to it
+    over = threading.Event()
+
+    def write():
+        workload = Workload(32, keys=400)
+        while not over.is_set():
+            workload.write(topic, 50)
+            topic.flush()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(3):
+            report = Verify(lab, topic, server).json(status=3)
+            assert ("made by hand", "extra") in found(report)
+            assert {key for key, _ in found(report)} <= {"made by hand", "counter:0"}, report
+    finally:
+        over.set()
+        writer.join()
+    with server.client() as client:
+        client.delete("made by hand", "counter:0")
+    lab.await_applied(topic, server)
+    report = Verify(lab, topic, server).json(status=3)
+    assert found(report) == {("counter:0", "missing")}
+
+
+# (the Redis that is compared, what the log is folded into). 6.2 refuses what 7 does (EXPIRE GT).
+PAIRS = [(n, n) for n in servers.NAMES] + [("redis-8", servers.SYSTEM), ("valkey-8", servers.SYSTEM),
+                                           (servers.SYSTEM, "redis-8")]
+
+
+@pytest.mark.parametrize("name, fold_on", PAIRS, ids=lambda n: n)
+def test_encodings_and_versions_make_no_difference(lab, name, fold_on):
+    topic, server = lab.topic(), lab.redis(program=servers.program(name))
+    lab.applier(topic, server).start()
+    Workload(33).write(topic, 2000)
+    topic.flush()
+    lab.await_applied(topic, server)
+    cli = Verify(lab, topic, server, redis_server=servers.program(fold_on))
+    report = cli.json()
+    assert report["compared"] == n_keys(server)
+    with server.client() as client:
+        client.incr("counter:1")
+        client.zincrby("zset:1", 0.1, "f0")
+    assert found(cli.json(status=3)) == {("counter:1", "value"), ("zset:1", "value")}
+
+
+def test_field_expiries_are_compared_where_both_have_them(lab):
+    program = servers.program("redis-8")
+    topic, server = lab.topic(), lab.redis(program=program)
+    lab.applier(topic, server).start()
+    for key in (b"same", b"other"):
+        topic.write(encode("HSET", ["f", "1", "g", "2"]), key)
+        topic.write(encode("HPEXPIRE", [HOUR_MS, "FIELDS", 1, "f"]), key)
+    topic.flush()
+    lab.await_applied(topic, server)
+    cli = Verify(lab, topic, server, redis_server=program)
+    cli.json()
+    with server.client() as client:
+        client.execute_command("HPEXPIRE", "other", 2 * HOUR_MS, "FIELDS", 1, "f")
+    assert found(cli.json(status=3)) == {("other", "field-expiry")}
+    lacking = Verify(lab, topic, server).run()
+    assert "HPEXPIRE" in lacking.err and "--redis-server" in lacking.err
+
+
+def test_nothing_but_reads_is_needed_and_nothing_else_is_done(lab):
+    topic = lab.topic()
+    server = lab.redis(security=lab.security(READ_RULES))
+    plain = lab.redis("plain")
+    lab.applier(topic, plain).start()
+    Workload(34).write(topic, 1000)
+    topic.flush()
+    lab.await_applied(topic, plain)
+    lab.appliers[0].stop()
+    with plain.client() as source, server.client() as client:
+        for key in source.scan_iter():
+            client.restore(key, max(source.pttl(key), 0), source.dump(key))
+        client.config_resetstat()
+        before = client.execute_command("INFO", "commandstats")
+        cli = Verify(lab, topic, server, redis_user=REDIS_USER, redis_tls=True,
+                     redis_password_file=lab.secret_file("p", REDIS_PASSWORD),
+                     redis_ca=server.security.authority.ca)
+        report = cli.json(expiry_tolerance="1s")
+        assert report["compared"] == n_keys(server)
+        used = {name.removeprefix("cmdstat_") for name in client.info("commandstats")}
+        writes = {c for c, info in client.command().items() if "write" in info["flags"]}
+        assert used and not used & writes, before
+
+
+def test_what_retention_removed_is_named(lab, mixed):
+    topic, server = mixed
+    topic.truncate(0, 5)
+    with server.client() as client:
+        client.set("made by hand", 1)
+    done = Verify(lab, topic, server).run(output="json")
+    assert done.status == 5, done.err
+    assert "partition 0 cannot be compared" in done.err and "retention" in done.err
+    report = done.json()
+    assert [p["coverage"] for p in report["partitions"]] == ["log-trimmed", "full", "full"]
+    assert report["differences"] == [] and report["unjudged"] > 0
+
+
+def test_some_partitions_keys_or_a_sample(lab, mixed):
+    topic, server = mixed
+    cli = Verify(lab, topic, server)
+    with server.client() as client:
+        client.append("string:1", "x")
+        client.rpush("list:1", "x")
+    assert found(cli.json(keys="string:*", status=3)) == {("string:1", "value")}
+    report = cli.json(partitions="1-2", keys="nothing*")
+    assert [p["coverage"] for p in report["partitions"]] == ["left-out", "full", "full"]
+    report = cli.json(sample=4000, status=3)
+    assert found(report) == {("string:1", "value"), ("list:1", "value")}
+    assert 7000 < report["compared"] <= 8000 and report["different"] == 2
+
+
+def test_killed_it_leaves_nothing_behind(lab, mixed):
+    topic, server = mixed
+    cli = Verify(lab, topic, server)
+    scratch, chance = lab.directory / "tmp", random.Random(5)
+    scratch.mkdir()
+    for _ in range(4):
+        process = subprocess.Popen(cli.cli.argv("verify"), env={**environment(), "TMPDIR": str(scratch)},
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        await_(lambda: any(scratch.iterdir()) or process.poll() is not None, 10, "it has begun")
+        try:
+            process.wait(chance.random() / 2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        await_(lambda: not any(scratch.iterdir()), 10, "its directory is gone")
+    done = cli.run(env={"TMPDIR": str(scratch)})
+    assert done.status == 0 and not any(scratch.iterdir())
+
+
+@pytest.mark.parametrize("options, status, said", [
+    ({"wal": "other"}, 1, "give --wal orders"),
+    ({"redis_server": "no-such-redis"}, 1, "there is no no-such-redis"),
+    ({"partitions": "3-1"}, 2, "--partitions"),
+    ({"sample": 5, "keys": "*"}, 2, "give one of them"),
+], ids=["wal", "program", "partitions", "both"])
+def test_what_cannot_be_done_is_said(lab, options, status, said):
+    topic, server = lab.topic(partitions=1), lab.redis()
+    with server.client() as client:
+        client.hset("redwal:identity", "wal", lab.wal)
+    done = Verify(lab, topic, server).run(**options)
+    assert done.status == status and said in done.err, done.err
+    assert done.out == ""
+
+
+def test_a_scratch_redis_must_be_empty_and_another_one(lab, mixed):
+    topic, server = mixed
+    other = lab.redis("other")
+    cli = Verify(lab, topic, server)
+    assert "is the Redis to be verified" in cli.run(scratch=server.address).err
+    assert cli.json(scratch=other.address)["equal"] is True
+    assert "is not empty" in cli.run(scratch=other.address).err
