@@ -11,12 +11,13 @@ const struct connection_options *link_options(const struct invocation *in)
     return invocation_values(in, &connection_table);
 }
 
-enum err_code link_reader(const struct invocation *in, struct log_reader **ret, struct err *err)
+enum err_code link_reader(const struct invocation *in, const char *topic, struct log_reader **ret,
+                          struct err *err)
 {
     const struct connection_options *c = link_options(in);
     const struct log_reader_settings settings = {
         .access = access_to_kafka(c, LINK_CLIENT_ID),
-        .topic = c->topic,
+        .topic = topic,
         .group = c->group,
         .timeout_ms = LINK_TIMEOUT_MS,
         .monotonic_ms = clock_monotonic_ms,
@@ -25,13 +26,13 @@ enum err_code link_reader(const struct invocation *in, struct log_reader **ret, 
     return log_reader_new(&settings, ret, err);
 }
 
-enum err_code link_writer(const struct invocation *in, const char *partitioner, int64_t timeout_ms,
-                          struct log_writer **ret, struct err *err)
+enum err_code link_writer(const struct invocation *in, const char *topic, const char *partitioner,
+                          int64_t timeout_ms, struct log_writer **ret, struct err *err)
 {
     const struct connection_options *c = link_options(in);
     const struct log_writer_settings settings = {
         .access = access_to_kafka(c, LINK_CLIENT_ID),
-        .topic = c->topic,
+        .topic = topic,
         .partitioner = partitioner,
         .timeout_ms = timeout_ms,
     };

@@ -18,9 +18,10 @@ enum { LINK_TIMEOUT_MS = 10000 }; /* of a question to brokers or Redis */
 
 const struct connection_options *link_options(const struct invocation *in);
 
-enum err_code link_reader(const struct invocation *in, struct log_reader **ret, struct err *err);
-enum err_code link_writer(const struct invocation *in, const char *partitioner, int64_t timeout_ms,
-                          struct log_writer **ret, struct err *err);
+enum err_code link_reader(const struct invocation *in, const char *topic, struct log_reader **ret,
+                          struct err *err);
+enum err_code link_writer(const struct invocation *in, const char *topic, const char *partitioner,
+                          int64_t timeout_ms, struct log_writer **ret, struct err *err);
 
 /* The primary. */
 struct link_redis {

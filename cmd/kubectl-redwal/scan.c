@@ -15,13 +15,14 @@ enum { NEWS_WAIT_MS = 100 };
 
 /* --- preparing -------------------------------------------------------------------------------- */
 
-enum err_code scan_prepare(const struct invocation *in, struct scan *ret, struct err *err)
+enum err_code scan_prepare(const struct invocation *in, const char *topic, struct scan *ret,
+                           struct err *err)
 {
     enum err_code rc;
 
     *ret = (struct scan){ 0 };
     ret->progress.to = call_errors(in);
-    rc = link_reader(in, &ret->reader, err);
+    rc = link_reader(in, topic, &ret->reader, err);
     if (rc == ERR_OK)
         rc = log_reader_survey(ret->reader, &ret->survey, err);
     if (rc != ERR_OK)
@@ -79,6 +80,17 @@ bool scan_when_is_valid(const char *when)
     int64_t number;
 
     return read_when(when, &type, &number);
+}
+
+bool scan_time_of(const char *when, int64_t now_ms, int64_t *ret_ms)
+{
+    enum when_type type;
+    int64_t number;
+
+    if (!read_when(when, &type, &number) || (type != WHEN_AGO && type != WHEN_TIME))
+        return false;
+    *ret_ms = type == WHEN_AGO ? now_ms - number : number;
+    return true;
 }
 
 static int64_t larger(int64_t a, int64_t b)

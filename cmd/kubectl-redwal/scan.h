@@ -18,12 +18,15 @@ struct scan {
 
 /* Asks the log about itself; every partition is read from its beginning to its end of now, unless
  * that is changed. Release it in any case. */
-enum err_code scan_prepare(const struct invocation *in, struct scan *ret, struct err *err);
+enum err_code scan_prepare(const struct invocation *in, const char *topic, struct scan *ret,
+                           struct err *err);
 void scan_release(struct scan *s);
 
 /* Where to begin: "start", "end", a time in RFC 3339, how long ago ("10m"), or how many records
  * before the end of each partition ("-5"). */
 bool scan_when_is_valid(const char *when);
+/* A time, or how long ago, as milliseconds since 1970; false when it is neither. */
+bool scan_time_of(const char *when, int64_t now_ms, int64_t *ret_ms);
 enum err_code scan_begin_at(struct scan *s, const char *when, struct err *err);
 /* Leaves every other partition out. ERR_INVALID: there is no such partition. */
 enum err_code scan_only(struct scan *s, int64_t partition, struct err *err);

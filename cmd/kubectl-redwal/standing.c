@@ -20,7 +20,7 @@ enum err_code standing_open(const struct invocation *in, struct standing_link *r
     enum err_code rc;
 
     *ret = (struct standing_link){ .in = in };
-    rc = link_reader(in, &ret->reader, err);
+    rc = link_reader(in, link_options(in)->topic, &ret->reader, err);
     return rc == ERR_OK ? link_redis_open(in, &ret->redis, err) : rc;
 }
 

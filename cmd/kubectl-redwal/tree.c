@@ -52,6 +52,7 @@ static const struct verb *const verbs[] = {
     &verb_position,
     &verb_history,
     &verb_tail,
+    &verb_dlq,
     &verb_verify,
     &verb_context,
     &verb_options,

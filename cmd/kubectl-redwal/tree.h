@@ -7,6 +7,7 @@
 #include "cli/verb.h"
 
 extern const struct verb verb_context;
+extern const struct verb verb_dlq;
 extern const struct verb verb_history;
 extern const struct verb verb_lag;
 extern const struct verb verb_options;

@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "cli/context.h"
+#include "link.h"
 #include "record_rows.h"
 #include "scan.h"
 #include "tree.h"
@@ -59,7 +60,7 @@ static bool take(void *self, const struct record *record)
 static enum err_code prepare(struct invocation *in, const struct history_options *o,
                              struct scan *ret, struct err *err)
 {
-    enum err_code rc = scan_prepare(in, ret, err);
+    enum err_code rc = scan_prepare(in, link_options(in)->topic, ret, err);
 
     if (rc == ERR_OK)
         rc = scan_begin_at(ret, o->from, err);

@@ -314,8 +314,8 @@ static enum exit_status run(struct invocation *in)
     enum exit_status status;
     struct err err = { 0 };
 
-    if (!o->dry_run && link_writer(in, partitioner_names[o->partitioner], o->timeout_ms, &p.writer,
-                                   &err) != ERR_OK)
+    if (!o->dry_run && link_writer(in, link_options(in)->topic, partitioner_names[o->partitioner],
+                                   o->timeout_ms, &p.writer, &err) != ERR_OK)
         return call_failed(in, &err);
     p.judge = judge_new((size_t)o->max_record_bytes);
     begin_stream(&p);

@@ -2,6 +2,7 @@
 #include "base/glob.h"
 #include "call.h"
 #include "cli/context.h"
+#include "link.h"
 #include "record_rows.h"
 #include "scan.h"
 #include "tree.h"
@@ -71,7 +72,7 @@ static enum exit_status run(struct invocation *in)
     CLEANUP(printer_release) struct printer printer = { 0 };
     struct tail t = { .scan = &scan, .pattern = o->key };
     struct err err = { 0 };
-    enum err_code rc = scan_prepare(in, &scan, &err);
+    enum err_code rc = scan_prepare(in, link_options(in)->topic, &scan, &err);
 
     if (rc == ERR_OK)
         rc = scan_begin_at(&scan, o->from, &err);

@@ -353,3 +353,20 @@ enum err_code log_reader_next(struct log_reader *r, int64_t wait_ms, struct log_
     };
     return ERR_OK;
 }
+
+size_t log_reader_headers(const struct log_reader *r, struct log_header *ret, size_t max)
+{
+    rd_kafka_headers_t *headers;
+    const char *name;
+    const void *value;
+    size_t n = 0, n_value;
+
+    if (!r->message || rd_kafka_message_headers(r->message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    for (;
+         rd_kafka_header_get_all(headers, n, &name, &value, &n_value) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         n++)
+        if (n < max)
+            ret[n] = (struct log_header){ name, { value ? value : "", n_value } };
+    return n;
+}

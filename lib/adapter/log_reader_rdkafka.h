@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "adapter/kafka_conf.h"
+#include "core/log_header.h"
 #include "core/position.h"
 #include "core/record.h"
 
@@ -73,5 +74,9 @@ struct log_news {
  * answered for the timeout. */
 enum err_code log_reader_next(struct log_reader *r, int64_t wait_ms, struct log_news *ret,
                               struct err *err);
+
+/* The headers of the record that was delivered last, in order, up to `max`; they live as long as
+ * it does. Returns how many there are. */
+size_t log_reader_headers(const struct log_reader *r, struct log_header *ret, size_t max);
 
 #endif

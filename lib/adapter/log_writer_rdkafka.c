@@ -125,22 +125,74 @@ void log_writer_free(struct log_writer *w)
 enum err_code log_writer_put(struct log_writer *w, struct str key, struct str value, uint64_t tag,
                              struct err *err)
 {
-    rd_kafka_resp_err_t code;
+    const struct log_entry entry = {
+        .has_key = true,
+        .has_value = true,
+        .key = key,
+        .value = value,
+        .partition = LOG_WRITER_BY_KEY,
+    };
+
+    return log_writer_put_entry(w, &entry, tag, err);
+}
+
+static rd_kafka_headers_t *headers_of(const struct log_entry *entry)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(entry->n_headers);
+
+    for (size_t i = 0; i < entry->n_headers; i++)
+        rd_kafka_header_add(headers, entry->headers[i].name, -1, entry->headers[i].value.p,
+                            (ssize_t)entry->headers[i].value.n);
+    return headers;
+}
+
+static const void *bytes_of(bool is_there, struct str bytes)
+{
+    if (!is_there)
+        return NULL;
+    return bytes.p ? bytes.p : "";
+}
+
+static rd_kafka_error_t *produce(struct log_writer *w, const struct log_entry *entry, uint64_t tag)
+{
+    rd_kafka_headers_t *headers = headers_of(entry);
+    rd_kafka_vu_t arguments[] = {
+        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = w->topic },
+        { .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = entry->partition },
+        { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
+        { .vtype = RD_KAFKA_VTYPE_KEY,
+          .u.mem = { (void *)(uintptr_t)bytes_of(entry->has_key, entry->key), entry->key.n } },
+        { .vtype = RD_KAFKA_VTYPE_VALUE,
+          .u.mem = { (void *)(uintptr_t)bytes_of(entry->has_value, entry->value),
+                     entry->value.n } },
+        { .vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers },
+        { .vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)tag },
+    };
+    rd_kafka_error_t *error = rd_kafka_produceva(w->client, arguments, ARRAY_SIZE(arguments));
+
+    if (error)
+        rd_kafka_headers_destroy(headers);
+    return error;
+}
+
+enum err_code log_writer_put_entry(struct log_writer *w, const struct log_entry *entry,
+                                   uint64_t tag, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+    rd_kafka_error_t *error;
 
     if (w->n_under_way >= LOG_WRITER_UNDER_WAY_MAX)
         return err_set(err, ERR_LIMIT, "%d records are under way", LOG_WRITER_UNDER_WAY_MAX);
-    code = rd_kafka_producev(w->client, RD_KAFKA_V_TOPIC(w->topic),
-                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                             RD_KAFKA_V_KEY(key.p ? key.p : "", key.n),
-                             RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n),
-                             RD_KAFKA_V_OPAQUE((void *)(uintptr_t)tag), RD_KAFKA_V_END);
-    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        return err_set(err, ERR_LIMIT, "its queue is full");
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return err_set(err, ERR_INVALID, "topic %s: %s%s", w->topic, rd_kafka_err2str(code),
-                       advice(code));
-    w->n_under_way++;
-    return ERR_OK;
+    error = produce(w, entry, tag);
+    if (!error)
+        w->n_under_way++;
+    else if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        rc = err_set(err, ERR_LIMIT, "its queue is full");
+    else
+        rc = err_set(err, ERR_INVALID, "topic %s: %s%s", w->topic, rd_kafka_error_string(error),
+                     advice(rd_kafka_error_code(error)));
+    rd_kafka_error_destroy(error);
+    return rc;
 }
 
 size_t log_writer_under_way(const struct log_writer *w)

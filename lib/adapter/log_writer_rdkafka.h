@@ -10,6 +10,7 @@
 
 #include "adapter/kafka_conf.h"
 #include "base/str.h"
+#include "core/log_header.h"
 
 struct log_writer_settings {
     struct kafka_access access;
@@ -39,10 +40,22 @@ enum err_code log_writer_new(const struct log_writer_settings *settings, struct 
 /* What is under way is given up. NULL is fine. */
 void log_writer_free(struct log_writer *w);
 
+enum { LOG_WRITER_BY_KEY = -1 }; /* the partition that the partitioner says */
+
+struct log_entry {
+    bool has_key, has_value;
+    struct str key, value;
+    int32_t partition;
+    const struct log_header *headers;
+    size_t n_headers;
+};
+
 /* Takes copies. ERR_LIMIT: as much is under way as may be; take receipts first. ERR_INVALID: it can
  * never be written. */
 enum err_code log_writer_put(struct log_writer *w, struct str key, struct str value, uint64_t tag,
                              struct err *err);
+enum err_code log_writer_put_entry(struct log_writer *w, const struct log_entry *entry,
+                                   uint64_t tag, struct err *err);
 size_t log_writer_under_way(const struct log_writer *w); /* receipts still to be taken */
 /* Waits so long at most; false when there is no receipt then. */
 bool log_writer_take(struct log_writer *w, int64_t wait_ms, struct log_receipt *ret);

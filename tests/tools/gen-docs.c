@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "core/command_table.h"
 #include "core/hold.h"
+#include "core/letters.h"
 #include "core/reject.h"
 
 /* Text in a cell of a Markdown table. */
@@ -42,6 +43,31 @@ static void print_holds(void)
     }
 }
 
+static void print_decisions(void)
+{
+    puts("\n## Decisions\n\n"
+         "What people decide about a dead letter is a record of the same topic, in the letter's "
+         "partition\n"
+         "and behind it. It has the letter's key, no value, and these headers; whoever reads the "
+         "topic tells\n"
+         "it from a letter by `redwal-resolution`. The last decision counts. `kubectl-redwal dlq` "
+         "writes and\n"
+         "reads them.\n\n"
+         "| header | what it holds |\n"
+         "|---|---|\n"
+         "| `redwal-source-topic`, `-partition`, `-offset` | which record it is about |\n"
+         "| `redwal-resolution` | one of the states below |\n"
+         "| `redwal-retry` | with `retried`: where the record is in the log again, as "
+         "`partition:offset` |\n"
+         "| `redwal-wal` | the name of the WAL |\n\n"
+         "| state | meaning |\n|---|---|");
+    for (enum letter_state i = LETTER_OPEN; i < LETTER_STATE_COUNT; i++)
+        printf("| `%s` | %s |\n", letter_state_code(i), letter_state_text(i));
+    puts("\nNo decision is `open`. A letter whose topic keeps it for a time is gone after that, "
+         "decided "
+         "or not.");
+}
+
 static void print_dead_letters(void)
 {
     puts(
@@ -68,6 +94,7 @@ static void print_dead_letters(void)
         print_cell(reject_remedy(i));
         puts(" |");
     }
+    print_decisions();
 }
 
 static void print_words(const struct command *c)

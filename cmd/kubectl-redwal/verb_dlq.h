@@ -1,0 +1,10 @@
+/* The verbs below `dlq` that decide something. */
+#ifndef KUBECTL_REDWAL_VERB_DLQ_H
+#define KUBECTL_REDWAL_VERB_DLQ_H
+
+#include "cli/verb.h"
+
+extern const struct verb verb_dlq_retry;
+extern const struct verb verb_dlq_discard;
+
+#endif
