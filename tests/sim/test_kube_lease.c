@@ -19,7 +19,7 @@
 #include "core/kube_lease.h"
 
 enum {
-    RUNS = 400,
+    RUNS = 150,
     STEPS = 6000,
     STEP_MS = 50,
     CALM_MS = 60 * 1000,

@@ -19,7 +19,7 @@
 #include "fake_kube.h"
 
 enum {
-    RUNS = 400,
+    RUNS = 150,
     STEPS = 1500,
     STEP_MS = 200,
     CALM_MS = 10 * 60 * 1000,
