@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "codec/record_json.h"
+#include "codec/record_any.h"
 
 enum { PART_MAX = 32, REJECTED_MAX = REJECT_DETAIL_MAX + 64 };
 
@@ -39,7 +39,7 @@ static const struct column columns[N_ROW] = {
 
 struct record_rows {
     struct printer *printer;
-    struct record_json *json;
+    struct record_any *decoder;
     uint64_t n_printed;
 };
 
@@ -48,7 +48,7 @@ struct record_rows *record_rows_new(struct printer *p)
     struct record_rows *r = mem_new(1, sizeof(*r));
 
     r->printer = p;
-    r->json = record_json_new();
+    r->decoder = record_any_new(RECORD_FORMAT_JSON);
     printer_stream(p, columns, N_ROW);
     return r;
 }
@@ -57,7 +57,7 @@ void record_rows_free(struct record_rows *r)
 {
     if (!r)
         return;
-    record_json_free(r->json);
+    record_any_free(r->decoder);
     free(r);
 }
 
@@ -82,19 +82,38 @@ static bool end_row(struct record_rows *r, const struct cell *row)
     return printer_row(r->printer, row);
 }
 
+/* A record of which no operation is shown. */
+static void begin_closed_row(const struct record *record, struct cell *row)
+{
+    begin_row(record, row);
+    if (record->has_key)
+        row[ROW_KEY] = CELL_STR(record->key);
+}
+
 static bool print_rejected(struct record_rows *r, const struct record *record,
                            const struct reject *reject)
 {
     struct cell row[N_ROW];
     char text[REJECTED_MAX];
 
-    begin_row(record, row);
-    if (record->has_key)
-        row[ROW_KEY] = CELL_STR(record->key);
+    begin_closed_row(record, row);
     snprintf(text, sizeof(text), "%s%s%s", reject_code(reject->reason),
              reject->detail[0] ? ": " : "", reject->detail);
     row[ROW_REJECTED] = CELL_TEXT(text);
     row[ROW_REJECTED].tone = TONE_BAD;
+    return end_row(r, row);
+}
+
+/* What only the registry knows how to read. */
+static bool print_framed(struct record_rows *r, const struct record *record, uint32_t schema)
+{
+    struct cell row[N_ROW];
+    char part[PART_MAX];
+
+    begin_closed_row(record, row);
+    snprintf(part, sizeof(part), "schema %u", (unsigned)schema);
+    row[ROW_COMMAND] = CELL_TEXT(part);
+    row[ROW_COMMAND].tone = TONE_DIM;
     return end_row(r, row);
 }
 
@@ -142,10 +161,14 @@ bool record_rows_print(struct record_rows *r, const struct record *record, recor
     const struct script_call *call;
     struct envelope envelope = { 0 };
     struct reject reject = { 0 };
+    const bool is_liked = !likes || likes(self, record->key);
+    uint32_t schema;
     bool good = true;
 
-    if (!record_json_decode(r->json, record, &envelope, &reject))
-        return likes && !likes(self, record->key) ? true : print_rejected(r, record, &reject);
+    if (record_any_schema_id(record, &schema))
+        return is_liked ? print_framed(r, record, schema) : true;
+    if (!record_any_decode(r->decoder, record, NULL, &envelope, &reject))
+        return is_liked ? print_rejected(r, record, &reject) : true;
     for (size_t i = 0; good && i < envelope.n_operations; i++)
         if (!likes || likes(self, envelope.operations[i].key))
             good = print_operation(r, record, &envelope, i);

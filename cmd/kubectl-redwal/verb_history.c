@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "cli/context.h"
+#include "core/partitioner.h"
 #include "link.h"
 #include "record_rows.h"
 #include "scan.h"
@@ -10,13 +11,21 @@
 
 struct history_options {
     char *from;
+    int partitioner;
 };
 
+/* Behind the first in the order of enum partitioner. */
+static const char *const partitioners[] = { "any", "murmur2", "crc32", NULL };
+enum { ANY_PARTITIONER };
+
+#define AT(field) offsetof(struct history_options, field)
+
+/* clang-format off */
 static const struct option_spec specs[] = {
-    { "from", OPTION_TEXT, OPTION_FLAG, offsetof(struct history_options, from), "WHEN", "start", 1,
-      64, NULL, "Reading",
-      "Where to begin: start, a time such as 2026-01-31T12:00Z, or how long ago, such as 10m" },
+    { "from",        OPTION_TEXT,   OPTION_FLAG, AT(from),        "WHEN", "start", 1, 64, NULL,         "Reading", "Where to begin: start, a time such as 2026-01-31T12:00Z, or how long ago, such as 10m" },
+    { "partitioner", OPTION_CHOICE, OPTION_FLAG, AT(partitioner), "NAME", "any",   0, 0,  partitioners, "Reading", "How producers choose a key's partition, so that only that one is read; any reads all" },
 };
+/* clang-format on */
 
 static const struct option_table table = {
     .specs = specs,
@@ -57,13 +66,17 @@ static bool take(void *self, const struct record *record)
     return !h->output_gone;
 }
 
-static enum err_code prepare(struct invocation *in, const struct history_options *o,
+static enum err_code prepare(struct invocation *in, const struct history_options *o, struct str key,
                              struct scan *ret, struct err *err)
 {
     enum err_code rc = scan_prepare(in, link_options(in)->topic, ret, err);
 
     if (rc == ERR_OK)
         rc = scan_begin_at(ret, o->from, err);
+    if (rc == ERR_OK && o->partitioner != ANY_PARTITIONER)
+        rc = scan_only(
+            ret, partitioner_partition((enum partitioner)(o->partitioner - 1), key, ret->survey.n),
+            err);
     return rc;
 }
 
@@ -74,7 +87,7 @@ static enum exit_status run(struct invocation *in)
     CLEANUP(printer_release) struct printer printer = { 0 };
     struct history h = { .scan = &scan, .key = str_from(in->words[0]) };
     struct err err = { 0 };
-    enum err_code rc = prepare(in, o, &scan, &err);
+    enum err_code rc = prepare(in, o, h.key, &scan, &err);
 
     if (rc == ERR_OK) {
         call_print(in, &printer);
@@ -101,9 +114,13 @@ const struct verb verb_history = {
     .help =
         "Reads the log from its first record, or from --from on, to its end of now. Operations in\n"
         "an `atomic` or `script` envelope that name the key are shown too. What the log no longer\n"
-        "holds is not shown. Every partition is read.\n",
+        "holds is not shown. Every partition is read, since only the producers know how they "
+        "choose\n"
+        "one; --partitioner says so, and only the key's own is read. Records that were written "
+        "with a\n"
+        "schema are named, not decoded.\n",
     .examples = "kubectl-redwal history orders:42\n"
-                "kubectl-redwal history orders:42 --from 2h -o json\n",
+                "kubectl-redwal history orders:42 --from 2h --partitioner murmur2 -o json\n",
     .words = words,
     .n_words = ARRAY_SIZE(words),
     .tables = tables,

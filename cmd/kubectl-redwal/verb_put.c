@@ -1,8 +1,10 @@
 /* `put`: writes operations to the log. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -84,7 +86,7 @@ struct put {
     struct printer printer;
     struct token token;
     uint64_t n_stored, n_refused, n_failed;
-    bool output_gone;
+    bool output_gone, interrupted;
 };
 
 static bool reads_lines(const struct invocation *in)
@@ -259,22 +261,56 @@ static bool put_line(struct put *p, const struct line_reader *r, enum line_resul
     return p->options->keep_going;
 }
 
+static int catch_stops(sigset_t *ret_stops)
+{
+    int descriptor;
+
+    sigemptyset(ret_stops);
+    sigaddset(ret_stops, SIGINT);
+    sigaddset(ret_stops, SIGTERM);
+    sigprocmask(SIG_BLOCK, ret_stops, NULL);
+    descriptor = signalfd(-1, ret_stops, SFD_CLOEXEC | SFD_NONBLOCK);
+    PRE(descriptor >= 0);
+    return descriptor;
+}
+
+/* From here on a signal ends the program again. */
+static void release_stops(int descriptor, const sigset_t *stops)
+{
+    struct signalfd_siginfo taken;
+
+    while (read(descriptor, &taken, sizeof(taken)) > 0)
+        continue;
+    close(descriptor);
+    sigprocmask(SIG_UNBLOCK, stops, NULL);
+}
+
+/* Whoever interrupts still learns what became of the lines that were read. */
 static void put_lines(struct put *p)
 {
     CLEANUP(line_reader_release) struct line_reader r = { 0 };
+    sigset_t stops;
+    const int stop_descriptor = catch_stops(&stops);
     enum line_result result;
     struct str line = { 0 };
+    bool go_on = true;
 
     if (isatty(STDIN_FILENO))
         fputs("Reading JSON lines from the terminal; end them with Ctrl-D.\n", stderr);
-    line_reader_init(&r, stdin, (size_t)p->options->max_record_bytes);
-    while ((result = line_reader_next(&r, &line)) == LINE_READ || result == LINE_TOO_LONG)
-        if (!put_line(p, &r, result, line))
-            return;
-    if (result == LINE_FAILED) {
+    line_reader_init(&r, STDIN_FILENO, stop_descriptor, (size_t)p->options->max_record_bytes);
+    while (go_on &&
+           ((result = line_reader_next(&r, &line)) == LINE_READ || result == LINE_TOO_LONG))
+        go_on = put_line(p, &r, result, line);
+    if (go_on && result == LINE_STOPPED)
+        p->interrupted = true;
+    if (go_on && result == LINE_FAILED) {
         p->n_failed++;
         call_complain(p->in, "standard input cannot be read: %s", strerror(errno));
     }
+    if (p->interrupted)
+        call_complain(p->in, "interrupted; what stands behind line %llu was not read",
+                      (unsigned long long)r.number);
+    release_stops(stop_descriptor, &stops);
 }
 
 /* --- the verb --------------------------------------------------------------------------------- */
@@ -284,7 +320,7 @@ static enum exit_status summarise(const struct put *p)
     CLEANUP(buf_release) struct buf token = { 0 };
     const uint64_t n_bad = p->n_refused + p->n_failed;
 
-    if (p->n_stored > 1 || (n_bad > 0 && reads_lines(p->in))) {
+    if (p->n_stored > 1 || ((n_bad > 0 || p->interrupted) && reads_lines(p->in))) {
         buf_init(&token, TOKEN_MAX_BYTES);
         token_print(&p->token, &token);
         fprintf(stderr, "%llu stored, %llu refused, %llu failed%s%.*s\n",
@@ -292,11 +328,11 @@ static enum exit_status summarise(const struct put *p)
                 (unsigned long long)p->n_failed, p->n_stored > 0 ? "; token " : "",
                 STR_ARGS(buf_str(&token)));
     }
-    if (n_bad == 0)
+    if (n_bad == 0 && !p->interrupted)
         return p->output_gone ? EXIT_FAILED : EXIT_DONE;
     if (p->n_stored > 0)
         return EXIT_INCOMPLETE;
-    return p->n_failed > 0 ? EXIT_FAILED : EXIT_USAGE;
+    return p->n_failed > 0 || p->interrupted ? EXIT_FAILED : EXIT_USAGE;
 }
 
 static void put_release(struct put *p)
@@ -326,7 +362,7 @@ static enum exit_status run(struct invocation *in)
     if (p.writer)
         settle(&p, 0);
     status = summarise(&p);
-    if (o->wait && p.token.n > 0) {
+    if (o->wait && p.token.n > 0 && !p.interrupted) {
         const enum exit_status waited = visible_await(in, &p.token, o->timeout_ms);
 
         return status == EXIT_DONE ? waited : status;
@@ -363,7 +399,7 @@ const struct verb verb_put = {
         "when\n"
         "Redis has it.\n",
     .examples = "kubectl-redwal put orders:42 HSET status paid --ttl 24h --wait\n"
-                "kubectl-redwal put counter INCRBY -- -5\n"
+                "kubectl-redwal put counter INCRBY -5\n"
                 "jq -c '.[]' operations.json | kubectl-redwal put -o json\n",
     .words = words,
     .n_words = ARRAY_SIZE(words),

@@ -1,14 +1,19 @@
 """kubectl-redwal lag and position: what they say is what Kafka and Redis say to others."""
 
 import json
+import re
 import signal
 import time
 
 import pytest
 
+from conftest import KAFKA_PASSWORD, KAFKA_USER, REDIS_PASSWORD, REDIS_USER
+from lab.applier import ROOT
 from lab.cli import Cli, Terminal
 from lab.wait import await_
-from lab.wal import committed
+from lab.wal import committed, grant
+
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
 
 
 @pytest.fixture
@@ -180,6 +185,43 @@ def test_position_of_another_wal_or_of_a_replica_does_not_agree(lab, topic, redi
     cli.options["redis"] = replica.address
     said = cli.run("position", "-o", "json", status=3).json()
     assert (said["agrees"], said["role"]) == (False, "replica")
+
+
+def test_everything_secured_with_no_more_than_the_documented_permissions(lab, broker, topic):
+    """By the applier's own configuration file, with other users in it."""
+    rules = re.search(r"ACL SETUSER reader on >… (.*\n.*)", OPERATIONS).group(1).split()
+    server = lab.redis(security=lab.security(" ".join(rules)))
+    lab.dead_letters(topic)
+    group = f"{topic.name}-group"
+    for kind, name, operation in (("TOPIC", topic.name, "READ"), ("TOPIC", topic.name, "WRITE"),
+                                  ("GROUP", group, "DESCRIBE")):
+        grant(broker.plain, KAFKA_USER, kind, name, operation)
+    config = lab.directory / "applier.yaml"
+    config.write_text(f"""
+        wal: {lab.wal}
+        brokers: {broker.secure}
+        topic: {topic.name}
+        dlq-topic: {topic.dead_letters.name}
+        group: {group}
+        kafka-security: SASL_SSL
+        kafka-user: {KAFKA_USER}
+        kafka-password-file: {lab.secret_file("kafka-password", KAFKA_PASSWORD)}
+        kafka-ca: {broker.ca}
+        redis: {server.address}
+        redis-user: {REDIS_USER}
+        redis-password-file: {lab.secret_file("redis-password", REDIS_PASSWORD)}
+        redis-tls: true
+        redis-ca: {lab.security("").authority.ca}
+        batch-max-ops: 7  # the applier's own
+        """)
+    cli = Cli(config=config)
+    token = cli.run("put", "k", "SET", "v", "-o", "json").json()["token"]
+    assert cli.run("lag", "-o", "json").json()["behind"] == 1
+    assert cli.run("position", "-o", "json").json()["role"] == "primary"
+    assert len(cli.run("history", "k", "-o", "json").rows()) == 1
+    late = cli.run("wait", token, "--timeout", "200ms", status=4)
+    for secret in (KAFKA_PASSWORD, REDIS_PASSWORD):
+        assert secret not in late.err
 
 
 def test_a_table_has_a_row_a_partition(topic, cli):

@@ -1,13 +1,16 @@
 """kubectl-redwal put and wait: what is written is in the log as it was said, and can be awaited."""
 
 import json
+import signal
+import subprocess
 
 import confluent_kafka
 import pytest
 
-from lab.applier import position
+from lab.applier import environment, position
 from lab.cli import Cli
 from lab.process import free_port
+from lab.wait import await_
 
 LINES = [
     {"v": 1, "id": "a-1", "key": "a", "command": "SET", "args": ["1"]},
@@ -146,6 +149,10 @@ def test_wait_returns_when_redis_has_it_and_not_before(lab, topic, cli):
             assert client.get("counter") == str(i).encode()
     lab.check(topic, redis)
 
+    applier.stop()  # the position is at this very record, and not behind it
+    token = cli.run("put", "counter", "SET", "late", "-o", "json").json()["token"]
+    cli.run("wait", token, "--timeout", "300ms", status=4)
+
 
 def test_wait_goes_on_through_a_failover(lab, topic, cli):
     failover = lab.failover()
@@ -156,6 +163,37 @@ def test_wait_goes_on_through_a_failover(lab, topic, cli):
     cli.run("put", "k", "SET", "v", "--wait", "--timeout", "50s")
     with failover.primary().client() as client:
         assert client.get("k") == b"v"
+
+
+def test_an_atomic_envelope_is_written_whole(lab, topic, cli):
+    redis = lab.redis()
+    lab.applier(topic, redis).start().await_ready()
+    cli.options["redis"] = redis.address
+    envelope = {"v": 1, "id": "t-1", "atomic": [
+        {"key": "{a}1", "command": "DECRBY", "args": ["5"]},
+        {"key": "{a}1", "command": "EXPIRE", "args": ["600"]}]}
+    cli.run("put", "--wait", stdin=as_lines([envelope]))
+    [record] = topic.read()
+    assert (record.key, json.loads(record.value)) == (b"{a}1", envelope)
+    lab.check(topic, redis)
+    with redis.client() as client:
+        assert client.get("{a}1") == b"-5" and 0 < client.ttl("{a}1") <= 600
+
+
+def test_who_interrupts_learns_what_was_written(topic, cli):
+    writing = subprocess.Popen(
+        cli.argv("put", "-o", "json"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env=environment())
+    with writing:
+        writing.stdin.write(as_lines(LINES[:2]))
+        writing.stdin.flush()
+        await_(lambda: len(topic.read()) == 2, 30, "both lines are in the log")
+        writing.send_signal(signal.SIGINT)
+        out, err = writing.communicate(timeout=30)
+    assert writing.returncode == 5
+    assert sorted(json.loads(line)["line"] for line in out.splitlines()) == [1, 2]
+    assert "interrupted; what stands behind line 2 was not read" in err
+    assert "2 stored, 0 refused, 0 failed; token " in err
 
 
 def test_a_dry_run_writes_nothing_and_needs_no_broker(topic):
