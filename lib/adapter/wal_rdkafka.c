@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "adapter/wal_conf.h"
+#include "adapter/wal_errors.h"
 #include "adapter/wal_events.h"
 #include "adapter/wal_facts.h"
 #include "base/mem.h"
@@ -288,17 +289,6 @@ static void release(void *self, void *message)
     rd_kafka_message_destroy(message);
 }
 
-/* The place in the log that was asked for is not there, or not any more. */
-static bool is_out_of_log(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-           code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID;
-}
-
 static void out_of_log(struct wal_rdkafka *w, int32_t number)
 {
     struct log_partition *p = partition_of(w, number);
@@ -308,22 +298,14 @@ static void out_of_log(struct wal_rdkafka *w, int32_t number)
     p->delivering = false;
 }
 
-static bool is_of_the_group(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-           code == RD_KAFKA_RESP_ERR_INVALID_GROUP_ID ||
-           code == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL ||
-           code == RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED;
-}
-
 /* An error of the topic as a whole, or of our membership. */
 static void take_topic_error(struct wal_rdkafka *w, const rd_kafka_message_t *m)
 {
-    if (is_of_the_group(m->err))
+    if (wal_error_is_of_the_group(m->err))
         wal_events_group_trouble(&w->events, rd_kafka_message_errstr(m));
     else
         wal_events_trouble(&w->events, rd_kafka_message_errstr(m));
-    for (int32_t i = 0; i < w->n_partitions && is_out_of_log(m->err); i++)
+    for (int32_t i = 0; i < w->n_partitions && wal_error_is_out_of_log(m->err); i++)
         out_of_log(w, i);
 }
 
@@ -332,7 +314,7 @@ static void take_error(struct wal_rdkafka *w, const rd_kafka_message_t *m)
 {
     if (!m->rkt || m->partition < 0)
         take_topic_error(w, m);
-    else if (is_out_of_log(m->err))
+    else if (wal_error_is_out_of_log(m->err))
         out_of_log(w, m->partition);
     else if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
         wal_events_trouble(&w->events, rd_kafka_message_errstr(m));
