@@ -224,6 +224,14 @@ def test_the_lines_of_errors_are_the_scripts(clients):
     assert "user_script:3: third" in _error(user, eval_of("\n\nerror('third')"))
 
 
+def _unless_busy(call, *args):
+    try:
+        return call(*args)
+    except redis.ResponseError as error:
+        assert str(error).startswith("BUSY"), error
+        return None
+
+
 def _error(client, words):
     with pytest.raises(redis.ResponseError) as refused:
         client.execute_command(*words)
@@ -359,6 +367,29 @@ class TestApplied:
         other.stop()
         self.lab.applier(self.topic, server, scripts=self.directory).start()
         self.check(server)
+
+    def test_a_script_that_does_not_end_can_be_killed(self):
+        server = self.lab.redis(options=["lua-time-limit 200"])
+        applier = self.lab.applier(self.topic, server, scripts=scripts.write(
+            self.lab.directory / "endless", {"endless": "while true do end"})).start()
+        key = self.keys[0][0]
+        for value in (encode("SET", ["before"]), script_call("endless", [key]),
+                      encode("APPEND", [" and after"])):
+            self.topic.write(value, key.encode())
+        self.topic.flush()
+        applier.await_trouble("BUSY")
+        with server.client() as client:
+            client.script_kill()
+            await_(lambda: _unless_busy(client.get, key) == b"before and after", 20,
+                   "the rest is applied")
+
+        def reasons():
+            """Of the call's dead letters; the writes beside it may have some, too."""
+            return {letter.headers["redwal-reason"] for letter in self.topic.dead_letters.read()
+                    if letter.headers["redwal-source-offset"] == b"1"}
+
+        await_(reasons, 20, "the call is a dead letter")
+        assert reasons() == {b"outcome-unknown"}
 
     @pytest.mark.parametrize("name, text, why", [
         ("bad name", "return 1", "a name has up to 63 letters"), ("empty", "", "empty"),

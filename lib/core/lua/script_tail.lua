@@ -187,15 +187,16 @@ local redwal = setmetatable({ now_ms = tonumber(ARGV[1]) }, {
   __index = function(_, name) refuse('redwal.' .. tostring(name) .. ' is not known') end,
 })
 
+-- Of a library what is named; the library itself stays as it is for others.
 local function some(from, names)
-  local chosen = {}
-  for name in string.gmatch(names, '%S+') do
-    chosen[name] = from[name]
-  end
-  return chosen
+  return setmetatable({}, {
+    __index = function(_, name)
+      return find(names, ' ' .. tostring(name) .. ' ', 1, true) and from[name] or nil
+    end,
+  })
 end
 
-local arguments, tables = {}, some(table, 'concat insert maxn remove')
+local arguments, tables = {}, some(table, ' concat insert maxn remove ')
 for i = 2, #ARGV do
   arguments[i - 1] = ARGV[i]
 end
@@ -224,7 +225,7 @@ local function text_of(value)
 end
 
 return conclude(pcall(script, KEYS, arguments, seen, redwal, each, text_of, tables,
-  some(string, 'byte char find format gmatch gsub len lower match rep reverse sub upper'),
-  some(math, 'abs ceil floor fmod frexp huge ldexp max min modf pi pow sqrt'),
-  some(bit, 'tobit tohex bnot band bor bxor lshift rshift arshift rol ror bswap'),
-  some(cjson, 'encode decode null'), some(cmsgpack, 'pack unpack'), some(struct, 'pack unpack size')))
+  some(string, ' byte char find format gmatch gsub len lower match rep reverse sub upper '),
+  some(math, ' abs ceil floor fmod frexp huge ldexp max min modf pi pow sqrt '),
+  some(bit, ' tobit tohex bnot band bor bxor lshift rshift arshift rol ror bswap '),
+  some(cjson, ' encode decode null '), some(cmsgpack, ' pack unpack '), some(struct, ' pack unpack size ')))
