@@ -2,13 +2,14 @@
 
 import os
 import re
+import shlex
 import time
 
 import pytest
 
 from cluster import PROBE
-from lab.process import Process
-from lab.wait import await_
+from lab.process import Process, free_port
+from lab.wait import await_, holds
 
 DURATION, RENEW, RETRY_MS = 4, 3, 500
 
@@ -117,3 +118,42 @@ def test_an_api_server_that_is_away_ends_the_term(candidates, cluster):
     cluster.part("start", "kube-apiserver")
     cluster.await_ready()
     it.await_leading(60)
+
+
+class ControllerManager(Process):
+    """A candidate with client-go's election: kube-controller-manager with hardly a controller."""
+
+    def __init__(self, directory, cluster, namespace):
+        program = shlex.split((cluster.directory / "kube-controller-manager.command").read_text())[1]
+        super().__init__("kube-controller-manager", [
+            program, "--kubeconfig", cluster.kubeconfig, "--bind-address", "127.0.0.1",
+            "--secure-port", free_port(), "--cert-dir", directory / "manager",
+            "--controllers", "ttl-after-finished-controller", "--leader-elect",
+            "--leader-elect-resource-name", "lock",
+            "--leader-elect-resource-namespace", namespace,
+            "--leader-elect-lease-duration", f"{DURATION}s",
+            "--leader-elect-renew-deadline", f"{RENEW}s",
+            "--leader-elect-retry-period", f"{RETRY_MS}ms"], directory / "manager.log")
+
+
+def test_client_go_and_we_respect_each_other(candidates, cluster, namespace, tmp_path):
+    def holder():
+        return cluster.coordination.read_namespaced_lease("lock", namespace).spec.holder_identity
+
+    ours = candidates("ours").await_leading()
+    theirs = ControllerManager(tmp_path, cluster, namespace).start()
+    try:
+        holds(lambda: holder() == "ours", 2 * DURATION, "client-go lets our lease be")
+        ours.pause()
+        await_(lambda: holder() not in ("ours", ""), 60, theirs.tail)
+        acts = len(ours.acts())
+        ours.resume()
+        holds(lambda: holder() != "ours", 2 * DURATION, "we let theirs be")
+        assert len(ours.acts()) == acts and not ours.is_leading()
+        theirs.pause()
+        ours.await_leading()
+        theirs.resume()
+        assert theirs.wait(30) != 0, "it lost its lease, and ends"
+        assert holder() == "ours" and ours.is_leading()
+    finally:
+        theirs.stop()
