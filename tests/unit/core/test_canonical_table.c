@@ -1,6 +1,5 @@
 /*
- * What must hold for every row of the command table, whatever a producer writes: operations are
- * made of words that commands give a meaning to, by seed.
+ * What must hold for every row of the command table, whatever a producer writes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,49 +10,17 @@
 
 #include <cmocka.h>
 
-#include "base/prng.h"
 #include "core/canonical.h"
 #include "core/command_table.h"
+#include "random_operation.h"
 #include "resp_words.h"
 
 enum {
     TRIES_PER_ROW = 3000,
-    EXTRA_ARGS_MAX = 8,
     WORDS_MAX = 64,
     LIMIT_BYTES = 1 << 16,
     SCRIPT_WORDS = 5, /* EVAL, the script, 1, the key, the deadline */
 };
-
-static const char *const vocabulary[] = {
-    "k",    "k",      "1",     "1",     "2",      "10",   "v",       "*",          "7-*",
-    "7-1",  "EX",     "PX",    "EXAT",  "PXAT",   "NX",   "XX",      "GET",        "KEEPTTL",
-    "FNX",  "FIELDS", "STORE", "LIMIT", "MAXLEN", "~",    "=",       "NOMKSTREAM", "PERSIST",
-    "IFEQ", "ABSTTL", "BY",    "w*",    "COUNT",  "LEFT", "REPLACE", "-3",         "",
-};
-
-/* A server that has every command. */
-static struct command_set everything(void)
-{
-    struct command_set set = { 0 };
-
-    for (size_t i = 0; i < command_count(); i++)
-        command_set_add(&set, command_at(i));
-    return set;
-}
-
-static size_t make_args(struct prng *prng, const struct command *c, struct str *args)
-{
-    const size_t fixed = strchr(command_name(c), ' ') ? 3 : 2; /* the name and the key */
-    const size_t least = c->words_min > fixed ? c->words_min - fixed : 0;
-    const size_t n = least + prng_below(prng, EXTRA_ARGS_MAX);
-
-    /* A number behind FIELDS, or hardly any operation with fields would be sound. */
-    for (size_t i = 0; i < n; i++)
-        args[i] = i > 0 && str_eq(args[i - 1], STR_LITERAL("FIELDS"))
-                      ? STR_LITERAL("1")
-                      : str_from(vocabulary[prng_below(prng, ARRAY_SIZE(vocabulary))]);
-    return n;
-}
 
 /* A command's words as the operation a producer would write: the key is taken out. */
 static struct operation operation_of(struct str *words, size_t n)
@@ -138,26 +105,18 @@ static bool check_operation(const struct operation *op, const struct canonical_c
 
 static void what_is_written_needs_no_rewriting_and_no_clock(void **state)
 {
-    const struct command_set server = everything();
+    const struct command_set server = random_operation_server();
     const struct canonical_context context = { .server = &server };
     struct prng prng = { .state = 1 };
     (void)state;
 
     for (size_t i = 0; i < command_count(); i++) {
         const struct command *c = command_at(i);
-        struct str args[WORDS_MAX];
+        struct str args[RANDOM_ARGS_MAX];
         unsigned accepted = 0;
 
-        if (c->words_min > WORDS_MAX - EXTRA_ARGS_MAX)
-            fail_msg("%s wants %u words", command_name(c), c->words_min);
         for (unsigned k = 0; k < TRIES_PER_ROW; k++) {
-            const struct operation op = {
-                .command = c->name,
-                .key = STR_LITERAL("k"),
-                .args = args,
-                .n_args = make_args(&prng, c, args),
-                .ttl_ms = prng_chance(&prng, 300) ? 500 : OPERATION_TTL_NONE,
-            };
+            const struct operation op = random_operation(&prng, c, args);
 
             accepted += check_operation(&op, &context);
         }
@@ -168,7 +127,7 @@ static void what_is_written_needs_no_rewriting_and_no_clock(void **state)
 
 static void what_the_table_refuses_is_refused_by_its_reason(void **state)
 {
-    const struct command_set server = everything();
+    const struct command_set server = random_operation_server();
     const struct canonical_context context = { .server = &server };
     const struct record record = { .timestamp_ms = 1000000 };
     (void)state;
