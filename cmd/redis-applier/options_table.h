@@ -14,6 +14,7 @@
 enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
 
 #define ON_REJECT_CHOICES  "skip", "halt"
+#define EXPIRY_CHOICES     "wall", "log"
 #define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
 #define LOG_FORMAT_CHOICES "text", "json"
 #define GENERATE_CHOICES   "reference", "metrics", "bash", "zsh", "fish"
@@ -39,6 +40,8 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     \
     X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, or hold its partition") \
     FOLDING_OPTIONS(FOLDING) \
+    X(CHOICE,    ANYWHERE, expiry,               "expiry",               "CLOCK",    "wall", 0, 0, ONE_OF(EXPIRY_CHOICES), "Applying", "Deadlines end by the clock of Redis once the log has caught up with it, or by the time of the log, always") \
+    X(DURATION,  ANYWHERE, replay_threshold_ms,  "replay-threshold",     "DURATION", "10s", SECOND, 24 * 60 * MINUTE, NULL, "Applying", "An older record is part of a replay: deadlines are by the time of the log until it has caught up") \
     X(BOOL,      ANYWHERE, adopt,                "adopt",                NULL,       "false", 0, 0, NULL, "Applying", "Build upon data of unknown origin in Redis; for one start") \
     X(INT,       LIVE,     rate_limit_ops,       "rate-limit",           "OPS",      "0", 0, 100000000, NULL, "Applying", "Operations per second at most; 0 is no limit") \
     X(BOOL,      ANYWHERE, until_end,            "until-end",            NULL,       "false", 0, 0, NULL, "Applying", "Exit with 0 once everything that was in the log at start is applied") \

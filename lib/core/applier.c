@@ -18,6 +18,8 @@ struct applier_settings applier_settings_default(void)
 {
     return (struct applier_settings){
         .on_reject = ON_REJECT_SKIP,
+        .expiry = { EXPIRY_WALL, 10 * 1000 },
+        .clock_skew_threshold_ms = 100,
         .batch_max_ops = 1024,
         .batch_max_bytes = 512 * 1024,
         .pending_max_bytes = 2 * 1024 * 1024,
@@ -68,6 +70,7 @@ void applier_tune(struct applier *a, const struct applier_settings *settings, in
     a->settings.silence_timeout_ms = settings->silence_timeout_ms;
     a->settings.probe_interval_ms = settings->probe_interval_ms;
     a->settings.commit_interval_ms = settings->commit_interval_ms;
+    a->settings.clock_skew_threshold_ms = settings->clock_skew_threshold_ms;
     earliest(&a->probe_at_ms, now_ms + settings->probe_interval_ms);
     earliest(&a->commit_at_ms, now_ms + settings->commit_interval_ms);
     chain_advance(a, now_ms);
@@ -111,6 +114,8 @@ struct partition *applier_partition(struct applier *a, int32_t number)
         for (int32_t i = a->n_partitions; i <= number; i++) {
             a->partitions[i] =
                 (struct partition){ .begin = -1, .end = -1, .known_next = -1, .peeked_next = -1 };
+            a->partitions[i].index_n = log_time_index(a->partitions[i].index_key, a->wal, i).n;
+            a->partitions[i].at_end_ms = -1;
             backlog_init(&a->partitions[i].backlog);
         }
         a->n_partitions = number + 1;
@@ -231,6 +236,8 @@ int64_t applier_wakes_at_ms(const struct applier *a)
     if (a->dead_letter_trouble[0])
         earliest(&at_ms, a->dead_letter_retry_at_ms);
     earliest(&at_ms, chain_tokens_at_ms(a));
+    for (int32_t i = 0; i < a->n_partitions; i++)
+        earliest(&at_ms, partition_turns_at_ms(a, &a->partitions[i]));
     return at_ms;
 }
 
@@ -365,6 +372,9 @@ void applier_view_partition(const struct applier *a, int32_t partition,
         .waits_for_dead_letter =
             p->n_aftermath > 0 || (p->backlog.n > 0 && backlog_at(&p->backlog, 0)->reject &&
                                    backlog_at(&p->backlog, 0)->state != ENTRY_STORED),
+        .log_ms = p->log_ms,
+        .catches_up =
+            p->assigned && p->log_ms != LOG_TIME_OFF && a->settings.expiry.expiry == EXPIRY_WALL,
     };
 }
 

@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "core/command.h"
 #include "core/hold.h"
+#include "core/log_time.h"
 #include "core/position.h"
 #include "core/primary.h"
 #include "core/recent_ids.h"
@@ -42,8 +43,10 @@ struct applier_settings {
     const struct script_set *scripts; /* outlive the applier; NULL: none */
     bool adopt; /* build upon data or a log whose beginning nobody can vouch for */
     enum applier_on_reject on_reject;
-    uint32_t batch_max_ops;       /* commands in one transaction */
-    size_t batch_max_bytes;       /* a single larger record still travels, alone */
+    struct log_time_rule expiry;
+    int64_t clock_skew_threshold_ms; /* a smaller difference of the clocks counts as none */
+    uint32_t batch_max_ops;          /* commands in one transaction */
+    size_t batch_max_bytes;          /* a single larger record still travels, alone */
     size_t pending_max_bytes;     /* commands waiting or unanswered, and rejected records waiting,
                                      all partitions */
     uint32_t pending_max_records; /* records waiting or unanswered, all partitions */
@@ -68,8 +71,9 @@ struct applier *applier_new(const struct applier_settings *settings, int64_t now
 /* Messages it still holds come out of applier_take_released() before; see applier_abandon(). */
 void applier_free(struct applier *a);
 
-/* Takes rate_limit_ops, silence_timeout_ms, probe_interval_ms and commit_interval_ms over; the
- * other settings stay. What was saved up below one rate limit is not spent above the next. */
+/* Takes rate_limit_ops, silence_timeout_ms, probe_interval_ms, commit_interval_ms and
+ * clock_skew_threshold_ms over; the other settings stay. What was saved up below one rate limit is
+ * not spent above the next. */
 void applier_tune(struct applier *a, const struct applier_settings *settings, int64_t now_ms);
 
 /* --- effects: what the shell must do now, oldest first --------------------------------------- */
@@ -136,11 +140,19 @@ size_t applier_room(const struct applier *a);
 /* Where the shell appends the commands of a partition's next record before it offers it. */
 struct buf *applier_commands(struct applier *a, int32_t partition);
 
+/* For the canonicaliser: in which time the deadlines of a partition's next record are. Borrowed
+ * until the next call on the applier. */
+struct log_time applier_log_time(struct applier *a, int32_t partition, int64_t timestamp_ms,
+                                 int64_t now_ms);
+/* What the clock of the primary is ahead, as far as it counts. */
+int64_t applier_clock_skew_ms(const struct applier *a);
+
 /* A record as the shell prepared it. */
 struct prepared {
     int32_t partition;
     int64_t offset;
     int64_t timestamp_ms;
+    int64_t log_ms;           /* log time behind it, as applier_log_time() said */
     void *message;            /* the applier's from now on, until released */
     uint64_t digest;          /* of this record alone */
     uint32_t n_bytes;         /* just appended to applier_commands() */
@@ -198,6 +210,8 @@ struct partition_view {
     int64_t oldest_pending_ms;  /* timestamp of the oldest record waiting; -1 for none */
     uint64_t n_pending;
     bool waits_for_dead_letter;
+    int64_t log_ms;  /* log time, or LOG_TIME_OFF */
+    bool catches_up; /* deadlines will be by the clock of Redis once it has caught up */
 };
 
 void applier_view_partition(const struct applier *a, int32_t partition,

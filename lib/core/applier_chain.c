@@ -10,7 +10,7 @@
 
 #include "core/resp.h"
 
-enum { TOKEN = 1000, ELAPSED_MAX_MS = 1000 };
+enum { TOKEN = 1000, ELAPSED_MAX_MS = 1000, SWEEPS_PER_OP = 2 };
 
 static void say_word(struct applier *a, const char *text)
 {
@@ -107,7 +107,7 @@ enum need { NEEDS_NOTHING, NEEDS_SETTLING, NEEDS_SENDING };
 
 static enum need need_of(const struct partition *p)
 {
-    if (partition_has_sendable(p))
+    if (partition_has_sendable(p) || partition_wants_step(p))
         return NEEDS_SENDING;
     return partition_needs_settling(p) ? NEEDS_SETTLING : NEEDS_NOTHING;
 }
@@ -227,6 +227,7 @@ static bool is_sendable(const struct entry *entry)
 struct run {
     uint32_t n_entries, n_commands;
     size_t n_bytes;
+    int64_t log_ms; /* of the first entry that is in log time; LOG_TIME_OFF: none is */
 };
 
 /* The longest run of entries behind the sent ones that fits into the open transaction. A single
@@ -247,6 +248,8 @@ static struct run measure_run(struct applier *a, const struct partition *p)
             a->open.full = a->open.begun || run.n_entries > 0;
             break;
         }
+        if (run.log_ms == LOG_TIME_OFF)
+            run.log_ms = entry->log_ms;
         run.n_entries++;
         run.n_commands += entry->n_commands;
         run.n_bytes += entry->n_bytes;
@@ -264,17 +267,36 @@ static void begin(struct applier *a, int64_t now_ms)
     expect(a, EXPECT_MULTI, -1, 1, now_ms);
 }
 
+/* What is due is ended in passing, as much as new deadlines may come. */
+static bool sweep(struct applier *a, int32_t number, const struct run *run, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    if (run->log_ms == LOG_TIME_OFF || p->has_script)
+        return false;
+    if (!log_time_append_sweep(&a->output, partition_index(p), run->log_ms,
+                               a->batch_ops * SWEEPS_PER_OP))
+        UNREACHABLE("the output's limit is far above what may be pending");
+    expect(a, EXPECT_QUEUED, -1, 1, now_ms);
+    p->has_script = true;
+    a->open.n_scripts++;
+    return true;
+}
+
 static void add_run(struct applier *a, int32_t number, const struct run *run, int64_t now_ms)
 {
     struct partition *p = &a->partitions[number];
     const struct buf *bytes = &p->backlog.bytes; /* holds none when entries have no commands */
+    bool has_script;
 
     begin(a, now_ms);
+    has_script = sweep(a, number, run, now_ms);
     if (run->n_bytes > 0 &&
         !buf_append(&a->output, bytes->p + p->backlog.bytes_done + p->bytes_sent, run->n_bytes))
         UNREACHABLE("the output's limit is far above what may be pending");
     expect(a, EXPECT_QUEUED, -1, run->n_commands, now_ms);
-    a->open.segments[a->open.n_segments++] = (struct segment){ number, run->n_entries };
+    a->open.segments[a->open.n_segments++] =
+        (struct segment){ number, run->n_entries, run->n_commands, has_script };
     a->open.n_commands += run->n_commands;
     a->open.n_bytes += run->n_bytes;
     if (a->settings.rate_limit_ops > 0)
@@ -282,6 +304,22 @@ static void add_run(struct applier *a, int32_t number, const struct run *run, in
     p->n_open += run->n_entries;
     p->bytes_sent += run->n_bytes;
     a->rotation = (number + 1) % a->n_partitions;
+}
+
+/* A step of a partition that turns to the clock of Redis; see applier_turn.c. */
+static void add_step(struct applier *a, int32_t number, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    begin(a, now_ms);
+    if (!log_time_append_turn(&a->output, partition_index(p), applier_clock_skew_ms(a),
+                              LOG_TIME_TURN_KEYS))
+        UNREACHABLE("the output's limit is far above what may be pending");
+    expect(a, EXPECT_QUEUED, -1, 1, now_ms);
+    a->open.segments[a->open.n_segments++] =
+        (struct segment){ .partition = number, .has_script = true };
+    a->open.n_scripts++;
+    p->stepping = true;
 }
 
 /* Queues what waits in guarded partitions, as far as the transaction has room. */
@@ -298,7 +336,11 @@ static void extend(struct applier *a, int64_t now_ms)
             a->open.full = true;
         if (a->open.full)
             return;
-        if (!may_write(p) || !partition_has_sendable(p) || !is_guarded(a, i))
+        if (!may_write(p) || !is_guarded(a, i))
+            continue;
+        if (partition_wants_step(p))
+            add_step(a, i, now_ms);
+        if (!partition_has_sendable(p))
             continue;
         run = measure_run(a, p);
         if (run.n_entries > 0)
@@ -335,7 +377,7 @@ static void collect_closings(struct applier *a)
         const int32_t number = a->guard.partitions[i];
         const struct partition *p = &a->partitions[number];
 
-        if (p->n_open > 0 || partition_needs_settling(p))
+        if (p->n_open > 0 || p->stepping || partition_needs_settling(p))
             t->closings[t->n_closings++] =
                 (struct closing){ .partition = number,
                                   .n_entries = (uint32_t)p->n_open,
@@ -361,6 +403,7 @@ static void close_open(struct applier *a, int64_t now_ms)
 
         p->n_committing = p->n_open;
         p->n_open = 0;
+        p->has_script = false;
     }
 }
 

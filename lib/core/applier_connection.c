@@ -81,6 +81,8 @@ void transactions_forget(struct applier *a)
         a->partitions[i].n_committing = 0;
         a->partitions[i].n_open = 0;
         a->partitions[i].bytes_sent = 0;
+        a->partitions[i].has_script = false;
+        a->partitions[i].stepping = false;
     }
 }
 

@@ -77,6 +77,7 @@ static void stop_delivery(struct applier *a, int32_t number)
         effect_simple(a, EFFECT_STOP, number, 0);
     p->delivering = false;
     p->parked = false;
+    partition_forget_turning(p);
 }
 
 /* --- locating --------------------------------------------------------------------------------- */
@@ -160,6 +161,7 @@ static void resume(struct applier *a, int32_t number, const struct location *at)
     if (p->fresh)
         ids_disown(a, p);
     p->position = at->position;
+    p->log_ms = at->position.clock;
     p->expected = settle_from(a, p, at);
     p->known_next = p->expected;
     p->phase = p->expected < p->position.next ? PARTITION_SETTLING : PARTITION_ACTIVE;
@@ -341,6 +343,7 @@ void applier_revoked(struct applier *a, int32_t partition, int64_t now_ms)
     p->assigned = false;
     p->delivering = false;
     p->parked = false;
+    partition_forget_turning(p);
     a->n_assigned--;
     drop_unsent(a, p);
     drop_window(a, p);
@@ -374,6 +377,7 @@ void partition_tick(struct applier *a, int32_t number, int64_t now_ms)
         partition_locate_again(a, number);
     partition_finish_leaving(a, number);
     partition_store_dead_letters(a, number, now_ms);
+    partition_try_turning(a, number, now_ms);
 }
 
 void partition_halt(struct applier *a, int32_t number, int64_t now_ms)

@@ -66,11 +66,14 @@ struct position partition_position_after(const struct partition *p, size_t n_ent
         after.next = entry->offset + 1;
         if (!entry->message)
             continue;
+        after.clock = entry->log_ms;
         after.digest = digest_step(after.digest, entry->digest);
         if (entry->timestamp_ms > 0)
             after.record_ms = entry->timestamp_ms;
         certain = certain && (entry->n_commands == 0 || entry->failure == FAILS_NEVER);
     }
+    if (p->turn == TURN_LAST_STEP)
+        after.clock = LOG_TIME_OFF;
     after.settled = certain && p->n_aftermath == 0 ? after.next : partition_settled(p);
     return after;
 }
@@ -277,6 +280,7 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
     struct entry entry = {
         .offset = record->offset,
         .timestamp_ms = record->timestamp_ms,
+        .log_ms = record->log_ms,
         .message = record->message,
         .digest = record->digest,
         .n_bytes = record->n_bytes,
@@ -296,6 +300,9 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
     }
     if (record->reject)
         reject_entry(a, &entry, record->reject->reason, str_from(record->reject->detail));
+    if (record->message)
+        p->log_ms = record->log_ms;
+    p->at_end_ms = -1;
     backlog_push(&p->backlog, &entry);
     a->pending_records++;
     a->pending_bytes += entry.weight;
@@ -323,6 +330,7 @@ void applier_offer(struct applier *a, const struct prepared *record, int64_t now
     if (record->reject)
         partition_store_dead_letters(a, record->partition, now_ms);
     balance_delivery(a, record->partition);
+    partition_try_turning(a, record->partition, now_ms);
 }
 
 void applier_flush(struct applier *a, int64_t now_ms)
@@ -344,11 +352,12 @@ void applier_log_end(struct applier *a, int32_t partition, int64_t offset, int64
         p->expected = p->position.next;
     if (p->phase == PARTITION_SETTLING)
         partition_complete_window(a, partition, now_ms);
-    if (offset <= p->expected)
-        return;
-    /* Offsets without records, such as the markers of transactions, end the log. */
-    p->expected = offset;
-    push(a, p, &(struct prepared){ .offset = offset - 1, .failure = FAILS_NEVER });
+    if (offset > p->expected) {
+        /* Offsets without records, such as the markers of transactions, end the log. */
+        p->expected = offset;
+        push(a, p, &(struct prepared){ .offset = offset - 1, .failure = FAILS_NEVER });
+    }
+    p->at_end_ms = now_ms;
     chain_advance(a, now_ms);
 }
 

@@ -65,7 +65,7 @@ static const char *position_mismatch(const struct partition *p, const struct rep
         break;
     }
     if (p->fresh || found.next != p->position.next || found.epoch != p->position.epoch ||
-        !str_eq(str_from(found.log), str_from(p->position.log)))
+        found.clock != p->position.clock || !str_eq(str_from(found.log), str_from(p->position.log)))
         return "was written by somebody else";
     return NULL;
 }
@@ -97,7 +97,7 @@ static void guard_answered(struct applier *a, int32_t number, const struct reply
 
 /* --- queueing --------------------------------------------------------------------------------- */
 
-/* The entry whose command is the index-th of the transaction. */
+/* The entry whose command is the index-th of the transaction; false for bookkeeping. */
 static bool find_entry(const struct applier *a, const struct transaction *t, uint32_t index,
                        int32_t *ret_partition, size_t *ret_entry)
 {
@@ -111,6 +111,8 @@ static bool find_entry(const struct applier *a, const struct transaction *t, uin
         for (size_t before = 0; before < s; before++)
             if (t->segments[before].partition == number)
                 first += t->segments[before].n_entries;
+        if (t->segments[s].has_script && index == at++)
+            return false;
         for (size_t i = first; i < first + t->segments[s].n_entries; i++) {
             at += backlog_at(&p->backlog, i)->n_commands;
             if (index < at) {
@@ -142,8 +144,7 @@ static void queueing_refused(struct applier *a, struct transaction *t, const str
     int32_t partition;
     size_t entry;
 
-    if (class == REDIS_ERROR_OPERATION && t->n_answered <= t->n_commands &&
-        find_entry(a, t, t->n_answered - 1, &partition, &entry)) {
+    if (class == REDIS_ERROR_OPERATION && find_entry(a, t, t->n_answered - 1, &partition, &entry)) {
         if (remember_failure(t, class, reply->text)) {
             t->refused_partition = partition;
             t->refused_entry = entry;
@@ -216,19 +217,23 @@ static void executed(struct applier *a, const struct reply *reply, int64_t now_m
         p->known_next = p->position.next;
         p->fresh = false;
     }
-    for (size_t s = 0; s < t->n_segments; s++)
-        at += partition_executed(a, t->segments[s].partition, t->segments[s].n_entries,
-                                 reply->elements + at, now_ms);
-    INVARIANT(at == t->n_commands);
+    for (size_t s = 0; s < t->n_segments; s++) {
+        const struct segment *segment = &t->segments[s];
+
+        at += segment->has_script;
+        at += partition_executed(a, segment->partition, segment->n_entries, reply->elements + at,
+                                 now_ms);
+    }
+    INVARIANT(at == t->n_commands + t->n_scripts);
     relieved(a);
 }
 
 /* The transaction is in, but a command of ours in it failed: somebody touched what only appliers
  * touch. What is there now is read again. */
-static void check_bookkeeping(struct applier *a, const struct reply *reply, uint32_t n_commands,
+static void check_bookkeeping(struct applier *a, const struct reply *reply, size_t first,
                               int64_t now_ms)
 {
-    for (size_t i = n_commands; i < reply->n_elements; i++) {
+    for (size_t i = first; i < reply->n_elements; i++) {
         if (reply->elements[i].type != REPLY_ERROR)
             continue;
         connection_give_up(a, now_ms, "it refused our bookkeeping: %.*s",
@@ -237,14 +242,23 @@ static void check_bookkeeping(struct applier *a, const struct reply *reply, uint
     }
 }
 
-static void committing_done(struct applier *a)
+static void committing_done(struct applier *a, const struct transaction *done)
 {
-    const struct transaction done = a->committing;
-
     a->committing = (struct transaction){ 0 };
-    for (size_t i = 0; i < done.n_closings; i++) {
-        a->partitions[done.closings[i].partition].n_committing = 0;
-        partition_finish_leaving(a, done.closings[i].partition);
+    for (size_t i = 0; i < done->n_closings; i++) {
+        a->partitions[done->closings[i].partition].n_committing = 0;
+        partition_finish_leaving(a, done->closings[i].partition);
+    }
+}
+
+/* What the log-time script answered in front of segments. */
+static void log_time_answered(struct applier *a, const struct transaction *done,
+                              const struct reply *results, int64_t now_ms)
+{
+    for (size_t s = 0; s < done->n_segments && a->connected; s++) {
+        if (done->segments[s].has_script)
+            partition_script_answered(a, done->segments[s].partition, results++, now_ms);
+        results += done->segments[s].n_commands;
     }
 }
 
@@ -276,14 +290,13 @@ static void refused(struct applier *a, const struct reply *reply, int64_t now_ms
 
 static void exec_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
 {
-    const struct transaction *t = &a->committing;
+    const struct transaction done = a->committing;
 
-    if (reply->type == REPLY_ARRAY && reply->n_elements >= t->n_commands) {
-        const uint32_t n_commands = t->n_commands;
-
+    if (reply->type == REPLY_ARRAY && reply->n_elements >= done.n_commands + done.n_scripts) {
         executed(a, reply, now_ms);
-        committing_done(a);
-        check_bookkeeping(a, reply, n_commands, now_ms);
+        committing_done(a, &done);
+        log_time_answered(a, &done, reply->elements, now_ms);
+        check_bookkeeping(a, reply, done.n_commands + done.n_scripts, now_ms);
     } else {
         refused(a, reply, now_ms);
     }

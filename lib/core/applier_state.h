@@ -2,8 +2,8 @@
  * The inside of the applier, shared by its own files only: applier.c (life, effects, views),
  * applier_connection.c (whose connection it is), applier_chain.c (what is said on it),
  * applier_reply.c (what the answers mean), applier_partition.c (where a partition stands),
- * applier_records.c (its records, and those that were refused) and applier_ids.c (which of them
- * were there before).
+ * applier_turn.c (which clock its deadlines are by), applier_records.c (its records, and those that
+ * were refused) and applier_ids.c (which of them were there before).
  */
 #ifndef REDWAL_CORE_APPLIER_STATE_H
 #define REDWAL_CORE_APPLIER_STATE_H
@@ -61,7 +61,8 @@ struct expectation {
 
 struct segment {
     int32_t partition;
-    uint32_t n_entries;
+    uint32_t n_entries, n_commands;
+    bool has_script; /* the log-time script runs in front of them */
 };
 
 /* The ids that a transaction stores, by number, and what it does to the segments. */
@@ -87,6 +88,7 @@ struct transaction {
     struct closing closings[GUARDS_MAX];
     size_t n_closings;
     uint32_t n_commands; /* of records; bookkeeping comes behind them */
+    uint32_t n_scripts;  /* in front of segments */
     uint32_t n_answered; /* +QUEUED or errors, of records and bookkeeping */
     size_t n_bytes;
     int64_t sent_at_ms;             /* EXEC */
@@ -106,6 +108,11 @@ struct guard {
     int32_t partitions[GUARDS_MAX];
     size_t n, n_answered;
 };
+
+/* A partition in log time that has caught up turns to the clock of Redis: it is no longer
+ * delivered, what it has is applied, its deadlines become ordinary ones in steps, and the last step
+ * writes a position that says so. */
+enum turn_state { TURN_NONE, TURN_STEPS, TURN_LAST_STEP };
 
 /* A record that Redis refused, or whose outcome is unknown, and that is not stored yet. */
 struct aftermath {
@@ -160,6 +167,14 @@ struct partition {
     bool parked;      /* not delivering because too much waits here */
     bool halting;     /* Redis refused a record and no record may be skipped */
     int64_t expected; /* the lowest offset that may be offered next */
+
+    int64_t log_ms;    /* log time behind the last record taken in, or LOG_TIME_OFF */
+    int64_t at_end_ms; /* since when there is nothing more to read; -1 while there may be */
+    char index_key[LOG_TIME_INDEX_MAX];
+    size_t index_n;
+    bool has_script; /* in the open transaction */
+    enum turn_state turn;
+    bool stepping; /* a step is in a transaction that is not answered */
 
     struct ids ids;
     struct backlog backlog;
@@ -290,6 +305,14 @@ void partition_add_to_window(struct applier *a, int32_t number, const struct pre
                              int64_t now_ms);
 void partition_complete_window(struct applier *a, int32_t number, int64_t now_ms);
 
+/* applier_turn.c */
+void partition_try_turning(struct applier *a, int32_t number, int64_t now_ms);
+int64_t partition_turns_at_ms(const struct applier *a, const struct partition *p);
+void partition_forget_turning(struct partition *p);
+struct str partition_index(const struct partition *p);
+bool partition_wants_step(const struct partition *p);
+void partition_script_answered(struct applier *a, int32_t number, const struct reply *reply,
+                               int64_t now_ms);
 /* applier_ids.c */
 enum id_verdict { ID_NONE, ID_NEW, ID_DUPLICATE };
 

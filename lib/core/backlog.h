@@ -24,6 +24,7 @@ enum entry_state {
 struct entry {
     int64_t offset;
     int64_t timestamp_ms;
+    int64_t log_ms;        /* log time behind it; LOG_TIME_OFF in front of what is in log time */
     void *message;         /* the log's message, released with the entry; NULL for a gap */
     struct reject *reject; /* owned; NULL unless rejected */
     uint64_t digest;       /* of this record alone */

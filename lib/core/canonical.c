@@ -19,6 +19,12 @@ static bool rewrite_as_is(struct plan *p)
     return true;
 }
 
+static bool rewrite_overwrite(struct plan *p)
+{
+    p->overwrites = true;
+    return true;
+}
+
 static bool rewrite_pairs(struct plan *p)
 {
     return p->n_args % 2 == 0 ||
@@ -35,6 +41,7 @@ static bool rewrite_subcommand(struct plan *p)
 
 static bool (*const rewrites[COMMAND_REWRITE_COUNT])(struct plan *p) = {
     [REWRITE_AS_IS] = rewrite_as_is,
+    [REWRITE_OVERWRITE] = rewrite_overwrite,
     [REWRITE_SUBCOMMAND] = rewrite_subcommand,
     [REWRITE_PAIRS] = rewrite_pairs,
     [REWRITE_COPY] = rewrite_copy,
@@ -49,6 +56,8 @@ static bool (*const rewrites[COMMAND_REWRITE_COUNT])(struct plan *p) = {
     [REWRITE_PEXPIREAT] = rewrite_pexpireat,
     [REWRITE_HEXPIRE] = rewrite_hexpire,
     [REWRITE_HPEXPIRE] = rewrite_hpexpire,
+    [REWRITE_HEXPIREAT] = rewrite_hexpireat,
+    [REWRITE_HPEXPIREAT] = rewrite_hpexpireat,
     [REWRITE_HSETEX] = rewrite_hsetex,
     [REWRITE_HGETEX] = rewrite_hgetex,
     [REWRITE_RESTORE] = rewrite_restore,
@@ -241,6 +250,12 @@ static char *put_operation(char *at, const struct plan *p)
     return put_prefix(resp_put_count(at, ARRAY_SIZE(expire)), expire, ARRAY_SIZE(expire));
 }
 
+static bool plan_too_large(const struct plan *p, const struct buf *out)
+{
+    return reject_set(p->reject, REJECT_TOO_LARGE, "%s: its %zu bytes do not fit in %zu",
+                      command_name(p->command), plan_n_bytes(p), out->limit);
+}
+
 bool plan_append(struct plan *p, struct buf *out)
 {
     const size_t n_words = plan_n_words(p) + 1 + EXTRA_WORDS_MAX;
@@ -251,8 +266,7 @@ bool plan_append(struct plan *p, struct buf *out)
                           "%s with a ttl takes at most %d words; send PEXPIREAT behind it",
                           command_name(p->command), SCRIPT_WORDS_MAX - EXTRA_WORDS_MAX - 1);
     if (!buf_reserve(out, resp_size_max(n_words, n_bytes)))
-        return reject_set(p->reject, REJECT_TOO_LARGE, "%s: its %zu bytes do not fit in %zu",
-                          command_name(p->command), n_bytes, out->limit);
+        return plan_too_large(p, out);
     out->n = (size_t)(put_operation(out->p + out->n, p) - out->p);
     return true;
 }
@@ -270,8 +284,6 @@ bool plan_make(struct plan *p, const struct record *record, const struct operati
                const struct canonical_context *context, struct envelope_keys *keys,
                struct reject *reject)
 {
-    int64_t deadline_ms;
-
     p->record = record;
     p->op = op;
     p->context = context;
@@ -280,16 +292,34 @@ bool plan_make(struct plan *p, const struct record *record, const struct operati
     p->args = op->args;
     p->n_args = op->n_args;
     p->n_leading = p->n_edits = p->n_behind = 0;
-    p->ttl_is_behind = false;
+    p->ttl_is_behind = p->overwrites = p->compares = false;
+    p->ends_ms = PLAN_ENDS_NEVER;
     p->deadline = (struct str){ 0 };
     if (!plan_operation(p))
         return false;
-    if (op->ttl_ms == OPERATION_TTL_NONE || p->ttl_is_behind)
-        return true;
-    if (!plan_ttl(p, &deadline_ms))
+    return op->ttl_ms == OPERATION_TTL_NONE || p->ttl_is_behind ||
+           plan_ttl(p, p->deadline_text, &p->deadline);
+}
+
+/* With a look at the key in front, unless it does the same whatever the key holds, and what it lets
+ * end is listed behind it. */
+static bool append_in_log_time(struct plan *p, struct buf *out, struct canonical *ret)
+{
+    const struct log_time *log_time = &p->context->log_time;
+    const bool looks = !p->overwrites, lists = p->ends_ms != PLAN_ENDS_NEVER;
+    const size_t before = out->n;
+
+    ret->n_commands += (uint32_t)looks + (uint32_t)lists;
+    if (looks && !log_time_append_look(out, log_time, &p->op->key, 1, p->compares))
+        return plan_too_large(p, out);
+    if (!plan_append(p, out)) {
+        out->n = before;
         return false;
-    p->deadline = plan_number(p->deadline_text, deadline_ms);
-    return true;
+    }
+    if (!lists || log_time_append_listing(out, log_time, p->op->key, p->ends_ms))
+        return true;
+    out->n = before;
+    return plan_too_large(p, out);
 }
 
 bool canonical_append(const struct record *record, const struct operation *op,
@@ -298,8 +328,8 @@ bool canonical_append(const struct record *record, const struct operation *op,
 {
     struct plan p;
 
-    if (!plan_make(&p, record, op, context, NULL, ret_reject) || !plan_append(&p, out))
+    if (!plan_make(&p, record, op, context, NULL, ret_reject))
         return false;
     *ret = plan_outcome(&p);
-    return true;
+    return plan_in_log_time(&p) ? append_in_log_time(&p, out, ret) : plan_append(&p, out);
 }

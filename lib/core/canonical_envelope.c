@@ -48,6 +48,27 @@ static bool check_partitions(const struct job *j)
     return true;
 }
 
+/* --- log time --------------------------------------------------------------------------------- */
+
+static bool in_log_time(const struct job *j)
+{
+    return j->context->log_time.now_ms != LOG_TIME_OFF;
+}
+
+/* At all keys: in front, for what has ended; behind, since operations may have set deadlines and
+ * moved them from key to key. */
+static bool look(const struct job *j, bool all)
+{
+    return !in_log_time(j) ||
+           log_time_append_look(j->out, &j->context->log_time, j->keys->keys, j->keys->n, all) ||
+           reject_set(j->reject, REJECT_TOO_LARGE, "it does not fit in %zu bytes", j->out->limit);
+}
+
+static uint32_t n_looks(const struct job *j)
+{
+    return in_log_time(j) ? 2 : 0;
+}
+
 /* --- atomic ----------------------------------------------------------------------------------- */
 
 /* A command in core/lua/atomic.lua's arguments: the number of its operation, how many words, the
@@ -57,6 +78,7 @@ enum { UNIT_WORDS = 2, EXPIRE_WORDS = 3, HEAD_WORDS = 3 };
 /* What an atomic's operations come to, all of them judged. */
 struct atomic {
     bool may_fail;
+    bool compares;        /* with deadlines that are there */
     size_t n_copied_keys; /* the first of the envelope's: named in front of the last operation that
                              may fail */
     size_t n_words, n_bytes; /* of the script's arguments */
@@ -106,6 +128,7 @@ static bool judge_operation(const struct job *j, const struct operation *op, str
         a->may_fail = true;
         a->n_copied_keys = n_keys_in_front;
     }
+    a->compares = a->compares || p.compares;
     measure(a, &p);
     return true;
 }
@@ -196,13 +219,24 @@ static bool append_scripted(const struct job *j, const struct atomic *a, struct 
     return at && end_eval(j, at, ret);
 }
 
+static bool append_operations(const struct job *j, const struct atomic *a, struct canonical *ret)
+{
+    return a->may_fail ? append_scripted(j, a, ret) : append_commands(j, ret);
+}
+
 static bool append_atomic(const struct job *j, struct canonical *ret)
 {
+    const size_t before = j->out->n;
     struct atomic a = { 0 };
 
     if (!judge_atomic(j, &a))
         return false;
-    return a.may_fail ? append_scripted(j, &a, ret) : append_commands(j, ret);
+    if (look(j, a.compares) && append_operations(j, &a, ret) && look(j, true)) {
+        ret->n_commands += n_looks(j);
+        return true;
+    }
+    j->out->n = before;
+    return false;
 }
 
 /* --- script ----------------------------------------------------------------------------------- */
@@ -241,16 +275,13 @@ static bool judge_script_keys(const struct job *j)
     return true;
 }
 
-static bool append_script(const struct job *j, struct canonical *ret)
+static bool append_call(const struct job *j, const struct script *script, struct canonical *ret)
 {
     const struct script_call *call = &j->envelope->script;
-    const struct script *script;
     struct str now = { "", 0 };
     char number[PLAN_NUMBER_MAX], *at;
     size_t n_bytes = sizeof(number);
 
-    if (!judge_script_keys(j) || !(script = find_script(j)) || !check_partitions(j))
-        return false;
     if (j->record->timestamp_ms >= 0)
         now = plan_number(number, j->record->timestamp_ms);
     for (size_t i = 0; i < call->n_args; i++)
@@ -262,6 +293,21 @@ static bool append_script(const struct job *j, struct canonical *ret)
     for (size_t i = 0; i < call->n_args; i++)
         at = resp_put_word(at, call->args[i]);
     return end_eval(j, at, ret);
+}
+
+static bool append_script(const struct job *j, struct canonical *ret)
+{
+    const size_t before = j->out->n;
+    const struct script *script;
+
+    if (!judge_script_keys(j) || !(script = find_script(j)) || !check_partitions(j))
+        return false;
+    if (look(j, true) && append_call(j, script, ret) && look(j, true)) {
+        ret->n_commands += n_looks(j);
+        return true;
+    }
+    j->out->n = before;
+    return false;
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */

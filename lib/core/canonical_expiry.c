@@ -1,11 +1,12 @@
 /*
- * Expiries: what counts from now counts from the record's timestamp instead.
+ * Expiries: what counts from now counts from the record's timestamp instead, and in log time every
+ * deadline is shifted.
  */
 #include "core/canonical_plan.h"
 
 enum { MS = 1, SECONDS = 1000 };
 
-static const struct str PXAT = { "PXAT", 4 };
+static const struct str PXAT = { "PXAT", 4 }, NO_NAME = { "", 0 };
 
 /* A strict integer of `unit`s as milliseconds. */
 static bool duration_arg(struct plan *p, size_t arg, int64_t unit, int64_t *ret_ms)
@@ -26,7 +27,7 @@ static bool positive_arg(struct plan *p, size_t arg, int64_t unit, int64_t *ret_
     return *ret_ms > 0 || plan_bad_argument(p, "the expiry is not positive");
 }
 
-/* The argument counts from the record: its deadline as text in p->number. */
+/* The argument counts from the record: its deadline as Redis is told, in p->number. */
 static bool deadline_arg(struct plan *p, size_t arg, int64_t unit, struct str *ret)
 {
     int64_t after_ms = 0, deadline_ms = 0;
@@ -35,7 +36,24 @@ static bool deadline_arg(struct plan *p, size_t arg, int64_t unit, struct str *r
         return false;
     if (deadline_ms <= 0)
         return plan_bad_argument(p, "the expiry is out of range");
-    *ret = plan_number(p->number, deadline_ms);
+    return plan_moment(p, deadline_ms, p->number, ret);
+}
+
+/* The argument is a deadline that Redis takes as it is. In log time it is written in milliseconds,
+ * by a command of that `name`; an empty name stands for the option in front of the argument. */
+static bool absolute_arg(struct plan *p, size_t arg, int64_t at_ms, struct str name)
+{
+    struct str moment;
+
+    if (!plan_moment(p, at_ms, p->number, &moment))
+        return false;
+    if (!plan_in_log_time(p))
+        return true;
+    if (name.n > 0)
+        p->name = name;
+    else
+        plan_replace(p, arg - 1, PXAT);
+    plan_replace(p, arg, moment);
     return true;
 }
 
@@ -124,8 +142,10 @@ static bool plan_expiry(struct plan *p, size_t arg, unsigned option)
     struct str deadline;
     int64_t at_ms;
 
+    if (option & (OPTION_EXAT | OPTION_PXAT))
+        return positive_arg(p, arg + 1, unit, &at_ms) && absolute_arg(p, arg + 1, at_ms, NO_NAME);
     if (!(option & OPTIONS_RELATIVE))
-        return !(option & (OPTION_EXAT | OPTION_PXAT)) || positive_arg(p, arg + 1, unit, &at_ms);
+        return true;
     if (!deadline_arg(p, arg + 1, unit, &deadline))
         return false;
     plan_replace(p, arg, PXAT);
@@ -174,11 +194,12 @@ static bool plan_options(struct plan *p, size_t first, struct syntax syntax, uns
 
 bool rewrite_set(struct plan *p)
 {
+    struct str deadline;
     unsigned seen = 0;
-    int64_t deadline_ms;
 
     if (p->n_args > 1 && !plan_options(p, 1, set_syntax, &seen))
         return false;
+    p->overwrites = !(seen & (OPTIONS_CONDITION | OPTION_GET | OPTION_KEEPTTL));
     if (seen & OPTION_GET)
         p->failure = FAILS_TYPE;
     /* Not every version takes NX with GET, or knows how to compare. */
@@ -186,10 +207,10 @@ bool rewrite_set(struct plan *p)
         p->failure = FAILS_VALUE;
     if (p->op->ttl_ms == OPERATION_TTL_NONE)
         return true;
-    if (!plan_ttl(p, &deadline_ms))
+    if (!plan_ttl(p, p->number, &deadline))
         return false;
     plan_put_behind(p, PXAT);
-    plan_put_behind(p, plan_number(p->number, deadline_ms));
+    plan_put_behind(p, deadline);
     p->ttl_is_behind = true;
     return true;
 }
@@ -200,6 +221,7 @@ static bool setex(struct plan *p, int64_t unit)
 
     if (!deadline_arg(p, 0, unit, &deadline))
         return false;
+    p->overwrites = true;
     p->name = STR_LITERAL("SET");
     plan_drop(p, 0);
     plan_put_behind(p, PXAT);
@@ -232,7 +254,10 @@ bool rewrite_msetex(struct plan *p)
     /* Its key rule has read numkeys already; each key but the first stands in front of a value. */
     if (!str_to_int64(p->args[0], &n_keys) || (size_t)n_keys * 2 > p->n_args)
         return plan_bad_argument(p, "a key lacks its value");
-    return plan_options(p, (size_t)n_keys * 2, msetex_syntax, &seen);
+    if (!plan_options(p, (size_t)n_keys * 2, msetex_syntax, &seen))
+        return false;
+    p->overwrites = !(seen & (OPTIONS_CONDITION | OPTION_KEEPTTL));
+    return true;
 }
 
 /* Options and fields: FIELDS must be among them. */
@@ -273,8 +298,10 @@ static bool check_conditions(struct plan *p)
     }
     if (((seen & NX) && seen != NX) || (seen & GT_LT) == GT_LT)
         return plan_bad_argument(p, "NX, GT and LT exclude each other");
-    if (seen)
+    if (seen) {
         p->failure = FAILS_VALUE; /* Redis 6.2 does not know them */
+        p->compares = true;
+    }
     return true;
 }
 
@@ -282,12 +309,14 @@ static bool check_conditions(struct plan *p)
 static bool expire(struct plan *p, int64_t unit)
 {
     int64_t after_ms = 0, deadline_ms = 0;
+    struct str deadline;
 
     if (!check_conditions(p) || !duration_arg(p, 0, unit, &after_ms) ||
-        !plan_deadline(p, after_ms, &deadline_ms))
+        !plan_deadline(p, after_ms, &deadline_ms) ||
+        !plan_moment(p, deadline_ms, p->number, &deadline))
         return false;
     p->name = STR_LITERAL("PEXPIREAT");
-    plan_replace(p, 0, plan_number(p->number, deadline_ms));
+    plan_replace(p, 0, deadline);
     return true;
 }
 
@@ -301,23 +330,34 @@ bool rewrite_pexpire(struct plan *p)
     return expire(p, MS);
 }
 
-bool rewrite_expireat(struct plan *p)
+static bool expireat(struct plan *p, int64_t unit)
 {
     int64_t at_ms;
 
-    return check_conditions(p) && duration_arg(p, 0, SECONDS, &at_ms);
+    return check_conditions(p) && duration_arg(p, 0, unit, &at_ms) &&
+           absolute_arg(p, 0, at_ms, STR_LITERAL("PEXPIREAT"));
+}
+
+bool rewrite_expireat(struct plan *p)
+{
+    return expireat(p, SECONDS);
 }
 
 bool rewrite_pexpireat(struct plan *p)
 {
-    int64_t at_ms;
+    return expireat(p, MS);
+}
 
-    return check_conditions(p) && duration_arg(p, 0, MS, &at_ms);
+/* "NX" and the like in front of FIELDS. */
+static bool fields_are_compared(const struct plan *p)
+{
+    return !plan_arg_is(p, 1, "FIELDS");
 }
 
 static bool hexpire(struct plan *p, int64_t unit)
 {
     int64_t after_ms = 0, deadline_ms = 0;
+    struct str deadline;
 
     if (!duration_arg(p, 0, unit, &after_ms))
         return false;
@@ -327,8 +367,11 @@ static bool hexpire(struct plan *p, int64_t unit)
         return false;
     if (deadline_ms < 0)
         return plan_bad_argument(p, "the expiry is out of range");
+    if (!plan_moment(p, deadline_ms, p->number, &deadline))
+        return false;
+    p->compares = fields_are_compared(p);
     p->name = STR_LITERAL("HPEXPIREAT");
-    plan_replace(p, 0, plan_number(p->number, deadline_ms));
+    plan_replace(p, 0, deadline);
     return true;
 }
 
@@ -342,6 +385,44 @@ bool rewrite_hpexpire(struct plan *p)
     return hexpire(p, MS);
 }
 
+static bool hexpireat(struct plan *p, int64_t unit)
+{
+    int64_t at_ms = 0;
+
+    if (!duration_arg(p, 0, unit, &at_ms))
+        return false;
+    if (at_ms < 0)
+        return plan_bad_argument(p, "the expiry is negative");
+    p->compares = fields_are_compared(p);
+    return absolute_arg(p, 0, at_ms, STR_LITERAL("HPEXPIREAT"));
+}
+
+bool rewrite_hexpireat(struct plan *p)
+{
+    return hexpireat(p, SECONDS);
+}
+
+bool rewrite_hpexpireat(struct plan *p)
+{
+    return hexpireat(p, MS);
+}
+
+/* The ttl of RESTORE that is not relative: none, or one to be written behind ABSTTL already. */
+static bool restore_absolute(struct plan *p, int64_t ttl_ms)
+{
+    struct str moment;
+
+    if (ttl_ms == 0)
+        return true;
+    if (ttl_ms < 0)
+        return plan_bad_argument(p, "the expiry is negative");
+    if (!plan_moment(p, ttl_ms, p->number, &moment))
+        return false;
+    if (plan_in_log_time(p))
+        plan_replace(p, 0, moment);
+    return true;
+}
+
 /* "ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]" */
 bool rewrite_restore(struct plan *p)
 {
@@ -352,15 +433,17 @@ bool rewrite_restore(struct plan *p)
     for (size_t i = 2; i < p->n_args; i++) {
         if (plan_arg_is(p, i, "ABSTTL"))
             absolute = true;
+        else if (plan_arg_is(p, i, "REPLACE"))
+            p->overwrites = true;
         else if (plan_arg_is(p, i, "IDLETIME") || plan_arg_is(p, i, "FREQ"))
             i++;
-        else if (!plan_arg_is(p, i, "REPLACE"))
+        else
             return plan_bad_argument(p, "an option is unknown");
     }
     if (!duration_arg(p, 0, MS, &ttl_ms))
         return false;
     if (ttl_ms == 0 || absolute)
-        return ttl_ms >= 0 || plan_bad_argument(p, "the expiry is negative");
+        return restore_absolute(p, ttl_ms);
     if (!deadline_arg(p, 0, MS, &deadline))
         return false;
     plan_replace(p, 0, deadline);

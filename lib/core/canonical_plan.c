@@ -1,5 +1,7 @@
 #include "core/canonical_plan.h"
 
+enum { LONG_AGO_MS = 1 };
+
 void plan_replace(struct plan *p, size_t arg, struct str with)
 {
     INVARIANT(p->n_edits < PLAN_EDITS_MAX);
@@ -72,17 +74,47 @@ bool plan_deadline(struct plan *p, int64_t after_ms, int64_t *ret_deadline_ms)
         return reject_set(p->reject, REJECT_NO_TIMESTAMP, "%s: the record has no timestamp",
                           command_name(p->command));
     if (!add(p->record->timestamp_ms, after_ms, &deadline_ms) ||
-        !add(deadline_ms, p->context->clock_skew_ms, &deadline_ms))
+        (!plan_in_log_time(p) && !add(deadline_ms, p->context->clock_skew_ms, &deadline_ms)))
         return plan_bad_argument(p, "the expiry is out of range");
     *ret_deadline_ms = deadline_ms;
     return true;
 }
 
-bool plan_ttl(struct plan *p, int64_t *ret_deadline_ms)
+bool plan_in_log_time(const struct plan *p)
 {
-    if (!plan_deadline(p, p->op->ttl_ms, ret_deadline_ms))
+    return p->context->log_time.now_ms != LOG_TIME_OFF;
+}
+
+/* What has passed by then has passed by any clock. */
+static int64_t in_log_time(struct plan *p, int64_t deadline_ms)
+{
+    if (deadline_ms <= p->context->log_time.now_ms)
+        return LONG_AGO_MS;
+    if (p->ends_ms == PLAN_ENDS_NEVER || deadline_ms < p->ends_ms)
+        p->ends_ms = deadline_ms;
+    return deadline_ms + LOG_TIME_SHIFT_MS;
+}
+
+/* The same deadlines are too late in either time, so that a replay refuses what was refused. */
+bool plan_moment(struct plan *p, int64_t deadline_ms, char *at, struct str *ret)
+{
+    if (deadline_ms >= LOG_TIME_SHIFT_MS)
+        return plan_bad_argument(p, "the expiry is later than the year 3084");
+    if (plan_in_log_time(p))
+        deadline_ms = in_log_time(p, deadline_ms);
+    *ret = plan_number(at, deadline_ms);
+    return true;
+}
+
+bool plan_ttl(struct plan *p, char *at, struct str *ret)
+{
+    int64_t deadline_ms;
+
+    if (!plan_deadline(p, p->op->ttl_ms, &deadline_ms))
         return false;
-    return *ret_deadline_ms > 0 || plan_bad_argument(p, "the ttl is out of range");
+    if (deadline_ms <= 0)
+        return plan_bad_argument(p, "the ttl is out of range");
+    return plan_moment(p, deadline_ms, at, ret);
 }
 
 bool plan_bad_argument(struct plan *p, const char *what)

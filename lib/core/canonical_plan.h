@@ -18,6 +18,7 @@ enum {
     PLAN_EDITS_MAX = 4,
     PLAN_BEHIND_MAX = 2,
     PLAN_NUMBER_MAX = 48, /* two 64-bit numbers and a dash */
+    PLAN_ENDS_NEVER = -1,
 };
 
 struct plan_edit {
@@ -47,6 +48,9 @@ struct plan {
     size_t n_behind;
     enum command_failure failure;
     bool ttl_is_behind; /* the record's ttl is among the words already */
+    bool overwrites;    /* it does the same whatever the key holds: it needs no look in log time */
+    bool compares;      /* with the deadline that the key or a field has */
+    int64_t ends_ms;    /* the first deadline it sets in log time; PLAN_ENDS_NEVER */
 
     char number[PLAN_NUMBER_MAX]; /* what an edit or a word behind points to */
 
@@ -77,11 +81,14 @@ struct str plan_number(char *at, int64_t value);
 struct str plan_pair(char *at, int64_t first, int64_t second);
 
 bool plan_arg_is(const struct plan *p, size_t arg, const char *word); /* false past the end */
-/* The record's timestamp + `after_ms` + skew; false with a reject when the record has no timestamp
- * or the sum does not fit. */
+/* The record's timestamp + `after_ms`, and skew unless in log time; false with a reject when the
+ * record has no timestamp or the sum does not fit. */
 bool plan_deadline(struct plan *p, int64_t after_ms, int64_t *ret_deadline_ms);
-/* The record's ttl as a deadline; it must be in the future of 1970. */
-bool plan_ttl(struct plan *p, int64_t *ret_deadline_ms);
+/* A deadline as Redis is told, in `at`, which has PLAN_NUMBER_MAX bytes. */
+bool plan_moment(struct plan *p, int64_t deadline_ms, char *at, struct str *ret);
+/* The record's ttl as such; it must be in the future of 1970. */
+bool plan_ttl(struct plan *p, char *at, struct str *ret);
+bool plan_in_log_time(const struct plan *p);
 bool plan_bad_argument(struct plan *p, const char *what);
 
 /* What the table names: each plans its command or rejects. */
@@ -98,6 +105,8 @@ bool rewrite_expireat(struct plan *p);
 bool rewrite_pexpireat(struct plan *p);
 bool rewrite_hexpire(struct plan *p);
 bool rewrite_hpexpire(struct plan *p);
+bool rewrite_hexpireat(struct plan *p);
+bool rewrite_hpexpireat(struct plan *p);
 bool rewrite_restore(struct plan *p);
 bool rewrite_xadd(struct plan *p);
 bool rewrite_xtrim(struct plan *p);

@@ -32,6 +32,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
 /* What is done so that a replay gives the same. X(name, what is done) */
 #define COMMAND_REWRITES(X)                                                       \
     X(AS_IS,             "")                                                      \
+    X(OVERWRITE,         "")                                                      \
     X(SUBCOMMAND,        "see its subcommands")                                   \
     X(PAIRS,             "fields and values must come in pairs")                  \
     X(COPY,              "`DB` is refused")                                       \
@@ -42,10 +43,12 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     X(MSETEX,            "`EX` and `PX` become `PXAT`")                           \
     X(EXPIRE,            "becomes `PEXPIREAT`")                                   \
     X(PEXPIRE,           "becomes `PEXPIREAT`")                                   \
-    X(EXPIREAT,          "options are checked")                                   \
-    X(PEXPIREAT,         "options are checked")                                   \
+    X(EXPIREAT,          "options and deadline are checked")                      \
+    X(PEXPIREAT,         "options and deadline are checked")                      \
     X(HEXPIRE,           "becomes `HPEXPIREAT`")                                  \
     X(HPEXPIRE,          "becomes `HPEXPIREAT`")                                  \
+    X(HEXPIREAT,         "the deadline is checked")                               \
+    X(HPEXPIREAT,        "the deadline is checked")                               \
     X(HSETEX,            "`EX` and `PX` become `PXAT`")                           \
     X(HGETEX,            "`EX` and `PX` become `PXAT`")                           \
     X(RESTORE,           "a relative ttl becomes `ABSTTL`")                       \
@@ -85,7 +88,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     REFUSE("DEBUG",               ADMINISTRATIVE) \
     APPLY("DECR",                 2,    2, ONE,           AS_IS,             VALUE, STRING, TTL) \
     APPLY("DECRBY",               3,    3, ONE,           AS_IS,             VALUE, STRING, TTL) \
-    APPLY("DEL",                  2, MANY, ALL,           AS_IS,             NEVER, ANY,    NO_TTL) \
+    APPLY("DEL",                  2, MANY, ALL,           OVERWRITE,         NEVER, ANY,    NO_TTL) \
     APPLY("DELEX",                2,    4, ONE,           AS_IS,             VALUE, STRING, NO_TTL) \
     APPLY("DELIFEQ",              3,    3, ONE,           AS_IS,             TYPE,  STRING, NO_TTL) \
     REFUSE("DIGEST",              NOT_A_WRITE) \
@@ -127,7 +130,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     REFUSE("HELLO",               ADMINISTRATIVE) \
     REFUSE("HEXISTS",             NOT_A_WRITE) \
     APPLY("HEXPIRE",              6, MANY, ONE,           HEXPIRE,           VALUE, HASH,   NO_TTL) \
-    APPLY("HEXPIREAT",            6, MANY, ONE,           AS_IS,             VALUE, HASH,   NO_TTL) \
+    APPLY("HEXPIREAT",            6, MANY, ONE,           HEXPIREAT,         VALUE, HASH,   NO_TTL) \
     REFUSE("HEXPIRETIME",         NOT_A_WRITE) \
     REFUSE("HGET",                NOT_A_WRITE) \
     REFUSE("HGETALL",             NOT_A_WRITE) \
@@ -142,7 +145,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     REFUSE("HOTKEYS",             ADMINISTRATIVE) \
     APPLY("HPERSIST",             5, MANY, ONE,           AS_IS,             VALUE, HASH,   NO_TTL) \
     APPLY("HPEXPIRE",             6, MANY, ONE,           HPEXPIRE,          VALUE, HASH,   NO_TTL) \
-    APPLY("HPEXPIREAT",           6, MANY, ONE,           AS_IS,             VALUE, HASH,   NO_TTL) \
+    APPLY("HPEXPIREAT",           6, MANY, ONE,           HPEXPIREAT,        VALUE, HASH,   NO_TTL) \
     REFUSE("HPEXPIRETIME",        NOT_A_WRITE) \
     REFUSE("HPTTL",               NOT_A_WRITE) \
     REFUSE("HRANDFIELD",          NONDETERMINISTIC) \
@@ -181,7 +184,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     REFUSE("MODULE",              ADMINISTRATIVE) \
     REFUSE("MONITOR",             ADMINISTRATIVE) \
     REFUSE("MOVE",                ADMINISTRATIVE) \
-    APPLY("MSET",                 3, MANY, PAIRS,         AS_IS,             NEVER, STRING, TTL) \
+    APPLY("MSET",                 3, MANY, PAIRS,         OVERWRITE,         NEVER, STRING, TTL) \
     APPLY("MSETEX",               4, MANY, COUNTED_PAIRS, MSETEX,            VALUE, STRING, TTL) \
     APPLY("MSETNX",               3, MANY, PAIRS,         AS_IS,             NEVER, STRING, TTL) \
     REFUSE("MULTI",               ADMINISTRATIVE) \
@@ -266,7 +269,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     REFUSE("TRIMSLOTS",           ADMINISTRATIVE) \
     REFUSE("TTL",                 NOT_A_WRITE) \
     REFUSE("TYPE",                NOT_A_WRITE) \
-    APPLY("UNLINK",               2, MANY, ALL,           AS_IS,             NEVER, ANY,    NO_TTL) \
+    APPLY("UNLINK",               2, MANY, ALL,           OVERWRITE,         NEVER, ANY,    NO_TTL) \
     REFUSE("UNSUBSCRIBE",         ADMINISTRATIVE) \
     REFUSE("UNWATCH",             ADMINISTRATIVE) \
     REFUSE("VADD",                NONDETERMINISTIC) \

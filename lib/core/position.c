@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "core/log_time.h"
 #include "core/resp.h"
 
 enum field {
@@ -20,6 +21,8 @@ static const char *const field_names[FIELD_COUNT] = {
     POSITION_FIELDS(FIELD_NAME)
 #undef FIELD_NAME
 };
+
+static const struct str clock_wall = { "wall", 4 };
 
 struct str position_key(char *ret, struct str wal, int32_t partition)
 {
@@ -66,6 +69,13 @@ static bool digest(const struct reply *reply, uint64_t *ret)
     return true;
 }
 
+static bool clock_of(const struct reply *reply, int64_t *ret)
+{
+    *ret = LOG_TIME_OFF;
+    return reply->type == REPLY_NIL || str_eq(reply->text, clock_wall) ||
+           (number(reply, ret) && *ret != LOG_TIME_OFF);
+}
+
 enum position_read position_from_reply(const struct reply *reply, struct position *ret_position)
 {
     struct position p = { 0 };
@@ -81,7 +91,7 @@ enum position_read position_from_reply(const struct reply *reply, struct positio
 
     if (!number(&e[FIELD_next], &p.next) || !number(&e[FIELD_settled], &p.settled) ||
         !number(&e[FIELD_epoch], &p.epoch) || !number(&e[FIELD_record_ms], &p.record_ms) ||
-        !digest(&e[FIELD_digest], &p.digest))
+        !digest(&e[FIELD_digest], &p.digest) || !clock_of(&e[FIELD_clock], &p.clock))
         return POSITION_CORRUPT;
     if (e[FIELD_log].type != REPLY_STRING || e[FIELD_log].text.n > LOG_IDENTITY_MAX)
         return POSITION_CORRUPT;
@@ -109,7 +119,7 @@ static struct str print_number(char *ret, int64_t value)
 bool position_append_write(struct buf *out, struct str key, const struct position *p)
 {
     char next[NUMBER_MAX], settled[NUMBER_MAX], epoch[NUMBER_MAX], record_ms[NUMBER_MAX];
-    char hex[DIGEST_HEX_DIGITS + 1];
+    char hex[DIGEST_HEX_DIGITS + 1], clock[NUMBER_MAX];
     const struct str values[FIELD_COUNT] = {
         [FIELD_next] = print_number(next, p->next),
         [FIELD_settled] = print_number(settled, p->settled),
@@ -117,6 +127,7 @@ bool position_append_write(struct buf *out, struct str key, const struct positio
         [FIELD_epoch] = print_number(epoch, p->epoch),
         [FIELD_record_ms] = print_number(record_ms, p->record_ms),
         [FIELD_digest] = { hex, DIGEST_HEX_DIGITS },
+        [FIELD_clock] = p->clock == LOG_TIME_OFF ? clock_wall : print_number(clock, p->clock),
     };
     struct str words[2 + 2 * FIELD_COUNT] = { STR_LITERAL("HSET"), key };
 
@@ -132,7 +143,7 @@ bool position_append_write(struct buf *out, struct str key, const struct positio
 bool position_is_valid(const struct position *p)
 {
     return p->settled >= 0 && p->settled <= p->next && p->epoch >= 0 && p->record_ms >= 0 &&
-           memchr(p->log, '\0', sizeof(p->log)) != NULL && p->log[0] != '\0';
+           p->clock >= 0 && memchr(p->log, '\0', sizeof(p->log)) != NULL && p->log[0] != '\0';
 }
 
 bool wal_name_is_valid(struct str name)

@@ -30,7 +30,12 @@ enum {
     X(log, "log")                                                                                  \
     X(epoch, "epoch")                                                                              \
     X(record_ms, "ts")                                                                             \
-    X(digest, "digest")
+    X(digest, "digest")                                                                            \
+    X(clock, "clock")
+
+#define POSITION_FIELD_ONE(member, name) +1
+enum { POSITION_FIELD_COUNT = POSITION_FIELDS(POSITION_FIELD_ONE) };
+#undef POSITION_FIELD_ONE
 
 struct position {
     int64_t next;    /* the next offset to apply: everything before it is in the data */
@@ -40,6 +45,8 @@ struct position {
     int64_t epoch;                  /* of the site's right to write; 0 until an epoch is opened */
     int64_t record_ms;              /* timestamp of the last record applied; 0 when none was */
     uint64_t digest; /* of every record before `next`, in order; 0 for the empty log */
+    int64_t clock;   /* log time behind the last record (see core/log_time.h), or LOG_TIME_OFF;
+                        "wall" in Redis, or absent where an older applier wrote */
 };
 
 /* The key of a partition's position. `ret` has POSITION_KEY_MAX bytes. */
@@ -52,7 +59,7 @@ struct str identity_key(void);
  * POSITION_SEEN_FIELD_MAX bytes. */
 struct str position_seen_field(char *ret, int32_t partition);
 
-/* Reads the answer to HMGET <key> next settled log epoch ts digest.
+/* Reads the answer to HMGET <key> next settled log epoch ts digest clock.
  * POSITION_ABSENT: no field is set. POSITION_CORRUPT: some are, and make no sense. */
 enum position_read { POSITION_PRESENT, POSITION_ABSENT, POSITION_CORRUPT };
 enum position_read position_from_reply(const struct reply *reply, struct position *ret_position);

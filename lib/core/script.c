@@ -83,9 +83,12 @@ static char check_of(enum command_rewrite rewrite)
 {
     static const char checks[COMMAND_REWRITE_COUNT] = {
         [REWRITE_AS_IS] = RULE_UNCHECKED,
+        [REWRITE_OVERWRITE] = RULE_UNCHECKED,
         [REWRITE_PAIRS] = RULE_UNCHECKED,
         [REWRITE_EXPIREAT] = RULE_UNCHECKED,
         [REWRITE_PEXPIREAT] = RULE_UNCHECKED,
+        [REWRITE_HEXPIREAT] = RULE_UNCHECKED,
+        [REWRITE_HPEXPIREAT] = RULE_UNCHECKED,
         [REWRITE_SET] = 'x',
         [REWRITE_COPY] = 'd',
         [REWRITE_XADD] = 'i',

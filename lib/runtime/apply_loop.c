@@ -69,17 +69,14 @@ static void log_note(struct log *log, enum note_level level, const char *text)
 
 static void remember_primary(struct apply_loop *l, const struct primary_facts *facts)
 {
-    const int64_t skew_ms = facts->clock_skew_ms;
-    const int64_t threshold_ms = l->settings->clock_skew_threshold_ms;
-
     l->server_commands = facts->commands;
     if (l->settings->known_commands)
         command_set_keep(&l->server_commands, l->settings->known_commands);
     l->context.server = &l->server_commands;
-    l->context.clock_skew_ms = skew_ms > -threshold_ms && skew_ms < threshold_ms ? 0 : skew_ms;
+    l->context.clock_skew_ms = applier_clock_skew_ms(l->applier);
     if (l->context.clock_skew_ms != 0)
         log_warn(l->ports->log, "Redis and this machine disagree about the time skew_ms=%lld",
-                 (long long)skew_ms);
+                 (long long)l->context.clock_skew_ms);
     if (facts->evicts)
         log_error(l->ports->log,
                   "Redis may evict keys, which loses writes: set maxmemory-policy to noeviction");
@@ -287,8 +284,11 @@ static void take_records(struct apply_loop *l)
     n = wal->ops->read(wal->self, records, room);
     for (size_t i = 0; i < n; i++) {
         struct prepared prepared;
-        struct buf *commands = applier_commands(l->applier, records[i].record.partition);
+        const struct record *record = &records[i].record;
+        struct buf *commands = applier_commands(l->applier, record->partition);
 
+        l->context.log_time =
+            applier_log_time(l->applier, record->partition, record->timestamp_ms, now_ms(l));
         prepare_record(l->prepare, &records[i], &l->context, commands, &prepared);
         applier_offer(l->applier, &prepared, now_ms(l));
     }
@@ -312,8 +312,8 @@ static void take_connection(struct apply_loop *l)
         applier_connect_failed(l->applier, err.msg, now_ms(l));
         return;
     }
-    remember_primary(l, &facts);
     applier_connected(l->applier, &facts, now_ms(l));
+    remember_primary(l, &facts);
 }
 
 static void take_events(struct apply_loop *l)

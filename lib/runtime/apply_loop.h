@@ -17,7 +17,6 @@
 struct apply_loop_settings {
     struct applier_settings applier;
     size_t max_record_bytes;
-    int64_t clock_skew_threshold_ms; /* a smaller difference of the clocks counts as none */
     int64_t drain_timeout_ms;
     const struct command_set *known_commands; /* others count as unknown to Redis; NULL: none do */
     bool until_end;       /* end once everything that was in the log at start is applied */

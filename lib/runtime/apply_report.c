@@ -175,6 +175,7 @@ static void publish_partition(struct apply_report *r, const struct applier *appl
         return;
     metrics_set(r->metrics, METRIC_PARTITION_HELD, series,
                 view.phase == PARTITION_HELD ? view.hold : HOLD_NONE);
+    metrics_set(r->metrics, METRIC_PARTITION_LOG_TIME, series, view.log_ms != LOG_TIME_OFF);
     if (view.known_next < 0)
         return;
     end = view.end > view.known_next ? view.end : view.known_next;

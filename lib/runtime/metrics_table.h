@@ -53,6 +53,7 @@
     X(GAUGE,     END_OFFSET,          "end_offset",                 PARTITION,   1, "One past the last record of the log that is known of") \
     X(GAUGE,     LAG_RECORDS,         "lag_records",                PARTITION,   1, "Records of the log that are not applied yet") \
     X(GAUGE,     LAG,                 "lag_seconds",                PARTITION, 1000, "Age of the oldest record that is not applied yet; 0 when all are") \
+    X(GAUGE,     PARTITION_LOG_TIME,  "partition_log_time",         PARTITION,   1, "1 while deadlines of the partition end by the time of the log") \
     X(GAUGE,     PARTITION_HELD,      "partition_held",             HELD,        1, "1 while the partition is held for that reason, until somebody acts") \
     \
     X(HISTOGRAM, APPLY_LATENCY,       "apply_latency_seconds",      NONE,        1, "From the record's timestamp to its answer from Redis")

@@ -53,14 +53,15 @@ static bool is_held(const struct applier *applier)
     return false;
 }
 
-/* An empty log needs no position. Where outcomes are still to be found out, the end is not yet. */
+/* An empty log needs no position. Where outcomes are still to be found out, or deadlines are to be
+ * by the clock of Redis again, the end is not yet. */
 static bool is_reached(const struct until_end *u, const struct applier *applier, int32_t partition)
 {
     const int64_t target = u->targets[partition];
     struct partition_view view;
 
     applier_view_partition(applier, partition, &view);
-    if (view.phase == PARTITION_SETTLING)
+    if (view.phase == PARTITION_SETTLING || view.catches_up)
         return false;
     return target == 0 || (target > 0 && applier_position(applier, partition) >= target);
 }

@@ -9,7 +9,7 @@ void folding_to_settings(const struct folding_options *o, struct apply_loop_sett
     ret->max_record_bytes = (size_t)o->max_record_bytes;
     ret->cross_partition = o->cross_partition == CROSS_PARTITION_ALLOW;
     ret->partitioner = (enum partitioner)o->partitioner;
-    ret->clock_skew_threshold_ms = o->clock_skew_threshold_ms;
+    ret->applier.clock_skew_threshold_ms = o->clock_skew_threshold_ms;
     ret->applier.idempotency_window_seconds =
         (uint32_t)((window_ms + MS_A_SECOND - 1) / MS_A_SECOND);
     ret->applier.idempotency_max_ids = (uint64_t)o->idempotency_max_ids;

@@ -11,7 +11,7 @@
 #include "core/resp.h"
 #include "resp_words.h"
 
-enum { WORDS_MAX = 64, RELEASE_MAX = 64, FIELDS = 6 };
+enum { WORDS_MAX = 64, RELEASE_MAX = 64, FIELDS = POSITION_FIELD_COUNT };
 
 struct applier_settings stand_settings(void)
 {
@@ -160,7 +160,7 @@ static struct reply queue_command(struct stand *s, const struct str *words, size
         s->aborted = true;
         return text(REPLY_ERROR, s->error);
     }
-    assert_true(s->n_queued < STAND_QUEUE_MAX && n <= 16);
+    assert_true(s->n_queued < STAND_QUEUE_MAX && n <= STAND_WORDS_MAX);
     for (size_t i = 0; i < n; i++)
         snprintf(s->queued[s->n_queued][i], sizeof(s->queued[0][0]), "%.*s", STR_ARGS(words[i]));
     s->n_queued++;
@@ -300,6 +300,7 @@ void stand_put_position(struct stand *s, int32_t partition, int64_t next, int64_
     write_field(s, partition, 3, "0");
     write_field(s, partition, 4, "0");
     write_field(s, partition, 5, "0000000000000000");
+    write_field(s, partition, 6, "wall");
 }
 
 int64_t stand_next(const struct stand *s, int32_t partition)

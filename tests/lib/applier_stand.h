@@ -7,7 +7,12 @@
 
 #include "core/applier.h"
 
-enum { STAND_PARTITIONS = 32, STAND_QUEUE_MAX = 512, STAND_LETTERS_MAX = 2048 };
+enum {
+    STAND_PARTITIONS = 32,
+    STAND_QUEUE_MAX = 512,
+    STAND_LETTERS_MAX = 2048,
+    STAND_WORDS_MAX = 24
+};
 
 struct stand {
     struct applier *applier;
@@ -15,12 +20,12 @@ struct stand {
 
     /* The Redis: a position is text, as it was written. */
     bool has_position[STAND_PARTITIONS];
-    char position[STAND_PARTITIONS][6][LOG_IDENTITY_MAX + 1];
+    char position[STAND_PARTITIONS][POSITION_FIELD_COUNT][LOG_IDENTITY_MAX + 1];
     struct buf unanswered;  /* what it was sent and has not answered */
     bool in_multi, aborted; /* of the transaction being queued */
     bool touched;           /* the next EXEC is refused: a watched key changed */
     size_t n_queued;
-    char queued[STAND_QUEUE_MAX][16][LOG_IDENTITY_MAX + 1];
+    char queued[STAND_QUEUE_MAX][STAND_WORDS_MAX][LOG_IDENTITY_MAX + 1];
     const char *error_word, *error;      /* commands that begin with this word are answered so */
     bool fails_queueing;                 /* when queued, rather than by EXEC */
     const char *script_sha;              /* what it knows of every script; NULL: nothing */

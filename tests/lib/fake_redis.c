@@ -91,8 +91,21 @@ void fake_redis_touch(struct fake_redis *r, struct str key)
 
 void fake_redis_evict(struct fake_redis *r, struct str key)
 {
-    if (keyspace_remove(&r->data, key))
-        fake_redis_touch(r, key);
+    if (!keyspace_find(&r->data, key))
+        return;
+    fake_redis_touch(r, key);
+    keyspace_remove(&r->data, key);
+}
+
+void fake_redis_pass_time(struct fake_redis *r, int64_t now_ms)
+{
+    r->now_ms = now_ms;
+    for (size_t i = r->data.n; i > 0 && !r->is_replica; i--) {
+        const struct value *v = &r->data.values[i - 1];
+
+        if (v->expires_at_ms != DEADLINE_NONE && v->expires_at_ms <= now_ms)
+            fake_redis_evict(r, (struct str){ v->key.p, v->key.n });
+    }
 }
 
 void fake_redis_facts(const struct fake_redis *r, struct primary_facts *ret_facts)
@@ -186,6 +199,7 @@ static void execute_queued(struct fake_redis *r, struct fake_connection *c)
     resp_stream_feed(&commands, c->queued.p, c->queued.n);
     buf_print(&c->out, "*%zu\r\n", c->n_queued);
     discard(c);
+    r->has_script = false; /* as forgetful as it may be */
     for (size_t i = 0; (command = resp_stream_next(&commands)); i++) {
         struct buf unread;
 

@@ -40,6 +40,9 @@ enum fake_redis_lie {
     LIE_FORGETS_IDS,    /* the same of the ids of applied records */
     LIE_KEEPS_HALVES,   /* what an atomic did before it was refused stays */
     LIE_EXECUTES_TWICE, /* the first command of a transaction */
+    LIE_FORGETS_INDEX,  /* deadlines in log time are not listed */
+    LIE_LOOKS_AWAY,     /* keys that ended in log time stay */
+    LIE_TURNS_NOTHING,  /* deadlines stay in log time, and are said to be by the clock */
     LIE_REFUSES_MULTI,  /* NOPERM, while the commands behind it are permitted */
     LIE_COUNT
 };
@@ -64,6 +67,8 @@ struct fake_redis {
     enum fake_redis_mood mood;
     enum fake_redis_lie lie;
     struct keyspace data;
+    int64_t now_ms;
+    bool has_script;  /* EVALSHA finds the script, until the transaction ends */
     uint64_t version; /* of the data: grows with every write */
     struct fake_connection connections[FAKE_CONNECTIONS_MAX];
 };
@@ -83,6 +88,8 @@ void fake_redis_set_mood(struct fake_redis *r, enum fake_redis_mood mood);
 void fake_redis_restart(struct fake_redis *r, bool blank);
 /* Makes `to` hold what `from` holds. */
 void fake_redis_copy(struct fake_redis *to, const struct fake_redis *from);
+/* It is this late: keys whose deadline has passed are gone. */
+void fake_redis_pass_time(struct fake_redis *r, int64_t now_ms);
 /* Removes a key behind the clients' backs, as an eviction does. */
 void fake_redis_evict(struct fake_redis *r, struct str key);
 

@@ -1,5 +1,8 @@
 #include "fake_redis_command.h"
 
+#include "core/lua.h"
+#include "fake_log_time.h"
+
 #include <stdio.h>
 
 #include "core/lua.h"
@@ -67,9 +70,23 @@ static void run_pexpireat(struct fake_redis *r, const struct reply *words, size_
         buf_print(out, "%s", not_an_integer);
         return;
     }
-    if (v)
+    if (v && v->expires_at_ms <= r->now_ms)
+        fake_redis_evict(r, words[1].text);
+    else if (v)
         fake_redis_touch(r, words[1].text);
     say_integer(out, v != NULL);
+}
+
+static void run_persist(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
+{
+    struct value *v = keyspace_find(&r->data, words[1].text);
+
+    (void)n;
+    say_integer(out, v && v->expires_at_ms != DEADLINE_NONE);
+    if (!v)
+        return;
+    v->expires_at_ms = DEADLINE_NONE;
+    fake_redis_touch(r, words[1].text);
 }
 
 static void run_type(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
@@ -108,6 +125,8 @@ static void run_set(struct fake_redis *r, const struct reply *words, size_t n, s
     value_insert(v, 0, words[2].text);
     v->expires_at_ms = expires_at_ms;
     fake_redis_touch(r, key);
+    if (expires_at_ms != DEADLINE_NONE && expires_at_ms <= r->now_ms)
+        fake_redis_evict(r, key);
     buf_print(out, "+OK\r\n");
 }
 
@@ -400,26 +419,39 @@ static void run_eval(struct fake_redis *r, const struct reply *words, size_t n, 
     struct buf answer;
 
     buf_init(&answer, 1024 * 1024);
-    if (str_eq(words[1].text, lua_atomic()))
+    if (str_eq(words[1].text, lua_atomic())) {
         run_atomic(r, words + 1, n - 1, out, &answer);
-    else
+    } else if (str_eq(words[1].text, lua_log_time())) {
+        r->has_script = true;
+        fake_log_time_run(r, words, n, out);
+    } else {
         run_with_deadline(r, words + 1, n - 1, out, &answer);
+    }
     buf_release(&answer);
+}
+
+static void run_evalsha(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
+{
+    if (r->has_script && str_eq(words[1].text, lua_log_time_sha()))
+        fake_log_time_run(r, words, n, out);
+    else
+        buf_print(out, "-NOSCRIPT No matching script.\r\n");
 }
 
 const struct fake_command *fake_command_find(struct str name)
 {
     static const struct fake_command commands[] = {
-        { "APPEND", 3, true, run_append }, { "DEL", 2, true, run_del },
-        { "EVAL", 6, true, run_eval },     { "GET", 2, false, run_get },
-        { "HGET", 3, false, run_hget },    { "HINCRBY", 4, true, run_hincrby },
-        { "HMGET", 3, false, run_hmget },  { "HSET", 4, true, run_hset },
-        { "HSETNX", 4, true, run_hsetnx }, { "INCRBY", 3, true, run_incrby },
-        { "LPUSH", 3, true, run_lpush },   { "PEXPIREAT", 3, true, run_pexpireat },
-        { "ROLE", 1, false, run_role },    { "RPUSH", 3, true, run_rpush },
-        { "SADD", 3, true, run_sadd },     { "SET", 3, true, run_set },
-        { "SREM", 3, true, run_srem },     { "TYPE", 2, false, run_type },
-        { "UNLINK", 2, true, run_del },
+        { "APPEND", 3, true, run_append },   { "DEL", 2, true, run_del },
+        { "EVAL", 6, true, run_eval },       { "EVALSHA", 6, true, run_evalsha },
+        { "GET", 2, false, run_get },        { "HGET", 3, false, run_hget },
+        { "HINCRBY", 4, true, run_hincrby }, { "HMGET", 3, false, run_hmget },
+        { "HSET", 4, true, run_hset },       { "HSETNX", 4, true, run_hsetnx },
+        { "INCRBY", 3, true, run_incrby },   { "LPUSH", 3, true, run_lpush },
+        { "PERSIST", 2, true, run_persist }, { "PEXPIREAT", 3, true, run_pexpireat },
+        { "ROLE", 1, false, run_role },      { "RPUSH", 3, true, run_rpush },
+        { "SADD", 3, true, run_sadd },       { "SET", 3, true, run_set },
+        { "SREM", 3, true, run_srem },       { "TYPE", 2, false, run_type },
+        { "UNLINK", 2, true, run_del },      { "ZADD", 5, true, fake_log_time_list },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)

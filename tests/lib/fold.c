@@ -66,6 +66,15 @@ static enum fold_outcome increment(const struct operand *o)
     return add(v, 0, o->held != NULL, o->amount);
 }
 
+static enum fold_outcome expire(const struct operand *o, int64_t at_ms)
+{
+    struct value *v = keyspace_find(o->data, o->key);
+
+    if (v)
+        v->expires_at_ms = at_ms;
+    return FOLD_APPLIED;
+}
+
 static void set_field(const struct operand *o)
 {
     struct value *v = held_or_new(o, KEY_HASH);
@@ -118,6 +127,7 @@ static enum key_type works_on(enum op_kind kind)
     case OP_APPEND:
     case OP_APPEND_TTL:
     case OP_INCRBY:
+    case OP_INCRBY_SOON:
         return KEY_STRING;
     case OP_RPUSH:
     case OP_LPUSH:
@@ -133,6 +143,9 @@ static enum key_type works_on(enum op_kind kind)
     case OP_SET_NX:
     case OP_DEL:
     case OP_PEXPIREAT:
+    case OP_SET_SOON:
+    case OP_EXPIRE_SOON:
+    case OP_PERSIST:
     case OP_UNKNOWN:
     case OP_BROKEN:
     case OP_LACKING:
@@ -144,13 +157,28 @@ static enum key_type works_on(enum op_kind kind)
     return KEY_ANY;
 }
 
+static int64_t deadline_ms(const struct op *op, int64_t timestamp_ms)
+{
+    const bool soon =
+        op->kind == OP_SET_SOON || op->kind == OP_INCRBY_SOON || op->kind == OP_EXPIRE_SOON;
+
+    if (op->kind == OP_PEXPIREAT)
+        return op_amount(op);
+    if (op->kind == OP_PERSIST)
+        return DEADLINE_NONE;
+    return timestamp_ms + (soon ? WORKLOAD_SOON_MS : WORKLOAD_TTL_MS);
+}
+
 static enum fold_outcome apply(const struct operand *o, const struct op *op)
 {
+    enum fold_outcome outcome;
+
     switch (op->kind) {
     case OP_SET:
         assign(o, DEADLINE_NONE);
         return FOLD_APPLIED;
     case OP_SET_TTL:
+    case OP_SET_SOON:
         assign(o, o->deadline_ms);
         return FOLD_APPLIED;
     case OP_SET_NX:
@@ -162,10 +190,12 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
         return FOLD_APPLIED;
     case OP_APPEND_TTL:
         append(o);
-        keyspace_find(o->data, o->key)->expires_at_ms = o->deadline_ms;
-        return FOLD_APPLIED;
+        return expire(o, o->deadline_ms);
     case OP_INCRBY:
         return increment(o);
+    case OP_INCRBY_SOON:
+        outcome = increment(o);
+        return outcome == FOLD_APPLIED ? expire(o, o->deadline_ms) : outcome;
     case OP_DEL:
         keyspace_remove(o->data, o->key);
         return FOLD_APPLIED;
@@ -187,9 +217,9 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
     case OP_HINCRBY:
         return increment_field(o);
     case OP_PEXPIREAT:
-        if (o->held)
-            o->held->expires_at_ms = o->amount;
-        return FOLD_APPLIED;
+    case OP_EXPIRE_SOON:
+    case OP_PERSIST:
+        return expire(o, o->deadline_ms);
     case OP_UNKNOWN:
     case OP_BROKEN:
         return FOLD_REJECTED;
@@ -209,7 +239,7 @@ static enum fold_outcome apply_single(struct keyspace *data, const struct op *op
     char key[WORKLOAD_KEY_MAX], number[NUMBER_MAX];
     struct operand o = { .data = data,
                          .amount = op_amount(op),
-                         .deadline_ms = timestamp_ms + WORKLOAD_TTL_MS };
+                         .deadline_ms = deadline_ms(op, timestamp_ms) };
     const enum key_type type = works_on(op->kind);
 
     o.number = (struct str){ number, (size_t)snprintf(number, sizeof(number), "%lld",
@@ -219,6 +249,16 @@ static enum fold_outcome apply_single(struct keyspace *data, const struct op *op
     if (o.held && type != KEY_ANY && o.held->type != type)
         return FOLD_WRONG_TYPE;
     return apply(&o, op);
+}
+
+void fold_pass_time(struct keyspace *data, int64_t now_ms)
+{
+    for (size_t i = data->n; i > 0; i--) {
+        const struct value *v = &data->values[i - 1];
+
+        if (v->expires_at_ms != DEADLINE_NONE && v->expires_at_ms <= now_ms)
+            keyspace_remove(data, (struct str){ v->key.p, v->key.n });
+    }
 }
 
 /* All or none. */

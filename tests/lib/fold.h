@@ -24,6 +24,9 @@ enum fold_outcome {
 enum fold_outcome fold_apply(struct keyspace *data, const struct op *op, int32_t partition,
                              int64_t timestamp_ms);
 
+/* Keys whose deadline is not later are gone. */
+void fold_pass_time(struct keyspace *data, int64_t now_ms);
+
 /* Whether an answer that was lost leaves open if Redis refused it. */
 bool fold_may_be_refused(const struct op *op);
 

@@ -258,6 +258,7 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
     *ret = (struct prepared){ .partition = r->partition,
                               .offset = r->offset,
                               .timestamp_ms = r->timestamp_ms,
+                              .log_ms = h->context.log_time.now_ms,
                               .message = record->message,
                               .digest = record_digest(r) };
     if (!record_json_decode(h->json, r, &envelope, &h->reject) ||
@@ -288,6 +289,8 @@ void host_take_records(struct world *w, struct host *h, size_t max)
     for (size_t i = 0; i < n; i++) {
         world_trace(w, h->name, "reads partition %d offset %lld", (int)records[i].record.partition,
                     (long long)records[i].record.offset);
+        h->context.log_time = applier_log_time(h->applier, records[i].record.partition,
+                                               records[i].record.timestamp_ms, w->now_ms);
         prepare(h, &records[i], &prepared);
         applier_offer(h->applier, &prepared, w->now_ms);
     }

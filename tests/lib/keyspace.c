@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/log_time.h"
 
 static struct str view(const struct item *item)
 {
@@ -156,9 +157,19 @@ static void print(struct buf *out, const struct value *v)
         buf_print(out, " '%.*s'", STR_ARGS(value_item(v, i)));
 }
 
+bool value_is_in_log_time(const struct value *v)
+{
+    return v->expires_at_ms >= LOG_TIME_SHIFT_MS;
+}
+
+int64_t value_ends_ms(const struct value *v)
+{
+    return value_is_in_log_time(v) ? v->expires_at_ms - LOG_TIME_SHIFT_MS : v->expires_at_ms;
+}
+
 static bool value_equal(const struct value *a, const struct value *b)
 {
-    if (!a || !b || a->type != b->type || a->expires_at_ms != b->expires_at_ms ||
+    if (!a || !b || a->type != b->type || value_ends_ms(a) != value_ends_ms(b) ||
         a->n_items != b->n_items)
         return false;
     for (size_t i = 0; i < a->n_items; i++)

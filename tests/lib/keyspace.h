@@ -1,7 +1,8 @@
 /*
  * Redis's data as a plain container: keys, types, values, deadlines. It knows no command; both the
  * fake Redis and the fold of the log keep theirs in one, so that the two can be compared. Deadlines
- * are kept, never acted on. Lookups are linear: a simulation has a handful of keys.
+ * are kept, never acted on; those in log time are equal to those they mean. Lookups are linear: a
+ * simulation has a handful of keys.
  */
 #ifndef REDWAL_TESTS_KEYSPACE_H
 #define REDWAL_TESTS_KEYSPACE_H
@@ -21,7 +22,8 @@ struct item {
     size_t n;
 };
 
-/* The items of a string: one; list: in order; set: sorted; hash: field, value, sorted by field. */
+/* The items of a string: one; list: in order; set: sorted; hash: field, value, sorted by field;
+ * zset: member, score, sorted by member. */
 struct value {
     struct item key;
     enum key_type type;
@@ -37,6 +39,9 @@ struct keyspace {
 
 void keyspace_release(struct keyspace *k); /* leaves it empty and usable */
 void keyspace_copy(struct keyspace *to, const struct keyspace *from);
+int64_t value_ends_ms(const struct value *v); /* in whatever time; DEADLINE_NONE */
+bool value_is_in_log_time(const struct value *v);
+
 struct value *keyspace_find(const struct keyspace *k, struct str key); /* NULL: no such key */
 struct value *keyspace_add(struct keyspace *k, struct str key, enum key_type type); /* is new */
 bool keyspace_remove(struct keyspace *k, struct str key);

@@ -84,10 +84,14 @@ static void catch_up(struct oracle *o, int32_t i)
         after = &o->partitions[i].after[at + 1];
         *after = (struct keyspace){ 0 };
         keyspace_copy(after, &o->partitions[i].after[at]);
+        if (p->entries[at].timestamp_ms > o->partitions[i].log_ms)
+            o->partitions[i].log_ms = p->entries[at].timestamp_ms;
+        fold_pass_time(after, o->partitions[i].log_ms);
         o->partitions[i].outcomes[at] =
             is_repeated(o, i, at)
                 ? FOLD_REPEATED
                 : fold_apply(after, &p->entries[at].op, i, p->entries[at].timestamp_ms);
+        fold_pass_time(after, o->partitions[i].log_ms);
         o->partitions[i].letter[at] = false;
         o->partitions[i].n++;
     }

@@ -19,6 +19,7 @@ struct oracle {
         int64_t *first_s;      /* and of the record that it repeats */
         int64_t log_time_s;
         size_t n, capacity;
+        int64_t log_ms; /* log time behind the last of them */
     } partitions[LOG_PARTITIONS_MAX];
 };
 

@@ -2,19 +2,19 @@
 
 #include <stdio.h>
 
-struct op op_random(struct prng *prng, unsigned number)
+struct op op_random(struct prng *prng, unsigned number, bool keys_end)
 {
-#define OP_WEIGHT(name, weight) weight,
-    static const unsigned weights[] = { OP_KINDS(OP_WEIGHT) };
+#define OP_WEIGHT(name, weight, weight_where_keys_end) { weight, weight_where_keys_end },
+    static const unsigned weights[][2] = { OP_KINDS(OP_WEIGHT) };
 #undef OP_WEIGHT
     unsigned sum = 0, at;
     unsigned kind = 0;
 
     for (size_t i = 0; i < OP_KIND_COUNT; i++)
-        sum += weights[i];
+        sum += weights[i][keys_end];
     at = (unsigned)prng_below(prng, sum);
-    while (at >= weights[kind])
-        at -= weights[kind++];
+    while (at >= weights[kind][keys_end])
+        at -= weights[kind++][keys_end];
     return (struct op){ .kind = (enum op_kind)kind,
                         .key = (unsigned)prng_below(prng, WORKLOAD_KEYS),
                         .number = number,
@@ -88,6 +88,14 @@ static const char *template(enum op_kind kind)
         return "# nonsense";
     case OP_LACKING:
         return "'command':'PFADD','args':['#']";
+    case OP_SET_SOON:
+        return "'command':'SET','args':['#','EX','60']";
+    case OP_INCRBY_SOON:
+        return "'command':'INCRBY','args':['#'],'ttl':60";
+    case OP_EXPIRE_SOON:
+        return "'command':'EXPIRE','args':['60']";
+    case OP_PERSIST:
+        return "'command':'PERSIST'";
     case OP_ATOMIC:
     case OP_ATOMIC_SURE:
     case OP_KIND_COUNT:

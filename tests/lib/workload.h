@@ -16,34 +16,39 @@ enum {
     WORKLOAD_KEYS = 5,     /* a partition */
     WORKLOAD_KEY_MAX = 16, /* "<partition>:<number>" */
     WORKLOAD_TTL_MS = 1000 * 1000,
+    WORKLOAD_SOON_MS = 60 * 1000,
     WORKLOAD_MEMBERS_MAX = 3,
 };
 
-/* X(name, weight) */
+/* X(name, weight, weight where keys end) */
 /* clang-format off */
-#define OP_KINDS(X)   \
-    X(SET,         6) \
-    X(SET_TTL,     3) /* SET with the record's ttl */ \
-    X(SET_NX,      2) \
-    X(APPEND,      8) \
-    X(APPEND_TTL,  3) /* travels in a script */ \
-    X(INCRBY,      9) \
-    X(DEL,         4) \
-    X(RPUSH,       7) \
-    X(LPUSH,       4) \
-    X(SADD,        3) \
-    X(SREM,        2) \
-    X(HSET,        3) \
-    X(HINCRBY,     4) \
-    X(PEXPIREAT,   2) \
-    X(UNKNOWN,     2) /* a command that no table has */ \
-    X(BROKEN,      2) /* not JSON */ \
-    X(LACKING,     1) /* a command that this Redis refuses to queue */ \
-    X(ATOMIC,      6) /* several on several keys, of which any may fail */ \
-    X(ATOMIC_SURE, 2) /* the same, of which none can */
+#define OP_KINDS(X)          \
+    X(SET,            6,  2) \
+    X(SET_TTL,        3,  1) /* SET with the record's ttl */ \
+    X(SET_NX,         2,  3) \
+    X(APPEND,         8,  6) \
+    X(APPEND_TTL,     3,  1) /* travels in a script */ \
+    X(INCRBY,         9,  6) \
+    X(DEL,            4,  1) \
+    X(RPUSH,          7,  4) \
+    X(LPUSH,          4,  1) \
+    X(SADD,           3,  2) \
+    X(SREM,           2,  1) \
+    X(HSET,           3,  1) \
+    X(HINCRBY,        4,  2) \
+    X(PEXPIREAT,      2,  1) \
+    X(UNKNOWN,        2,  1) /* a command that no table has */ \
+    X(BROKEN,         2,  1) /* not JSON */ \
+    X(LACKING,        1,  1) /* a command that this Redis refuses to queue */ \
+    X(ATOMIC,         6,  6) /* several on several keys, of which any may fail */ \
+    X(ATOMIC_SURE,    2,  2) /* the same, of which none can */ \
+    X(SET_SOON,       0,  6) \
+    X(INCRBY_SOON,    0,  6) \
+    X(EXPIRE_SOON,    0, 12) \
+    X(PERSIST,        0,  1)
 /* clang-format on */
 
-#define OP_ENUM(name, weight) OP_##name,
+#define OP_ENUM(name, weight, weight_soon) OP_##name,
 enum op_kind { OP_KINDS(OP_ENUM) OP_KIND_COUNT };
 #undef OP_ENUM
 
@@ -54,7 +59,8 @@ struct op {
     bool has_id;     /* the number is its id */
 };
 
-struct op op_random(struct prng *prng, unsigned number);
+/* `keys_end`: keys end soon unless they are renewed. */
+struct op op_random(struct prng *prng, unsigned number, bool keys_end);
 /* The operations of an atomic; 0 for any other kind. */
 size_t op_members(const struct op *op, struct op ret[WORKLOAD_MEMBERS_MAX]);
 int64_t op_amount(const struct op *op); /* what it writes or adds; a deadline for PEXPIREAT */

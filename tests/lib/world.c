@@ -3,7 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINK_BYTES_MAX = 1 << 26, LATE_MAX_MS = 6000 };
+enum {
+    LINK_BYTES_MAX = 1 << 26,
+    LATE_MAX_MS = 6000,
+    APART_MAX_MS = 60 * 1000,
+    LONG_WINDOW_S = 86400
+};
 
 static const int64_t began_at_ms = 1700000000000;
 
@@ -101,8 +106,8 @@ static void produce_late(struct world *w, int32_t partition)
 {
     const int64_t late_ms = (int64_t)prng_below(&w->prng, LATE_MAX_MS);
 
-    fake_log_append(world_log(w), partition, op_random(&w->prng, ++w->n_records),
-                    w->now_ms - late_ms);
+    fake_log_append(world_log(w), partition, op_random(&w->prng, ++w->n_records, w->keys_end),
+                    w->now_ms + w->ahead_ms - late_ms);
 }
 
 void world_repeat(struct world *w, int32_t partition, size_t n, bool restamped)
@@ -112,15 +117,18 @@ void world_repeat(struct world *w, int32_t partition, size_t n, bool restamped)
 
     for (size_t i = first, end = p->n; i < end; i++)
         fake_log_append(world_log(w), partition, p->entries[i].op,
-                        restamped ? w->now_ms : p->entries[i].timestamp_ms);
+                        restamped ? w->now_ms + w->ahead_ms : p->entries[i].timestamp_ms);
 }
 
 void world_produce(struct world *w, int32_t partition)
 {
+    if (w->keys_end)
+        w->ahead_ms += 1 + (int64_t)prng_below(&w->prng, APART_MAX_MS);
     if (prng_chance(&w->prng, 100))
         produce_late(w, partition);
     else
-        fake_log_append(world_log(w), partition, op_random(&w->prng, ++w->n_records), w->now_ms);
+        fake_log_append(world_log(w), partition, op_random(&w->prng, ++w->n_records, w->keys_end),
+                        w->now_ms + w->ahead_ms);
 }
 
 void world_produce_op(struct world *w, int32_t partition, enum op_kind kind, unsigned key)
@@ -128,6 +136,38 @@ void world_produce_op(struct world *w, int32_t partition, enum op_kind kind, uns
     const struct op op = { .kind = kind, .key = key, .number = ++w->n_records, .has_id = true };
 
     fake_log_append(world_log(w), partition, op, w->now_ms);
+}
+
+static void remember_ids_for_long(struct world *w)
+{
+    w->settings.idempotency_window_seconds = LONG_WINDOW_S;
+    for (int i = 0; i < w->n_logs; i++)
+        w->oracles[i].window_s = LONG_WINDOW_S;
+}
+
+void world_keep_log_time(struct world *w)
+{
+    w->settings.expiry.expiry = EXPIRY_LOG;
+    w->keys_end = true;
+    remember_ids_for_long(w);
+    for (int i = 0; i < w->n_hosts; i++) { /* begin with these settings */
+        world_crash_host(w, i);
+        world_start_host(w, i);
+    }
+}
+
+void world_miss_days(struct world *w, unsigned n)
+{
+    w->keys_end = true;
+    remember_ids_for_long(w);
+    for (int i = 0; i < w->n_hosts; i++)
+        world_crash_host(w, i);
+    for (unsigned i = 0; i < n; i++)
+        for (int32_t partition = 0; partition < world_log(w)->n_partitions; partition++)
+            world_produce(w, partition);
+    w->keys_end = false;
+    w->now_ms += w->ahead_ms + APART_MAX_MS / 2;
+    w->ahead_ms = 0;
 }
 
 void world_replace_log(struct world *w)
@@ -243,6 +283,7 @@ void world_deliver_to_server(struct world *w, int link, size_t n)
     n = n < l->to_server.n ? n : l->to_server.n;
     if (!l->used || l->black_hole)
         return;
+    fake_redis_pass_time(r, w->now_ms);
     if (n > 0) {
         const size_t passing = cuttable ? bytes_until_cut(w, n) : n;
 

@@ -70,6 +70,8 @@ struct world {
     struct applier_settings settings;
     unsigned trouble;           /* of a thousand random steps, how many are faults */
     enum dead_letter_fate fate; /* of most dead letters */
+    bool keys_end;              /* random records have keys end, and are far apart: their */
+    int64_t ahead_ms;           /* timestamps run away from our clock */
 
     struct fake_log logs[LOGS_MAX]; /* the last one is the topic now */
     struct oracle oracles[LOGS_MAX];
@@ -101,6 +103,11 @@ struct applier_settings world_settings(void);
 
 void world_init(struct world *w, uint64_t seed, int n_servers, int n_hosts, int32_t n_partitions);
 void world_release(struct world *w);
+
+/* Deadlines are in log time, always; minutes pass between random records. */
+void world_keep_log_time(struct world *w);
+/* Writes n records to each partition while days pass and no applier runs. */
+void world_miss_days(struct world *w, unsigned n);
 
 struct fake_log *world_log(struct world *w); /* the topic now */
 void world_trace(struct world *w, const char *who, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -6,6 +6,14 @@
 
 enum { WHY_MAX = 400 };
 
+/* Where a partition of a server stands. */
+struct standing {
+    int32_t partition;
+    const struct keyspace *held, *wanted;
+    int64_t log_ms; /* LOG_TIME_OFF: by the clock of Redis */
+    int64_t now_ms; /* that clock, where it may have ended keys; INT64_MIN: nowhere */
+};
+
 static struct str field(const struct value *hash, const char *name)
 {
     size_t at;
@@ -14,12 +22,54 @@ static struct str field(const struct value *hash, const char *name)
                                                               : STR_LITERAL("");
 }
 
-static bool belongs(struct str key, const void *context)
+static bool has_ended(const struct value *v, int64_t now_ms)
+{
+    return v && v->expires_at_ms != DEADLINE_NONE && value_ends_ms(v) <= now_ms;
+}
+
+/* What has ended in log time may still be there, until somebody looks; what has ended by the clock
+ * of Redis is gone. */
+static bool is_judged(struct str key, const void *context)
+{
+    const struct standing *s = context;
+    const struct value *held = keyspace_find(s->held, key);
+    const struct value *wanted = keyspace_find(s->wanted, key);
+    char prefix[16];
+
+    snprintf(prefix, sizeof(prefix), "%d:", (int)s->partition);
+    if (!str_starts_with(key, str_from(prefix)))
+        return false;
+    if (held && !wanted && value_is_in_log_time(held))
+        return !has_ended(held, s->log_ms);
+    return held || !has_ended(wanted, s->now_ms);
+}
+
+static void check_clock(struct world *w, const struct fake_redis *r, const struct standing *s)
 {
     char prefix[16];
 
-    snprintf(prefix, sizeof(prefix), "%d:", (int)*(const int32_t *)context);
-    return str_starts_with(key, str_from(prefix));
+    snprintf(prefix, sizeof(prefix), "%d:", (int)s->partition);
+    for (size_t i = 0; i < s->held->n && s->log_ms == LOG_TIME_OFF; i++) {
+        const struct value *v = &s->held->values[i];
+        const struct str key = { v->key.p, v->key.n };
+
+        if (str_starts_with(key, str_from(prefix)) && value_is_in_log_time(v))
+            world_violate(w, "%s: %.*s does not end by the clock of Redis", r->name, STR_ARGS(key));
+    }
+}
+
+/* By its position and how far the log goes. */
+static struct standing standing_of(struct world *w, const struct fake_redis *r, int32_t partition,
+                                   const struct value *hash, int64_t next)
+{
+    struct standing s = { .partition = partition, .held = &r->data, .now_ms = INT64_MIN };
+
+    if (hash && !str_to_int64(field(hash, "clock"), &s.log_ms))
+        s.log_ms = LOG_TIME_OFF;
+    if (s.log_ms == LOG_TIME_OFF || (w->settings.expiry.expiry == EXPIRY_WALL &&
+                                     next == world_log(w)->partitions[partition].end))
+        s.now_ms = w->now_ms;
+    return s;
 }
 
 static struct oracle *oracle_of(struct world *w, struct str log)
@@ -51,6 +101,7 @@ static void check_partition(struct world *w, const struct fake_redis *r, int32_t
         keyspace_find(&r->data, position_key(key, str_from(w->settings.wal), partition));
     struct oracle *o = hash ? oracle_of(w, field(hash, "log")) : NULL;
     int64_t next = 0, settled = 0;
+    struct standing standing;
     struct buf why;
 
     if (hash && (!o || !str_to_int64(field(hash, "next"), &next) ||
@@ -59,8 +110,10 @@ static void check_partition(struct world *w, const struct fake_redis *r, int32_t
         return;
     }
     buf_init(&why, WHY_MAX);
-    if (!keyspace_equal(&r->data, o ? oracle_data(o, partition, next) : &nothing, belongs,
-                        &partition, &why))
+    standing = standing_of(w, r, partition, hash, next);
+    standing.wanted = o ? oracle_data(o, partition, next) : &nothing;
+    check_clock(w, r, &standing);
+    if (!keyspace_equal(&r->data, standing.wanted, is_judged, &standing, &why))
         world_violate(w, "%s: partition %d is at %lld and holds %.*s", r->name, (int)partition,
                       (long long)next, STR_ARGS(buf_str(&why)));
     buf_release(&why);
@@ -112,7 +165,9 @@ bool world_is_done(struct world *w)
             continue;
         if (!str_eq(field(hash, "log"), str_from(world_log(w)->identity)) ||
             !str_to_int64(field(hash, "next"), &next) || next != p->end ||
-            !str_to_int64(field(hash, "settled"), &settled) || settled != p->end)
+            !str_to_int64(field(hash, "settled"), &settled) || settled != p->end ||
+            (w->settings.expiry.expiry == EXPIRY_WALL &&
+             !str_eq(field(hash, "clock"), STR_LITERAL("wall"))))
             return false;
     }
     return true;

@@ -24,12 +24,14 @@ static int64_t number_from_environment(const char *name, int64_t otherwise)
     return str_to_int64(str_from(getenv(name)), &value) ? value : otherwise;
 }
 
-static void run_seed(struct world *w, uint64_t seed)
+static void run_seed(struct world *w, uint64_t seed, bool in_log_time)
 {
     const int n_hosts = 1 + (int)(seed % HOSTS_MAX);
     const int32_t n_partitions = 1 + (int32_t)(seed / 3 % 3);
 
     world_init(w, seed, SERVERS_MAX, n_hosts, n_partitions);
+    if (in_log_time)
+        world_keep_log_time(w);
     w->trouble = 5u << seed % 4;
     w->settings.batch_max_ops = 1 + (uint32_t)(seed % 11);
     w->settings.settle_delay_ms = (int64_t)(seed % 5) * 25;
@@ -44,18 +46,28 @@ static void run_seed(struct world *w, uint64_t seed)
     }
 }
 
-static void redis_is_the_fold_of_the_log_whatever_happens(void **state)
+static void run_seeds(struct world *w, bool in_log_time)
 {
     const int64_t only = number_from_environment("SIM_SEED", -1);
     const int64_t n = only >= 0 ? 1 : number_from_environment("SIM_RUNS", RUNS);
-    struct world *w = *state;
 
     for (int64_t i = 0; i < n; i++) {
-        run_seed(w, only >= 0 ? (uint64_t)only : (uint64_t)i);
+        run_seed(w, only >= 0 ? (uint64_t)only : (uint64_t)i, in_log_time);
         if (only >= 0)
             trace_print(&w->trace);
         world_end(w);
     }
+}
+
+static void redis_is_the_fold_of_the_log_whatever_happens(void **state)
+{
+    run_seeds(*state, /* in_log_time= */ false);
+}
+
+/* Keys end and are renewed, by the time of the log alone. */
+static void keys_end_in_log_time_whatever_happens(void **state)
+{
+    run_seeds(*state, /* in_log_time= */ true);
 }
 
 static int set_up(void **state)
@@ -74,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(redis_is_the_fold_of_the_log_whatever_happens),
+        cmocka_unit_test(keys_end_in_log_time_whatever_happens),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -16,6 +16,7 @@ struct sabotage {
     const char *name;
     enum fake_redis_lie lie;
     enum dead_letter_fate fate;
+    bool replays; /* begins with days that were missed */
 };
 
 static bool is_noticed(struct world *w, const struct sabotage *sabotage, uint64_t seed)
@@ -26,6 +27,8 @@ static bool is_noticed(struct world *w, const struct sabotage *sabotage, uint64_
     for (int i = 0; i < w->n_servers; i++)
         w->servers[i].lie = sabotage->lie;
     w->fate = sabotage->fate;
+    if (sabotage->replays)
+        world_miss_days(w, 40);
     for (int i = 0; i < STEPS && !w->violation[0]; i++)
         world_random_step(w);
     if (!w->violation[0]) {
@@ -40,12 +43,16 @@ static bool is_noticed(struct world *w, const struct sabotage *sabotage, uint64_
 static void every_broken_promise_is_noticed(void **state)
 {
     static const struct sabotage rows[] = {
-        { "EXEC executes although a watched position was touched", LIE_IGNORES_WATCH, FATE_STORED },
-        { "positions are not written", LIE_FORGETS_HSET, FATE_STORED },
-        { "ids of applied records are not written", LIE_FORGETS_IDS, FATE_STORED },
-        { "half of a refused atomic stays", LIE_KEEPS_HALVES, FATE_STORED },
-        { "commands are executed twice", LIE_EXECUTES_TWICE, FATE_STORED },
-        { "dead letters are acknowledged and dropped", LIE_NONE, FATE_FALSELY_ACKED },
+        { "EXEC executes although a watched position was touched", LIE_IGNORES_WATCH, FATE_STORED,
+          false },
+        { "positions are not written", LIE_FORGETS_HSET, FATE_STORED, false },
+        { "ids of applied records are not written", LIE_FORGETS_IDS, FATE_STORED, false },
+        { "half of a refused atomic stays", LIE_KEEPS_HALVES, FATE_STORED, false },
+        { "commands are executed twice", LIE_EXECUTES_TWICE, FATE_STORED, false },
+        { "dead letters are acknowledged and dropped", LIE_NONE, FATE_FALSELY_ACKED, false },
+        { "deadlines are not listed", LIE_FORGETS_INDEX, FATE_STORED, true },
+        { "what has ended in log time stays", LIE_LOOKS_AWAY, FATE_STORED, true },
+        { "deadlines stay in log time", LIE_TURNS_NOTHING, FATE_STORED, true },
     };
     struct world *w = *state;
 

@@ -468,6 +468,80 @@ static void connections_that_never_live_long_lose_nothing(void **state)
     }
 }
 
+/* --- log time --------------------------------------------------------------------------------- */
+
+/* Each transaction takes a few records, so that many looks and sweeps are needed. */
+static void days_that_were_missed_end_as_if_they_had_not(void **state)
+{
+    struct world *w = *state;
+
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        world_init(w, seed, /* n_servers= */ 1, /* n_hosts= */ 1, /* n_partitions= */ 2);
+        world_miss_days(w, 150);
+        world_run(w, LIMIT_MS);
+        produce(w, 5);
+        world_run(w, LIMIT_MS);
+        world_end(w);
+    }
+}
+
+static int64_t clock_of(const struct world *w, int32_t partition)
+{
+    struct partition_view view;
+
+    applier_view_partition(w->hosts[0].applier, partition, &view);
+    return view.log_ms;
+}
+
+static void a_young_log_is_by_the_clock_of_redis(void **state)
+{
+    struct world *w = *state;
+
+    world_init(w, SEED, /* n_servers= */ 1, /* n_hosts= */ 1, /* n_partitions= */ 1);
+    produce(w, 10);
+    world_run(w, LIMIT_MS);
+    assert_int_equal(clock_of(w, 0), LOG_TIME_OFF);
+    world_end(w);
+}
+
+/* It must not turn before it is at the end, and then not before what it has is applied. */
+static void whoever_takes_over_amid_a_replay_goes_on_in_log_time(void **state)
+{
+    struct world *w = *state;
+
+    for (int when = 0; when < 80; when++) {
+        world_init(w, SEED, /* n_servers= */ 2, /* n_hosts= */ 2, /* n_partitions= */ 1);
+        world_miss_days(w, 60);
+        rounds(w, when);
+        world_replicate(w);
+        rounds(w, 3);
+        if (when % 2)
+            world_promote(w, 1);
+        world_tell_moved(w);
+        world_assign(w, 0, when % 3 == 0 ? 1 : 0);
+        world_run(w, LIMIT_MS);
+        world_end(w);
+    }
+}
+
+static void from_one_expiry_to_the_other_and_back(void **state)
+{
+    static const enum log_time_expiry sequence[] = { EXPIRY_WALL, EXPIRY_LOG, EXPIRY_WALL,
+                                                     EXPIRY_LOG };
+    struct world *w = *state;
+
+    world_init(w, SEED, /* n_servers= */ 1, /* n_hosts= */ 1, /* n_partitions= */ 1);
+    for (size_t i = 0; i < ARRAY_SIZE(sequence); i++) {
+        world_crash_host(w, 0);
+        w->settings.expiry.expiry = sequence[i];
+        produce(w, 20);
+        world_run(w, LIMIT_MS);
+        if ((clock_of(w, 0) == LOG_TIME_OFF) != (sequence[i] == EXPIRY_WALL))
+            world_violate(w, "its clock is %lld", (long long)clock_of(w, 0));
+    }
+    world_end(w);
+}
+
 static int set_up(void **state)
 {
     *state = calloc(1, sizeof(struct world));
@@ -504,6 +578,10 @@ int main(void)
         cmocka_unit_test(a_rejected_record_waits_for_its_dead_letter),
         cmocka_unit_test(with_on_reject_halt_a_partition_stops_there),
         cmocka_unit_test(connections_that_never_live_long_lose_nothing),
+        cmocka_unit_test(days_that_were_missed_end_as_if_they_had_not),
+        cmocka_unit_test(a_young_log_is_by_the_clock_of_redis),
+        cmocka_unit_test(whoever_takes_over_amid_a_replay_goes_on_in_log_time),
+        cmocka_unit_test(from_one_expiry_to_the_other_and_back),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

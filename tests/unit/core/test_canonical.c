@@ -151,6 +151,10 @@ static const struct row expiries[] = {
     { "PEXPIRE k 9223372036854775807", "! bad-argument" },
     { "EXPIREAT k 10", "EXPIREAT k 10" },
     { "EXPIREAT k 9223372036854776", "! bad-argument" },
+    { "EXPIREAT k 35184372089", "! bad-argument" },
+    { "PEXPIREAT k 35184372088831", "PEXPIREAT k 35184372088831" },
+    { "HPEXPIREAT k 35184372088832 FIELDS 1 f", "! bad-argument" },
+    { "SET k v PXAT 35184372088832", "! bad-argument" },
     { "PEXPIREAT k 10 LT", "PEXPIREAT k 10 LT" },
     { "PEXPIREAT k soon", "! bad-argument" },
     { "HEXPIRE h 10 FIELDS 1 f", "HPEXPIREAT h 1010000 FIELDS 1 f" },
@@ -387,7 +391,8 @@ static void a_ttl_out_of_range_is_refused(void **state)
         const char *expected;
     } rows[] = {
         { 1, INT64_MAX, 0, "! bad-argument" },
-        { 1, INT64_MAX - 1, 0, "SET k v PXAT 9223372036854775807" },
+        { 1, LOG_TIME_SHIFT_MS - 1, 0, "! bad-argument" },
+        { 1, LOG_TIME_SHIFT_MS - 2, 0, "SET k v PXAT 35184372088831" },
         { 1, INT64_MAX - 1, 1, "! bad-argument" },
         { 1, 1, -2, "! bad-argument" },
         { 1, 2, -2, "SET k v PXAT 1" },

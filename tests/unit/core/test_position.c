@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "core/position.h"
 
-enum { FIELDS = 6 };
+enum { FIELDS = POSITION_FIELD_COUNT };
 
 static struct reply text(const char *s)
 {
@@ -31,7 +31,7 @@ static enum position_read read_fields(const char *const *fields, struct position
 static void what_is_written_is_read_back(void **state)
 {
     static const char *const fields[] = {
-        "12", "10", "c/t", "3", "1700000000000", "0123456789abcdef"
+        "12", "10", "c/t", "3", "1700000000000", "0123456789abcdef", "wall"
     };
     struct position p;
     struct buf out;
@@ -47,10 +47,11 @@ static void what_is_written_is_read_back(void **state)
     buf_init(&out, 1000);
     assert_true(position_append_write(&out, STR_LITERAL("k"), &p));
     assert_true(buf_append(&out, "", 1));
-    assert_string_equal(out.p, "*14\r\n$4\r\nHSET\r\n$1\r\nk\r\n$4\r\nnext\r\n$2\r\n12\r\n"
+    assert_string_equal(out.p, "*16\r\n$4\r\nHSET\r\n$1\r\nk\r\n$4\r\nnext\r\n$2\r\n12\r\n"
                                "$7\r\nsettled\r\n$2\r\n10\r\n$3\r\nlog\r\n$3\r\nc/t\r\n"
                                "$5\r\nepoch\r\n$1\r\n3\r\n$2\r\nts\r\n$13\r\n1700000000000\r\n"
-                               "$6\r\ndigest\r\n$16\r\n0123456789abcdef\r\n");
+                               "$6\r\ndigest\r\n$16\r\n0123456789abcdef\r\n"
+                               "$5\r\nclock\r\n$4\r\nwall\r\n");
     buf_release(&out);
 }
 
@@ -73,7 +74,19 @@ static void nothing_there_differs_from_nonsense(void **state)
         { "digest not hexadecimal",
           { "1", "1", "c/t", "0", "0", "00000000000000zz" },
           POSITION_CORRUPT },
-        { "whole", { "1", "1", "c/t", "0", "0", "0000000000000000" }, POSITION_PRESENT },
+        { "of an older applier",
+          { "1", "1", "c/t", "0", "0", "0000000000000000", NULL },
+          POSITION_PRESENT },
+        { "in log time",
+          { "1", "1", "c/t", "0", "0", "0000000000000000", "1700000000000" },
+          POSITION_PRESENT },
+        { "log time that never was",
+          { "1", "1", "c/t", "0", "0", "0000000000000000", "0" },
+          POSITION_CORRUPT },
+        { "a clock that nobody knows",
+          { "1", "1", "c/t", "0", "0", "0000000000000000", "sun" },
+          POSITION_CORRUPT },
+        { "nothing but a clock", { NULL, NULL, NULL, NULL, NULL, NULL, "wall" }, POSITION_CORRUPT },
     };
     struct position p;
     (void)state;
@@ -83,6 +96,22 @@ static void nothing_there_differs_from_nonsense(void **state)
             fail_msg("%s", rows[i].name);
     assert_int_equal(position_from_reply(&(struct reply){ .type = REPLY_ERROR }, &p),
                      POSITION_CORRUPT);
+}
+
+static void log_time_is_written_as_it_is_read(void **state)
+{
+    static const char *const fields[] = { "1", "1", "c/t", "0", "0", "0000000000000000", "1700" };
+    struct position p;
+    struct buf out;
+    (void)state;
+
+    assert_int_equal(read_fields(fields, &p), POSITION_PRESENT);
+    assert_int_equal(p.clock, 1700);
+    buf_init(&out, 1000);
+    assert_true(position_append_write(&out, STR_LITERAL("k"), &p));
+    assert_true(buf_append(&out, "", 1));
+    assert_non_null(strstr(out.p, "$5\r\nclock\r\n$4\r\n1700\r\n"));
+    buf_release(&out);
 }
 
 static void names_of_wals_are_safe_in_keys(void **state)
@@ -115,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(nothing_there_differs_from_nonsense),
+        cmocka_unit_test(log_time_is_written_as_it_is_read),
         cmocka_unit_test(names_of_wals_are_safe_in_keys),
     };
 

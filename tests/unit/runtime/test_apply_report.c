@@ -154,8 +154,10 @@ static void locate(struct fixture *f, int64_t begin)
 {
     static const struct reply nil = { .type = REPLY_NIL };
     static const struct reply ok = { .type = REPLY_STATUS, .text = { "OK", 2 } };
-    struct reply fields[] = { nil, nil, nil, nil, nil, nil };
-    const struct reply position = { .type = REPLY_ARRAY, .elements = fields, .n_elements = 6 };
+    static const struct reply fields[POSITION_FIELD_COUNT] = { { .type = REPLY_NIL } };
+    static const struct reply position = { .type = REPLY_ARRAY,
+                                           .elements = fields,
+                                           .n_elements = POSITION_FIELD_COUNT };
 
     applier_connected(f->applier, &ours, 0);
     applier_assigned(f->applier, 3, 0);
@@ -176,6 +178,7 @@ static void lag_grows_while_redis_is_away(void **state)
     applier_disconnected(f->applier, "killed", 0);
     applier_log_facts(f->applier, 3, "cluster/topic", 0, 7, 0);
     assert_true(shows(f, "\nredwal_applier_position{partition=\"3\"} 0\n"));
+    assert_true(shows(f, "\nredwal_applier_partition_log_time{partition=\"3\"} 0\n"));
     assert_true(shows(f, "\nredwal_applier_lag_records{partition=\"3\"} 7\n"));
 }
 
