@@ -109,6 +109,9 @@ class Lab:
         self._endings.append(server.remove)
         return server
 
+    def on_close(self, ending):
+        self._endings.append(ending)
+
     def judge_with(self, server):
         """The log is folded on this server, which is of the same kind as the one under test."""
         self._oracle = oracle_module.Oracle(server)
@@ -150,10 +153,12 @@ class Lab:
             try:
                 with server.client(socket_timeout=2) as client:
                     at = self.positions(topic, client)
+                    clocks = self.clocks(topic, client)
             except redis.exceptions.RedisError as error:
                 return str(error)
             return {p: (at[p], target) for p, target in targets.items()
-                    if at[p] is None or at[p][0] < target or at[p][0] != at[p][1]}
+                    if at[p] is None or at[p][0] < target or at[p][0] != at[p][1]
+                    or self._turns(clocks[p])}
         def tell():
             return f"all is applied; by partition (next, settled), wanted: {behind()}\n" + \
                 "\n".join(a.process.tail() for a in self.appliers)
@@ -161,6 +166,16 @@ class Lab:
         await_(lambda: not behind() or not self._alive(), seconds, tell)
         assert not behind(), f"every applier ended before {tell()}"
         return records
+
+    def clocks(self, topic, client):
+        """Per partition what its deadlines are by: b"wall", or a number that is log time."""
+        return [client.hget(f"redwal:{{{self.wal}}}:p:{p}", "clock")
+                for p in range(topic.partitions)]
+
+    def _turns(self, clock):
+        """Deadlines are in log time still, and will be by the clock of Redis soon."""
+        return clock not in (None, b"wall") and not any(
+            a.options.get("expiry") == "log" for a in self.appliers if a.process.running())
 
     def _alive(self):
         return any(a.process.running() for a in self.appliers)
@@ -175,10 +190,13 @@ class Lab:
 
     def compare(self, records, server, **rules):
         """Redis equals the fold of these records; `rules` are those of Oracle.fold()."""
-        folded = self._oracle.fold(records, **rules)
+        folded = self.fold(records, **rules)
         with server.client() as client:
             oracle_module.assert_equal(folded, client)
         return folded
+
+    def fold(self, records, **rules):
+        return self._oracle.fold(records, **rules)
 
     def assignment(self, group):
         """Partitions by member of a stable group; {} while it rebalances."""

@@ -77,7 +77,7 @@ DEL
 DELEX IFEQ v
 DELIFEQ v
 EXPIRE 100
-EXPIREAT 99999999999
+EXPIREAT 9999999999
 GEOADD 13.361389 38.115556 a
 GEORADIUS 15 37 200 km STORE k
 GEORADIUSBYMEMBER a 200 km STOREDIST k
@@ -116,7 +116,7 @@ MSETEX 1 v EX 100
 MSETNX v
 PERSIST
 PEXPIRE 100000
-PEXPIREAT 99999999999000
+PEXPIREAT 9999999999000
 PFADD a
 PFMERGE k
 PSETEX 100000 v
@@ -249,19 +249,25 @@ def test_every_command_that_is_applied_has_an_example(table, examples):
     assert examples.keys() == applied, f"they differ: {examples.keys() ^ applied}"
 
 
-def test_what_is_written_is_understood(commands, server, examples):
+@pytest.fixture(params=["wall time", "log time"])
+def time_of(request):
+    return request.param
+
+
+def test_what_is_written_is_understood(commands, server, examples, time_of):
     with server.client() as client:
-        for name, resp in _had(commands, _canonicalised(examples)):
+        for name, resp in _had(commands, _canonicalised(examples, time_of)):
             client.flushall()
             for words in _commands(resp):
                 error = _error(client, words)
                 assert not any(sign in error for sign in NOT_UNDERSTOOD), f"{words}: {error}"
 
 
-def test_the_user_of_the_documents_may_run_all_of_it(commands, server, examples):
+def test_the_user_of_the_documents_may_run_all_of_it(commands, server, examples, time_of):
     with server.client() as admin:
         _grant(admin)
-    plain, expiring = _canonicalised(examples), _canonicalised({"LPUSH": ["v"]}, ttl=100)
+    plain = _canonicalised(examples, time_of)
+    expiring = _canonicalised({"LPUSH": ["v"]}, time_of, ttl=100)
     with server.client(username=REDIS_USER, password=REDIS_PASSWORD) as client:
         for _, resp in _had(commands, plain) + _had(commands, expiring):
             for words in _commands(resp):
@@ -270,10 +276,10 @@ def test_the_user_of_the_documents_may_run_all_of_it(commands, server, examples)
             assert not _error(client, words), words
 
 
-def test_what_is_refused_is_what_the_table_expects(table, commands, server, examples):
+def test_what_is_refused_is_what_the_table_expects(table, commands, server, examples, time_of):
     """What core/settle.h builds on, for a key of each type."""
     with server.client() as client:
-        for name, resp in _had(commands, _canonicalised(examples)):
+        for name, resp in _had(commands, _canonicalised(examples, time_of)):
             row = table[name]
             for kind, setup in KEY_OF_TYPE.items():
                 client.delete("k")
@@ -339,17 +345,18 @@ def _grant(admin):
                           *REDIS_RULES.split())
 
 
-def _canonicalised(named, **fields):
+def _canonicalised(named, time_of="wall time", **fields):
     """RESP by name, of records with `fields` besides."""
     return _answers({name: {"key": "k", "command": name, "args": args, **fields}
-                     for name, args in named.items()})
+                     for name, args in named.items()}, time_of)
 
 
-def _answers(named):
+def _answers(named, time_of="wall time"):
     """RESP by name of records."""
     records = "".join(json.dumps({"v": 1, **fields}) + "\n" for fields in named.values())
-    answers = subprocess.run([TOOLS / "canonicalise", str(int(time.time() * 1000))],
-                             input=records.encode(), stdout=subprocess.PIPE, check=True, timeout=30)
+    answers = subprocess.run(
+        [TOOLS / "canonicalise", str(int(time.time() * 1000)), *["", "log"] * (time_of == "log time")],
+        input=records.encode(), stdout=subprocess.PIPE, check=True, timeout=30)
     rest, found = answers.stdout, {}
     for name in named:
         head, rest = rest.split(b"\n", 1)

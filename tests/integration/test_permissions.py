@@ -1,6 +1,7 @@
 """Each permission in docs/permissions.md is enough together with the others, and needed."""
 
 import json
+import time
 
 import pytest
 
@@ -53,6 +54,7 @@ def write_everything(topic, value):
     topic.write(json.dumps({"v": 1, "atomic": [
         {"key": "counter", "command": "DECRBY", "args": ["5"]},
         {"key": "counter", "command": "APPEND", "args": ["0"]}]}).encode(), b"counter")
+    topic.write(encode("INCR"), b"old", timestamp=int(time.time() * 1000) - 3600_000)
     topic.flush()
 
 

@@ -36,17 +36,22 @@ class Oracle:
         self._client = scratch.client(single_connection_client=True)
         self._arity = {name.upper(): info["arity"] for name, info in self._client.command().items()}
 
-    def fold(self, records, window_seconds=WINDOW_SECONDS, **rules):
-        """`rules`: those of apply()."""
+    def fold(self, records, window_seconds=WINDOW_SECONDS, log_time=None, **rules):
+        """`rules`: those of apply(). `log_time`: tells our server the time of each record, instead of
+        the time it is."""
         self._client.flushall()
         rejected, repeated = {}, set()
         ids = collections.defaultdict(lambda: RecentIds(window_seconds))
         for record in records:
+            if log_time is not None:
+                log_time.reach(record)
             reason = self.apply(self._client, record, ids=ids[record.partition], **rules)
             if reason is REPEATED:
                 repeated.add((record.partition, record.offset))
             elif reason is not None:
                 rejected[record.partition, record.offset] = reason
+        if log_time is not None:
+            log_time.end()
         return Folded(rejected, repeated, snapshot(self._client), len(records))
 
     def apply(self, client, record, max_bytes=None, lacking=(), ids=None, partitions=None,
@@ -91,7 +96,7 @@ def snapshot(client):
     """Everything a Redis holds but redwal's own keys: key -> (type, content, expiry or None)."""
     commands = {name.upper() for name in client.command()}
     expiries = _expiries if "PEXPIRETIME" in commands else _expiries_from_ttls
-    field_expiries = _field_expiries if "HPEXPIRETIME" in commands else lambda *_: None
+    field_expiries = _field_expiries if "HPEXPIRETIME" in commands else lambda *_: {}
     keys = sorted(k for k in client.scan_iter(count=5000) if not k.startswith(b"redwal:"))
     state = {}
     for some in (keys[i:i + 1000] for i in range(0, len(keys), 1000)):
@@ -100,6 +105,8 @@ def snapshot(client):
         for key, kind, expiry, content in zip(some, types, expiries(client, some), contents):
             kind = kind if isinstance(kind, bytes) else kind.encode()
             if kind == b"hash":
+                if not content:  # all its fields have ended, and it is about to go
+                    continue
                 content = content, field_expiries(client, key, content)
             elif kind == b"stream":
                 content = content, _groups(client, key)
@@ -119,7 +126,9 @@ def _expiries_from_ttls(client, keys):
 
 
 def _field_expiries(client, key, fields):
-    return client.execute_command("HPEXPIRETIME", key, "FIELDS", len(fields), *fields)
+    """By field, of those that have one."""
+    answers = client.execute_command("HPEXPIRETIME", key, "FIELDS", len(fields), *fields)
+    return {field: at for field, at in zip(fields, answers) if at >= 0}
 
 
 def _groups(client, key):
