@@ -1,6 +1,6 @@
 /*
  * Sends a workload from memory to Redis over one connection, with no log behind it.
- *     pipeline --port N --workload set64|mix --records N --depth N [--positions P]
+ *     pipeline --port N --workload set64|mix|ending --records N --depth N [--positions P]
  * `--depth` commands travel together; 1 is one command a round trip. With `--positions` each group
  * is a transaction that moves the positions of P partitions, over a verified chain as the
  * applier's (docs/adr/0002-verified-chain.md): what exactly-once costs in Redis.

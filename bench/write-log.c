@@ -1,9 +1,10 @@
 /*
  * Fills a topic with a workload, one JSON record an operation, keyed by its Redis key.
- *     write-log --brokers LIST --topic T --workload set64|mix --records N
+ *     write-log --brokers LIST --topic T --workload set64|mix|ending --records N [--spread SECONDS]
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <librdkafka/rdkafka.h>
 
@@ -35,7 +36,8 @@ static rd_kafka_t *producer(const struct measure_options *o)
     return client;
 }
 
-static void write_step(rd_kafka_t *client, const char *topic, struct str key, struct str value)
+static void write_step(rd_kafka_t *client, const char *topic, struct str key, struct str value,
+                       int64_t timestamp_ms)
 {
     rd_kafka_resp_err_t code;
 
@@ -43,11 +45,19 @@ static void write_step(rd_kafka_t *client, const char *topic, struct str key, st
         code = rd_kafka_producev(
             client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
             RD_KAFKA_V_KEY(key.p, key.n), RD_KAFKA_V_VALUE((void *)(uintptr_t)value.p, value.n),
-            RD_KAFKA_V_END);
+            RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_END);
         rd_kafka_poll(client, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? FULL_WAIT_MS : 0);
     } while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
     if (code)
         measure_fail("a record is not accepted", rd_kafka_err2str(code));
+}
+
+/* Of record i: now, or on its way there. */
+static int64_t timestamp_ms(const struct measure_options *o, uint64_t i)
+{
+    const int64_t left_ms = (int64_t)(o->spread_s * 1000 * (o->n - i) / o->n);
+
+    return (int64_t)time(NULL) * 1000 - left_ms;
 }
 
 int main(int argc, char **argv)
@@ -63,7 +73,7 @@ int main(int argc, char **argv)
         workload_step(o.workload, i, &step);
         buf_clear(&value);
         step_append_json(&step, i, &value);
-        write_step(client, o.topic, step.key, buf_str(&value));
+        write_step(client, o.topic, step.key, buf_str(&value), timestamp_ms(&o, i));
     }
     if (rd_kafka_flush(client, FLUSH_MS))
         measure_fail("the last records", "not stored in time");

@@ -14,7 +14,7 @@ import latency
 import memory
 import report
 import stages
-from contestants import CONTESTANTS, WORKLOADS, compare
+from contestants import CONTESTANTS, WEEK_S, WORKLOADS, compare
 from results import Results
 from stage import Bystanders, Stage
 
@@ -82,7 +82,9 @@ def one_round(stage, options, results, announce):
 
 def measure(stage, options, results):
     """Contestants take turns within a round, each right after the limit, so that drift hits all."""
-    stage.fill(WORKLOADS, options.records)
+    for workload in WORKLOADS:
+        stage.fill(workload, options.records)
+    stage.fill("ending", options.records, topic="ending-week", spread=WEEK_S)
     for number in range(1, options.rounds + 1):
         one_round(stage, options, results,
                   lambda what: report.progress(f"round {number} of {options.rounds}: {what}"))

@@ -10,7 +10,8 @@ from typing import Callable
 from lab.process import free_port
 from stage import APPLIER, PARTITIONS, PATIENCE, Measured
 
-WORKLOADS = ("set64", "mix")
+WORKLOADS = ("set64", "mix", "ending")
+WEEK_S = 7 * 24 * 3600
 LIMIT = "redis-benchmark"
 DEPTH = 256
 LOOK_EVERY_S = 0.02
@@ -68,13 +69,17 @@ def pipeline(workload, depth, share=1, positions=0):
     return measure
 
 
-def applier(topic):
+def applier(topic, **options):
+    """A backlog is no replay here: it was written just now."""
+    flags = {"replay-threshold": "24h", **options}
+
     def measure(stage, records):
         group = stage.fresh_name("bench")
         dead_letters = stage.topic(f"{group}-dlq", 1).name
         process = Measured([APPLIER, "--wal", group, "--brokers", stage.brokers, "--topic", topic,
                             "--group", group, "--dlq-topic", dead_letters, "--redis",
                             stage.redis.address, "--http", f"127.0.0.1:{free_port()}",
+                            *(f"--{name}={value}" for name, value in flags.items()),
                             "--until-end"], stage.directory / f"{group}.log")
         rate, waiting = watch(stage, process, group, records)
         return records, Sample(rate, cpu_per_million=process.cpu_seconds / records * 1e6,
@@ -130,6 +135,9 @@ CONTESTANTS = {
                         pipeline("set64", 1024, positions=PARTITIONS)),
     "applier-set64": Contestant("redis-applier, set64", applier("set64")),
     "applier-mix": Contestant("redis-applier, mix", applier("mix")),
+    "applier-ending": Contestant("redis-applier, ending", applier("ending")),
+    "applier-replay": Contestant("redis-applier, ending, a week replayed in log time",
+                                 applier("ending-week", **{"replay-threshold": "10s"})),
     "pipeline-mix": Contestant("hiredis pipeline of 256 from memory, mix", pipeline("mix", DEPTH)),
     "one-by-one": Contestant("one command a round trip, set64",
                              pipeline("set64", 1, ONE_BY_ONE_SHARE)),

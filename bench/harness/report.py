@@ -14,6 +14,8 @@ TARGETS = [
     # what, how it is found in the results, at least or at most
     ("set64, share of the limit", lambda r: r.ratio("applier-set64"), ">=", 0.60),
     ("mix, share of the limit", lambda r: r.ratio("applier-mix"), ">=", 0.50),
+    ("a replay in log time, share of the plain rate",
+     lambda r: r.share_of("applier-replay", "applier-ending"), ">=", 0.50),
     ("CPU-seconds a million, set64",
      lambda r: r.median("applier-set64", "cpu_per_million"), "<=", 1.3),
     ("peak memory with any backlog, MB", lambda r: r.peak_mib() * MIB / 1e6, "<=", 48),

@@ -52,6 +52,11 @@ class Results:
         """Median over the rounds of this contestant's rate in units of the limit before it."""
         return statistics.median(s.rate / s.limit for s in self.samples[name])
 
+    def share_of(self, name, other):
+        """Median over the rounds of one contestant's rate in units of another's in that round."""
+        return statistics.median(a.rate / a.limit / (b.rate / b.limit) for a, b
+                                 in zip(self.samples[name], self.samples[other]))
+
     def others_cpus(self):
         """The median of what other programs took, and the worst, over all measurements."""
         taken = self.latency_others + [

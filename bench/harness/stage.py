@@ -36,11 +36,11 @@ class Stage:
     def topic(self, name, partitions=PARTITIONS, **config):
         return Topic(self.brokers, name, partitions, **config)
 
-    def fill(self, workloads, records):
-        for workload in workloads:
-            self.topic(workload)
-            self.tool("write-log", brokers=self.brokers, topic=workload, workload=workload,
-                      records=records)
+    def fill(self, workload, records, topic=None, **options):
+        name = topic or workload
+        self.topic(name, retention_ms=-1)
+        self.tool("write-log", brokers=self.brokers, topic=name, workload=workload,
+                  records=records, **options)
 
     def fresh_name(self, prefix):
         self._n_topics += 1

@@ -37,6 +37,7 @@ static void take(struct measure_options *o, const char *name, const char *value)
         { "--host", &o->host, NULL },           { "--port", NULL, &o->port },
         { "--records", NULL, &o->n },           { "--depth", NULL, &o->depth },
         { "--positions", NULL, &o->positions }, { "--rate", NULL, &o->per_second },
+        { "--spread", NULL, &o->spread_s },
     };
 
     if (!value)

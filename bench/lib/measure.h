@@ -18,6 +18,7 @@ struct measure_options {
     uint64_t depth;     /* commands in flight, or in one transaction */
     uint64_t positions; /* partitions in one transaction; 0: no transactions */
     uint64_t per_second;
+    uint64_t spread_s; /* the records' timestamps are spread over so long, until now */
 };
 
 /* Exits with status 2 and a message on a word that is not understood. */

@@ -9,11 +9,12 @@
 #include "core/resp.h"
 
 enum { STRINGS = 1000000, HASHES = 10000, FIELDS = 16, COUNTERS = 10000, LISTS = 10000 };
+enum { SESSIONS = 100000, SESSION_S = 3600 };
 enum { TTL_S = 86400, WORDS_MAX = 6 };
 
 bool workload_find(const char *name, enum workload *ret)
 {
-    static const char *const names[WORKLOAD_COUNT] = { "set64", "mix" };
+    static const char *const names[WORKLOAD_COUNT] = { "set64", "mix", "ending" };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (strcmp(name, names[i]) == 0) {
@@ -77,6 +78,35 @@ static void become_mixed(struct step *s, struct prng *p)
     }
 }
 
+/* Sessions that live by being renewed, among what does not end. */
+static void become_ending(struct step *s, struct prng *p)
+{
+    const uint64_t percent = prng_below(p, 100);
+
+    if (percent < 30) {
+        s->command = STR_LITERAL("SET");
+        name_key(s, "session", prng_below(p, SESSIONS));
+        add_arg(s, s->value);
+        s->ttl_s = SESSION_S;
+    } else if (percent < 55) {
+        s->command = STR_LITERAL("EXPIRE");
+        name_key(s, "session", prng_below(p, SESSIONS));
+        snprintf(s->field, sizeof(s->field), "%d", SESSION_S);
+        add_arg(s, s->field);
+    } else if (percent < 75) {
+        become_set(s, p);
+    } else if (percent < 90) {
+        s->command = STR_LITERAL("INCR");
+        name_key(s, "counter", prng_below(p, COUNTERS));
+    } else if (percent < 95) {
+        become_hset(s, p);
+        s->ttl_s = SESSION_S;
+    } else {
+        s->command = STR_LITERAL("DEL");
+        name_key(s, "session", prng_below(p, SESSIONS));
+    }
+}
+
 void workload_step(enum workload workload, uint64_t i, struct step *ret)
 {
     struct prng p = { i };
@@ -84,10 +114,20 @@ void workload_step(enum workload workload, uint64_t i, struct step *ret)
     *ret = (struct step){ .n_args = 0 };
     for (size_t at = 0; at < STEP_VALUE_BYTES; at += 16)
         snprintf(ret->value + at, 17, "%016" PRIx64, prng_next(&p));
-    if (workload == WORKLOAD_SET64)
+    switch (workload) {
+    case WORKLOAD_SET64:
         become_set(ret, &p);
-    else
+        return;
+    case WORKLOAD_MIX:
         become_mixed(ret, &p);
+        return;
+    case WORKLOAD_ENDING:
+        become_ending(ret, &p);
+        return;
+    case WORKLOAD_COUNT:
+        break;
+    }
+    UNREACHABLE("every workload has its steps");
 }
 
 void step_append_json(const struct step *s, uint64_t i, struct buf *out)

@@ -4,6 +4,7 @@
  *
  *   set64   SET of 64 bytes; keys drawn evenly from 1 000 000
  *   mix     60 % SET (64 bytes), 15 % HSET, 10 % INCR, 5 % SET with ttl, 5 % DEL, 5 % LPUSH
+ *   ending  30 % SET with ttl, 25 % EXPIRE, 20 % SET, 15 % INCR, 5 % HSET with ttl, 5 % DEL
  */
 #ifndef REDWAL_BENCH_WORKLOAD_H
 #define REDWAL_BENCH_WORKLOAD_H
@@ -14,7 +15,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-enum workload { WORKLOAD_SET64, WORKLOAD_MIX, WORKLOAD_COUNT };
+enum workload { WORKLOAD_SET64, WORKLOAD_MIX, WORKLOAD_ENDING, WORKLOAD_COUNT };
 
 enum { STEP_KEY_MAX = 32, STEP_VALUE_BYTES = 64, STEP_ARGS_MAX = 2 };
 
