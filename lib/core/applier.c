@@ -369,6 +369,7 @@ void applier_view_partition(const struct applier *a, int32_t partition,
         .record_ms = p->known_next >= 0 ? p->position.record_ms : 0,
         .oldest_pending_ms = p->backlog.n > 0 ? backlog_at(&p->backlog, 0)->timestamp_ms : -1,
         .n_pending = p->backlog.n,
+        .postponed = p->postponed,
         .waits_for_dead_letter =
             p->n_aftermath > 0 || (p->backlog.n > 0 && backlog_at(&p->backlog, 0)->reject &&
                                    backlog_at(&p->backlog, 0)->state != ENTRY_STORED),

@@ -168,6 +168,11 @@ struct prepared {
 };
 
 void applier_offer(struct applier *a, const struct prepared *record, int64_t now_ms);
+/* Instead of an offer: the record at `offset` cannot be prepared yet. Nothing of its partition is
+ * read past it until applier_proceed(); its message is released. */
+void applier_postpone(struct applier *a, int32_t partition, int64_t offset, void *message);
+/* What was postponed may be prepared now: its partitions are read on from there. */
+void applier_proceed(struct applier *a);
 /* Sends what can be sent. Called after a run of offers. */
 void applier_flush(struct applier *a, int64_t now_ms);
 
@@ -212,6 +217,7 @@ struct partition_view {
     bool waits_for_dead_letter;
     int64_t log_ms;  /* log time, or LOG_TIME_OFF */
     bool catches_up; /* deadlines will be by the clock of Redis once it has caught up */
+    bool postponed; /* its next record cannot be prepared yet */
 };
 
 void applier_view_partition(const struct applier *a, int32_t partition,

@@ -78,6 +78,7 @@ static void stop_delivery(struct applier *a, int32_t number)
     p->delivering = false;
     p->parked = false;
     partition_forget_turning(p);
+    p->postponed = false;
 }
 
 /* --- locating --------------------------------------------------------------------------------- */
@@ -344,6 +345,7 @@ void applier_revoked(struct applier *a, int32_t partition, int64_t now_ms)
     p->delivering = false;
     p->parked = false;
     partition_forget_turning(p);
+    p->postponed = false;
     a->n_assigned--;
     drop_unsent(a, p);
     drop_window(a, p);

@@ -80,6 +80,12 @@ struct position partition_position_after(const struct partition *p, size_t n_ent
 
 /* --- delivery --------------------------------------------------------------------------------- */
 
+static bool is_wanted(const struct partition *p, int64_t offset)
+{
+    return p->assigned && p->delivering && offset >= p->expected &&
+           (p->phase == PARTITION_ACTIVE || p->phase == PARTITION_SETTLING);
+}
+
 static bool waits(const struct partition *p)
 {
     return p->phase == PARTITION_SETTLING || outcomes_lag(p) ||
@@ -106,6 +112,31 @@ static void balance_delivery(struct applier *a, int32_t number)
         effect_simple(a, EFFECT_START, number, p->expected);
         p->delivering = true;
         p->parked = false;
+    }
+}
+
+void applier_postpone(struct applier *a, int32_t partition, int64_t offset, void *message)
+{
+    struct partition *p = applier_partition(a, partition);
+
+    message_release(a, message);
+    if (!is_wanted(p, offset))
+        return;
+    effect_simple(a, EFFECT_STOP, partition, 0);
+    p->delivering = false;
+    p->postponed = true;
+}
+
+void applier_proceed(struct applier *a)
+{
+    for (int32_t i = 0; i < a->n_partitions; i++) {
+        struct partition *p = &a->partitions[i];
+
+        if (!p->postponed)
+            continue;
+        effect_simple(a, EFFECT_START, i, p->expected);
+        p->delivering = true;
+        p->postponed = false;
     }
 }
 
@@ -261,12 +292,6 @@ void applier_dead_letter(struct applier *a, int32_t partition, int64_t offset, b
 }
 
 /* --- taking in -------------------------------------------------------------------------------- */
-
-static bool is_wanted(const struct partition *p, int64_t offset)
-{
-    return p->assigned && p->delivering && offset >= p->expected &&
-           (p->phase == PARTITION_ACTIVE || p->phase == PARTITION_SETTLING);
-}
 
 static void drop_commands(struct partition *p, uint32_t n_bytes)
 {

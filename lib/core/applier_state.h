@@ -165,6 +165,7 @@ struct partition {
 
     bool delivering;  /* the log was told to start */
     bool parked;      /* not delivering because too much waits here */
+    bool postponed;   /* not delivering because the next record cannot be prepared yet */
     bool halting;     /* Redis refused a record and no record may be skipped */
     int64_t expected; /* the lowest offset that may be offered next */
 

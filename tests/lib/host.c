@@ -15,6 +15,7 @@ void host_start(struct world *w, struct host *h)
     settings.seed = prng_next(&w->prng);
     h->generation++;
     h->dying = false;
+    h->postpones = false;
     h->link = LINK_NONE;
     h->json = record_json_new();
     h->applier = applier_new(&settings, w->now_ms);
@@ -229,6 +230,11 @@ void host_take_events(struct world *w, struct host *h)
 
     while (!dies(w, h) && fake_member_event(&h->member, &event))
         take_event(w, h, &event);
+    if (h->postpones && !h->dying && (w->trouble == 0 || prng_chance(&w->prng, 300))) {
+        world_trace(w, h->name, "goes on with what it postponed");
+        applier_proceed(h->applier);
+        h->postpones = false;
+    }
     if (h->hinted && !h->dying)
         applier_primary_moved(h->applier, w->now_ms);
     h->hinted = false;
@@ -278,22 +284,40 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
     ret->n_keys = h->keys.n;
 }
 
+/* As a record whose schema the registry does not tell. */
+static bool must_be_postponed(struct world *w)
+{
+    return fault_tick(&w->call_fault) || (w->trouble > 0 && prng_chance(&w->prng, w->trouble));
+}
+
+static void take_record(struct world *w, struct host *h, const struct wal_record *record)
+{
+    const struct record *r = &record->record;
+    struct prepared prepared;
+
+    if (must_be_postponed(w)) {
+        world_trace(w, h->name, "postpones partition %d offset %lld", (int)r->partition,
+                    (long long)r->offset);
+        applier_postpone(h->applier, r->partition, r->offset, record->message);
+        h->postpones = true;
+        return;
+    }
+    world_trace(w, h->name, "reads partition %d offset %lld", (int)r->partition,
+                (long long)r->offset);
+    h->context.log_time = applier_log_time(h->applier, r->partition, r->timestamp_ms, w->now_ms);
+    prepare(h, record, &prepared);
+    applier_offer(h->applier, &prepared, w->now_ms);
+}
+
 void host_take_records(struct world *w, struct host *h, size_t max)
 {
     struct wal_record records[READ_MAX];
-    struct prepared prepared;
     size_t n = applier_room(h->applier);
 
     n = n < max ? n : max;
     n = fake_member_read(&h->member, records, n < READ_MAX ? n : READ_MAX);
-    for (size_t i = 0; i < n; i++) {
-        world_trace(w, h->name, "reads partition %d offset %lld", (int)records[i].record.partition,
-                    (long long)records[i].record.offset);
-        h->context.log_time = applier_log_time(h->applier, records[i].record.partition,
-                                               records[i].record.timestamp_ms, w->now_ms);
-        prepare(h, &records[i], &prepared);
-        applier_offer(h->applier, &prepared, w->now_ms);
-    }
+    for (size_t i = 0; i < n; i++)
+        take_record(w, h, &records[i]);
     if (n > 0)
         applier_flush(h->applier, w->now_ms);
     act(w, h);
