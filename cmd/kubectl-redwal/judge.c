@@ -8,7 +8,10 @@
 
 enum { COMMANDS_OVERHEAD = 64 * 1024, COMMANDS_FACTOR = 8 };
 
+static const struct registry no_registry;
+
 struct judge {
+    struct schemas *schemas;
     struct prepare *prepare;
     struct command_set every_command;
     struct buf commands;
@@ -18,7 +21,8 @@ struct judge *judge_new(size_t max_record_bytes)
 {
     struct judge *j = mem_new(1, sizeof(*j));
 
-    j->prepare = prepare_new(max_record_bytes);
+    j->schemas = schemas_new(&no_registry, 0);
+    j->prepare = prepare_new(max_record_bytes, RECORD_FORMAT_JSON, j->schemas);
     for (size_t i = 0; i < command_count(); i++)
         command_set_add(&j->every_command, command_at(i));
     /* An argument of one byte takes eight in the form that Redis reads. */
@@ -31,6 +35,7 @@ void judge_free(struct judge *j)
     if (!j)
         return;
     prepare_free(j->prepare);
+    schemas_free(j->schemas);
     buf_release(&j->commands);
     free(j);
 }
@@ -38,13 +43,15 @@ void judge_free(struct judge *j)
 enum err_code judge_value(struct judge *j, struct str value, struct str *ret_key, struct err *err)
 {
     const struct canonical_context context = { .server = &j->every_command };
+    const int64_t now_ms = clock_wall_ms();
     const struct wal_record record = {
-        .record = { .timestamp_ms = clock_wall_ms(), .has_value = true, .value = value },
+        .record = { .timestamp_ms = now_ms, .has_value = true, .value = value },
     };
     struct prepared prepared;
 
     buf_clear(&j->commands);
-    prepare_record(j->prepare, &record, &context, &j->commands, &prepared);
+    if (!prepare_record(j->prepare, &record, &context, now_ms, &j->commands, &prepared))
+        UNREACHABLE("without a registry no record waits for a schema");
     if (prepared.reject)
         return err_set(err, ERR_INVALID, "%s: %s: %s", reject_code(prepared.reject->reason),
                        reject_text(prepared.reject->reason), prepared.reject->detail);

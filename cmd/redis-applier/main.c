@@ -128,6 +128,7 @@ static struct apply_loop_ports ports_of(struct parts *p)
         .wal = wal_rdkafka_port(p->wiring.wal),
         .sink = sink_hiredis_port(p->wiring.sink),
         .dead_letters = dead_letters_rdkafka_port(p->wiring.dead_letters),
+        .registry = registry_curl_port(p->wiring.registry),
         .log = &p->log,
         .health = p->health,
         .metrics = p->metrics,

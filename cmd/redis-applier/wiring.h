@@ -5,6 +5,7 @@
 #define REDIS_APPLIER_WIRING_H
 
 #include "adapter/dead_letters_rdkafka.h"
+#include "adapter/registry_curl.h"
 #include "adapter/script_files.h"
 #include "adapter/sink_hiredis.h"
 #include "adapter/wal_rdkafka.h"
@@ -16,6 +17,7 @@ struct wiring {
     struct wal_rdkafka *wal;
     struct sink_hiredis *sink;
     struct dead_letters_rdkafka *dead_letters;
+    struct registry_curl *registry; /* NULL: none is given */
     struct script_files *scripts; /* NULL: none */
     /* What takes their place with wiring_renew(); NULL: nothing is to be renewed. */
     struct wal_rdkafka *next_wal;

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "codec/record_rules.h"
+#include "core/envelope.h"
 
 enum { ARENA_BYTES = 16 * 1024, VARINT_BYTES_MAX = 10, ITEMS_FIRST = 8 };
 
@@ -243,10 +244,12 @@ static bool read_operations(struct record_avro *d, avro_schema_t schema, const c
             ret->n_operations = n;
             return true;
         }
+        if (!envelope_check_operations(n + n_block, d->reject))
+            return false;
         operations = grow(d, operations, n, &capacity, n_block, sizeof(*operations));
         for (const size_t end = n + n_block; n < end; n++)
             if (!read_operation(d, avro_schema_array_items(schema), false, &operations[n]))
-                return false;
+                return reject_in_envelope(d->reject, n + 1);
     }
     return false;
 }
@@ -320,6 +323,8 @@ bool record_avro_decode(struct record_avro *d, const struct record *record, stru
         return false;
     if (d->rest.n > 0)
         return cannot(d, "the record ends");
+    if (!envelope_check(&envelope, ret_reject))
+        return false;
     *ret_envelope = envelope;
     return true;
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "codec/proto_memory.h"
 #include "codec/record_rules.h"
+#include "core/envelope.h"
 
 enum { ARENA_BYTES = 64 * 1024, VARINT_BYTES_MAX = 5 };
 
@@ -137,15 +138,18 @@ static bool read_single(struct record_protobuf *d, const Redwal__V1__Operation *
 static bool read_atomic(struct record_protobuf *d, const Redwal__V1__Atomic *m,
                         struct envelope *ret)
 {
-    struct operation *operations = arena_take(&d->arena, m->n_operations * sizeof(*operations));
+    struct operation *operations;
 
+    if (!knows_all(d, &m->base) || !envelope_check_operations(m->n_operations, d->reject))
+        return false;
+    operations = arena_take(&d->arena, m->n_operations * sizeof(*operations));
     ret->kind = ENVELOPE_ATOMIC;
     ret->operations = operations;
     ret->n_operations = m->n_operations;
     for (size_t i = 0; i < m->n_operations; i++)
         if (!read_operation(d, m->operations[i], false, &operations[i]))
-            return false;
-    return knows_all(d, &m->base);
+            return reject_in_envelope(d->reject, i + 1);
+    return true;
 }
 
 static bool read_script(struct record_protobuf *d, const Redwal__V1__Script *m,
@@ -199,7 +203,7 @@ bool record_protobuf_decode(struct record_protobuf *d, const struct record *reco
     m = redwal__v1__envelope__unpack(&d->memory, payload.n, (const uint8_t *)payload.p);
     if (!m)
         return reject_set(ret_reject, REJECT_NOT_DECODABLE, "not a message of Protobuf");
-    if (!read_envelope(d, m, &envelope))
+    if (!read_envelope(d, m, &envelope) || !envelope_check(&envelope, ret_reject))
         return false;
     *ret_envelope = envelope;
     return true;

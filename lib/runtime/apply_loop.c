@@ -10,6 +10,7 @@
 #include "runtime/apply_report.h"
 #include "runtime/clock.h"
 #include "runtime/prepare.h"
+#include "runtime/schemas.h"
 #include "runtime/until_end.h"
 
 enum {
@@ -28,6 +29,7 @@ struct apply_loop {
     const struct apply_loop_settings *settings;
     const struct apply_loop_ports *ports;
     struct applier *applier;
+    struct schemas *schemas;
     struct prepare *prepare;
     struct until_end until_end;
     struct apply_report report;
@@ -289,12 +291,21 @@ static void take_records(struct apply_loop *l)
 
         l->context.log_time =
             applier_log_time(l->applier, record->partition, record->timestamp_ms, now_ms(l));
-        prepare_record(l->prepare, &records[i], &l->context, commands, &prepared);
-        applier_offer(l->applier, &prepared, now_ms(l));
+        if (prepare_record(l->prepare, &records[i], &l->context, now_ms(l), commands, &prepared))
+            applier_offer(l->applier, &prepared, now_ms(l));
+        else
+            applier_postpone(l->applier, record->partition, record->offset, records[i].message);
     }
     l->log_may_have_more = n == room;
     if (n > 0)
         applier_flush(l->applier, now_ms(l));
+}
+
+/* What the registry told may be what postponed records waited for. */
+static void take_schemas(struct apply_loop *l)
+{
+    if (schemas_turn(l->schemas, now_ms(l)))
+        applier_proceed(l->applier);
 }
 
 static void take_connection(struct apply_loop *l)
@@ -337,6 +348,8 @@ static int64_t wait_ms(const struct apply_loop *l)
     const int64_t now = now_ms(l);
     int64_t at_ms = applier_wakes_at_ms(l->applier);
 
+    if (schemas_wakes_at_ms(l->schemas) < at_ms)
+        at_ms = schemas_wakes_at_ms(l->schemas);
     if (l->log_may_have_more && applier_room(l->applier) > 0)
         return 0;
     if (l->report_at_ms < at_ms)
@@ -363,6 +376,8 @@ static struct wishes wait(const struct apply_loop *l)
         { .fd = ports->dead_letters.ops->descriptor(ports->dead_letters.self), .events = POLLIN },
         { .fd = ports->sink.ops->news_descriptor(ports->sink.self), .events = POLLIN },
         { .fd = l->draining || !ports->control.look ? -1 : ports->control.descriptor,
+          .events = POLLIN },
+        { .fd = ports->registry.ops ? ports->registry.ops->descriptor(ports->registry.self) : -1,
           .events = POLLIN },
     };
 
@@ -410,6 +425,7 @@ static void turn(struct apply_loop *l)
     read_replies(l);
     act(l);
     take_events(l);
+    take_schemas(l);
     act(l);
     take_records(l);
     if (now_ms(l) >= applier_wakes_at_ms(l->applier))
@@ -417,7 +433,7 @@ static void turn(struct apply_loop *l)
     act(l);
     if (now_ms(l) >= l->report_at_ms) {
         l->report_at_ms = now_ms(l) + REPORT_INTERVAL_MS;
-        apply_report_publish(&l->report, l->applier, now_ms(l));
+        apply_report_publish(&l->report, l->applier, l->schemas, now_ms(l));
         until_end_ask(&l->until_end, l->applier, &l->ports->wal);
     }
 }
@@ -461,7 +477,8 @@ enum apply_loop_end apply_loop_run(const struct apply_loop_settings *settings,
     l->context.server = &l->server_commands;
     l->context.partitioner = settings->partitioner;
     l->context.scripts = settings->applier.scripts;
-    l->prepare = prepare_new(settings->max_record_bytes);
+    l->schemas = schemas_new(&ports->registry, settings->applier.seed);
+    l->prepare = prepare_new(settings->max_record_bytes, settings->format, l->schemas);
     l->applier = applier_new(&settings->applier, now_ms(l));
     apply_report_init(&l->report, ports->health, ports->metrics);
 
@@ -470,7 +487,7 @@ enum apply_loop_end apply_loop_run(const struct apply_loop_settings *settings,
 
     applier_commit_now(l->applier);
     act(l);
-    apply_report_publish(&l->report, l->applier, now_ms(l));
+    apply_report_publish(&l->report, l->applier, l->schemas, now_ms(l));
     if (end == APPLY_LOOP_RENEWED)
         apply_report_forget(&l->report, l->applier);
     applier_abandon(l->applier);
@@ -478,6 +495,7 @@ enum apply_loop_end apply_loop_run(const struct apply_loop_settings *settings,
     ports->sink.ops->disconnect(ports->sink.self);
     applier_free(l->applier);
     prepare_free(l->prepare);
+    schemas_free(l->schemas);
     until_end_release(&l->until_end);
     free(l);
     return end;

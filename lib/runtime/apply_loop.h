@@ -5,9 +5,11 @@
 #ifndef REDWAL_RUNTIME_APPLY_LOOP_H
 #define REDWAL_RUNTIME_APPLY_LOOP_H
 
+#include "codec/record_any.h"
 #include "core/applier.h"
 #include "core/partitioner.h"
 #include "port/dead_letters.h"
+#include "port/registry.h"
 #include "port/sink.h"
 #include "port/wal.h"
 #include "runtime/health.h"
@@ -17,6 +19,7 @@
 struct apply_loop_settings {
     struct applier_settings applier;
     size_t max_record_bytes;
+    enum record_format format;
     int64_t drain_timeout_ms;
     const struct command_set *known_commands; /* others count as unknown to Redis; NULL: none do */
     bool until_end;       /* end once everything that was in the log at start is applied */
@@ -43,6 +46,7 @@ struct apply_loop_ports {
     struct wal wal;
     struct sink sink;
     struct dead_letters dead_letters;
+    struct registry registry; /* zeroed: there is none */
     struct log *log;
     struct health *health;
     struct metrics *metrics;

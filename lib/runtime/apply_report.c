@@ -83,6 +83,40 @@ static void publish_holds(struct apply_report *r, const struct applier *applier,
     }
 }
 
+static int32_t count_postponed(const struct applier *applier)
+{
+    struct partition_view view;
+    int32_t n = 0;
+
+    for (int32_t i = 0; i < applier_partition_limit(applier); i++) {
+        applier_view_partition(applier, i, &view);
+        n += view.postponed;
+    }
+    return n;
+}
+
+/* A registry that is away does no harm as long as no record needs it. */
+static void publish_registry(struct apply_report *r, const struct applier *applier,
+                             const struct schemas *schemas)
+{
+    const int32_t n_postponed = count_postponed(applier);
+    const char *trouble = schemas_trouble(schemas);
+    char reason[HEALTH_REASON_MAX] = "";
+
+    if (n_postponed > 0)
+        snprintf(reason, sizeof(reason), "%d partitions wait for a schema%s%s", (int)n_postponed,
+                 trouble[0] ? ": " : "", trouble);
+    health_set(r->health, HEALTH_REGISTRY, n_postponed > 0 && trouble[0] ? HEALTH_BAD : HEALTH_GOOD,
+               reason);
+    metrics_set(r->metrics, METRIC_POSTPONED, 0, n_postponed);
+    metrics_set(r->metrics, METRIC_SCHEMAS, 0, (int64_t)schemas_count(schemas));
+    metrics_add(r->metrics, METRIC_SCHEMA_REQUESTS, 0,
+                (int64_t)(schemas_counters(schemas)->asked - r->shown_schemas.asked));
+    metrics_add(r->metrics, METRIC_SCHEMA_FAILURES, 0,
+                (int64_t)(schemas_counters(schemas)->failed - r->shown_schemas.failed));
+    r->shown_schemas = *schemas_counters(schemas);
+}
+
 static void publish_health(struct apply_report *r, const struct applier *applier,
                            const struct applier_view *view)
 {
@@ -204,11 +238,13 @@ static void publish_metrics(struct apply_report *r, const struct applier *applie
         metrics_set(r->metrics, METRIC_HELD, reason, view->hold == reason);
 }
 
-void apply_report_publish(struct apply_report *r, const struct applier *applier, int64_t now_ms)
+void apply_report_publish(struct apply_report *r, const struct applier *applier,
+                          const struct schemas *schemas, int64_t now_ms)
 {
     struct applier_view view;
 
     applier_view(applier, &view);
+    publish_registry(r, applier, schemas);
     publish_health(r, applier, &view);
     publish_metrics(r, applier, &view, now_ms);
 }

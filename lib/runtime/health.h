@@ -20,7 +20,8 @@
     X(GROUP,        "consumer-group", "joined, with partitions assigned or none left to assign") \
     X(REDIS,        "redis-primary",  "connected to a primary that is ours to write to") \
     X(PRESSURE,     "redis-pressure", "Redis takes writes") \
-    X(DEAD_LETTERS, "dead-letters",   "the dead-letter topic takes what is stored")
+    X(DEAD_LETTERS, "dead-letters",   "the dead-letter topic takes what is stored") \
+    X(REGISTRY,     "schema-registry", "no record waits for a schema that the registry does not tell")
 /* clang-format on */
 
 #define HEALTH_ENUM(name, ...) HEALTH_##name,

@@ -38,6 +38,8 @@
     X(COUNTER,   RELOADS,             "reloads_total",              NONE,        1, "Times that changed options or files were taken over while running") \
     X(COUNTER,   RELOAD_FAILURES,     "reload_failures_total",      NONE,        1, "Times that changed options or files could not be used") \
     X(COUNTER,   REBALANCES,          "rebalances_total",           NONE,        1, "Rebalances of the consumer group that this member saw end") \
+    X(COUNTER,   SCHEMA_REQUESTS,     "schema_requests_total",      NONE,        1, "Schemas asked of the registry") \
+    X(COUNTER,   SCHEMA_FAILURES,     "schema_request_failures_total", NONE,     1, "Questions to the registry that were not answered and were repeated") \
     \
     X(GAUGE,     READY,               "ready",                      NONE,        1, "1 when /readyz answers 200") \
     X(GAUGE,     RELOAD_FAILED,       "reload_failed",              NONE,        1, "1 while options or files were changed into something that cannot be used; what was in use before stays") \
@@ -49,6 +51,8 @@
     X(GAUGE,     PENDING_RECORDS,     "pending_records",            NONE,        1, "Records waiting for Redis or for its answer") \
     X(GAUGE,     REMEMBERED_IDS,      "remembered_ids",             NONE,        1, "Ids of applied records that would be recognised") \
     X(GAUGE,     RATE_LIMIT,          "rate_limit_operations",      NONE,        1, "Operations per second at most; 0 is no limit") \
+    X(GAUGE,     SCHEMAS,             "schemas",                    NONE,        1, "Schemas of the registry that are kept") \
+    X(GAUGE,     POSTPONED,           "partitions_waiting_for_schema", NONE,     1, "Partitions whose next record waits for its schema") \
     X(GAUGE,     POSITION,            "position",                   PARTITION,   1, "The next offset to apply") \
     X(GAUGE,     END_OFFSET,          "end_offset",                 PARTITION,   1, "One past the last record of the log that is known of") \
     X(GAUGE,     LAG_RECORDS,         "lag_records",                PARTITION,   1, "Records of the log that are not applied yet") \

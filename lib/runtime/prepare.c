@@ -4,21 +4,23 @@
 
 #include "base/mem.h"
 #include "codec/record_digest.h"
-#include "codec/record_json.h"
 #include "core/canonical_envelope.h"
 
 struct prepare {
-    struct record_json *json;
+    struct record_any *decoder;
+    struct schemas *schemas;
     size_t max_record_bytes;
     struct envelope_keys keys;
     struct reject reject;
 };
 
-struct prepare *prepare_new(size_t max_record_bytes)
+struct prepare *prepare_new(size_t max_record_bytes, enum record_format format,
+                            struct schemas *schemas)
 {
     struct prepare *p = mem_new(1, sizeof(*p));
 
-    p->json = record_json_new();
+    p->decoder = record_any_new(format);
+    p->schemas = schemas;
     p->max_record_bytes = max_record_bytes;
     return p;
 }
@@ -27,31 +29,53 @@ void prepare_free(struct prepare *p)
 {
     if (!p)
         return;
-    record_json_free(p->json);
+    record_any_free(p->decoder);
     free(p);
 }
 
-static bool accept(struct prepare *p, const struct record *record,
+static bool check_size(struct prepare *p, const struct record *record)
+{
+    return !record->has_value || record->value.n <= p->max_record_bytes ||
+           reject_set(&p->reject, REJECT_TOO_LARGE, "%zu bytes, more than %zu", record->value.n,
+                      p->max_record_bytes);
+}
+
+static bool accept(struct prepare *p, const struct record *record, const struct schema *schema,
                    const struct canonical_context *context, struct buf *commands,
                    struct envelope *ret_envelope, struct canonical *ret_canonical)
 {
-    if (record->has_value && record->value.n > p->max_record_bytes)
-        return reject_set(&p->reject, REJECT_TOO_LARGE, "%zu bytes, more than %zu", record->value.n,
-                          p->max_record_bytes);
-    return record_json_decode(p->json, record, ret_envelope, &p->reject) &&
+    return record_any_decode(p->decoder, record, schema, ret_envelope, &p->reject) &&
            canonical_envelope_append(record, ret_envelope, context, commands, &p->keys,
                                      ret_canonical, &p->reject);
 }
 
-void prepare_record(struct prepare *p, const struct wal_record *wal_record,
-                    const struct canonical_context *context, struct buf *commands,
+/* The schema that the record was written with, NULL when it needs none. */
+static enum schemas_found find_schema(struct prepare *p, const struct record *record,
+                                      int64_t now_ms, const struct schema **ret)
+{
+    uint32_t id;
+
+    *ret = NULL;
+    if (!check_size(p, record))
+        return SCHEMAS_REJECTED;
+    if (!record_any_schema_id(record, &id))
+        return SCHEMAS_FOUND;
+    return schemas_find(p->schemas, id, now_ms, ret, &p->reject);
+}
+
+bool prepare_record(struct prepare *p, const struct wal_record *wal_record,
+                    const struct canonical_context *context, int64_t now_ms, struct buf *commands,
                     struct prepared *ret)
 {
     const struct record *record = &wal_record->record;
     const size_t before = commands->n;
     struct envelope envelope = { 0 };
     struct canonical canonical = { 0 };
+    const struct schema *schema;
+    const enum schemas_found found = find_schema(p, record, now_ms, &schema);
 
+    if (found == SCHEMAS_WAIT)
+        return false;
     *ret = (struct prepared){
         .partition = record->partition,
         .offset = record->offset,
@@ -61,9 +85,10 @@ void prepare_record(struct prepare *p, const struct wal_record *wal_record,
         .digest = record_digest(record),
         .n_message_bytes = (uint32_t)(record->key.n + record->value.n),
     };
-    if (!accept(p, record, context, commands, &envelope, &canonical)) {
+    if (found == SCHEMAS_REJECTED ||
+        !accept(p, record, schema, context, commands, &envelope, &canonical)) {
         ret->reject = &p->reject;
-        return;
+        return true;
     }
     ret->n_bytes = (uint32_t)(commands->n - before);
     ret->n_commands = canonical.n_commands;
@@ -74,4 +99,5 @@ void prepare_record(struct prepare *p, const struct wal_record *wal_record,
         ret->id = record_id_hash(envelope.id);
     ret->keys = p->keys.keys;
     ret->n_keys = p->keys.n;
+    return true;
 }

@@ -50,7 +50,7 @@ struct host {
     int number;
     unsigned generation;     /* counts starts */
     bool dying;              /* crashes at the end of this call */
-    bool postpones; /* a record waits for applier_proceed() */
+    bool postpones;          /* a record waits for applier_proceed() */
     struct applier *applier; /* NULL: not running */
     struct record_json *json;
     struct reject reject;

@@ -54,12 +54,13 @@ static const struct {
         "[] SET k 9223372036854775807 "),
 
     ROW("k", "\0\2\4\2\2a\6DEL\0\0\0\6SET\2\2v\0\0\0", "[] {DEL a -1 ; SET k -1 v}"),
-    ROW("k", "\0\2\0", "[] {}"),
+    ROW("k", "\0\2\0", "! bad-field"),
     ROW("k",
         "\0\4\2t\2\4ab\4\2k\2l\0\2\2"
         "5\0",
         "[] script t ab k|l 5"),
-    ROW("k", "\0\4\2t\0\0\0", "[] script t   "),
+    ROW("k", "\0\4\2t\0\2\2k\0\0", "[] script t  k "),
+    ROW("k", "\0\4\2t\0\0\0", "! bad-field"),
 
     ROW("k", "", "! not-decodable"),
     ROW("k", "\0\0\0\6IN", "! not-decodable"),

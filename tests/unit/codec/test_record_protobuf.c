@@ -57,7 +57,7 @@ static const struct {
         "[] SET k 9223372036854775807 "),
 
     ROW("k", "\0\x1a\x13\x0a\x08\x0a\1a\x12\3DEL\x0a\x07\x12\3SET\x1a\0", "{DEL a -1 ; SET k -1 }"),
-    ROW("k", "\0\x1a\0", "{}"),
+    ROW("k", "\0\x1a\0", "! bad-field"),
     ROW("k",
         "\0\x22\x10\x0a\1t\x12\2ab\x1a\1k\x1a\1l\x22\1"
         "5",

@@ -14,8 +14,35 @@ struct fixture {
     struct health *health;
     struct metrics *metrics;
     struct apply_report report;
+    struct registry registry; /* asked, and never answering */
+    struct schemas *schemas;
     struct buf out;
 };
+
+static void ask_in_vain(void *self, uint32_t id)
+{
+    (void)self, (void)id;
+}
+
+static int no_descriptor(void *self)
+{
+    (void)self;
+    return -1;
+}
+
+static bool fail_once(void *self, struct registry_reply *ret_reply)
+{
+    bool *failed = self;
+
+    if (*failed)
+        return false;
+    *failed = true;
+    *ret_reply = (struct registry_reply){ .id = 7 };
+    snprintf(ret_reply->why, sizeof(ret_reply->why), "connection refused");
+    return true;
+}
+
+static const struct registry_ops registry_ops = { ask_in_vain, no_descriptor, fail_once };
 
 static int begin(void **state)
 {
@@ -27,6 +54,7 @@ static int begin(void **state)
     f->health = health_new(NULL);
     f->metrics = metrics_new("1");
     apply_report_init(&f->report, f->health, f->metrics);
+    f->schemas = schemas_new(&f->registry, 1);
     buf_init(&f->out, METRICS_MAX_BYTES);
     *state = f;
     return 0;
@@ -38,6 +66,7 @@ static int end(void **state)
 
     applier_abandon(f->applier);
     applier_free(f->applier);
+    schemas_free(f->schemas);
     metrics_free(f->metrics);
     health_free(f->health);
     buf_release(&f->out);
@@ -47,7 +76,7 @@ static int end(void **state)
 
 static void publish(struct fixture *f)
 {
-    apply_report_publish(&f->report, f->applier, 1000);
+    apply_report_publish(&f->report, f->applier, f->schemas, 1000);
 }
 
 /* Whether /readyz?verbose or /metrics has this text. */
@@ -196,6 +225,38 @@ static void the_next_applier_does_not_inherit_what_was_shown(void **state)
     assert_false(shows(f, "partition=\"3\""));
 }
 
+static void a_registry_that_is_away_counts_when_a_record_waits_for_it(void **state)
+{
+    struct fixture *f = *state;
+    bool failed = true;
+    const struct schema *schema;
+    struct reject reject;
+    struct effect effect;
+    int message;
+    void *released;
+
+    f->registry = (struct registry){ &registry_ops, &failed };
+    assert_true(shows(f, "[+] schema-registry"));
+    assert_int_equal(schemas_find(f->schemas, 7, 0, &schema, &reject), SCHEMAS_WAIT);
+    schemas_turn(f->schemas, 0);
+    failed = false;
+    schemas_turn(f->schemas, 0);
+    assert_true(shows(f, "[+] schema-registry"));
+    assert_true(shows(f, "schema_requests_total 1"));
+    assert_true(shows(f, "schema_request_failures_total 1"));
+    assert_true(shows(f, "redwal_applier_schemas 1"));
+    assert_true(shows(f, "partitions_waiting_for_schema 0"));
+
+    locate(f, 0);
+    while (applier_next_effect(f->applier, &effect))
+        ;
+    applier_postpone(f->applier, 3, 0, &message);
+    assert_int_equal(applier_take_released(f->applier, &released, 1), 1);
+    assert_true(shows(f, "[-] schema-registry bad for 0 s: 1 partitions wait for a schema: "
+                         "schema 7: connection refused\n"));
+    assert_true(shows(f, "partitions_waiting_for_schema 1"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -209,6 +270,7 @@ int main(void)
         TEST(a_partition_has_series_while_it_is_ours),
         TEST(the_next_applier_does_not_inherit_what_was_shown),
         TEST(lag_grows_while_redis_is_away),
+        TEST(a_registry_that_is_away_counts_when_a_record_waits_for_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
