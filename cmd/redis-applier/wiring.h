@@ -18,7 +18,7 @@ struct wiring {
     struct sink_hiredis *sink;
     struct dead_letters_rdkafka *dead_letters;
     struct registry_curl *registry; /* NULL: none is given */
-    struct script_files *scripts; /* NULL: none */
+    struct script_files *scripts;   /* NULL: none */
     /* What takes their place with wiring_renew(); NULL: nothing is to be renewed. */
     struct wal_rdkafka *next_wal;
     struct dead_letters_rdkafka *next_dead_letters;

@@ -12,6 +12,7 @@ from lab.certs import Authority
 from lab.failover import Failover
 from lab.kafka import Broker
 from lab.redis_server import RedisServer, Security
+from lab.registry import Registry
 from lab.wait import await_
 from lab.wal import Topic, assignment
 
@@ -39,6 +40,13 @@ def broker(scratch):
 @pytest.fixture(scope="session")
 def authority(scratch):
     return Authority(scratch / "redis-certs")
+
+
+@pytest.fixture(scope="session")
+def registry(scratch):
+    registry = Registry(scratch / "registry").start()
+    yield registry
+    registry.stop()
 
 
 @pytest.fixture(scope="session")

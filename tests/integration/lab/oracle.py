@@ -10,6 +10,7 @@ import dataclasses
 import redis
 
 from .partitioners import MURMUR2
+from .record_formats import NotDecodable, as_json
 from .recent_ids import WINDOW_SECONDS, RecentIds
 from .record_rules import Refused, interpret
 from .scripts import OWN_ERROR
@@ -55,15 +56,19 @@ class Oracle:
         return Folded(rejected, repeated, snapshot(self._client), len(records))
 
     def apply(self, client, record, max_bytes=None, lacking=(), ids=None, partitions=None,
-              partitioner=MURMUR2, scripts=None):
+              partitioner=MURMUR2, scripts=None, schema_of=None):
         """One record, as it is meant. The reason when it is rejected, REPEATED when its id was
         there before, else None.
 
         `lacking`: commands that the real server does not have, though ours does. `partitions`: of
         the topic, to which the keys of an envelope are held; None: they may be in any.
-        `scripts`: text by name of those that are registered."""
+        `scripts`: text by name of those that are registered. `schema_of`: the registry's schemas,
+        by id."""
         before = []
+        if max_bytes is not None and len(record.value or b"") > max_bytes:
+            return "too-large"
         try:
+            record = dataclasses.replace(record, value=as_json(record.value, schema_of))
             arity = {name: n for name, n in self._arity.items() if name not in lacking} \
                 if lacking else self._arity
             commands = interpret(record, arity, max_bytes,
@@ -74,7 +79,7 @@ class Oracle:
                 before = [(key, client.dump(key), client.pttl(key)) for key in commands.keys]
             for words in commands:
                 client.execute_command(*words)
-        except Refused as refused:
+        except (NotDecodable, Refused) as refused:
             return refused.reason
         except redis.exceptions.ResponseError as error:
             _put_back(client, before)
