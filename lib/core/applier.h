@@ -217,7 +217,7 @@ struct partition_view {
     bool waits_for_dead_letter;
     int64_t log_ms;  /* log time, or LOG_TIME_OFF */
     bool catches_up; /* deadlines will be by the clock of Redis once it has caught up */
-    bool postponed; /* its next record cannot be prepared yet */
+    bool postponed;  /* its next record cannot be prepared yet */
 };
 
 void applier_view_partition(const struct applier *a, int32_t partition,
