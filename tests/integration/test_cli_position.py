@@ -116,7 +116,7 @@ def test_position_shows_what_everybody_says(lab, topic, redis, cli):
     assert said["agrees"] is True
     assert (said["wal"], said["belongsTo"], said["role"]) == (lab.wal, lab.wal, "primary")
     assert (said["topic"], said["redis"]) == (topic.name, redis.address)
-    assert said["log"].split("/")[1] == topic.id()
+    assert said["log"].split("/", 1)[1] == topic.id()
     for row in said["partitions"]:
         stored = hashes(lab, topic, redis)[row["partition"]]
         assert {"next": str(row["next"]), "settled": str(row["settled"]), "log": row["log"],
