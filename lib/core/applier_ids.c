@@ -82,6 +82,15 @@ static void count(struct applier *a, const struct ids *ids, size_t before)
     keep_the_bound(a);
 }
 
+/* What the records of a transaction leave behind their window. */
+static void expire(struct applier *a, struct ids *ids, uint64_t number)
+{
+    const size_t before = ids->recent.n;
+
+    recent_ids_expire(&ids->recent, number, a->settings.idempotency_window_seconds);
+    count(a, ids, before);
+}
+
 /* --- judging ---------------------------------------------------------------------------------- */
 
 static bool has_judged_id(const struct applier *a, const struct prepared *record)
@@ -191,7 +200,7 @@ static void index_answered(struct ids *ids, const struct reply *reply)
     ids->loaded = ids->broken;
 }
 
-/* Ids whose window has passed stay until the next record is judged: they still tell which records
+/* Ids whose window has passed stay until the next record is applied: they still tell which records
  * below the position were skipped. */
 static void segment_answered(struct applier *a, struct ids *ids, const struct reply *reply)
 {
@@ -307,6 +316,8 @@ uint32_t ids_write(struct applier *a, struct closing *closing)
     struct ids_step *step = &closing->ids;
 
     *step = (struct ids_step){ .begin = ids->stored, .end = ids->stored + n_new };
+    if (n_new > 0)
+        expire(a, ids, step->end - 1);
     if (step->begin < ids->recent.begin) /* given up before they were stored */
         step->begin = ids->recent.begin;
     if (step->begin >= step->end)

@@ -124,11 +124,15 @@ void recent_ids_forget(struct recent_ids *r, size_t n)
     }
 }
 
-static void expire(struct recent_ids *r, uint32_t window_seconds)
+void recent_ids_expire(struct recent_ids *r, uint64_t number, uint32_t window_seconds)
 {
+    const struct recent_id *behind;
     size_t n = 0;
 
-    while (n < r->n && r->now_seconds - at(r, n)->seconds >= window_seconds)
+    if (number < r->begin || number >= recent_ids_end(r))
+        return;
+    behind = at(r, (size_t)(number - r->begin));
+    while (at(r, n) != behind && behind->seconds - at(r, n)->seconds >= window_seconds)
         n++;
     recent_ids_forget(r, n);
 }
@@ -158,7 +162,6 @@ bool recent_ids_take(struct recent_ids *r, const struct id_hash *id, int64_t off
     if (known && now - known->seconds < window_seconds)
         return false;
     r->now_seconds = now;
-    expire(r, window_seconds);
     recent_ids_add(r, &(struct recent_id){ id->high, id->low, (uint16_t)offset, now });
     return true;
 }

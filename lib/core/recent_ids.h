@@ -42,7 +42,7 @@ void recent_ids_release(struct recent_ids *r); /* leaves it empty and usable */
 
 /*
  * Judges the next record and remembers its id, unless it is a duplicate: unless the id was added
- * less than `window_seconds` of log time ago. Forgets what is older. A timestamp below 0 is none.
+ * less than `window_seconds` of log time ago. A timestamp below 0 is none.
  */
 bool recent_ids_take(struct recent_ids *r, const struct id_hash *id, int64_t offset,
                      int64_t timestamp_ms, uint32_t window_seconds);
@@ -54,7 +54,11 @@ bool recent_ids_was_duplicate(const struct recent_ids *r, const struct id_hash *
 
 void recent_ids_add(struct recent_ids *r, const struct recent_id *id);
 void recent_ids_forget(struct recent_ids *r, size_t n); /* the n oldest */
-uint64_t recent_ids_end(const struct recent_ids *r);    /* the number of the next */
+/* Forgets what nothing behind the id of that number can repeat: what is out of the window by then.
+ * Records judged ahead of those that are stored must not do it: whoever has to judge these again
+ * needs it. */
+void recent_ids_expire(struct recent_ids *r, uint64_t number, uint32_t window_seconds);
+uint64_t recent_ids_end(const struct recent_ids *r); /* the number of the next */
 
 /* The form in Redis: little-endian, in the order of struct recent_id. */
 void recent_ids_print(const struct recent_ids *r, uint64_t number, char ret[RECENT_ID_BYTES]);

@@ -7,7 +7,6 @@ enum {
     LINK_BYTES_MAX = 1 << 26,
     LATE_MAX_MS = 6000,
     APART_MAX_MS = 60 * 1000,
-    LONG_WINDOW_S = 86400
 };
 
 static const int64_t began_at_ms = 1700000000000;
@@ -138,18 +137,10 @@ void world_produce_op(struct world *w, int32_t partition, enum op_kind kind, uns
     fake_log_append(world_log(w), partition, op, w->now_ms);
 }
 
-static void remember_ids_for_long(struct world *w)
-{
-    w->settings.idempotency_window_seconds = LONG_WINDOW_S;
-    for (int i = 0; i < w->n_logs; i++)
-        w->oracles[i].window_s = LONG_WINDOW_S;
-}
-
 void world_keep_log_time(struct world *w)
 {
     w->settings.expiry.expiry = EXPIRY_LOG;
     w->keys_end = true;
-    remember_ids_for_long(w);
     for (int i = 0; i < w->n_hosts; i++) { /* begin with these settings */
         world_crash_host(w, i);
         world_start_host(w, i);
@@ -159,7 +150,6 @@ void world_keep_log_time(struct world *w)
 void world_miss_days(struct world *w, unsigned n)
 {
     w->keys_end = true;
-    remember_ids_for_long(w);
     for (int i = 0; i < w->n_hosts; i++)
         world_crash_host(w, i);
     for (unsigned i = 0; i < n; i++)

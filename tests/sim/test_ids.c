@@ -130,6 +130,29 @@ static void when_their_answers_were_lost(void **state)
     }
 }
 
+/* Records that wait may be of a later time than the window of those in front of them. */
+static void by_a_successor_however_far_was_read_ahead(void **state)
+{
+    struct world *w = *state;
+    bool seen = true;
+
+    for (unsigned k = 1; seen; k++) {
+        open_world(w, 1, 1);
+        w->settings.batch_max_ops = 1;
+        w->settings.idempotency_segment_ids = 1;
+        set_and_restart(w);
+        produce(w, 2);
+        w->now_ms += 1000;
+        world_repeat(w, 0, 2, false);
+        w->now_ms += 2 * 1000 * (int64_t)w->settings.idempotency_window_seconds;
+        produce(w, 4);
+        w->crash_fault = fault_at(k);
+        world_run(w, LIMIT_MS);
+        seen = w->crash_fault.seen;
+        world_end(w);
+    }
+}
+
 static void only_within_their_window(void **state)
 {
     struct world *w = *state;
@@ -247,6 +270,7 @@ int main(void)
         cmocka_unit_test(by_the_next_applier),
         cmocka_unit_test(behind_a_primary_that_lacks_some),
         cmocka_unit_test(when_their_answers_were_lost),
+        cmocka_unit_test(by_a_successor_however_far_was_read_ahead),
         cmocka_unit_test(only_within_their_window),
         cmocka_unit_test(not_at_all_when_switched_off),
         cmocka_unit_test(what_is_old_leaves_redis),

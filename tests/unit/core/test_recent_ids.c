@@ -99,6 +99,8 @@ static void it_agrees_with_an_array_of_times(void **state)
             continue;
         now = then;
         remembered_at[n] = now;
+        recent_ids_expire(&r, recent_ids_end(&r) - 1, WINDOW);
+        assert_true(r.n <= MODEL_IDS);
     }
     recent_ids_release(&r);
 }
@@ -145,6 +147,28 @@ static void numbers_stay_when_the_oldest_go(void **state)
     recent_ids_release(&r);
 }
 
+static void what_is_out_of_the_window_is_forgotten_when_it_is_stored(void **state)
+{
+    struct recent_ids r = { 0 };
+    (void)state;
+
+    assert_true(take(&r, 0, 0, 100));
+    assert_true(take(&r, 1, 1, 109));
+    assert_true(take(&r, 2, 2, 110));
+    assert_true(take(&r, 3, 3, 500));
+    assert_int_equal(r.begin, 0);
+    recent_ids_expire(&r, 1, WINDOW);
+    assert_int_equal(r.begin, 0);
+    recent_ids_expire(&r, 2, WINDOW);
+    assert_int_equal(r.begin, 1);
+    recent_ids_expire(&r, 3, WINDOW);
+    assert_int_equal(r.begin, 3);
+    recent_ids_expire(&r, 2, WINDOW); /* already behind */
+    recent_ids_expire(&r, 4, WINDOW); /* not there yet */
+    assert_int_equal(r.begin, 3);
+    recent_ids_release(&r);
+}
+
 /* Records below the position, of which some were skipped. */
 static void which_record_was_skipped_is_told_where_it_is_certain(void **state)
 {
@@ -185,6 +209,7 @@ int main(void)
         cmocka_unit_test(it_agrees_with_an_array_of_times),
         cmocka_unit_test(what_is_stored_is_what_is_read),
         cmocka_unit_test(numbers_stay_when_the_oldest_go),
+        cmocka_unit_test(what_is_out_of_the_window_is_forgotten_when_it_is_stored),
         cmocka_unit_test(which_record_was_skipped_is_told_where_it_is_certain),
     };
 
