@@ -14,13 +14,15 @@ struct judge {
     struct schemas *schemas;
     struct prepare *prepare;
     struct command_set every_command;
+    const struct script_set *scripts;
     struct buf commands;
 };
 
-struct judge *judge_new(size_t max_record_bytes)
+struct judge *judge_new(size_t max_record_bytes, const struct script_set *scripts)
 {
     struct judge *j = mem_new(1, sizeof(*j));
 
+    j->scripts = scripts;
     j->schemas = schemas_new(&no_registry, 0);
     j->prepare = prepare_new(max_record_bytes, RECORD_FORMAT_JSON, j->schemas);
     for (size_t i = 0; i < command_count(); i++)
@@ -40,18 +42,25 @@ void judge_free(struct judge *j)
     free(j);
 }
 
-enum err_code judge_value(struct judge *j, struct str value, struct str *ret_key, struct err *err)
+struct str judge_record(struct judge *j, const struct record *record, struct prepared *ret)
 {
-    const struct canonical_context context = { .server = &j->every_command };
-    const int64_t now_ms = clock_wall_ms();
-    const struct wal_record record = {
-        .record = { .timestamp_ms = now_ms, .has_value = true, .value = value },
-    };
-    struct prepared prepared;
+    const struct canonical_context context = { .server = &j->every_command, .scripts = j->scripts };
+    const struct wal_record wal_record = { .record = *record };
 
     buf_clear(&j->commands);
-    if (!prepare_record(j->prepare, &record, &context, now_ms, &j->commands, &prepared))
+    if (!prepare_record(j->prepare, &wal_record, &context, clock_wall_ms(), &j->commands, ret))
         UNREACHABLE("without a registry no record waits for a schema");
+    return buf_str(&j->commands);
+}
+
+enum err_code judge_value(struct judge *j, struct str value, struct str *ret_key, struct err *err)
+{
+    const struct record record = { .timestamp_ms = clock_wall_ms(),
+                                   .has_value = true,
+                                   .value = value };
+    struct prepared prepared;
+
+    judge_record(j, &record, &prepared);
     if (prepared.reject)
         return err_set(err, ERR_INVALID, "%s: %s: %s", reject_code(prepared.reject->reason),
                        reject_text(prepared.reject->reason), prepared.reject->detail);

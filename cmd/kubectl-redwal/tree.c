@@ -53,6 +53,7 @@ static const struct verb *const verbs[] = {
     &verb_history,
     &verb_tail,
     &verb_dlq,
+    &verb_explain,
     &verb_doctor,
     &verb_verify,
     &verb_context,

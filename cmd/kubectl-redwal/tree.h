@@ -9,6 +9,7 @@
 extern const struct verb verb_context;
 extern const struct verb verb_dlq;
 extern const struct verb verb_doctor;
+extern const struct verb verb_explain;
 extern const struct verb verb_history;
 extern const struct verb verb_lag;
 extern const struct verb verb_options;

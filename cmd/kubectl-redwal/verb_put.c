@@ -353,7 +353,7 @@ static enum exit_status run(struct invocation *in)
     if (!o->dry_run && link_writer(in, link_options(in)->topic, partitioner_names[o->partitioner],
                                    o->timeout_ms, &p.writer, &err) != ERR_OK)
         return call_failed(in, &err);
-    p.judge = judge_new((size_t)o->max_record_bytes);
+    p.judge = judge_new((size_t)o->max_record_bytes, NULL);
     begin_stream(&p);
     if (reads_lines(in))
         put_lines(&p);

@@ -59,3 +59,37 @@ bool resp_append(struct buf *out, const struct str *words, size_t n)
     out->n = (size_t)(at - out->p);
     return true;
 }
+
+/* "<mark><number>\r\n" */
+static bool take_number(struct str *bytes, char mark, size_t *ret)
+{
+    const char *end = bytes->n > 0 ? memchr(bytes->p, '\r', bytes->n) : NULL;
+    const size_t n = end ? (size_t)(end - bytes->p) : 0;
+    int64_t number;
+
+    if (n < 2 || bytes->p[0] != mark || n + 2 > bytes->n ||
+        !str_to_int64((struct str){ bytes->p + 1, n - 1 }, &number) || number < 0)
+        return false;
+    *ret = (size_t)number;
+    *bytes = (struct str){ bytes->p + n + 2, bytes->n - n - 2 };
+    return true;
+}
+
+bool resp_take(struct str *bytes, struct str *ret_words, size_t max, size_t *ret_n)
+{
+    struct str rest = *bytes;
+    size_t n_words, n;
+
+    if (!take_number(&rest, '*', &n_words))
+        return false;
+    for (size_t i = 0; i < n_words; i++) {
+        if (!take_number(&rest, '$', &n) || rest.n < 2 || n > rest.n - 2)
+            return false;
+        if (i < max)
+            ret_words[i] = (struct str){ rest.p, n };
+        rest = (struct str){ rest.p + n + 2, rest.n - n - 2 };
+    }
+    *bytes = rest;
+    *ret_n = n_words;
+    return true;
+}

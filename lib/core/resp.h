@@ -17,4 +17,8 @@ size_t resp_size_max(size_t n_words, size_t n_bytes);
 char *resp_put_count(char *at, size_t n_words);
 char *resp_put_word(char *at, struct str word);
 
+/* Cuts the first command off `bytes`, which resp_append() wrote; its words are views, of which the
+ * first `max` are set. False: there is none, or it is cut short. */
+bool resp_take(struct str *bytes, struct str *ret_words, size_t max, size_t *ret_n);
+
 #endif

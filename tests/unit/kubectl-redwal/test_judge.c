@@ -24,7 +24,7 @@ static void the_appliers_verdict_comes_before_the_log(void **state)
         { "{\"v\":2,\"key\":\"k\",\"command\":\"DEL\"}", NULL, "unknown-version: " },
         { "[]", NULL, "not-json: " },
     };
-    struct judge *judge = judge_new(RECORD_MAX_BYTES);
+    struct judge *judge = judge_new(RECORD_MAX_BYTES, NULL);
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -45,7 +45,7 @@ static void the_appliers_verdict_comes_before_the_log(void **state)
 static void a_record_beyond_the_bound_is_refused(void **state)
 {
     static char value[RECORD_MAX_BYTES + 2];
-    struct judge *judge = judge_new(RECORD_MAX_BYTES);
+    struct judge *judge = judge_new(RECORD_MAX_BYTES, NULL);
     struct err err = { 0 };
     struct str key;
     (void)state;
