@@ -12,6 +12,11 @@ static const struct option_spec specs[] = { COMPARE_OPTIONS(SPEC) };
 /* clang-format on */
 static const struct option_spec folding_specs[] = { FOLDING_OPTIONS(FOLDING_SPEC) };
 
+/* clang-format off */
+#define RECORDS_SPEC(...) OPTION_SPEC_IN(struct records_options, __VA_ARGS__)
+/* clang-format on */
+static const struct option_spec records_specs[] = { RECORDS_OPTIONS(RECORDS_SPEC) };
+
 const struct option_table compare_table = {
     .specs = specs,
     .n_specs = ARRAY_SIZE(specs),
@@ -22,6 +27,12 @@ const struct option_table folding_table = {
     .specs = folding_specs,
     .n_specs = ARRAY_SIZE(folding_specs),
     .size = sizeof(struct folding_options),
+};
+
+const struct option_table records_table = {
+    .specs = records_specs,
+    .n_specs = ARRAY_SIZE(records_specs),
+    .size = sizeof(struct records_options),
 };
 
 static bool parse_number(struct str text, int64_t *ret)
@@ -67,12 +78,14 @@ bool compare_parse_partitions(const char *list, bool *ret, int32_t *ret_n)
 void compare_options_check(struct invocation *in)
 {
     const struct compare_options *o = invocation_values(in, &compare_table);
+    const struct records_options *records = invocation_values(in, &records_table);
     bool selected[COMPARE_PARTITIONS_MAX];
     int32_t n;
 
     if (o->partitions && !compare_parse_partitions(o->partitions, selected, &n))
         option_set_problem(&in->set, "--partitions: '%s' is not a list such as 0,3,7-9",
                            o->partitions);
+    records_check(records, &in->set);
     if (o->sample > 0 && o->keys)
         option_set_problem(&in->set, "--sample, --keys: give one of them, not both");
 }

@@ -5,6 +5,7 @@
 #define KUBECTL_REDWAL_COMPARE_OPTIONS_H
 
 #include "cli/folding_table.h"
+#include "cli/records.h"
 #include "cli/verb.h"
 
 /* clang-format off */
@@ -24,6 +25,7 @@ struct compare_options {
 
 extern const struct option_table compare_table;
 extern const struct option_table folding_table;
+extern const struct option_table records_table;
 
 /* Complains about what is wrong with them together. */
 void compare_options_check(struct invocation *in);

@@ -10,6 +10,7 @@
 #include "runtime/clock.h"
 #include "wiring/access.h"
 #include "wiring/folding.h"
+#include "wiring/registry.h"
 
 enum {
     START_TIMEOUT_MS = 10000,
@@ -121,6 +122,7 @@ static struct fold_settings fold_settings_of(const struct comparison *c,
     struct fold_settings s = {
         .apply = {
             .applier = applier_settings_default(),
+            .format = (enum record_format)c->records->format,
             .drain_timeout_ms = DRAIN_TIMEOUT_MS,
         },
         .stall_timeout_ms = STALL_TIMEOUT_MS,
@@ -141,6 +143,7 @@ static void make_verify(struct comparison *c, const struct connection_options *o
         .scratch = sink_hiredis_port(c->question),
         .scratch_fold = sink_hiredis_port(c->fold),
         .wal = wal_rdkafka_port(c->wal),
+        .registry = registry_curl_port(c->registry),
         .log = &c->log,
         .listener = { progressed, found, c },
     };
@@ -186,10 +189,13 @@ enum err_code comparison_open(struct comparison *c, const struct invocation *in,
     c->in = in;
     c->options = invocation_values(in, &compare_table);
     c->folding = invocation_values(in, &folding_table);
+    c->records = invocation_values(in, &records_table);
     log_init(&c->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
     rc = open_scratch(c, err); /* first: it forks, and there are no threads yet */
     if (rc == ERR_OK)
         rc = open_scripts(c, err);
+    if (rc == ERR_OK)
+        rc = registry_open(c->records, &c->registry, err);
     if (rc == ERR_OK)
         rc = open_target(c, o, err);
     if (rc == ERR_OK)
@@ -208,6 +214,7 @@ void comparison_release(struct comparison *c)
     progress_clear(&c->progress);
     verify_free(c->verify);
     wal_rdkafka_free(c->wal);
+    registry_curl_free(c->registry);
     sink_hiredis_free(c->target);
     sink_hiredis_free(c->question);
     sink_hiredis_free(c->fold);

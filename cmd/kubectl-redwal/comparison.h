@@ -4,6 +4,7 @@
 #ifndef KUBECTL_REDWAL_COMPARISON_H
 #define KUBECTL_REDWAL_COMPARISON_H
 
+#include "adapter/registry_curl.h"
 #include "adapter/scratch_redis.h"
 #include "adapter/script_files.h"
 #include "adapter/sink_hiredis.h"
@@ -27,6 +28,8 @@ struct comparison {
     const struct folding_options *folding;
     struct scratch_redis *scratch;
     struct script_files *scripts; /* NULL: none */
+    const struct records_options *records;
+    struct registry_curl *registry; /* NULL: none */
     struct sink_hiredis *target, *question, *fold;
     struct wal_rdkafka *wal;
     struct log log;

@@ -26,7 +26,8 @@ static enum exit_status run(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &compare_table, &folding_table, &context_table, &print_table, &connection_table, NULL,
+    &compare_table, &folding_table,    &records_table, &context_table,
+    &print_table,   &connection_table, NULL,
 };
 
 const struct verb verb_verify = {

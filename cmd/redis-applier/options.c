@@ -9,7 +9,6 @@
 #include "cli/option_file.h"
 #include "cli/option_print.h"
 #include "cli/option_value.h"
-#include "codec/record_any.h"
 #include "runtime/metrics.h"
 
 #define ENV_PREFIX "REDWAL_"
@@ -22,10 +21,14 @@ enum { LOG_MESSAGE_MAX = 80 };
     OPTION_SPEC_IN(struct options, type, scope, connection.field, __VA_ARGS__)
 #define FOLDING_SPEC(type, scope, field, ...)                                                      \
     OPTION_SPEC_IN(struct options, type, scope, folding.field, __VA_ARGS__)
-static const struct option_spec specs[] = { OPTIONS(OWN_SPEC, SHARED_SPEC, FOLDING_SPEC) };
+#define RECORDS_SPEC(type, scope, field, ...)                                                      \
+    OPTION_SPEC_IN(struct options, type, scope, records.field, __VA_ARGS__)
+static const struct option_spec specs[] = { OPTIONS(OWN_SPEC, SHARED_SPEC, FOLDING_SPEC,
+                                                    RECORDS_SPEC) };
 #undef OWN_SPEC
 #undef SHARED_SPEC
 #undef FOLDING_SPEC
+#undef RECORDS_SPEC
 
 static const struct program program = {
     .name = "redis-applier",
@@ -55,34 +58,6 @@ static void check_bounds(const struct options *o, struct option_set *set)
     if (o->batch_max_ops > o->pending_max_records)
         option_set_problem(set, "--batch-max-ops: more than --pending-max-records (%lld)",
                            (long long)o->pending_max_records);
-}
-
-static void check_formats(const struct options *o, struct option_set *set)
-{
-    const char *url = o->schema_registry;
-    const bool https = url && strncmp(url, "https://", strlen("https://")) == 0;
-    const bool user = o->schema_registry_user, password = o->schema_registry_password.path;
-    const bool tls = o->schema_registry_ca || o->schema_registry_cert || o->schema_registry_key;
-
-    if (!url && (o->format == RECORD_FORMAT_PROTOBUF || o->format == RECORD_FORMAT_AVRO))
-        option_set_problem(set, "--format: protobuf and avro need --schema-registry");
-    if (url && !https && strncmp(url, "http://", strlen("http://")) != 0)
-        option_set_problem(set, "--schema-registry: is the URL of neither http nor https");
-    if (url && strchr(url, '@'))
-        option_set_problem(set, "--schema-registry: holds a user; give --schema-registry-user and "
-                                "--schema-registry-password-file");
-    if (!url && (user || password || tls))
-        option_set_problem(set, "--schema-registry-user, -password-file, -ca, -cert, -key: need "
-                                "--schema-registry");
-    if (user != password)
-        option_set_problem(set, "--schema-registry-user, --schema-registry-password-file: one "
-                                "needs the other");
-    if (url && tls && !https)
-        option_set_problem(set, "--schema-registry-ca, --schema-registry-cert, "
-                                "--schema-registry-key: need https in --schema-registry");
-    if (!o->schema_registry_cert != !o->schema_registry_key)
-        option_set_problem(set, "--schema-registry-cert, --schema-registry-key: one needs the "
-                                "other");
 }
 
 static void print_version(struct buf *out)
@@ -154,7 +129,7 @@ enum options_verdict options_load(struct options *o, int argc, const char *const
     if (o->config)
         option_file_take(&set, "config", o->config);
     connection_check(&o->connection, CONNECTION_KAFKA | CONNECTION_REDIS, &set);
-    check_formats(o, &set);
+    records_check(&o->records, &set);
     check_bounds(o, &set);
     option_set_open_files(&set);
     if (!option_set_is_good(&set)) {

@@ -11,6 +11,7 @@
 #include "cli/connection.h"
 #include "cli/option.h"
 #include "cli/option_reload.h"
+#include "cli/records.h"
 #include "options_table.h"
 #include "runtime/log.h"
 
@@ -18,7 +19,8 @@
 struct options {
     struct connection_options connection;
     struct folding_options folding;
-    OPTIONS(OPTION_FIELD, OPTION_NO_FIELD, OPTION_NO_FIELD)
+    struct records_options records;
+    OPTIONS(OPTION_FIELD, OPTION_NO_FIELD, OPTION_NO_FIELD, OPTION_NO_FIELD)
 };
 #undef OPTION_NO_FIELD
 

@@ -9,19 +9,19 @@
 
 #include "cli/connection_table.h"
 #include "cli/folding_table.h"
+#include "cli/records_table.h"
 
 /* Indexes into the list of choices below. */
 enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
 
 #define ON_REJECT_CHOICES  "skip", "halt"
 #define EXPIRY_CHOICES     "wall", "log"
-#define FORMAT_CHOICES     "auto", "json", "protobuf", "avro" /* enum record_format */
 #define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
 #define LOG_FORMAT_CHOICES "text", "json"
 #define GENERATE_CHOICES   "reference", "metrics", "bash", "zsh", "fish"
 
 /* clang-format off */
-#define OPTIONS(X, SHARED, FOLDING) \
+#define OPTIONS(X, SHARED, FOLDING, RECORDS) \
     X(FILE,      CALL,     config,               "config",               "FILE",     NULL,  0, 0, NULL, "General", "Read options from a YAML file: one `name: value` a line") \
     WAL_OPTIONS(SHARED) \
     X(CHOICE,    LIVE,     log_level,            "log-level",            "LEVEL",    "info", 0, 0, ONE_OF(LOG_LEVEL_CHOICES), "General", "Least level that is logged") \
@@ -34,13 +34,7 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(DURATION,  ANYWHERE, session_timeout_ms,   "session-timeout",      "DURATION", "10s", SECOND, 30 * MINUTE, NULL, "Kafka", "A member silent for so long loses its partitions") \
     X(DURATION,  LIVE,     commit_interval_ms,   "commit-interval",      "DURATION", "1s", 100, 10 * MINUTE, NULL, "Kafka", "How often group offsets are committed, for tools that watch lag") \
     \
-    X(CHOICE,    ANYWHERE, format,               "format",               "FORMAT",   "auto", 0, 0, ONE_OF(FORMAT_CHOICES), "Records", "What records may be; auto takes JSON and whatever has a schema in the registry") \
-    X(TEXT,      ANYWHERE, schema_registry,      "schema-registry",      "URL",      NULL, 1, 1024, NULL, "Records", "Registry that keeps the schemas of records, by Confluent's interface; http or https") \
-    X(TEXT,      LIVE,     schema_registry_user, "schema-registry-user", "USER",     NULL, 1, 255, NULL, "Records", "User at the registry") \
-    X(SECRET,    LIVE,     schema_registry_password, "schema-registry-password-file", "FILE", NULL, 0, 0, NULL, "Records", "File with the password for the registry") \
-    X(FILE,      LIVE,     schema_registry_ca,   "schema-registry-ca",   "FILE",     NULL, 0, 0, NULL, "Records", "Certificates that may sign the registry's; the system's when unset") \
-    X(FILE,      LIVE,     schema_registry_cert, "schema-registry-cert", "FILE",     NULL, 0, 0, NULL, "Records", "Our certificate, where the registry asks for one") \
-    X(FILE,      LIVE,     schema_registry_key,  "schema-registry-key",  "FILE",     NULL, 0, 0, NULL, "Records", "Private key of --schema-registry-cert") \
+    RECORDS_OPTIONS(RECORDS) \
     \
     REDIS_OPTIONS(SHARED) \
     X(DURATION,  LIVE,     silence_timeout_ms,   "silence-timeout",      "DURATION", "3s", 100, 10 * MINUTE, NULL, "Redis", "An unanswered primary is given up after this long") \

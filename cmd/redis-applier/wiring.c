@@ -5,8 +5,9 @@
 #include "runtime/clock.h"
 #include "wiring/access.h"
 #include "wiring/folding.h"
+#include "wiring/registry.h"
 
-enum { DEAD_LETTER_TIMEOUT_MS = 10000, REGISTRY_TIMEOUT_MS = 5000 };
+enum { DEAD_LETTER_TIMEOUT_MS = 10000 };
 
 static enum err_code open_wal(const struct options *o, struct wal_rdkafka **ret, struct err *err)
 {
@@ -59,26 +60,6 @@ static enum err_code open_scripts(struct wiring *w, const struct options *o, str
     return rc == ERR_OK ? rc : err_wrap(err, rc, "--scripts");
 }
 
-static struct registry_access access_to_registry(const struct options *o)
-{
-    return (struct registry_access){
-        .url = o->schema_registry,
-        .user = o->schema_registry_user,
-        .password = o->schema_registry_password.secret.text,
-        .ca = o->schema_registry_ca,
-        .cert = o->schema_registry_cert,
-        .key = o->schema_registry_key,
-        .timeout_ms = REGISTRY_TIMEOUT_MS,
-    };
-}
-
-static enum err_code open_registry(struct wiring *w, const struct options *o, struct err *err)
-{
-    const struct registry_access access = access_to_registry(o);
-
-    return access.url ? registry_curl_new(&access, &w->registry, err) : ERR_OK;
-}
-
 enum err_code wiring_open(struct wiring *w, const struct options *o, struct err *err)
 {
     enum err_code rc = open_scripts(w, o, err);
@@ -88,7 +69,7 @@ enum err_code wiring_open(struct wiring *w, const struct options *o, struct err 
     if (rc == ERR_OK)
         rc = open_dead_letters(o, &w->dead_letters, err);
     if (rc == ERR_OK)
-        rc = open_registry(w, o, err);
+        rc = registry_open(&o->records, &w->registry, err);
     if (rc == ERR_OK)
         rc = open_wal(o, &w->wal, err);
     if (rc == ERR_OK)
@@ -115,7 +96,7 @@ static enum err_code use_in_kafka(struct wiring *w, const struct options *o, str
 enum err_code wiring_use(struct wiring *w, const struct options *o, bool renew_kafka,
                          struct err *err)
 {
-    const struct registry_access registry = access_to_registry(o);
+    const struct registry_access registry = access_to_registry(&o->records);
     const struct sink_hiredis_access access = { access_to_redis(&o->connection),
                                                 access_to_sentinel(&o->connection) };
     enum err_code rc = ERR_OK;
@@ -162,7 +143,7 @@ struct apply_loop_settings apply_loop_settings_of(const struct options *o, const
 {
     struct apply_loop_settings s = {
         .applier = applier_settings_default(),
-        .format = (enum record_format)o->format,
+        .format = (enum record_format)o->records.format,
         .drain_timeout_ms = o->drain_timeout_ms,
         .until_end = o->until_end,
     };

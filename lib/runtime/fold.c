@@ -129,6 +129,7 @@ enum err_code fold_to(struct fold *f, const int64_t *next, int32_t n_partitions,
     const struct apply_loop_ports ports = {
         .wal = bounded_wal_port(&f->wal),
         .sink = f->ports.sink,
+        .registry = f->ports.registry,
         .dead_letters = uncollected_letters_port(&f->letters),
         .log = f->ports.log,
         .health = f->health,

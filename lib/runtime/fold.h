@@ -25,6 +25,7 @@ struct fold_watch {
 struct fold_ports {
     struct wal wal;   /* in no group */
     struct sink sink; /* to the scratch Redis */
+    struct registry registry;
     struct log *log;
     struct fold_watch watch;
 };

@@ -27,6 +27,7 @@ struct verify *verify_new(const struct verify_settings *settings,
     struct verify *v = mem_new(1, sizeof(*v));
     struct fold_ports fold_ports = { .wal = ports->wal,
                                      .sink = ports->scratch_fold,
+                                     .registry = ports->registry,
                                      .log = ports->log,
                                      .watch = { fold_goes_on, v } };
 

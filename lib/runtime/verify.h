@@ -40,6 +40,7 @@ struct verify_ports {
     struct sink scratch;      /* for questions */
     struct sink scratch_fold; /* to the same Redis, for the fold */
     struct wal wal;           /* in no group */
+    struct registry registry; /* of the records' schemas */
     struct log *log;
     struct verify_listener listener;
 };

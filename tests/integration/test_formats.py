@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from lab.cli import Cli
 from lab.record_formats import SCHEMAS, compile_proto, message_class
 from lab.registry import Door, Registry
 from lab.serializers import Serializers
@@ -68,6 +69,21 @@ def test_records_of_all_formats_are_the_fold(lab, registry):
     folded = lab.check(topic, server, schema_of=registry.schema)
     assert folded.state[b"a"][1] == [w for kind in FORMATS for w in (kind.encode(), b"\xff\0")]
     assert len(folded.rejected) > 20
+
+
+def test_verify_reads_them_by_the_same_registry(lab, registry):
+    topic, server = lab.topic(), lab.redis()
+    serializers = Serializers(registry.url, topic.name)
+    lab.applier(topic, server, schema_registry=registry.url).start().await_ready()
+    write_mixed(topic, serializers, 2, 500)
+    lab.await_applied(topic, server)
+    cli = Cli(brokers=lab.broker.plain, topic=topic.name, wal=lab.wal, redis=server.address)
+    known = cli.run("verify", "--schema-registry", registry.url, "-o", "json").json()
+    assert known["compared"] > 10
+    assert cli.run("verify", "-o", "json", status=3).json()["different"] > 0
+    server.client().set("a:1", "around the log")
+    cli.run("verify", "--schema-registry", registry.url, status=3)
+    assert "--schema-registry" in cli.run("verify", "--format", "avro", status=2).err
 
 
 def test_ids_of_all_formats_are_compared(lab, registry):

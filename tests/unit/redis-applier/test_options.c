@@ -345,7 +345,7 @@ static void the_table_is_sound(void **state)
         const char *type, *field, *name, *argument;
         int64_t min, max;
         const char *help;
-    } rows[] = { OPTIONS(ROW, ROW, ROW) };
+    } rows[] = { OPTIONS(ROW, ROW, ROW, ROW) };
 #undef ROW
     (void)state;
 
