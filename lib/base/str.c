@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOUBLE_TEXT_MAX = 64 };
+enum { DOUBLE_TEXT_MAX = 64, HEX64_DIGITS = 16 };
 
 struct str str_from(const char *text)
 {
@@ -108,4 +108,22 @@ bool str_to_double(struct str s, double *ret_value)
     text[s.n] = '\0';
     *ret_value = strtod(text, &end);
     return end == text + s.n;
+}
+
+bool str_to_hex64(struct str s, uint64_t *ret_value)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t value = 0;
+
+    if (s.n != HEX64_DIGITS)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        const char *at = memchr(digits, s.p[i], sizeof(digits) - 1);
+
+        if (!at)
+            return false;
+        value = value << 4 | (uint64_t)(at - digits);
+    }
+    *ret_value = value;
+    return true;
 }

@@ -30,6 +30,8 @@ bool str_is_utf8(struct str s);
 /* Strict decimal: optional '-', digits, nothing else; false when it does not fit. Redis's own rule
  * for integer arguments (string2ll): no leading zeros, no '+', no blanks, no "-0". */
 bool str_to_int64(struct str s, int64_t *ret_value);
+/* Exactly 16 hexadecimal digits, in lower case. */
+bool str_to_hex64(struct str s, uint64_t *ret_value);
 
 /* A floating-point number as Redis prints one, "inf" and "-inf" included. */
 bool str_to_double(struct str s, double *ret_value);

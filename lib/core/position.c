@@ -53,20 +53,7 @@ static bool number(const struct reply *reply, int64_t *ret)
 
 static bool digest(const struct reply *reply, uint64_t *ret)
 {
-    static const char digits[] = "0123456789abcdef";
-    uint64_t value = 0;
-
-    if (reply->type != REPLY_STRING || reply->text.n != DIGEST_HEX_DIGITS)
-        return false;
-    for (size_t i = 0; i < DIGEST_HEX_DIGITS; i++) {
-        const char *at = reply->text.p[i] ? strchr(digits, reply->text.p[i]) : NULL;
-
-        if (!at)
-            return false;
-        value = value << 4 | (uint64_t)(at - digits);
-    }
-    *ret = value;
-    return true;
+    return reply->type == REPLY_STRING && str_to_hex64(reply->text, ret);
 }
 
 static bool clock_of(const struct reply *reply, int64_t *ret)
