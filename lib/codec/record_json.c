@@ -31,7 +31,9 @@ static const yyjson_read_flag FLAGS = YYJSON_READ_BIGNUM_AS_RAW;
     X(ATOMIC, "atomic")                                                                            \
     X(SCRIPT, "script")                                                                            \
     X(SHA, "sha")                                                                                  \
-    X(KEYS, "keys")
+    X(KEYS, "keys")                                                                                \
+    X(RETRY, "retry")                                                                              \
+    X(RELEASE, "release")
 
 #define FIELD_ENUM(name, text) FIELD_##name,
 enum field { FIELDS(FIELD_ENUM) FIELD_COUNT };
@@ -41,13 +43,14 @@ enum field { FIELDS(FIELD_ENUM) FIELD_COUNT };
 enum {
     FIELDS_OPERATION =
         1 << FIELD_KEY | 1 << FIELD_COMMAND | 1 << FIELD_ARGS | 1 << FIELD_TTL | 1 << FIELD_TTL_MS,
-    FIELDS_ENVELOPE = 1 << FIELD_V | 1 << FIELD_ID,
+    FIELDS_ENVELOPE = 1 << FIELD_V | 1 << FIELD_ID | 1 << FIELD_RETRY,
 };
 static const unsigned fields_of_kind[] = {
     [ENVELOPE_OPERATION] = FIELDS_ENVELOPE | FIELDS_OPERATION,
     [ENVELOPE_ATOMIC] = FIELDS_ENVELOPE | 1 << FIELD_ATOMIC,
     [ENVELOPE_SCRIPT] =
         FIELDS_ENVELOPE | 1 << FIELD_SCRIPT | 1 << FIELD_SHA | 1 << FIELD_KEYS | 1 << FIELD_ARGS,
+    [ENVELOPE_RELEASE] = 1 << FIELD_V | 1 << FIELD_KEY | 1 << FIELD_RELEASE,
 };
 
 #define FIELD_TEXT(name, text) { text, sizeof(text) - 1 },
@@ -65,6 +68,7 @@ struct record_json {
 
     struct operation operations[ENVELOPE_OPERATIONS_MAX];
     struct str keys[ENVELOPE_KEYS_MAX];
+    struct retry_claim claims[ENVELOPE_KEYS_MAX];
 
     struct reject *reject;
     size_t value_n;
@@ -216,8 +220,11 @@ static yyjson_val *field(const struct fields *fields, enum field f)
     return yyjson_is_null(fields->at[f]) ? NULL : fields->at[f];
 }
 
+/* Quarantine is version 1's; the older shape ignores what it does not know. */
 static enum envelope_kind kind_of(const struct fields *fields)
 {
+    if (field(fields, FIELD_V) && field(fields, FIELD_RELEASE))
+        return ENVELOPE_RELEASE;
     if (field(fields, FIELD_ATOMIC))
         return ENVELOPE_ATOMIC;
     return field(fields, FIELD_SCRIPT) ? ENVELOPE_SCRIPT : ENVELOPE_OPERATION;
@@ -459,6 +466,64 @@ static bool read_script(struct record_json *d, const struct fields *fields, stru
 
 /* --- any -------------------------------------------------------------------------------------- */
 
+/* --- quarantine ------------------------------------------------------------------------------- */
+
+enum { CLAIM_FIELDS = 3, RELEASE_FIELDS = 3 };
+
+static bool read_token(struct record_json *d, yyjson_val *value, const char *name, uint64_t *ret)
+{
+    return (yyjson_is_str(value) && str_to_hex64(text(value), ret)) ||
+           bad_field(d, name, "quarantine is not 16 hexadecimal digits");
+}
+
+static bool read_claim(struct record_json *d, yyjson_val *object, struct retry_claim *ret)
+{
+    if (!yyjson_is_obj(object) || yyjson_obj_size(object) != CLAIM_FIELDS)
+        return bad_field(d, "retry", "not {\"key\":...,\"quarantine\":...,\"number\":...}");
+    return bytes_of(d, yyjson_obj_get(object, "key"), "retry", &ret->key) &&
+           read_token(d, yyjson_obj_get(object, "quarantine"), "retry", &ret->token) &&
+           read_positive(d, yyjson_obj_get(object, "number"), "retry", &ret->number);
+}
+
+static bool read_claims(struct record_json *d, yyjson_val *retry, struct envelope *ret)
+{
+    yyjson_arr_iter iter;
+    yyjson_val *object;
+
+    if (!retry)
+        return true;
+    if (!yyjson_is_arr(retry) || yyjson_arr_size(retry) == 0 ||
+        yyjson_arr_size(retry) > ENVELOPE_KEYS_MAX)
+        return bad_field(d, "retry", "not an array of one claim for each key");
+    iter = yyjson_arr_iter_with(retry);
+    while ((object = yyjson_arr_iter_next(&iter)))
+        if (!read_claim(d, object, &d->claims[ret->n_claims++]))
+            return false;
+    ret->claims = d->claims;
+    return true;
+}
+
+static bool read_count(struct record_json *d, yyjson_val *value, int64_t *ret)
+{
+    if (!yyjson_is_uint(value) || yyjson_get_uint(value) > INT64_MAX)
+        return bad_field(d, "release", "parked and retried are numbers");
+    *ret = (int64_t)yyjson_get_uint(value);
+    return true;
+}
+
+static bool read_release(struct record_json *d, const struct fields *fields,
+                         const struct record *record, struct release *ret)
+{
+    yyjson_val *object = field(fields, FIELD_RELEASE);
+
+    if (!yyjson_is_obj(object) || yyjson_obj_size(object) != RELEASE_FIELDS)
+        return bad_field(d, "release", "not {\"quarantine\":...,\"parked\":...,\"retried\":...}");
+    return read_token(d, yyjson_obj_get(object, "quarantine"), "release", &ret->token) &&
+           read_count(d, yyjson_obj_get(object, "parked"), &ret->parked) &&
+           read_count(d, yyjson_obj_get(object, "retried"), &ret->retried) &&
+           read_key(d, field(fields, FIELD_KEY), record, true, &ret->key);
+}
+
 static bool read_envelope(struct record_json *d, const struct fields *fields,
                           const struct record *record, struct envelope *ret)
 {
@@ -469,6 +534,8 @@ static bool read_envelope(struct record_json *d, const struct fields *fields,
         return read_atomic(d, field(fields, FIELD_ATOMIC), record, ret);
     case ENVELOPE_SCRIPT:
         return read_script(d, fields, &ret->script);
+    case ENVELOPE_RELEASE:
+        return read_release(d, fields, record, &ret->release);
     }
     UNREACHABLE("every kind of envelope is known");
 }
@@ -482,13 +549,18 @@ bool record_json_decode(struct record_json *d, const struct record *record,
     reset(d);
     d->reject = ret_reject;
     d->value_n = record->value.n;
+    *ret_envelope = (struct envelope){ 0 };
     if (!record_rules_value(record, ret_reject) || !parse(d, record->value))
         return false;
     collect(yyjson_doc_get_root(d->doc), &fields);
     envelope.kind = kind_of(&fields);
     if (!check_shape(d, &fields, envelope.kind) ||
         !read_text(d, field(&fields, FIELD_ID), "id", &envelope.id) ||
-        !read_envelope(d, &fields, record, &envelope))
+        (field(&fields, FIELD_V) && !read_claims(d, field(&fields, FIELD_RETRY), &envelope)))
+        return false;
+    ret_envelope->claims = envelope.claims;
+    ret_envelope->n_claims = envelope.n_claims;
+    if (!read_envelope(d, &fields, record, &envelope))
         return false;
     *ret_envelope = envelope;
     return true;

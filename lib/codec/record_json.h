@@ -16,7 +16,8 @@ struct record_json *record_json_new(void);
 void record_json_free(struct record_json *decoder); /* NULL is fine */
 
 /* True: `ret_envelope` is filled (its views live in `decoder` and in `record`). False: `ret_reject`
- * says why. Nothing about the command is judged here. */
+ * says why, and of `ret_envelope` only the claims are set, where they could be read. Nothing about
+ * the command is judged here. */
 bool record_json_decode(struct record_json *decoder, const struct record *record,
                         struct envelope *ret_envelope, struct reject *ret_reject);
 

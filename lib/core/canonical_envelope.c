@@ -331,6 +331,10 @@ bool canonical_envelope_append(const struct record *record, const struct envelop
         return append_atomic(&j, ret);
     case ENVELOPE_SCRIPT:
         return append_script(&j, ret);
+    case ENVELOPE_RELEASE:
+        envelope_keys_name(ret_keys, record, envelope);
+        *ret = (struct canonical){ .failure = FAILS_NEVER };
+        return true;
     }
     UNREACHABLE("every kind of envelope is known");
 }

@@ -42,6 +42,8 @@ bool envelope_check(const struct envelope *e, struct reject *ret_reject)
         return at_least_one(e->script.name.n, "script", ret_reject) &&
                envelope_check_keys(e->script.n_keys, ret_reject) &&
                envelope_check_args(e->script.n_args, ret_reject);
+    case ENVELOPE_RELEASE:
+        return true;
     }
     UNREACHABLE("every kind of envelope is known");
 }
@@ -55,4 +57,27 @@ bool envelope_keys_add(struct envelope_keys *keys, struct str key, struct reject
         return false;
     keys->keys[keys->n++] = key;
     return true;
+}
+
+static void add_all(struct envelope_keys *keys, const struct envelope *envelope)
+{
+    struct reject too_many;
+    bool fits = true;
+
+    for (size_t i = 0; fits && i < envelope->n_operations; i++)
+        fits = envelope_keys_add(keys, envelope->operations[i].key, &too_many);
+    for (size_t i = 0; fits && i < envelope->script.n_keys; i++)
+        fits = envelope_keys_add(keys, envelope->script.keys[i], &too_many);
+    if (envelope->kind == ENVELOPE_RELEASE)
+        fits = envelope_keys_add(keys, envelope->release.key, &too_many);
+}
+
+void envelope_keys_name(struct envelope_keys *ret, const struct record *record,
+                        const struct envelope *envelope)
+{
+    ret->n = 0;
+    if (envelope)
+        add_all(ret, envelope);
+    else if (record->has_key)
+        ret->keys[ret->n++] = record->key;
 }

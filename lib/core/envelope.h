@@ -30,5 +30,9 @@ struct envelope_keys {
 
 /* False with `ret_reject` set when there are too many. */
 bool envelope_keys_add(struct envelope_keys *keys, struct str key, struct reject *ret_reject);
+/* The keys of a record, as many as there may be: its envelope's, or the message's when it could not
+ * be decoded. */
+void envelope_keys_name(struct envelope_keys *ret, const struct record *record,
+                        const struct envelope *envelope);
 
 #endif

@@ -37,6 +37,7 @@ enum envelope_kind {
     ENVELOPE_OPERATION, /* a single operation */
     ENVELOPE_ATOMIC,    /* several, all or none */
     ENVELOPE_SCRIPT,    /* a call of a script registered with the WAL */
+    ENVELOPE_RELEASE,   /* of a quarantined key; no operation */
 };
 
 struct script_call {
@@ -48,13 +49,31 @@ struct script_call {
     size_t n_args;
 };
 
+/* The record is the retry of one that was held back: the number-th of the quarantine of this key
+ * that began with a record of this digest. */
+struct retry_claim {
+    struct str key;
+    uint64_t token;
+    int64_t number; /* from 1 */
+};
+
+/* Ends the quarantine of a key if it is as it says. */
+struct release {
+    struct str key;
+    uint64_t token;
+    int64_t parked, retried;
+};
+
 /* What a producer wants done, as written. */
 struct envelope {
     enum envelope_kind kind;
     struct str id;                      /* idempotency key; empty when the record has none */
     const struct operation *operations; /* in order; none with ENVELOPE_SCRIPT */
     size_t n_operations;
-    struct script_call script; /* ENVELOPE_SCRIPT */
+    struct script_call script;        /* ENVELOPE_SCRIPT */
+    const struct retry_claim *claims; /* none unless it is a retry */
+    size_t n_claims;
+    struct release release; /* ENVELOPE_RELEASE */
 };
 
 #endif

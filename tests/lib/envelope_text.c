@@ -41,7 +41,19 @@ static void put_body(struct buf *out, const struct envelope *e)
         buf_print(out, " ");
         put_words(out, e->script.args, e->script.n_args);
         return;
+    case ENVELOPE_RELEASE:
+        buf_print(out, "release %.*s %016llx %lld %lld", STR_ARGS(e->release.key),
+                  (unsigned long long)e->release.token, (long long)e->release.parked,
+                  (long long)e->release.retried);
+        return;
     }
+}
+
+static void put_claims(struct buf *out, const struct envelope *e)
+{
+    for (size_t i = 0; i < e->n_claims; i++)
+        buf_print(out, " retries %.*s %016llx %lld", STR_ARGS(e->claims[i].key),
+                  (unsigned long long)e->claims[i].token, (long long)e->claims[i].number);
 }
 
 void envelope_print(const struct envelope *envelope, char *ret_text)
@@ -51,6 +63,7 @@ void envelope_print(const struct envelope *envelope, char *ret_text)
     buf_init(&out, ENVELOPE_TEXT_MAX - 1);
     buf_print(&out, "[%.*s] ", STR_ARGS(envelope->id));
     put_body(&out, envelope);
+    put_claims(&out, envelope);
     snprintf(ret_text, ENVELOPE_TEXT_MAX, "%.*s", STR_ARGS(buf_str(&out)));
     buf_release(&out);
 }

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/envelope.h"
+#include "envelope_text.h"
 
 enum { TEXT_MAX = 1024 };
 
@@ -362,10 +363,90 @@ static void fields_without_end_are_refused(void **state)
     assert_string_equal(result, "! bad-field");
 }
 
+#define TOKEN "\"quarantine\":\"00000000000000af\""
+
+static void quarantine_is_claimed_and_released(void **state)
+{
+    static const struct {
+        const char *value, *expected;
+    } records[] = {
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":[{\"key\":\"k\"," TOKEN ",\"number\":2}]}",
+          "[] DEL k -1  retries k 00000000000000af 2" },
+        { "{\"v\":1,\"atomic\":[{\"key\":\"k\",\"command\":\"DEL\"}],"
+          "\"retry\":[{\"key\":{\"base64\":\"aw==\"}," TOKEN
+          ",\"number\":1},{\"number\":3,\"key\":\"b\"," TOKEN "}]}",
+          "[] {DEL k -1 } retries k 00000000000000af 1 retries b 00000000000000af 3" },
+        { "{\"v\":1,\"key\":\"k\",\"release\":{" TOKEN ",\"parked\":3,\"retried\":0}}",
+          "[] release k 00000000000000af 3 0" },
+        { "{\"v\":1,\"release\":{" TOKEN ",\"parked\":3,\"retried\":3}}",
+          "[] release k 00000000000000af 3 3" },
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":null,\"release\":null}", "[] DEL k -1 " },
+        { "{\"command\":\"DEL\",\"retry\":1,\"release\":2}", "[] DEL k -1 " }, /* not known there */
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":[]}", "! bad-field" },
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":{}}", "! bad-field" },
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":[1]}", "! bad-field" },
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":[{\"key\":\"k\"," TOKEN "}]}", "! bad-field" },
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":[{\"key\":\"k\"," TOKEN ",\"number\":0}]}",
+          "! bad-field" },
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":[{\"key\":\"k\",\"quarantine\":\"AF\",\"number\":"
+          "1}]}",
+          "! bad-field" },
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":[{\"key\":1," TOKEN ",\"number\":1}]}",
+          "! bad-field" },
+        { "{\"v\":1,\"command\":\"DEL\",\"retry\":[{\"x\":1," TOKEN ",\"number\":1}]}",
+          "! bad-field" },
+        { "{\"v\":1,\"release\":{" TOKEN ",\"parked\":3}}", "! bad-field" },
+        { "{\"v\":1,\"release\":{" TOKEN ",\"parked\":-1,\"retried\":0}}", "! bad-field" },
+        { "{\"v\":1,\"release\":{\"parked\":1,\"retried\":0,\"x\":0}}", "! bad-field" },
+        { "{\"v\":1,\"release\":[],\"command\":\"DEL\"}", "! bad-field" },
+        { "{\"v\":1,\"command\":\"DEL\",\"release\":{" TOKEN ",\"parked\":1,\"retried\":0}}",
+          "! bad-field" },
+        { "{\"v\":1,\"key\":\"b\",\"release\":{" TOKEN ",\"parked\":1,\"retried\":0}}",
+          "! key-mismatch" },
+    };
+    struct record_json *decoder = record_json_new();
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
+        const struct record record = record_of("k", str_from(records[i].value));
+        char text[ENVELOPE_TEXT_MAX];
+        struct envelope envelope;
+        struct reject reject;
+
+        if (record_json_decode(decoder, &record, &envelope, &reject))
+            envelope_print(&envelope, text);
+        else
+            reject_print(&reject, text);
+        if (strcmp(text, records[i].expected) != 0)
+            fail_msg("%s\n  expected: %s\n  got:      %s", records[i].value, records[i].expected,
+                     text);
+    }
+    record_json_free(decoder);
+}
+
+static void a_retry_that_is_refused_is_known_as_one(void **state)
+{
+    static const char value[] =
+        "{\"v\":1,\"key\":\"other\",\"command\":\"DEL\",\"retry\":[{\"key\":"
+        "\"k\"," TOKEN ",\"number\":2}]}";
+    const struct record record = record_of("k", str_from(value));
+    struct record_json *decoder = record_json_new();
+    struct envelope envelope;
+    struct reject reject;
+    (void)state;
+
+    assert_false(record_json_decode(decoder, &record, &envelope, &reject));
+    assert_int_equal(reject.reason, REJECT_KEY_MISMATCH);
+    assert_int_equal(envelope.n_claims, 1);
+    record_json_free(decoder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes),
+        cmocka_unit_test(quarantine_is_claimed_and_released),
+        cmocka_unit_test(a_retry_that_is_refused_is_known_as_one),
         cmocka_unit_test(an_envelope_has_bounds),
         cmocka_unit_test(a_null_value_is_empty),
         cmocka_unit_test(every_cut_of_a_record_is_refused),
