@@ -14,7 +14,7 @@
 /* Indexes into the list of choices below. */
 enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
 
-#define ON_REJECT_CHOICES  "skip", "halt"
+#define ON_REJECT_CHOICES  "skip", "quarantine-key", "halt"
 #define EXPIRY_CHOICES     "wall", "log"
 #define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
 #define LOG_FORMAT_CHOICES "text", "json"
@@ -41,7 +41,7 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(DURATION,  LIVE,     probe_interval_ms,    "probe-interval",       "DURATION", "1s", 50, MINUTE, NULL, "Redis", "How often an idle primary is asked whether it still is one") \
     X(DURATION,  ANYWHERE, sentinel_poll_interval_ms, "sentinel-poll-interval", "DURATION", "1s", 100, MINUTE, NULL, "Redis", "How often Sentinels are asked, besides listening to them") \
     \
-    X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, or hold its partition") \
+    X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, hold back later records of its keys, or hold its partition") \
     FOLDING_OPTIONS(FOLDING) \
     X(CHOICE,    ANYWHERE, expiry,               "expiry",               "CLOCK",    "wall", 0, 0, ONE_OF(EXPIRY_CHOICES), "Applying", "Deadlines end by the clock of Redis once the log has caught up with it, or by the time of the log, always") \
     X(DURATION,  ANYWHERE, replay_threshold_ms,  "replay-threshold",     "DURATION", "10s", SECOND, 24 * 60 * MINUTE, NULL, "Applying", "An older record is part of a replay: deadlines are by the time of the log until it has caught up") \
@@ -54,6 +54,7 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     \
     X(SIZE,      ANYWHERE, pending_max_bytes,    "pending-max-bytes",    "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Commands waiting for Redis or for its answer and rejected records waiting for their topic, all partitions") \
     X(INT,       ANYWHERE, pending_max_records,  "pending-max-records",  "N",        "8192", 16, 10000000, NULL, "Memory bounds", "Records waiting for Redis or for its answer, all partitions") \
+    X(INT,       ANYWHERE, quarantine_max_keys,  "quarantine-max-keys",  "N",        "1000", 1, 1000000, NULL, "Memory bounds", "Keys quarantined at most, a partition; with as many it is held") \
     X(SIZE,      ANYWHERE, fetch_buffer_bytes,   "fetch-buffer-bytes",   "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Records read ahead from Kafka") \
     \
     X(BOOL,      ACTION,   help,                 "help",                 NULL,       NULL, 0, 0, NULL, "Instead of running", "Show this help") \

@@ -33,6 +33,7 @@ struct applier_settings applier_settings_default(void)
         .idempotency_window_seconds = 3600,
         .idempotency_max_ids = 500000,
         .idempotency_segment_ids = 4096,
+        .quarantine_max_keys = 1000,
     };
 }
 
@@ -85,6 +86,7 @@ void applier_free(struct applier *a)
         struct partition *p = &a->partitions[i];
 
         ids_drop(a, p);
+        secluded_forget(p);
         backlog_release(&p->backlog);
         free(p->aftermath);
         free(p->window);
@@ -370,6 +372,7 @@ void applier_view_partition(const struct applier *a, int32_t partition,
         .oldest_pending_ms = p->backlog.n > 0 ? backlog_at(&p->backlog, 0)->timestamp_ms : -1,
         .n_pending = p->backlog.n,
         .postponed = p->postponed,
+        .n_quarantined = located ? p->secluded.held.n : 0,
         .waits_for_dead_letter =
             p->n_aftermath > 0 || (p->backlog.n > 0 && backlog_at(&p->backlog, 0)->reject &&
                                    backlog_at(&p->backlog, 0)->state != ENTRY_STORED),

@@ -36,7 +36,7 @@ enum {
     LATENCY_BUCKETS = 18,
 };
 
-enum applier_on_reject { ON_REJECT_SKIP, ON_REJECT_HALT };
+enum applier_on_reject { ON_REJECT_SKIP, ON_REJECT_QUARANTINE_KEY, ON_REJECT_HALT };
 
 struct applier_settings {
     char wal[WAL_NAME_MAX + 1];
@@ -59,6 +59,7 @@ struct applier_settings {
     uint32_t idempotency_window_seconds; /* of log time, in which an id is applied once; 0: off */
     uint64_t idempotency_max_ids;        /* remembered at most, all partitions */
     uint32_t idempotency_segment_ids;    /* a string in Redis that holds as many is not added to */
+    size_t quarantine_max_keys;          /* held back at most, a partition */
     uint64_t seed;                       /* of the jitter */
 };
 
@@ -162,9 +163,12 @@ struct prepared {
     enum key_type key_type;
     bool has_id;
     struct id_hash id;
-    const struct str *keys; /* borrowed for the call; all that it names */
+    const struct str *keys; /* borrowed for the call; all that it names, also when rejected */
     size_t n_keys;
-    const struct reject *reject; /* NULL: accepted; borrowed for the call */
+    const struct retry_claim *claims; /* borrowed for the call; of a retry */
+    size_t n_claims;
+    const struct release *release; /* NULL unless it is one; borrowed for the call */
+    const struct reject *reject;   /* NULL: accepted; borrowed for the call */
 };
 
 void applier_offer(struct applier *a, const struct prepared *record, int64_t now_ms);
@@ -214,6 +218,7 @@ struct partition_view {
     int64_t record_ms;          /* timestamp of the last record applied, 0 for none */
     int64_t oldest_pending_ms;  /* timestamp of the oldest record waiting; -1 for none */
     uint64_t n_pending;
+    uint64_t n_quarantined; /* keys held back */
     bool waits_for_dead_letter;
     int64_t log_ms;  /* log time, or LOG_TIME_OFF */
     bool catches_up; /* deadlines will be by the clock of Redis once it has caught up */
@@ -251,6 +256,7 @@ struct applier_exemplar {
 struct applier_counters {
     uint64_t records;              /* moved past, whatever became of them */
     uint64_t duplicates;           /* of these, skipped because their id was applied before */
+    uint64_t retries_skipped;      /* of these, retries of what was not held back, or not next */
     uint64_t ids_given_up;         /* before their window ended, since there were too many */
     uint64_t operations;           /* commands executed */
     uint64_t bytes;                /* of these commands */

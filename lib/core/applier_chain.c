@@ -41,6 +41,7 @@ static void ask_location(struct applier *a, int32_t number, int64_t now_ms)
     say(a, get, ARRAY_SIZE(get));
     expect(a, EXPECT_SEEN, number, 1, now_ms);
     ids_ask_index(a, number, now_ms);
+    secluded_ask(a, number, now_ms);
 }
 
 static void ask_types(struct applier *a, int32_t number, int64_t now_ms)
@@ -241,7 +242,7 @@ static struct run measure_run(struct applier *a, const struct partition *p)
     for (size_t i = p->n_committing + p->n_open; i < p->backlog.n; i++) {
         const struct entry *entry = backlog_at(&p->backlog, i);
 
-        if (!is_sendable(entry))
+        if (!is_sendable(entry) || !secluded_is_judged(p, i))
             break;
         if (room == 0 || (bytes > 0 && (run.n_commands + entry->n_commands > room ||
                                         bytes + entry->n_bytes > a->settings.batch_max_bytes))) {
@@ -283,17 +284,36 @@ static bool sweep(struct applier *a, int32_t number, const struct run *run, int6
     return true;
 }
 
+/* The commands of a run's entries, but for those that are not to be sent. */
+static void say_run(struct applier *a, const struct partition *p, const struct run *run)
+{
+    const size_t first = p->n_committing + p->n_open;
+    size_t from = p->backlog.bytes_done + p->bytes_sent, to = from;
+    bool fits = true;
+
+    for (size_t i = first; i < first + run->n_entries; i++) {
+        const struct entry *entry = backlog_at(&p->backlog, i);
+
+        if (entry->is_withheld && entry->n_bytes > 0) {
+            fits = fits && buf_append(&a->output, p->backlog.bytes.p + from, to - from);
+            from = to + entry->n_bytes;
+        }
+        to += entry->n_bytes;
+    }
+    if (to > from)
+        fits = fits && buf_append(&a->output, p->backlog.bytes.p + from, to - from);
+    if (!fits)
+        UNREACHABLE("the output's limit is far above what may be pending");
+}
+
 static void add_run(struct applier *a, int32_t number, const struct run *run, int64_t now_ms)
 {
     struct partition *p = &a->partitions[number];
-    const struct buf *bytes = &p->backlog.bytes; /* holds none when entries have no commands */
     bool has_script;
 
     begin(a, now_ms);
     has_script = sweep(a, number, run, now_ms);
-    if (run->n_bytes > 0 &&
-        !buf_append(&a->output, bytes->p + p->backlog.bytes_done + p->bytes_sent, run->n_bytes))
-        UNREACHABLE("the output's limit is far above what may be pending");
+    say_run(a, p, run);
     expect(a, EXPECT_QUEUED, -1, run->n_commands, now_ms);
     a->open.segments[a->open.n_segments++] =
         (struct segment){ number, run->n_entries, run->n_commands, has_script };
@@ -352,7 +372,7 @@ static void write_position(struct applier *a, struct closing *closing, int64_t n
 {
     char key[POSITION_KEY_MAX], field[POSITION_SEEN_FIELD_MAX];
     const int32_t number = closing->partition;
-    uint32_t n_commands = 1 + ids_write(a, closing);
+    uint32_t n_commands = 1 + ids_write(a, closing) + secluded_write(a, closing);
 
     if (a->partitions[number].fresh) {
         const struct str seen[] = { STR_LITERAL("HSET"), identity_key(),
@@ -446,12 +466,19 @@ static void renew_guard(struct applier *a, int64_t now_ms)
     guard_ask(a, now_ms);
 }
 
+static void judge(struct applier *a, int64_t now_ms)
+{
+    for (int32_t i = 0; i < a->n_partitions; i++)
+        secluded_judge(a, i, now_ms);
+}
+
 void chain_advance(struct applier *a, int64_t now_ms)
 {
     refill_tokens(a, now_ms);
     if (!a->identified || a->draining || (a->pressed && now_ms < a->retry_at_ms))
         return;
     chain_ask(a, now_ms);
+    judge(a, now_ms);
     extend(a, now_ms);
     while (may_close(a, now_ms)) {
         close_open(a, now_ms);

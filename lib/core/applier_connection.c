@@ -94,6 +94,8 @@ void connection_reset(struct applier *a)
         a->partitions[i].n_stale_untouched = 0;
         a->partitions[i].peeked_next = -1;
         ids_connection_reset(a, &a->partitions[i]);
+        a->partitions[i].secluded.n_asked = 0;
+        a->partitions[i].secluded.n_stale = 0;
     }
     buf_clear(&a->output);
     a->expected_first = 0;

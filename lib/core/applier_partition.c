@@ -24,6 +24,7 @@ static void drop_backlog(struct applier *a, struct partition *p)
         p->n_popped++;
         message_release(a, entry.message);
         free(entry.reject);
+        free(entry.names);
     }
     backlog_trim(&p->backlog);
 }
@@ -32,7 +33,7 @@ static void drop_window(struct applier *a, struct partition *p)
 {
     for (size_t i = 0; i < p->n_window; i++) {
         message_release(a, p->window[i].message);
-        free(p->window[i].keys);
+        free(p->window[i].names);
     }
     if (p->window_asked) {
         p->n_stale_types += p->n_window - p->n_window_answered;
@@ -67,6 +68,7 @@ void partition_drop(struct applier *a, int32_t number)
     drop_window(a, p);
     drop_aftermath_from(a, p, 0);
     ids_drop(a, p);
+    secluded_forget(p);
 }
 
 static void stop_delivery(struct applier *a, int32_t number)
@@ -93,6 +95,7 @@ void partition_locate_again(struct applier *a, int32_t number)
     drop_backlog(a, p);
     drop_window(a, p);
     ids_drop(a, p);
+    secluded_drop(p);
     p->phase = PARTITION_LOCATING;
     p->hold = HOLD_NONE;
     p->has_asked = false;
@@ -104,7 +107,7 @@ void partition_locate_again(struct applier *a, int32_t number)
     effect_simple(a, EFFECT_ASK_FACTS, number, 0);
 }
 
-static void hold(struct applier *a, int32_t number, enum hold_reason reason, int64_t now_ms)
+void partition_hold(struct applier *a, int32_t number, enum hold_reason reason, int64_t now_ms)
 {
     struct partition *p = &a->partitions[number];
 
@@ -123,12 +126,11 @@ static void hold(struct applier *a, int32_t number, enum hold_reason reason, int
 
 /* What this process knows of outcomes need not be settled again: open is only what the position
  * covers beyond that. What is behind the position will be applied and judged anew. */
-static int64_t settle_from(struct applier *a, struct partition *p, const struct location *at)
+static int64_t settle_from(const struct partition *p, const struct location *at, bool knows)
 {
     const int64_t next = at->position.next;
 
-    drop_aftermath_from(a, p, next);
-    if (p->known_next < 0)
+    if (!knows)
         return at->read_from;
     if (p->known_next >= next)
         return next;
@@ -151,6 +153,7 @@ static void note_rewind(struct applier *a, int32_t number, int64_t next)
 static void resume(struct applier *a, int32_t number, const struct location *at)
 {
     struct partition *p = &a->partitions[number];
+    bool knows;
 
     if (at->unsettled_lost > 0)
         note(a, NOTE_WARN,
@@ -163,7 +166,10 @@ static void resume(struct applier *a, int32_t number, const struct location *at)
         ids_disown(a, p);
     p->position = at->position;
     p->log_ms = at->position.clock;
-    p->expected = settle_from(a, p, at);
+    knows = p->known_next >= 0 && secluded_knows(a, p, at->read_from);
+    secluded_resume(p, at, knows);
+    p->expected = settle_from(p, at, knows);
+    drop_aftermath_from(a, p, p->expected);
     p->known_next = p->expected;
     p->phase = p->expected < p->position.next ? PARTITION_SETTLING : PARTITION_ACTIVE;
     p->delivering = true;
@@ -177,7 +183,7 @@ static void try_locating(struct applier *a, int32_t number, int64_t now_ms)
     struct location at;
 
     if (p->phase != PARTITION_LOCATING || !p->has_read || !p->has_seen || !p->has_facts ||
-        !p->ids.loaded)
+        !p->ids.loaded || !p->secluded.loaded)
         return;
     p->facts.adopt = a->settings.adopt;
     p->facts.log = p->log;
@@ -193,8 +199,10 @@ static void try_locating(struct applier *a, int32_t number, int64_t now_ms)
     }
     if (at.hold == HOLD_NONE && p->ids.broken)
         at.hold = HOLD_IDS_BROKEN;
+    if (at.hold == HOLD_NONE && p->secluded.broken)
+        at.hold = HOLD_QUARANTINE_BROKEN;
     if (at.hold != HOLD_NONE)
-        hold(a, number, at.hold, now_ms);
+        partition_hold(a, number, at.hold, now_ms);
     else
         resume(a, number, &at);
 }
@@ -213,6 +221,13 @@ void partition_ids_read(struct applier *a, int32_t number, const struct reply *r
                         int64_t now_ms)
 {
     ids_answered(a, &a->partitions[number], reply);
+    try_locating(a, number, now_ms);
+}
+
+void partition_quarantine_read(struct applier *a, int32_t number, const struct reply *reply,
+                               int64_t now_ms)
+{
+    secluded_answered(&a->partitions[number], reply);
     try_locating(a, number, now_ms);
 }
 
@@ -329,10 +344,13 @@ static void drop_unsent(struct applier *a, struct partition *p)
         a->dead_letters_in_flight -= entry.state == ENTRY_STORING;
         message_release(a, entry.message);
         free(entry.reject);
+        free(entry.names);
     }
     /* Sequence numbers of what was dropped are given out again. */
     if (p->store_from > p->n_popped + p->backlog.n)
         p->store_from = p->n_popped + p->backlog.n;
+    if (p->secluded.judged_to > p->n_popped + p->backlog.n)
+        p->secluded.judged_to = p->n_popped + p->backlog.n;
 }
 
 void applier_revoked(struct applier *a, int32_t partition, int64_t now_ms)
@@ -375,7 +393,7 @@ void partition_tick(struct applier *a, int32_t number, int64_t now_ms)
     struct partition *p = &a->partitions[number];
 
     if (p->assigned && p->phase == PARTITION_HELD && p->hold != HOLD_REJECTED &&
-        now_ms >= p->recheck_at_ms)
+        p->hold != HOLD_QUARANTINE_FULL && now_ms >= p->recheck_at_ms)
         partition_locate_again(a, number);
     partition_finish_leaving(a, number);
     partition_store_dead_letters(a, number, now_ms);
@@ -384,7 +402,7 @@ void partition_tick(struct applier *a, int32_t number, int64_t now_ms)
 
 void partition_halt(struct applier *a, int32_t number, int64_t now_ms)
 {
-    hold(a, number, HOLD_REJECTED, now_ms);
+    partition_hold(a, number, HOLD_REJECTED, now_ms);
 }
 
 /* --- settling --------------------------------------------------------------------------------- */
@@ -394,40 +412,26 @@ bool partition_wants_types(const struct partition *p)
     return p->assigned && p->phase == PARTITION_SETTLING && p->window_complete && !p->window_asked;
 }
 
-/* A copy of keys and bytes in one piece of memory. */
-static struct str *copy_keys(const struct str *keys, size_t n)
-{
-    size_t n_bytes = 0;
-    struct str *copy;
-    char *at;
-
-    for (size_t i = 0; i < n; i++)
-        n_bytes += keys[i].n;
-    copy = mem_new(n * sizeof(*copy) + n_bytes, 1);
-    at = (char *)(copy + n);
-    for (size_t i = 0; i < n; i++) {
-        copy[i] = (struct str){ at, keys[i].n };
-        if (keys[i].n > 0)
-            memcpy(at, keys[i].p, keys[i].n);
-        at += keys[i].n;
-    }
-    return copy;
-}
-
 void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record,
                              int64_t now_ms)
 {
     struct partition *p = &a->partitions[number];
-    struct window_entry entry;
+    struct quarantine_record *names;
 
     if (p->n_window == WINDOW_MAX) { /* no applier leaves so many behind */
         message_release(a, record->message);
-        hold(a, number, HOLD_POSITION_BROKEN, now_ms);
+        partition_hold(a, number, HOLD_POSITION_BROKEN, now_ms);
         return;
     }
     /* Stored before the position moved past it, or never sent. */
     if (record->reject || ids_was_duplicate(a, p, record)) {
         message_release(a, record->message);
+        return;
+    }
+    names = secluded_names(record);
+    if (quarantine_withheld(&p->secluded.held, names)) {
+        message_release(a, record->message);
+        free(names);
         return;
     }
     if (p->n_window == p->window_capacity) {
@@ -436,13 +440,12 @@ void partition_add_to_window(struct applier *a, int32_t number, const struct pre
         p->window_operations =
             mem_resize(p->window_operations, p->window_capacity, sizeof(*p->window_operations));
     }
-    entry = (struct window_entry){ record->offset, record->message,
-                                   copy_keys(record->keys, record->n_keys) };
-    p->window[p->n_window] = entry;
+    p->window[p->n_window] = (struct window_entry){ record->offset, record->message, names };
     p->window_operations[p->n_window++] = (struct settle_operation){
-        .keys = entry.keys,
+        .keys = names->keys,
         .n_keys = record->n_keys,
         .failure = record->failure,
+        .turn = secluded_turn(p, names),
         .key_type = record->key_type,
     };
 }
@@ -462,6 +465,8 @@ static void window_settled(struct applier *a, int32_t number, int64_t now_ms)
             outcome == SETTLE_REFUSED ? REJECT_REDIS_WRONGTYPE : REJECT_OUTCOME_UNKNOWN,
             STR_LITERAL("the answer was lost"));
         p->window[i].message = NULL;
+        secluded_refuse(a, p, p->window[i].names);
+        p->window[i].names = NULL;
     }
     drop_window(a, p);
     p->known_next = p->position.next;

@@ -52,7 +52,7 @@ bool partition_has_sendable(const struct partition *p)
         outcomes_lag(p))
         return false;
     state = backlog_at(&p->backlog, n_sent)->state;
-    return state == ENTRY_READY || state == ENTRY_STORED;
+    return secluded_is_judged(p, n_sent) && (state == ENTRY_READY || state == ENTRY_STORED);
 }
 
 struct position partition_position_after(const struct partition *p, size_t n_entries)
@@ -142,8 +142,8 @@ void applier_proceed(struct applier *a)
 
 /* --- dead letters ----------------------------------------------------------------------------- */
 
-static void reject_entry(struct applier *a, struct entry *entry, enum reject_reason reason,
-                         struct str detail)
+void entry_reject(struct applier *a, struct entry *entry, enum reject_reason reason,
+                  struct str detail)
 {
     entry->reject = mem_new(1, sizeof(*entry->reject));
     entry->state = ENTRY_REJECTED;
@@ -200,7 +200,7 @@ void partition_store_dead_letters(struct applier *a, int32_t number, int64_t now
         p->aftermath[i].storing = true;
         store(a, number, p->aftermath[i].offset);
     }
-    if (a->settings.on_reject == ON_REJECT_SKIP) {
+    if (a->settings.on_reject != ON_REJECT_HALT) {
         store_backlog(a, number, now_ms);
         return;
     }
@@ -323,8 +323,12 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
         entry.n_commands = 0;
         entry.weight = record->n_message_bytes;
     }
+    if (secluded_matter(a, p, record)) {
+        entry.names = secluded_names(record);
+        entry.weight += (uint32_t)entry.names->n_bytes;
+    }
     if (record->reject)
-        reject_entry(a, &entry, record->reject->reason, str_from(record->reject->detail));
+        entry_reject(a, &entry, record->reject->reason, str_from(record->reject->detail));
     if (record->message)
         p->log_ms = record->log_ms;
     p->at_end_ms = -1;
@@ -435,6 +439,10 @@ size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
         a->pending_bytes -= entry.weight;
         at += entry.n_commands;
         free(entry.reject);
+        if (error)
+            secluded_refuse(a, p, entry.names);
+        else
+            free(entry.names);
         if (!entry.message)
             continue;
         a->counters.records++;
@@ -470,7 +478,8 @@ void partition_refused(struct applier *a, int32_t number, size_t entry, struct s
     if (refused->reject)
         return;
     backlog_strip(&p->backlog, entry);
-    reject_entry(a, refused, refusal(why), why);
+    entry_reject(a, refused, refusal(why), why);
+    secluded_refuse_entry(a, p, entry);
     p->store_from = p->n_popped;
     partition_store_dead_letters(a, number, now_ms);
 }

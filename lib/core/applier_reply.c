@@ -214,6 +214,7 @@ static void executed(struct applier *a, const struct reply *reply, int64_t now_m
             continue;
         p->position = t->closings[i].after;
         ids_written(p, &t->closings[i].ids);
+        secluded_written(a, p, &t->closings[i]);
         p->known_next = p->position.next;
         p->fresh = false;
     }
@@ -376,13 +377,15 @@ static void seen_answered(struct applier *a, int32_t number, const struct reply 
         asked_in_vain(a, "its identity", reply, now_ms);
 }
 
-static void remembered_answered(struct applier *a, int32_t number, const struct reply *reply,
-                                int64_t now_ms)
+static void bookkeeping_answered(struct applier *a, const struct expectation *expected,
+                                 const struct reply *reply, int64_t now_ms)
 {
     if (reply->type == REPLY_ERROR && redis_error_classify(reply->text) != REDIS_ERROR_OPERATION)
-        asked_in_vain(a, "the ids it remembers", reply, now_ms);
+        asked_in_vain(a, "what it remembers", reply, now_ms);
+    else if (expected->kind == EXPECT_IDS)
+        partition_ids_read(a, expected->partition, reply, now_ms);
     else
-        partition_ids_read(a, number, reply, now_ms);
+        partition_quarantine_read(a, expected->partition, reply, now_ms);
 }
 
 static void role_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
@@ -465,7 +468,8 @@ static void answer(struct applier *a, const struct expectation *expected, const 
         seen_answered(a, partition, reply, now_ms);
         return;
     case EXPECT_IDS:
-        remembered_answered(a, partition, reply, now_ms);
+    case EXPECT_QUARANTINE:
+        bookkeeping_answered(a, expected, reply, now_ms);
         return;
     case EXPECT_PEEK:
         peek_answered(a, partition, reply);

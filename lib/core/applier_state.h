@@ -3,7 +3,8 @@
  * applier_connection.c (whose connection it is), applier_chain.c (what is said on it),
  * applier_reply.c (what the answers mean), applier_partition.c (where a partition stands),
  * applier_turn.c (which clock its deadlines are by), applier_records.c (its records, and those that
- * were refused) and applier_ids.c (which of them were there before).
+ * were refused), applier_ids.c (which of them were there before) and applier_quarantine.c (which
+ * are held back).
  */
 #ifndef REDWAL_CORE_APPLIER_STATE_H
 #define REDWAL_CORE_APPLIER_STATE_H
@@ -14,6 +15,7 @@
 #include "core/applier.h"
 #include "core/backlog.h"
 #include "core/locate.h"
+#include "core/quarantine.h"
 #include "core/recent_ids.h"
 #include "core/settle.h"
 
@@ -31,14 +33,15 @@ enum {
 };
 
 enum expect_kind {
-    EXPECT_REHEARSAL, /* MULTI and DISCARD, with nothing in between */
-    EXPECT_CLAIM,     /* HSETNX identity wal */
-    EXPECT_IDENTITY,  /* HGET identity wal */
-    EXPECT_SCRIPTS,   /* HMGET identity script:... */
-    EXPECT_LOCATE,    /* HMGET position, of a partition that asks where it is */
-    EXPECT_SEEN,      /* HGET identity p<n> */
-    EXPECT_IDS,       /* GET: which segments of ids there are, or one of them */
-    EXPECT_PEEK,      /* HMGET position, of a partition that may be another applier's */
+    EXPECT_REHEARSAL,  /* MULTI and DISCARD, with nothing in between */
+    EXPECT_CLAIM,      /* HSETNX identity wal */
+    EXPECT_IDENTITY,   /* HGET identity wal */
+    EXPECT_SCRIPTS,    /* HMGET identity script:... */
+    EXPECT_LOCATE,     /* HMGET position, of a partition that asks where it is */
+    EXPECT_SEEN,       /* HGET identity p<n> */
+    EXPECT_IDS,        /* GET: which segments of ids there are, or one of them */
+    EXPECT_QUARANTINE, /* HGETALL: the keys that are held back */
+    EXPECT_PEEK,       /* HMGET position, of a partition that may be another applier's */
     EXPECT_WATCH,
     EXPECT_GUARD, /* HMGET position behind WATCH */
     EXPECT_MULTI,
@@ -78,6 +81,7 @@ struct closing {
     uint32_t n_entries;
     struct position after;
     struct ids_step ids;
+    size_t n_refusals; /* written down with it */
 };
 
 /* One MULTI: its records are the fronts of their partitions' backlogs. */
@@ -126,7 +130,7 @@ struct aftermath {
 struct window_entry {
     int64_t offset;
     void *message;
-    struct str *keys; /* owned, with their bytes; those of the settle_operation beside it */
+    struct quarantine_record *names; /* owned; its keys are those of the settle_operation beside */
 };
 
 /* The ids of a partition's records, and what of them is in Redis: segments `first` to `last`. */
@@ -141,6 +145,23 @@ struct ids {
     int64_t next_to_ask;          /* segment */
     size_t n_asked;               /* answers outstanding */
     size_t n_stale;               /* and those for what was dropped */
+};
+
+struct unanswered;
+
+/* The keys of a partition that are held back, as of the last record that was judged. */
+struct secluded {
+    struct quarantine held;
+    uint64_t judged_to; /* entries with lower sequence numbers are judged */
+    uint64_t waits_for; /* no entry is judged before those below this one are answered */
+    bool is_full;       /* and the next record may add to it */
+    struct unanswered *unanswered;
+    struct fifo refusals; /* of struct quarantine_record *, owned, in the order of the log: what
+                             Redis refused, kept for a primary that lacks what was written of it */
+    size_t n_written;     /* the first of them are in this one */
+    int64_t known_from;   /* of records from here on all refusals are among them */
+    bool loaded, broken;
+    size_t n_asked, n_stale; /* answers outstanding, and those for what was dropped */
 };
 
 struct partition {
@@ -178,6 +199,7 @@ struct partition {
     bool stepping; /* a step is in a transaction that is not answered */
 
     struct ids ids;
+    struct secluded secluded;
     struct backlog backlog;
     size_t n_committing, n_open; /* entries in the two transactions; the front of the backlog */
     size_t bytes_sent;           /* of these entries */
@@ -286,6 +308,8 @@ void partition_position_read(struct applier *a, int32_t number, const struct rep
                              int64_t now_ms);
 void partition_ids_read(struct applier *a, int32_t number, const struct reply *reply,
                         int64_t now_ms);
+void partition_quarantine_read(struct applier *a, int32_t number, const struct reply *reply,
+                               int64_t now_ms);
 void partition_seen_read(struct applier *a, int32_t number, bool seen, int64_t now_ms);
 void partition_type_read(struct applier *a, int32_t number, struct str type);
 /* The position as it was after the types were read. */
@@ -301,6 +325,7 @@ bool partition_is_leaving(const struct partition *p);
 void partition_finish_leaving(struct applier *a, int32_t number);
 /* A record was rejected and may not be skipped. */
 void partition_halt(struct applier *a, int32_t number, int64_t now_ms);
+void partition_hold(struct applier *a, int32_t number, enum hold_reason reason, int64_t now_ms);
 /* A record between `settled` and `next`; and: no more of them will come. */
 void partition_add_to_window(struct applier *a, int32_t number, const struct prepared *record,
                              int64_t now_ms);
@@ -333,7 +358,32 @@ void ids_drop(struct applier *a, struct partition *p); /* from memory; Redis has
 void ids_disown(struct applier *a, struct partition *p);
 void ids_connection_reset(struct applier *a, struct partition *p);
 
+/* applier_quarantine.c */
+bool secluded_matter(const struct applier *a, const struct partition *p,
+                     const struct prepared *record); /* whether it has to be judged */
+struct quarantine_record *secluded_names(const struct prepared *record);
+void secluded_judge(struct applier *a, int32_t number, int64_t now_ms); /* as far as it can be */
+bool secluded_is_judged(const struct partition *p, size_t entry);
+/* Redis refused the record, or nobody knows; takes it over. */
+void secluded_refuse(struct applier *a, struct partition *p, struct quarantine_record *r);
+void secluded_refuse_entry(struct applier *a, struct partition *p, size_t entry);
+/* Of a record below the position that was sent. */
+enum settle_turn secluded_turn(const struct partition *p, const struct quarantine_record *r);
+void secluded_ask(struct applier *a, int32_t number, int64_t now_ms);
+void secluded_answered(struct partition *p, const struct reply *reply);
+/* Whether this process knows which records from this offset on were refused. */
+bool secluded_knows(const struct applier *a, const struct partition *p, int64_t offset);
+/* `knows`: outcomes are known; else records from `at->read_from` on are judged again. */
+void secluded_resume(struct partition *p, const struct location *at, bool knows);
+void secluded_drop(struct partition *p);   /* what Redis has */
+void secluded_forget(struct partition *p); /* all of it */
+/* Says what changed with the transaction's entries; how many commands that took. */
+uint32_t secluded_write(struct applier *a, struct closing *closing);
+void secluded_written(const struct applier *a, struct partition *p, const struct closing *closing);
+
 /* applier_records.c */
+void entry_reject(struct applier *a, struct entry *entry, enum reject_reason reason,
+                  struct str detail);
 bool partition_has_sendable(const struct partition *p);
 bool partition_needs_settling(const struct partition *p);
 int64_t partition_settled(const struct partition *p); /* as far as this process knows */

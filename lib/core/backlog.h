@@ -14,6 +14,8 @@
 #include "core/command.h"
 #include "core/reject.h"
 
+struct quarantine_record;
+
 enum entry_state {
     ENTRY_READY,    /* its commands can be sent; a gap in the offsets is one without commands */
     ENTRY_REJECTED, /* to be stored as a dead letter */
@@ -34,8 +36,10 @@ struct entry {
     enum entry_state state;
     enum command_failure failure;
     enum key_type key_type;
-    bool has_new_id;   /* to be stored with the position that passes it */
-    bool is_duplicate; /* it has no commands: its id was applied before */
+    bool has_new_id;                 /* to be stored with the position that passes it */
+    bool is_duplicate;               /* it has no commands: its id was applied before */
+    bool is_withheld;                /* its commands, though in the buffer, are not sent */
+    struct quarantine_record *names; /* owned; NULL when nobody asks */
 };
 
 /* `entries` is a ring: entry i is entries[(first + i) & (capacity - 1)]. */

@@ -235,7 +235,8 @@ enum quarantine_verdict quarantine_judge(struct quarantine *q, struct quarantine
     return rejected ? QUARANTINE_PASSES : QUARANTINE_PARKS;
 }
 
-/* The claimed records are not done after all. */
+/* The claimed records are not done after all. `retried_at` stays: until the retry is a dead letter,
+ * it tells whoever comes after a crash that it was sent. */
 static void take_retry_back(struct quarantine *q, struct quarantine_record *r)
 {
     r->n_changes = 0;
@@ -244,8 +245,7 @@ static void take_retry_back(struct quarantine *q, struct quarantine_record *r)
 
         if (!held || held->retried_at != r->offset)
             continue;
-        held->retried--;
-        held->retried_at = -1;
+        held->retried = r->claims[i].number - 1; /* also when it was taken back before */
         change(q, r, r->claims[i].key);
     }
 }
@@ -281,7 +281,7 @@ bool quarantine_withheld(const struct quarantine *q, const struct quarantine_rec
     for (size_t i = 0; i < r->n_claims; i++) {
         const struct quarantined *held = find(q, r->claims[i].key);
 
-        if (held && held->retried_at == r->offset) /* applied, unless Redis refused it */
+        if (held && held->retried_at == r->offset)
             return false;
     }
     return r->n_claims > 0 || is_behind(q, r);

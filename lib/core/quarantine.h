@@ -24,7 +24,7 @@ struct quarantined {
     int64_t first, last; /* offsets of the first and the last record held back */
     int64_t parked;      /* records held back, the first included */
     int64_t retried;     /* of these, applied since */
-    int64_t retried_at;  /* offset of the last retry applied; -1: none */
+    int64_t retried_at;  /* offset of the last retry sent, refused or not; -1: none */
 };
 
 struct quarantine_entry {

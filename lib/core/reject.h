@@ -43,6 +43,7 @@
     X(REDIS_WRONGTYPE,  "redis-wrongtype",       "Redis refused: the key holds another type",                           "delete the key through the log, then retry the dead letter") \
     X(REDIS_ERROR,      "redis-error",           "Redis refused this operation; the detail holds its words",            "fix what Redis names, then retry the dead letter") \
     X(SCRIPT_FAILED,    "script-failed",         "the script gave up, or did what a replay may not repeat; the detail holds its words", "repair the record, or give the repaired script a new name, then send the record again") \
+    X(KEY_QUARANTINED, "key-quarantined",      "an earlier record of the key was rejected, and onReject is quarantine-key", "retry or discard the dead letters of the key, in order") \
     X(OUTCOME_UNKNOWN,  "outcome-unknown",       "the applier or its connection died before Redis's answer to this operation was read", "look at the key: if the operation is missing, retry the dead letter")
 /* clang-format on */
 

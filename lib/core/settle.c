@@ -19,10 +19,23 @@ static bool type_was_stable(const struct settle_operation *operations, size_t n,
     return true;
 }
 
+/* One was sent behind it that waited for its answer. */
+static bool was_answered(const struct settle_operation *operations, size_t n,
+                         const struct settle_operation *o)
+{
+    const size_t next = (size_t)(o - operations) + 1;
+
+    for (size_t i = next; o->turn != SETTLE_TURN_NONE && i < n; i++)
+        for (size_t k = 0; operations[i].turn == o->turn && k < o->n_keys; k++)
+            if (names(&operations[i], o->keys[k]))
+                return true;
+    return false;
+}
+
 static enum settle_outcome decide(const struct settle_operation *operations, size_t n,
                                   const struct settle_operation *o)
 {
-    if (o->failure == FAILS_NEVER)
+    if (o->failure == FAILS_NEVER || was_answered(operations, n, o))
         return SETTLE_APPLIED;
     if (!o->type_known || !o->exists || o->key_type == KEY_ANY || o->type_now == KEY_ANY ||
         !type_was_stable(operations, n, o))

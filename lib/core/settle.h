@@ -19,15 +19,20 @@ enum settle_outcome {
     SETTLE_UNKNOWN,
 };
 
+/* Whether it was sent only after Redis had taken all earlier ones of its keys; a retry waits for
+ * retries alone (core/quarantine.h). */
+enum settle_turn { SETTLE_TURN_NONE, SETTLE_TURN_RECORD, SETTLE_TURN_RETRY };
+
 /* One record of the window between `settled` and `next`, in log order. */
 struct settle_operation {
     const struct str *keys; /* an envelope's may be several */
     size_t n_keys;
     enum command_failure failure;
     enum key_type key_type; /* the type the operation works on; KEY_ANY when it may change it */
-    bool type_known;        /* the TYPE of the first key was asked for and answered */
-    bool exists;            /* the key exists now */
-    enum key_type type_now; /* KEY_ANY for a type we do not know, such as a module's */
+    enum settle_turn turn;
+    bool type_known;             /* the TYPE of the first key was asked for and answered */
+    bool exists;                 /* the key exists now */
+    enum key_type type_now;      /* KEY_ANY for a type we do not know, such as a module's */
     enum settle_outcome outcome; /* set by settle_decide() */
 };
 

@@ -117,6 +117,25 @@ static void publish_registry(struct apply_report *r, const struct applier *appli
     r->shown_schemas = *schemas_counters(schemas);
 }
 
+static void publish_dead_letters(struct apply_report *r, const struct applier *applier,
+                                 const struct applier_view *view)
+{
+    struct partition_view partition;
+    char reason[HEALTH_REASON_MAX] = "";
+    uint64_t n = 0;
+
+    for (int32_t i = 0; i < applier_partition_limit(applier); i++) {
+        applier_view_partition(applier, i, &partition);
+        n += partition.n_quarantined;
+    }
+    if (n > 0)
+        snprintf(reason, sizeof(reason), "%llu keys are quarantined", (unsigned long long)n);
+    if (view->dead_letter_trouble[0])
+        health_set(r->health, HEALTH_DEAD_LETTERS, HEALTH_BAD, view->dead_letter_trouble);
+    else
+        health_set(r->health, HEALTH_DEAD_LETTERS, HEALTH_GOOD, reason);
+}
+
 static void publish_health(struct apply_report *r, const struct applier *applier,
                            const struct applier_view *view)
 {
@@ -132,8 +151,7 @@ static void publish_health(struct apply_report *r, const struct applier *applier
                view->connected ? view->address
                : view->why[0]  ? view->why
                                : "not connected yet");
-    health_set(h, HEALTH_DEAD_LETTERS, view->dead_letter_trouble[0] ? HEALTH_BAD : HEALTH_GOOD,
-               view->dead_letter_trouble);
+    publish_dead_letters(r, applier, view);
     health_set(h, HEALTH_PRESSURE, view->pressed ? HEALTH_BAD : HEALTH_GOOD,
                view->pressed ? view->why : "");
     publish_holds(r, applier, view);
@@ -160,6 +178,7 @@ static void publish_counters(struct apply_report *r, const struct applier_counte
     } rows[] = {
         { METRIC_RECORDS, c->records, r->shown.records },
         { METRIC_DUPLICATES, c->duplicates, r->shown.duplicates },
+        { METRIC_RETRIES_SKIPPED, c->retries_skipped, r->shown.retries_skipped },
         { METRIC_IDS_GIVEN_UP, c->ids_given_up, r->shown.ids_given_up },
         { METRIC_OPERATIONS, c->operations, r->shown.operations },
         { METRIC_BYTES, c->bytes, r->shown.bytes },
@@ -210,6 +229,7 @@ static void publish_partition(struct apply_report *r, const struct applier *appl
     metrics_set(r->metrics, METRIC_PARTITION_HELD, series,
                 view.phase == PARTITION_HELD ? view.hold : HOLD_NONE);
     metrics_set(r->metrics, METRIC_PARTITION_LOG_TIME, series, view.log_ms != LOG_TIME_OFF);
+    metrics_set(r->metrics, METRIC_QUARANTINED_KEYS, series, (int64_t)view.n_quarantined);
     if (view.known_next < 0)
         return;
     end = view.end > view.known_next ? view.end : view.known_next;

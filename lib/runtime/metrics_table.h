@@ -21,6 +21,7 @@
 #define METRICS(X) \
     X(COUNTER,   RECORDS,             "records_total",              NONE,        1, "Records that were moved past, whatever became of them") \
     X(COUNTER,   DUPLICATES,          "duplicates_total",           NONE,        1, "Records skipped because their id was applied within the idempotency window") \
+    X(COUNTER,   RETRIES_SKIPPED,     "retries_skipped_total",      NONE,        1, "Retries skipped because their record was not held back any more, or was not the next") \
     X(COUNTER,   IDS_GIVEN_UP,        "ids_given_up_total",         NONE,        1, "Ids forgotten before their window ended because there were more than --idempotency-max-ids") \
     X(COUNTER,   OPERATIONS,          "operations_total",           NONE,        1, "Commands executed by Redis") \
     X(COUNTER,   BYTES,               "bytes_total",                NONE,        1, "Bytes of the commands executed by Redis") \
@@ -58,6 +59,7 @@
     X(GAUGE,     LAG_RECORDS,         "lag_records",                PARTITION,   1, "Records of the log that are not applied yet") \
     X(GAUGE,     LAG,                 "lag_seconds",                PARTITION, 1000, "Age of the oldest record that is not applied yet; 0 when all are") \
     X(GAUGE,     PARTITION_LOG_TIME,  "partition_log_time",         PARTITION,   1, "1 while deadlines of the partition end by the time of the log") \
+    X(GAUGE,     QUARANTINED_KEYS,    "quarantined_keys",           PARTITION,   1, "Keys whose later records are held back because one was rejected") \
     X(GAUGE,     PARTITION_HELD,      "partition_held",             HELD,        1, "1 while the partition is held for that reason, until somebody acts") \
     \
     X(HISTOGRAM, APPLY_LATENCY,       "apply_latency_seconds",      NONE,        1, "From the record's timestamp to its answer from Redis")

@@ -11,6 +11,7 @@ struct prepare {
     struct schemas *schemas;
     size_t max_record_bytes;
     struct envelope_keys keys;
+    struct release release;
     struct reject reject;
 };
 
@@ -44,9 +45,15 @@ static bool accept(struct prepare *p, const struct record *record, const struct 
                    const struct canonical_context *context, struct buf *commands,
                    struct envelope *ret_envelope, struct canonical *ret_canonical)
 {
-    return record_any_decode(p->decoder, record, schema, ret_envelope, &p->reject) &&
-           canonical_envelope_append(record, ret_envelope, context, commands, &p->keys,
-                                     ret_canonical, &p->reject);
+    if (!record_any_decode(p->decoder, record, schema, ret_envelope, &p->reject)) {
+        envelope_keys_name(&p->keys, record, NULL);
+        return false;
+    }
+    if (canonical_envelope_append(record, ret_envelope, context, commands, &p->keys, ret_canonical,
+                                  &p->reject))
+        return true;
+    envelope_keys_name(&p->keys, record, ret_envelope);
+    return false;
 }
 
 /* The schema that the record was written with, NULL when it needs none. */
@@ -85,11 +92,21 @@ bool prepare_record(struct prepare *p, const struct wal_record *wal_record,
         .digest = record_digest(record),
         .n_message_bytes = (uint32_t)(record->key.n + record->value.n),
     };
-    if (found == SCHEMAS_REJECTED ||
-        !accept(p, record, schema, context, commands, &envelope, &canonical)) {
+    if (found == SCHEMAS_REJECTED) {
+        envelope_keys_name(&p->keys, record, NULL);
         ret->reject = &p->reject;
-        return true;
+    } else if (!accept(p, record, schema, context, commands, &envelope, &canonical)) {
+        ret->reject = &p->reject;
     }
+    ret->keys = p->keys.keys;
+    ret->n_keys = p->keys.n;
+    ret->claims = envelope.claims;
+    ret->n_claims = envelope.n_claims;
+    if (ret->reject)
+        return true;
+    if (envelope.kind == ENVELOPE_RELEASE)
+        ret->release = &p->release;
+    p->release = envelope.release;
     ret->n_bytes = (uint32_t)(commands->n - before);
     ret->n_commands = canonical.n_commands;
     ret->failure = canonical.failure;
@@ -97,7 +114,5 @@ bool prepare_record(struct prepare *p, const struct wal_record *wal_record,
     ret->has_id = envelope.id.n > 0;
     if (ret->has_id)
         ret->id = record_id_hash(envelope.id);
-    ret->keys = p->keys.keys;
-    ret->n_keys = p->keys.n;
     return true;
 }

@@ -254,6 +254,8 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         return (struct reply){ .type = REPLY_NIL };
     if (is(words[0], "GET")) /* no ids are remembered */
         return (struct reply){ .type = REPLY_NIL };
+    if (is(words[0], "HGETALL")) /* no key is quarantined */
+        return (struct reply){ .type = REPLY_ARRAY };
     if (is(words[0], "TYPE"))
         return text(REPLY_STATUS, s->key_type);
     if (is(words[0], "ROLE"))

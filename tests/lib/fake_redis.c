@@ -177,14 +177,17 @@ static void queue(struct fake_connection *c, const struct fake_command *command,
 
 static void run(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
 {
-    static const char *const forgotten[LIE_COUNT] = {
-        [LIE_FORGETS_HSET] = "HSET",
-        [LIE_FORGETS_IDS] = "APPEND",
+    static const struct {
+        const char *command, *prefix;
+    } forgotten[LIE_COUNT] = {
+        [LIE_FORGETS_HSET] = { "HSET", "redwal:" },
+        [LIE_FORGETS_QUARANTINE] = { "HSET", "redwal:{sim}:q:" },
+        [LIE_FORGETS_IDS] = { "APPEND", "redwal:" },
     };
-    const char *name = forgotten[r->lie];
+    const char *name = forgotten[r->lie].command;
 
     if (name && str_eq(words[0].text, str_from(name)) &&
-        str_starts_with(words[1].text, STR_LITERAL("redwal:")))
+        str_starts_with(words[1].text, str_from(forgotten[r->lie].prefix)))
         buf_print(out, ":6\r\n");
     else
         fake_command_find(words[0].text)->run(r, words, n, out);

@@ -35,15 +35,16 @@ enum fake_redis_mood {
  */
 enum fake_redis_lie {
     LIE_NONE,
-    LIE_IGNORES_WATCH,  /* EXEC executes whatever happened to watched keys */
-    LIE_FORGETS_HSET,   /* positions are answered for and not written */
-    LIE_FORGETS_IDS,    /* the same of the ids of applied records */
-    LIE_KEEPS_HALVES,   /* what an atomic did before it was refused stays */
-    LIE_EXECUTES_TWICE, /* the first command of a transaction */
-    LIE_FORGETS_INDEX,  /* deadlines in log time are not listed */
-    LIE_LOOKS_AWAY,     /* keys that ended in log time stay */
-    LIE_TURNS_NOTHING,  /* deadlines stay in log time, and are said to be by the clock */
-    LIE_REFUSES_MULTI,  /* NOPERM, while the commands behind it are permitted */
+    LIE_IGNORES_WATCH,      /* EXEC executes whatever happened to watched keys */
+    LIE_FORGETS_HSET,       /* positions are answered for and not written */
+    LIE_FORGETS_QUARANTINE, /* the same of keys that are held back */
+    LIE_FORGETS_IDS,        /* the same of the ids of applied records */
+    LIE_KEEPS_HALVES,       /* what an atomic did before it was refused stays */
+    LIE_EXECUTES_TWICE,     /* the first command of a transaction */
+    LIE_FORGETS_INDEX,      /* deadlines in log time are not listed */
+    LIE_LOOKS_AWAY,         /* keys that ended in log time stay */
+    LIE_TURNS_NOTHING,      /* deadlines stay in log time, and are said to be by the clock */
+    LIE_REFUSES_MULTI,      /* NOPERM, while the commands behind it are permitted */
     LIE_COUNT
 };
 

@@ -333,6 +333,40 @@ static void run_hmget(struct fake_redis *r, const struct reply *words, size_t n,
         say_field(v, words[i].text, out);
 }
 
+static void run_hdel(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
+{
+    int64_t removed = 0;
+    struct value *v;
+    size_t at;
+
+    if (!look_up(r, words[1].text, KEY_HASH, &v, out))
+        return;
+    for (size_t i = 2; v && i < n; i++) {
+        if (!value_search(v, words[i].text, 2, &at))
+            continue;
+        value_erase(v, at + 1);
+        value_erase(v, at);
+        removed++;
+    }
+    if (v && v->n_items == 0)
+        keyspace_remove(&r->data, words[1].text);
+    if (removed > 0)
+        fake_redis_touch(r, words[1].text);
+    say_integer(out, removed);
+}
+
+static void run_hgetall(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
+{
+    struct value *v;
+
+    (void)n;
+    if (!look_up(r, words[1].text, KEY_HASH, &v, out))
+        return;
+    buf_print(out, "*%zu\r\n", v ? v->n_items : 0);
+    for (size_t i = 0; v && i < v->n_items; i++)
+        say_bytes(out, value_item(v, i));
+}
+
 static void run_hincrby(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
 {
     struct str old = STR_LITERAL("0");
@@ -442,6 +476,7 @@ const struct fake_command *fake_command_find(struct str name)
 {
     static const struct fake_command commands[] = {
         { "APPEND", 3, true, run_append },   { "DEL", 2, true, run_del },
+        { "HDEL", 3, true, run_hdel },       { "HGETALL", 2, false, run_hgetall },
         { "EVAL", 6, true, run_eval },       { "EVALSHA", 6, true, run_evalsha },
         { "GET", 2, false, run_get },        { "HGET", 3, false, run_hget },
         { "HINCRBY", 4, true, run_hincrby }, { "HMGET", 3, false, run_hmget },

@@ -267,12 +267,23 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
                               .log_ms = h->context.log_time.now_ms,
                               .message = record->message,
                               .digest = record_digest(r) };
-    if (!record_json_decode(h->json, r, &envelope, &h->reject) ||
-        !canonical_envelope_append(r, &envelope, &h->context, commands, &h->keys, &canonical,
-                                   &h->reject)) {
+    if (!record_json_decode(h->json, r, &envelope, &h->reject)) {
         ret->reject = &h->reject;
-        return;
+        envelope_keys_name(&h->keys, r, NULL);
+    } else if (!canonical_envelope_append(r, &envelope, &h->context, commands, &h->keys, &canonical,
+                                          &h->reject)) {
+        ret->reject = &h->reject;
+        envelope_keys_name(&h->keys, r, &envelope);
     }
+    ret->keys = h->keys.keys;
+    ret->n_keys = h->keys.n;
+    ret->claims = envelope.claims;
+    ret->n_claims = envelope.n_claims;
+    if (ret->reject)
+        return;
+    h->release = envelope.release;
+    if (envelope.kind == ENVELOPE_RELEASE)
+        ret->release = &h->release;
     ret->n_bytes = (uint32_t)(commands->n - before);
     ret->n_commands = canonical.n_commands;
     ret->failure = canonical.failure;
@@ -280,8 +291,6 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
     ret->has_id = envelope.id.n > 0;
     if (ret->has_id)
         ret->id = record_id_hash(envelope.id);
-    ret->keys = h->keys.keys;
-    ret->n_keys = h->keys.n;
 }
 
 /* As a record whose schema the registry does not tell. */

@@ -52,7 +52,7 @@ static bool is_repeated(struct oracle *o, int32_t i, size_t at)
     int64_t now_s = o->partitions[i].log_time_s;
 
     o->partitions[i].remembered_s[at] = o->partitions[i].first_s[at] = -1;
-    if (!op->has_id || op->kind == OP_BROKEN || op->kind == OP_UNKNOWN)
+    if (!op->has_id || op->is_release || op->kind == OP_BROKEN || op->kind == OP_UNKNOWN)
         return false;
     now_s = own_s > now_s ? own_s : now_s;
     for (size_t j = 0; j < at; j++) {
@@ -95,6 +95,17 @@ static void catch_up(struct oracle *o, int32_t i)
         o->partitions[i].letter[at] = false;
         o->partitions[i].n++;
     }
+}
+
+bool oracle_is_repeated(struct oracle *o, int32_t partition, size_t i)
+{
+    catch_up(o, partition);
+    return o->partitions[partition].outcomes[i] == FOLD_REPEATED;
+}
+
+bool oracle_has_letter(const struct oracle *o, int32_t partition, size_t i)
+{
+    return o->partitions[partition].letter[i];
 }
 
 const struct keyspace *oracle_data(struct oracle *o, int32_t partition, int64_t next)

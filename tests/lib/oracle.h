@@ -28,6 +28,9 @@ void oracle_release(struct oracle *o);
 
 /* The data of a partition when everything below `next` is applied. */
 const struct keyspace *oracle_data(struct oracle *o, int32_t partition, int64_t next);
+/* Whether the partition's i-th record repeats one that was applied. */
+bool oracle_is_repeated(struct oracle *o, int32_t partition, size_t i);
+bool oracle_has_letter(const struct oracle *o, int32_t partition, size_t i);
 /* Takes note of a dead letter; false when it tells an untruth. */
 bool oracle_take_letter(struct oracle *o, const struct dead_letter *letter);
 /* The first offset whose dead letter is missing when `next` and `settled` are written; -1: none. */

@@ -118,15 +118,37 @@ static void print_operation(const struct op *op, int32_t partition, struct buf *
     }
 }
 
+static void print_claims(const struct op *op, int32_t partition, struct buf *out)
+{
+    for (size_t i = 0; i < op->n_claims; i++)
+        buf_print(out, "%s{'key':'%d:%u','quarantine':'%016llx','number':%lld}",
+                  i ? "," : "'retry':[", (int)partition, op->claims[i].key,
+                  (unsigned long long)op->claims[i].token, (long long)op->claims[i].number);
+    if (op->n_claims > 0)
+        buf_print(out, "],");
+}
+
+static void print_release(const struct op *op, int32_t partition, struct buf *out)
+{
+    char key[WORKLOAD_KEY_MAX];
+
+    buf_print(out, "'key':'%.*s','release':{'quarantine':'%016llx','parked':%lld,'retried':%lld}",
+              STR_ARGS(op_key(key, op, partition)), (unsigned long long)op->release.token,
+              (long long)op->release.parked, (long long)op->release.retried);
+}
+
 void op_print_json(const struct op *op, int32_t partition, struct buf *out)
 {
     struct op members[WORKLOAD_MEMBERS_MAX];
-    const size_t n_members = op_members(op, members), from = out->n;
+    const size_t n_members = op->is_release ? 0 : op_members(op, members), from = out->n;
 
     buf_print(out, "{'v':1,");
+    print_claims(op, partition, out);
     if (op->has_id)
         buf_print(out, "'id':'record %u',", op->number);
-    if (n_members == 0)
+    if (op->is_release)
+        print_release(op, partition, out);
+    else if (n_members == 0)
         print_operation(op, partition, out);
     for (size_t i = 0; i < n_members; i++) {
         buf_print(out, "%s{", i ? "}," : "'atomic':[");

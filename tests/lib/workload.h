@@ -52,11 +52,25 @@ enum {
 enum op_kind { OP_KINDS(OP_ENUM) OP_KIND_COUNT };
 #undef OP_ENUM
 
+/* As in docs/adr/0008-quarantine.md. */
+struct op_claim {
+    unsigned key;
+    uint64_t token;
+    int64_t number;
+};
+
 struct op {
     enum op_kind kind;
-    unsigned key;    /* below WORKLOAD_KEYS */
-    unsigned number; /* counts the records of a log */
-    bool has_id;     /* the number is its id */
+    unsigned key;                                 /* below WORKLOAD_KEYS */
+    unsigned number;                              /* counts the records of a log */
+    bool has_id;                                  /* the number is its id */
+    struct op_claim claims[WORKLOAD_MEMBERS_MAX]; /* of a retry */
+    size_t n_claims;
+    bool is_release; /* of the key; it does nothing else */
+    struct {
+        uint64_t token;
+        int64_t parked, retried;
+    } release;
 };
 
 /* `keys_end`: keys end soon unless they are renewed. */

@@ -55,6 +55,7 @@ struct host {
     struct record_json *json;
     struct reject reject;
     struct envelope_keys keys;
+    struct release release;
     struct canonical_context context;
     struct command_set commands;
     struct resp_stream replies;
@@ -121,6 +122,16 @@ void world_produce_op(struct world *w, int32_t partition, enum op_kind kind, uns
 /* The last n records once more, as a mirror does that was not told how far it had come, under their
  * old timestamps or a new one. */
 void world_repeat(struct world *w, int32_t partition, size_t n, bool restamped);
+/* What an operator does about a key that the primary holds back, when it does. */
+enum operation_on_key {
+    OPERATE_RETRY,  /* all that was held back, as it was */
+    OPERATE_REPAIR, /* the same, changed so that it succeeds */
+    OPERATE_TRY,    /* as it was, and no release behind it */
+    OPERATE_DISCARD,
+    OPERATION_COUNT
+};
+void world_operate(struct world *w, int32_t partition, unsigned key, enum operation_on_key how);
+bool world_is_held(const struct world *w, int32_t partition, unsigned key);
 void world_replicate(struct world *w); /* replicas get what the primary holds */
 /* Sentinel promotes the server as it is. The old primary goes on until world_demote(). */
 void world_promote(struct world *w, int server);
@@ -143,6 +154,9 @@ void world_cut(struct world *w, int link);
 void world_check(struct world *w); /* done by the functions below after each step */
 /* One host does all there is to do, once; only its own connection moves. */
 void world_turn(struct world *w, int host);
+/* world_quarantine.c, for world_check(): a server whose position is `next` and `settled`. */
+void world_check_quarantine(struct world *w, struct fake_redis *r, int32_t partition,
+                            struct oracle *o, int64_t next, int64_t settled);
 /* Everybody does all there is to do, once, then time moves to the next thing that is due. */
 void world_round(struct world *w);
 /* Rounds until the primary holds the whole log and every outcome; a violation after limit_ms. */

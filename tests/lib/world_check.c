@@ -93,7 +93,12 @@ static void check_letters(struct world *w, const char *name, struct oracle *o, i
                       (long long)missing);
 }
 
-static void check_partition(struct world *w, const struct fake_redis *r, int32_t partition)
+static bool quarantines(const struct world *w)
+{
+    return w->settings.on_reject == ON_REJECT_QUARANTINE_KEY;
+}
+
+static void check_partition(struct world *w, struct fake_redis *r, int32_t partition)
 {
     static const struct keyspace nothing;
     char key[POSITION_KEY_MAX];
@@ -107,6 +112,10 @@ static void check_partition(struct world *w, const struct fake_redis *r, int32_t
     if (hash && (!o || !str_to_int64(field(hash, "next"), &next) ||
                  !str_to_int64(field(hash, "settled"), &settled) || settled > next)) {
         world_violate(w, "%s: the position of partition %d is nonsense", r->name, (int)partition);
+        return;
+    }
+    if (o && quarantines(w)) {
+        world_check_quarantine(w, r, partition, o, next, settled);
         return;
     }
     buf_init(&why, WHY_MAX);
@@ -127,7 +136,7 @@ static void check_new_letters(struct world *w)
         const struct dead_letter *letter = &w->dead_letters.letters[w->n_letters_checked];
         struct oracle *o = oracle_of(w, str_from(letter->log->identity));
 
-        if (!oracle_take_letter(o, letter))
+        if (!oracle_take_letter(o, letter) && !quarantines(w))
             world_violate(w, "the dead letter of partition %d offset %lld says %s, which is untrue",
                           (int)letter->partition, (long long)letter->offset,
                           reject_code(letter->reason));
@@ -138,7 +147,7 @@ void world_check(struct world *w)
 {
     check_new_letters(w);
     for (int i = 0; i < w->n_servers && !w->violation[0]; i++) {
-        const struct fake_redis *r = &w->servers[i];
+        struct fake_redis *r = &w->servers[i];
 
         if (w->frozen[i] > 0 && w->frozen[i] != r->version)
             world_violate(w, "%s was written to", r->name);

@@ -250,7 +250,10 @@ static void random_log_event(struct world *w)
 {
     const int32_t partition = (int32_t)prng_below(&w->prng, (uint64_t)world_log(w)->n_partitions);
 
-    if (prng_chance(&w->prng, 80))
+    if (w->settings.on_reject == ON_REJECT_QUARANTINE_KEY && prng_chance(&w->prng, 100))
+        world_operate(w, partition, (unsigned)prng_below(&w->prng, WORKLOAD_KEYS),
+                      (enum operation_on_key)prng_below(&w->prng, OPERATION_COUNT));
+    else if (prng_chance(&w->prng, 80))
         fake_log_skip(world_log(w), partition);
     else if (prng_chance(&w->prng, 80))
         world_repeat(w, partition, 1 + prng_below(&w->prng, RUN_MAX), prng_chance(&w->prng, 500));

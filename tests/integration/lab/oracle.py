@@ -11,8 +11,9 @@ import redis
 
 from .partitioners import MURMUR2
 from .record_formats import NotDecodable, as_json
+from .quarantine import Quarantine
 from .recent_ids import WINDOW_SECONDS, RecentIds
-from .record_rules import Refused, interpret
+from .record_rules import Refused, interpret, is_retry, keys_of
 from .scripts import OWN_ERROR
 
 EXPIRY_TOLERANCE_MS = 50
@@ -23,12 +24,13 @@ REPEATED = object()
 @dataclasses.dataclass
 class Folded:
     """`rejected`: reason by (partition, offset). `repeated`: where an id was there before.
-    `state`: by key, its type, content and expiry."""
+    `state`: by key, its type, content and expiry. `held`: by partition, the quarantined keys."""
 
     rejected: dict
     repeated: set
     state: dict
     records: int
+    held: dict
 
 
 class Oracle:
@@ -37,57 +39,90 @@ class Oracle:
         self._client = scratch.client(single_connection_client=True)
         self._arity = {name.upper(): info["arity"] for name, info in self._client.command().items()}
 
-    def fold(self, records, window_seconds=WINDOW_SECONDS, log_time=None, **rules):
-        """`rules`: those of apply(). `log_time`: tells our server the time of each record, instead of
-        the time it is."""
+    def fold(self, records, window_seconds=WINDOW_SECONDS, log_time=None, quarantine=False,
+             unknown=(), **rules):
+        """`log_time`: tells our server the time of each record, instead of the time it is.
+        `quarantine`: as with --on-reject quarantine-key; `unknown`: where, as (partition, offset),
+        nobody knew what became of a record. `rules`: those of apply()."""
         self._client.flushall()
         rejected, repeated = {}, set()
         ids = collections.defaultdict(lambda: RecentIds(window_seconds))
+        held = collections.defaultdict(Quarantine)
         for record in records:
             if log_time is not None:
                 log_time.reach(record)
-            reason = self.apply(self._client, record, ids=ids[record.partition], **rules)
+            where = record.partition, record.offset
+            reason = self.apply(self._client, record, ids=ids[record.partition],
+                                held=held[record.partition] if quarantine else None,
+                                unknown=where in unknown, **rules)
             if reason is REPEATED:
-                repeated.add((record.partition, record.offset))
+                repeated.add(where)
             elif reason is not None:
-                rejected[record.partition, record.offset] = reason
+                rejected[where] = reason
         if log_time is not None:
             log_time.end()
-        return Folded(rejected, repeated, snapshot(self._client), len(records))
+        return Folded(rejected, repeated, snapshot(self._client), len(records),
+                      {p: q.held for p, q in held.items()})
 
     def apply(self, client, record, max_bytes=None, lacking=(), ids=None, partitions=None,
-              partitioner=MURMUR2, scripts=None, schema_of=None):
+              partitioner=MURMUR2, scripts=None, schema_of=None, held=None, unknown=False):
         """One record, as it is meant. The reason when it is rejected, REPEATED when its id was
         there before, else None.
 
         `lacking`: commands that the real server does not have, though ours does. `partitions`: of
         the topic, to which the keys of an envelope are held; None: they may be in any.
         `scripts`: text by name of those that are registered. `schema_of`: the registry's schemas,
-        by id."""
-        before = []
-        if max_bytes is not None and len(record.value or b"") > max_bytes:
-            return "too-large"
+        by id. `held`: the partition's Quarantine."""
         try:
+            if max_bytes is not None and len(record.value or b"") > max_bytes:
+                raise Refused("too-large")
             record = dataclasses.replace(record, value=as_json(record.value, schema_of))
             arity = {name: n for name, n in self._arity.items() if name not in lacking} \
                 if lacking else self._arity
             commands = interpret(record, arity, max_bytes,
                                  partitions and (lambda key: partitioner(key, partitions)), scripts)
-            if ids is not None and ids.repeats(record):
-                return REPEATED
-            if len(commands) > 1 or commands[0][0] == b"EVAL":
-                before = [(key, client.dump(key), client.pttl(key)) for key in commands.keys]
-            for words in commands:
-                client.execute_command(*words)
         except (NotDecodable, Refused) as refused:
+            if held is not None and not is_retry(record):
+                held.park(record, keys_of(record))
             return refused.reason
-        except redis.exceptions.ResponseError as error:
-            _put_back(client, before)
-            if OWN_ERROR in str(error):
-                return "script-failed"
-            wrong_type = "WRONGTYPE" in str(error)
-            return "redis-wrongtype" if wrong_type else "redis-error"
+        if ids is not None and ids.repeats(record):
+            return REPEATED
+        if held is None:
+            return _run(client, commands)
+        return _run_unless_held(client, record, commands, held, unknown)
+
+
+def _run_unless_held(client, record, commands, held, unknown):
+    if commands.release:
+        held.release(commands.keys[0], *commands.release)
         return None
+    if commands.claims and not held.admits(commands.keys, commands.claims):
+        return None
+    if not commands.claims and not held.passes(commands.keys):
+        held.park(record, commands.keys)
+        return "key-quarantined"
+    reason = _run(client, commands)
+    if commands.claims and reason is None and not unknown:
+        held.retried(commands.claims)
+    elif not commands.claims and (reason is not None or unknown):
+        held.park(record, commands.keys)
+    return reason
+
+
+def _run(client, commands):
+    before = []
+    try:
+        if len(commands) > 1 or (commands and commands[0][0] == b"EVAL"):
+            before = [(key, client.dump(key), client.pttl(key)) for key in commands.keys]
+        for words in commands:
+            client.execute_command(*words)
+    except redis.exceptions.ResponseError as error:
+        _put_back(client, before)
+        if OWN_ERROR in str(error):
+            return "script-failed"
+        wrong_type = "WRONGTYPE" in str(error)
+        return "redis-wrongtype" if wrong_type else "redis-error"
+    return None
 
 
 def _put_back(client, before):

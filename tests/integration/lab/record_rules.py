@@ -13,7 +13,7 @@ from . import scripts as registered
 
 RESERVED = b"redwal:"
 OPERATION_FIELDS = {"key", "command", "args", "ttl", "ttlMs"}
-RECORD_FIELDS = {"v", "id"}
+RECORD_FIELDS = {"v", "id", "retry"}
 OPERATIONS_MAX, KEYS_MAX, ARGUMENTS_MAX, WORDS_MAX = 256, 256, 65536, 7000
 INT64_MAX = 2**63 - 1
 
@@ -40,6 +40,8 @@ class Commands(list):
     def __init__(self, commands, keys):
         super().__init__(commands)
         self.keys = keys
+        self.claims = []  # of a retry: (key, token, number)
+        self.release = None  # (token, parked, retried)
 
 
 def interpret(record, arity, max_bytes=None, partition_of=None, scripts=None):
@@ -49,6 +51,64 @@ def interpret(record, arity, max_bytes=None, partition_of=None, scripts=None):
     `partition_of` tells where producers put a key; None: an envelope's keys may be anywhere.
     `scripts`: text by name."""
     fields = _decode(record, max_bytes)
+    commands = _release(fields, record)
+    if commands is None:
+        commands = _interpret(fields, record, arity, partition_of, scripts)
+    if fields.get("v") is not None:
+        commands.claims = _claims(fields.get("retry"))
+    return commands
+
+
+def keys_of(record):
+    """The keys that a record names, also when it is refused: the message's when it cannot be
+    decoded."""
+    try:
+        fields = _decode(record, None)
+        _claims(fields.get("retry") if fields.get("v") is not None else None)
+        if fields.get("atomic") is not None:
+            return list(dict.fromkeys(_member(m, record.key).key for m in fields["atomic"]))
+        if fields.get("script") is not None:
+            return list(dict.fromkeys(_bytes(key) for key in fields["keys"]))
+        operation = _operation(fields, record.key)
+        if record.key is None or operation.key == record.key:
+            return [operation.key]
+    except Refused:
+        pass
+    return [] if record.key is None else [record.key]
+
+
+def is_retry(record):
+    """Also when what it retries is refused."""
+    try:
+        fields = _decode(record, None)
+        return fields.get("v") is not None and bool(_claims(fields.get("retry")))
+    except Refused:
+        return False
+
+
+def _release(fields, record):
+    if fields.get("v") is None or fields.get("release") is None:
+        return None
+    given = dict(fields["release"]) if isinstance(fields["release"], _Pairs) else {}
+    if given.keys() != {"quarantine", "parked", "retried"}:
+        raise Refused("bad-field")
+    commands = Commands([], [_key(fields.get("key"), record.key)])
+    commands.release = given["quarantine"], given["parked"], given["retried"]
+    return commands
+
+
+def _claims(retry):
+    if retry is None:
+        return []
+    if not isinstance(retry, list) or isinstance(retry, _Pairs) or not retry:
+        raise Refused("bad-field")
+    claims = [dict(claim) if isinstance(claim, _Pairs) else {} for claim in retry]
+    if any(claim.keys() != {"key", "quarantine", "number"} for claim in claims):
+        raise Refused("bad-field")
+    return [(_bytes(c["key"]), c["quarantine"], c["number"]) for c in claims]
+
+
+def _interpret(fields, record, arity, partition_of, scripts):
     if fields.get("atomic") is not None:
         return _atomic(fields["atomic"], record, arity, partition_of)
     if fields.get("script") is not None:
@@ -72,6 +132,8 @@ def _decode(record, max_bytes):
     if version is not None and (type(version) is not int or version != 1):
         raise Refused("unknown-version")
     allowed = RECORD_FIELDS | OPERATION_FIELDS
+    if version is not None and fields.get("release") is not None:
+        allowed = {"v", "key", "release"}
     for kind, names in (("script", {"script", "sha", "keys", "args"}), ("atomic", {"atomic"})):
         if fields.get(kind) is not None:
             allowed = RECORD_FIELDS | names
@@ -85,7 +147,7 @@ def _decode(record, max_bytes):
 def _fields(pairs, allowed, strict=True):
     if len(dict(pairs)) != len(pairs):
         raise Refused("bad-field")
-    known = RECORD_FIELDS | OPERATION_FIELDS | {"atomic", "script", "sha", "keys"}
+    known = RECORD_FIELDS | OPERATION_FIELDS | {"atomic", "script", "sha", "keys", "release"}
     for name, value in pairs if strict else []:
         if name not in allowed and (value is not None or name not in known):
             raise Refused("bad-field")

@@ -155,7 +155,8 @@ static void what_redis_refuses_counts_once(void **state)
     quarantine_release(&q);
 }
 
-/* Below the position: key a is held back from offset 10 on, and its first retry was at 20. */
+/* Below the position: key a is held back from offset 10 on, and its first retry was at 20, whether
+ * Redis refused it or not. */
 static void what_was_sent_is_told_from_what_was_not(void **state)
 {
     static const struct {
@@ -173,19 +174,24 @@ static void what_was_sent_is_told_from_what_was_not(void **state)
         { { .keys = "b", .claims = "b1" }, 20, true },
         { { .keys = "b", .release = { { "b", 1 }, 1, 1, 1 } }, 30, true },
     };
+    struct quarantine_record *retry = record_of(&(struct row){ .keys = "a", .claims = "a1" }, 20);
     struct quarantine q = { 0 };
     (void)state;
 
     judge(&q, &(struct row){ .keys = "a", .rejected = true }, 10);
     q.entries[0].state.token = TOKEN;
-    judge(&q, &(struct row){ .keys = "a", .claims = "a1" }, 20);
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct quarantine_record *r = record_of(&rows[i].row, rows[i].offset);
+    assert_int_equal(quarantine_judge(&q, retry, false), QUARANTINE_PASSES);
+    for (int refused = 0; refused < 2; refused++) {
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+            struct quarantine_record *r = record_of(&rows[i].row, rows[i].offset);
 
-        if (quarantine_withheld(&q, r) != rows[i].withheld)
-            fail_msg("row %zu", i);
-        free(r);
+            if (quarantine_withheld(&q, r) != rows[i].withheld)
+                fail_msg("row %zu, refused: %d", i, refused);
+            free(r);
+        }
+        quarantine_refuse(&q, retry);
     }
+    free(retry);
     quarantine_release(&q);
 }
 

@@ -184,6 +184,7 @@ static void locate(struct fixture *f, int64_t begin)
     static const struct reply nil = { .type = REPLY_NIL };
     static const struct reply ok = { .type = REPLY_STATUS, .text = { "OK", 2 } };
     static const struct reply fields[POSITION_FIELD_COUNT] = { { .type = REPLY_NIL } };
+    static const struct reply none = { .type = REPLY_ARRAY };
     static const struct reply position = { .type = REPLY_ARRAY,
                                            .elements = fields,
                                            .n_elements = POSITION_FIELD_COUNT };
@@ -194,7 +195,8 @@ static void locate(struct fixture *f, int64_t begin)
     assert_true(applier_reply(f->applier, &ok, 0)); /* DISCARD */
     assert_true(applier_reply(f->applier, &position, 0));
     assert_true(applier_reply(f->applier, &nil, 0));
-    assert_true(applier_reply(f->applier, &nil, 0)); /* no ids */
+    assert_true(applier_reply(f->applier, &nil, 0));  /* no ids */
+    assert_true(applier_reply(f->applier, &none, 0)); /* no quarantined keys */
     applier_log_facts(f->applier, 3, "cluster/topic", begin, begin, 0);
 }
 
