@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "adapter/redis_connect.h"
 #include "cli/context.h"
 #include "cli/verb_complete.h"
 #include "cli/verb_print.h"
@@ -34,6 +35,7 @@ int main(int argc, char **argv)
     const char *const *args = (const char *const *)argv;
 
     process_protect_memory();
+    redis_connect_prepare();
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && strcmp(argv[1], VERB_COMPLETE_WORD) == 0)
         return (int)answer_shell(argc - 2, args + 2);

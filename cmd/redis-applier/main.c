@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "adapter/http_microhttpd.h"
+#include "adapter/redis_connect.h"
 #include "cli/option_print.h"
 #include "options.h"
 #include "reload.h"
@@ -224,6 +225,7 @@ int main(int argc, char **argv)
     struct signals signals;
 
     process_protect_memory();
+    redis_connect_prepare();
     take_signals(&signals);
 
     switch (options_load(&options, sources.argc, sources.argv, sources.environment, &output)) {

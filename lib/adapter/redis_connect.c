@@ -1,5 +1,6 @@
 #include "adapter/redis_connect.h"
 
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,11 @@ static void *run(void *argument)
 static char *copy_text(const char *text)
 {
     return text ? mem_copy_text(text, strlen(text)) : NULL;
+}
+
+void redis_connect_prepare(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
 }
 
 struct redis_connect *redis_connect_start(const struct redis_connect_settings *settings)

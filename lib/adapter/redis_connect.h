@@ -35,6 +35,10 @@ struct redis_connect_outcome {
 
 struct redis_connect;
 
+/* At the start of the process, before anything else uses TLS: an attempt may still be under way
+ * when the process ends, and OpenSSL must not be taken down under it. */
+void redis_connect_prepare(void);
+
 struct redis_connect *redis_connect_start(const struct redis_connect_settings *settings);
 /* True once it has ended; it is gone then. */
 bool redis_connect_take(struct redis_connect *c, struct redis_connect_outcome *ret_outcome);
