@@ -1,6 +1,6 @@
 /*
  * The keys of a partition that are held back because a record of theirs was rejected, and what may
- * still be done to them: docs/adr/0006-quarantine.md. Redis holds them in a hash, a field a key.
+ * still be done to them: docs/adr/0008-quarantine.md. Redis holds them in a hash, a field a key.
  */
 #ifndef REDWAL_CORE_QUARANTINE_H
 #define REDWAL_CORE_QUARANTINE_H
