@@ -103,6 +103,6 @@ def test_bash_completes():
     assert complete("redis-applier --redis-") == [
         "--redis-user", "--redis-password-file", "--redis-tls", "--redis-ca", "--redis-cert",
         "--redis-key"]
-    assert complete("redis-applier --on-reject ") == ["skip", "halt"]
+    assert complete("redis-applier --on-reject ") == ["skip", "quarantine-key", "halt"]
     assert complete("redis-applier --kafka-security SASL_S") == ["SASL_SSL"]
     assert "--no-until-end" in complete("redis-applier --no-")
