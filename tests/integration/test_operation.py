@@ -194,17 +194,3 @@ def test_the_settings_shown_hide_secrets(lab):
     assert dumped.returncode == 0 and "someone" in dumped.stdout, dumped.stderr
     for secret in SECRETS:
         assert secret not in applier.process.output() + dumped.stdout + dumped.stderr
-
-
-def test_it_may_end_while_it_connects(lab):
-    """Whoever connects is not waited for, so it may be amid a TLS handshake when the program ends."""
-    server = lab.redis(security=lab.security("~* +@all"))
-    applier = lab.applier(lab.topic(), server, redis_tls=True, redis_ca=server.security.authority.ca,
-                          redis_user=server.security.user,
-                          redis_password_file=lab.secret_file("wrong", "not-the-password"),
-                          drain_timeout="0ms")
-    for i in range(20):
-        applier.start()
-        await_(lambda: "primary" in applier.process.output(), 30, "it tries to connect")
-        time.sleep(i * 0.013)
-        assert applier.stop() == 0, applier.process.tail()
