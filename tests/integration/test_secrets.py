@@ -99,6 +99,7 @@ def watched(tmp_path):
                                "--redis", f"127.0.0.1:{free_port()}"])
     other = start(tmp_path, ["sleep", "60"])
     await_(lambda: is_protected(applier), 10, "the applier has protected itself")
+    await_(lambda: command(other) == "sleep", 10, "the other process is no longer setpriv")
     yield applier, other, tmp_path
     for process in (applier, other):
         process.kill()
@@ -108,6 +109,10 @@ def watched(tmp_path):
 def is_protected(process):
     limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text()
     return re.search(r"Max core file size +0 +0 ", limits)
+
+
+def command(process):
+    return pathlib.Path(f"/proc/{process.pid}/comm").read_text().strip()
 
 
 def test_no_core_is_dumped_where_another_process_leaves_one(watched):
@@ -128,6 +133,8 @@ def test_its_memory_is_closed_to_others_of_the_same_user(watched):
     applier, other, _ = watched
     read = [*NOBODY, "sh", "-c", "exec 3</proc/$1/mem", "sh"]
     allowed = subprocess.run([*read, str(other.pid)], capture_output=True, text=True, check=False)
-    refused = subprocess.run([*read, str(applier.pid)], capture_output=True, text=True, check=False)
+    if "Permission denied" in allowed.stderr:
+        pytest.skip("needs a machine that lets a user read the memory of his own processes")
     assert allowed.returncode == 0, allowed.stderr
+    refused = subprocess.run([*read, str(applier.pid)], capture_output=True, text=True, check=False)
     assert "Permission denied" in refused.stderr, refused.stderr
