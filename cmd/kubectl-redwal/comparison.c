@@ -20,6 +20,7 @@ enum {
     SENTINEL_POLL_MS = 1000,
     SESSION_TIMEOUT_MS = 10000,
     FETCH_BUFFER_BYTES = 8 * 1024 * 1024,
+    QUARANTINE_MAX_KEYS = 1000000, /* as many as an applier may be told */
 };
 
 static const char client_id[] = "kubectl-redwal";
@@ -130,6 +131,10 @@ static struct fold_settings fold_settings_of(const struct comparison *c,
 
     snprintf(s.apply.applier.wal, sizeof(s.apply.applier.wal), "%s", o->wal);
     folding_to_settings(c->folding, &s.apply);
+    /* What it stood still at was passed since, or the position is in front of it. */
+    if (s.apply.applier.on_reject == ON_REJECT_HALT)
+        s.apply.applier.on_reject = ON_REJECT_SKIP;
+    s.apply.applier.quarantine_max_keys = QUARANTINE_MAX_KEYS;
     s.apply.applier.scripts = c->scripts ? script_files_set(c->scripts) : NULL;
     return s;
 }

@@ -14,7 +14,6 @@
 /* Indexes into the list of choices below. */
 enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
 
-#define ON_REJECT_CHOICES  "skip", "quarantine-key", "halt"
 #define EXPIRY_CHOICES     "wall", "log"
 #define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
 #define LOG_FORMAT_CHOICES "text", "json"
@@ -41,7 +40,6 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(DURATION,  LIVE,     probe_interval_ms,    "probe-interval",       "DURATION", "1s", 50, MINUTE, NULL, "Redis", "How often an idle primary is asked whether it still is one") \
     X(DURATION,  ANYWHERE, sentinel_poll_interval_ms, "sentinel-poll-interval", "DURATION", "1s", 100, MINUTE, NULL, "Redis", "How often Sentinels are asked, besides listening to them") \
     \
-    X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, hold back later records of its keys, or hold its partition") \
     FOLDING_OPTIONS(FOLDING) \
     X(CHOICE,    ANYWHERE, expiry,               "expiry",               "CLOCK",    "wall", 0, 0, ONE_OF(EXPIRY_CHOICES), "Applying", "Deadlines end by the clock of Redis once the log has caught up with it, or by the time of the log, always") \
     X(DURATION,  ANYWHERE, replay_threshold_ms,  "replay-threshold",     "DURATION", "10s", SECOND, 24 * 60 * MINUTE, NULL, "Applying", "An older record is part of a replay: deadlines are by the time of the log until it has caught up") \

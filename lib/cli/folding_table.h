@@ -7,14 +7,17 @@
 
 #include "cli/option_table.h"
 
-/* Index into the list of choices below; partitioners are those of enum partitioner. */
+/* Index into the list of choices below; partitioners are those of enum partitioner, policies those
+ * of enum applier_on_reject. */
 enum cross_partition { CROSS_PARTITION_REFUSE, CROSS_PARTITION_ALLOW };
 
 #define CROSS_PARTITION_CHOICES "refuse", "allow"
 #define PARTITIONER_CHOICES     "murmur2", "crc32"
+#define ON_REJECT_CHOICES       "skip", "quarantine-key", "halt"
 
 /* clang-format off */
 #define FOLDING_OPTIONS(X) \
+    X(CHOICE,    ANYWHERE, on_reject,            "on-reject",            "POLICY",   "skip", 0, 0, ONE_OF(ON_REJECT_CHOICES), "Applying", "After a rejected record is stored: go on, hold back later records of its keys, or hold its partition") \
     X(SIZE,      ANYWHERE, max_record_bytes,     "max-record-bytes",     "SIZE",     "1MiB", KIB, 256 * MIB, NULL, "Applying", "A larger record is rejected; Kafka's default bound is 1 MiB") \
     X(DURATION,  ANYWHERE, idempotency_window_ms, "idempotency-window", "DURATION", "1h", 0, 31 * DAY, NULL, "Applying", "Skip a record whose id was applied less than this long ago, by the log's timestamps; 0 applies all") \
     X(INT,       ANYWHERE, idempotency_max_ids,  "idempotency-max-ids",  "N",        "500000", 1, 1000000000, NULL, "Applying", "Ids remembered at most, all partitions: 24 to 48 MB a million, and 16 MB in Redis; beyond it the oldest are given up") \

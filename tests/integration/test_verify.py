@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from conftest import REDIS_PASSWORD, REDIS_USER
-from lab import servers
+from lab import quarantine, servers
 from lab.applier import environment
 from lab.cli import Cli
 from lab.wait import await_
@@ -68,6 +68,8 @@ def test_a_redis_that_only_the_applier_writes_to_is_equal(lab, mixed):
     assert report["partitions"] == [
         {"partition": p, "coverage": "full", "foldedTo": ends[p], "begin": 0, "end": ends[p]}
         for p in range(topic.partitions)]
+    # A partition that was held at a rejected record was started again with another policy.
+    assert Verify(lab, topic, server).json(on_reject="halt")["records"] == 3000
 
 
 def test_finds_each_way_to_go_around_the_log(lab):
@@ -143,6 +145,32 @@ def test_live_writes_give_no_false_alarm(lab):
     lab.await_applied(topic, server)
     report = Verify(lab, topic, server).json(status=3)
     assert found(report) == {("counter:0", "missing")}
+
+
+def test_what_is_held_back_is_no_difference(lab):
+    """Parked, retried and released records are what the fold makes of them, by the same policy."""
+    topic, server = lab.topic(), lab.redis()
+    lab.applier(topic, server, on_reject="quarantine-key").start()
+    Workload(35, rejects=0.05).write(topic, 1500)
+    topic.flush()
+    lab.await_applied(topic, server)
+    letters = topic.dead_letters.read()
+    with server.client() as client:
+        held = [(p, key, state) for p in range(topic.partitions)
+                for key, state in quarantine.held_in(client, lab.wal, p).items()]
+    assert len(held) > 10
+    for number, (partition, key, state) in enumerate(held):
+        if number % 3 == 0:
+            quarantine.release(topic, partition, key, state)
+        elif number % 3 == 1:
+            quarantine.retry(topic, letters, partition, key, state,
+                             lambda _: encode("SET", ["repaired"]))
+    Workload(36, rejects=0).write(topic, 500)
+    topic.flush()
+    lab.check(topic, server, quarantine=True)
+    assert Verify(lab, topic, server).json(on_reject="quarantine-key")["compared"] == n_keys(server)
+    wrong = found(Verify(lab, topic, server).json(status=3))
+    assert {key for key, _ in wrong} & {key.decode() for *_, key, _ in held}
 
 
 # (the Redis that is compared, what the log is folded into). 6.2 refuses what 7 does (EXPIRE GT).
