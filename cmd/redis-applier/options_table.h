@@ -14,7 +14,6 @@
 /* Indexes into the list of choices below. */
 enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
 
-#define EXPIRY_CHOICES     "wall", "log"
 #define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
 #define LOG_FORMAT_CHOICES "text", "json"
 #define GENERATE_CHOICES   "reference", "metrics", "bash", "zsh", "fish"
@@ -41,8 +40,6 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(DURATION,  ANYWHERE, sentinel_poll_interval_ms, "sentinel-poll-interval", "DURATION", "1s", 100, MINUTE, NULL, "Redis", "How often Sentinels are asked, besides listening to them") \
     \
     FOLDING_OPTIONS(FOLDING) \
-    X(CHOICE,    ANYWHERE, expiry,               "expiry",               "CLOCK",    "wall", 0, 0, ONE_OF(EXPIRY_CHOICES), "Applying", "Deadlines end by the clock of Redis once the log has caught up with it, or by the time of the log, always") \
-    X(DURATION,  ANYWHERE, replay_threshold_ms,  "replay-threshold",     "DURATION", "10s", SECOND, 24 * 60 * MINUTE, NULL, "Applying", "An older record is part of a replay: deadlines are by the time of the log until it has caught up") \
     X(BOOL,      ANYWHERE, adopt,                "adopt",                NULL,       "false", 0, 0, NULL, "Applying", "Build upon data of unknown origin in Redis; for one start") \
     X(INT,       LIVE,     rate_limit_ops,       "rate-limit",           "OPS",      "0", 0, 100000000, NULL, "Applying", "Operations per second at most; 0 is no limit") \
     X(BOOL,      ANYWHERE, until_end,            "until-end",            NULL,       "false", 0, 0, NULL, "Applying", "Exit with 0 once everything that was in the log at start is applied") \

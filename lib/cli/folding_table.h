@@ -8,12 +8,13 @@
 #include "cli/option_table.h"
 
 /* Index into the list of choices below; partitioners are those of enum partitioner, policies those
- * of enum applier_on_reject. */
+ * of enum applier_on_reject, clocks those of enum log_time_expiry. */
 enum cross_partition { CROSS_PARTITION_REFUSE, CROSS_PARTITION_ALLOW };
 
 #define CROSS_PARTITION_CHOICES "refuse", "allow"
 #define PARTITIONER_CHOICES     "murmur2", "crc32"
 #define ON_REJECT_CHOICES       "skip", "quarantine-key", "halt"
+#define EXPIRY_CHOICES          "wall", "log"
 
 /* clang-format off */
 #define FOLDING_OPTIONS(X) \
@@ -24,6 +25,8 @@ enum cross_partition { CROSS_PARTITION_REFUSE, CROSS_PARTITION_ALLOW };
     X(TEXT,      ANYWHERE, scripts,              "scripts",              "DIR",      NULL, 1, 4000, NULL, "Applying", "Scripts that records may call: each NAME.lua in this directory, read at start") \
     X(CHOICE,    ANYWHERE, cross_partition,      "cross-partition",      "POLICY",   "refuse", 0, 0, ONE_OF(CROSS_PARTITION_CHOICES), "Applying", "An envelope whose keys belong to several partitions: refuse it, or apply it in no order with their other writes") \
     X(CHOICE,    ANYWHERE, partitioner,          "partitioner",          "NAME",     "murmur2", 0, 0, ONE_OF(PARTITIONER_CHOICES), "Applying", "How producers choose a key's partition: murmur2 as in Java, crc32 as librdkafka does by default") \
+    X(CHOICE,    ANYWHERE, expiry,               "expiry",               "CLOCK",    "wall", 0, 0, ONE_OF(EXPIRY_CHOICES), "Applying", "Deadlines end by the clock of Redis once the log has caught up with it, or by the time of the log, always") \
+    X(DURATION,  ANYWHERE, replay_threshold_ms,  "replay-threshold",     "DURATION", "10s", SECOND, 24 * 60 * MINUTE, NULL, "Applying", "An older record is part of a replay: deadlines are by the time of the log until it has caught up") \
     X(DURATION,  LIVE,     clock_skew_threshold_ms, "clock-skew-threshold", "DURATION", "100ms", 0, 10 * MINUTE, NULL, "Applying", "A smaller difference between the clocks of Redis and this machine counts as none")
 /* clang-format on */
 

@@ -12,6 +12,11 @@ static const struct {
 #undef COVERAGE_ROW
 };
 
+bool coverage_fits_clock(enum log_time_expiry expiry, const struct position *position)
+{
+    return position->next == 0 || (position->clock != LOG_TIME_OFF) == (expiry == EXPIRY_LOG);
+}
+
 enum coverage coverage_judge(const struct coverage_facts *facts, int64_t *ret_next)
 {
     *ret_next = 0;
@@ -25,8 +30,11 @@ enum coverage coverage_judge(const struct coverage_facts *facts, int64_t *ret_ne
         return COVERAGE_AHEAD;
     if (facts->begin > 0)
         return COVERAGE_TRIMMED;
-    if (facts->read == POSITION_PRESENT)
-        *ret_next = facts->position.next;
+    if (facts->read != POSITION_PRESENT)
+        return COVERAGE_FULL;
+    if (!coverage_fits_clock(facts->expiry, &facts->position))
+        return facts->expiry == EXPIRY_LOG ? COVERAGE_BY_WALL : COVERAGE_REPLAYS;
+    *ret_next = facts->position.next;
     return COVERAGE_FULL;
 }
 

@@ -102,8 +102,9 @@ void verify_say_positions(struct verify *v)
 }
 
 enum err_code verify_take_positions(const struct verify *v, const struct reply *answers,
-                                    int64_t *ret_next, struct err *err)
+                                    int64_t *ret_next, int64_t *ret_log_ms, struct err *err)
 {
+    *ret_log_ms = LOG_TIME_OFF;
     for (int32_t i = 0; i < v->n_partitions; i++) {
         struct position position = { 0 };
 
@@ -112,7 +113,11 @@ enum err_code verify_take_positions(const struct verify *v, const struct reply *
             continue;
         if (position_from_reply(&answers[i], &position) == POSITION_CORRUPT)
             return err_set(err, ERR_CORRUPT, "the position of partition %d cannot be read", (int)i);
+        if (!coverage_fits_clock(v->fold_settings.apply.applier.expiry.expiry, &position))
+            position.next = POSITION_OTHER_CLOCK;
         ret_next[i] = position.next;
+        if (position.clock > *ret_log_ms)
+            *ret_log_ms = position.clock;
     }
     return ERR_OK;
 }
@@ -264,6 +269,7 @@ static void plan_partition(struct verify *v, int32_t i, const struct log_facts *
         .log = log->log,
         .begin = log->begin,
         .end = log->end,
+        .expiry = v->fold_settings.apply.applier.expiry.expiry,
     };
 
     p->begin = log->begin;

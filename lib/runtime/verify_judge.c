@@ -29,10 +29,13 @@ struct suspect {
 
 /* Answers about one key, from either side. */
 struct look {
+    const struct side *side;
     struct str type;
-    int64_t expiry_ms;
+    struct deadline ends;
     const struct reply *values[VALUE_READS_MAX];
     const struct reply *field_expiries; /* NULL: not asked for */
+    struct reply living;                /* the hash without what has ended, once that is needed */
+    struct reply *living_elements;      /* owned */
 };
 
 struct judge {
@@ -41,6 +44,7 @@ struct judge {
     size_t n, n_left;
     bool is_last_round;
     int64_t *next;              /* positions of the target in this round */
+    int64_t log_ms;             /* log time there */
     const struct reply *target; /* the answer to EXEC, until the target is asked again */
     const struct reply *scratch;
     int64_t target_clock_ms, scratch_clock_ms;
@@ -182,7 +186,7 @@ static enum err_code look_at_target(struct judge *j, struct err *err)
         rc = hear_transaction(d, &j->target, err);
     if (rc != ERR_OK)
         return rc;
-    rc = verify_take_positions(j->v, j->target->elements, j->next, err);
+    rc = verify_take_positions(j->v, j->target->elements, j->next, &j->log_ms, err);
     j->target_clock_ms = side_clock_ms(&j->target->elements[j->v->n_partitions]);
     return rc;
 }
@@ -209,8 +213,8 @@ static const struct reply *take_look(const struct judge *j, const struct suspect
                                      const struct side *side, const struct reply *at,
                                      int64_t clock_ms, struct look *ret)
 {
-    *ret = (struct look){ .type = at[0].text };
-    ret->expiry_ms = side_expiry(side, &at[1], clock_ms);
+    *ret = (struct look){ .side = side, .type = at[0].text };
+    ret->ends = side_deadline(side, &at[1], clock_ms);
     at += 2;
     for (size_t i = 0; i < value_n_reads(s->type); i++)
         ret->values[i] = at++;
@@ -220,11 +224,18 @@ static const struct reply *take_look(const struct judge *j, const struct suspect
 }
 
 /* About to go, or gone meanwhile: a moment later both sides agree. */
-static bool is_expiring(const struct judge *j, int64_t deadline_ms)
+static bool is_expiring(const struct judge *j, struct deadline ends)
 {
     const int64_t now_ms = j->scratch_clock_ms - j->v->scratch.skew_ms;
 
-    return deadline_ms >= 0 && deadline_ms <= now_ms + j->v->settings.expiry_tolerance_ms;
+    return ends.at_ms >= 0 && !ends.in_log_time &&
+           ends.at_ms <= now_ms + j->v->settings.expiry_tolerance_ms;
+}
+
+/* In log time what has ended is as good as gone, whether anybody has looked at it or not. */
+static bool has_ended(const struct judge *j, struct deadline ends)
+{
+    return ends.at_ms >= 0 && ends.in_log_time && ends.at_ms <= j->log_ms;
 }
 
 static bool has_expiring_field(const struct judge *j, const struct look *look)
@@ -232,9 +243,47 @@ static bool has_expiring_field(const struct judge *j, const struct look *look)
     if (!look->field_expiries)
         return false;
     for (size_t i = 0; i < look->field_expiries->n_elements; i++)
-        if (is_expiring(j, look->field_expiries->elements[i].integer))
+        if (is_expiring(j, side_field_deadline(look->side, &look->field_expiries->elements[i])))
             return true;
     return false;
+}
+
+static bool is_there(const struct judge *j, const struct look *look)
+{
+    return !str_eq(look->type, STR_LITERAL("none")) && !has_ended(j, look->ends);
+}
+
+static void keep_living(struct look *look, struct key_set *ended)
+{
+    const struct reply *whole = look->values[0];
+
+    look->living = *whole;
+    look->living.n_elements = 0;
+    look->living_elements = mem_new(whole->n_elements + 1, sizeof(*look->living_elements));
+    for (size_t i = 0; i + 1 < whole->n_elements; i += 2) {
+        if (!key_set_add(ended, whole->elements[i].text))
+            continue;
+        look->living_elements[look->living.n_elements++] = whole->elements[i];
+        look->living_elements[look->living.n_elements++] = whole->elements[i + 1];
+    }
+    look->living.elements = look->living_elements;
+    look->values[0] = &look->living;
+    if (look->living.n_elements == 0)
+        look->type = STR_LITERAL("none");
+}
+
+/* Leaves out of a hash the fields that have ended. */
+static void leave_ended_out(const struct judge *j, const struct suspect *s, struct look *look)
+{
+    CLEANUP(key_set_release) struct key_set ended = { 0 };
+
+    if (!look->field_expiries || look->values[0]->type != REPLY_ARRAY)
+        return;
+    for (size_t i = 0; i < look->field_expiries->n_elements && i < s->fields.n; i++)
+        if (has_ended(j, side_field_deadline(look->side, &look->field_expiries->elements[i])))
+            key_set_add(&ended, key_list_at(&s->fields, i));
+    if (ended.n > 0)
+        keep_living(look, &ended);
 }
 
 static enum finding_kind found(struct finding *ret, enum finding_kind kind, const char *format, ...)
@@ -268,9 +317,12 @@ static bool judge_expiry(int64_t target_ms, int64_t scratch_ms, const struct jud
     return false;
 }
 
-static int64_t without_skew(const struct side *side, const struct reply *answer)
+static int64_t field_ends(const struct judge *j, const struct look *look, size_t i)
 {
-    return answer->integer < 0 ? answer->integer : answer->integer - side->skew_ms;
+    const struct deadline ends =
+        side_field_deadline(look->side, &look->field_expiries->elements[i]);
+
+    return has_ended(j, ends) ? EXPIRY_NO_KEY : ends.at_ms;
 }
 
 static bool judge_fields(const struct judge *j, const struct look *target,
@@ -280,8 +332,7 @@ static bool judge_fields(const struct judge *j, const struct look *target,
         return true;
     for (size_t i = 0;
          i < target->field_expiries->n_elements && i < scratch->field_expiries->n_elements; i++)
-        if (!judge_expiry(without_skew(&j->v->target, &target->field_expiries->elements[i]),
-                          without_skew(&j->v->scratch, &scratch->field_expiries->elements[i]), j,
+        if (!judge_expiry(field_ends(j, target, i), field_ends(j, scratch, i), j,
                           FINDING_FIELD_EXPIRY, "a field", ret))
             return false;
     return true;
@@ -300,8 +351,7 @@ static void judge_absence(const struct look *target, const struct look *scratch,
 static void judge_looks(const struct judge *j, const struct suspect *s, const struct look *target,
                         const struct look *scratch, struct finding *ret)
 {
-    const struct str none = STR_LITERAL("none");
-    const bool target_has = !str_eq(target->type, none), scratch_has = !str_eq(scratch->type, none);
+    const bool target_has = is_there(j, target), scratch_has = is_there(j, scratch);
 
     if (!target_has && !scratch_has)
         return;
@@ -313,7 +363,7 @@ static void judge_looks(const struct judge *j, const struct suspect *s, const st
         found(ret, FINDING_TYPE, "a %.*s, by the log a %.*s", STR_ARGS(target->type),
               STR_ARGS(scratch->type));
     else if (value_is_equal(s->type, target->values, scratch->values, ret) &&
-             judge_expiry(target->expiry_ms, scratch->expiry_ms, j, FINDING_EXPIRY, "it", ret))
+             judge_expiry(target->ends.at_ms, scratch->ends.at_ms, j, FINDING_EXPIRY, "it", ret))
         judge_fields(j, target, scratch, ret);
 }
 
@@ -323,7 +373,7 @@ static bool is_settled(const struct judge *j, const struct suspect *s, const str
 {
     if (!str_eq(target->type, str_from(value_type_name(s->type))) && s->type != VALUE_OTHER)
         return false;
-    if (is_expiring(j, target->expiry_ms) || is_expiring(j, scratch->expiry_ms))
+    if (is_expiring(j, target->ends) || is_expiring(j, scratch->ends))
         return false;
     return !has_expiring_field(j, target) && !has_expiring_field(j, scratch) &&
            (!target->field_expiries || s->fields.n * 2 == target->values[0]->n_elements);
@@ -346,13 +396,18 @@ static void close_case(struct judge *j, struct suspect *s, const struct finding 
     listener->found(listener->self, s->key, finding);
 }
 
-static void judge_suspect(struct judge *j, struct suspect *s, const struct look *target,
-                          const struct look *scratch)
+static void judge_suspect(struct judge *j, struct suspect *s, struct look *target,
+                          struct look *scratch)
 {
+    const bool settled = is_settled(j, s, target, scratch);
     struct finding finding = { 0 };
 
+    leave_ended_out(j, s, target);
+    leave_ended_out(j, s, scratch);
     judge_looks(j, s, target, scratch, &finding);
-    if (finding.kind != FINDING_NONE && !is_settled(j, s, target, scratch)) {
+    free(target->living_elements);
+    free(scratch->living_elements);
+    if (finding.kind != FINDING_NONE && !settled) {
         if (!j->is_last_round)
             return;
         found(&finding, FINDING_UNDECIDED, "it changed or expired each time it was looked at");

@@ -122,7 +122,7 @@ static enum err_code compare_key(struct verify *v, struct str key, const struct 
                                  size_t *ret_bytes, struct err *err)
 {
     const struct reply *target, *scratch;
-    int64_t target_expiry, scratch_expiry;
+    struct deadline target_ends, scratch_ends;
     enum err_code rc = hear_both(v, &target, &scratch, err);
     bool equal;
 
@@ -137,11 +137,11 @@ static enum err_code compare_key(struct verify *v, struct str key, const struct 
     rc = hear_both(v, &target, &scratch, err);
     if (rc != ERR_OK)
         return rc;
-    target_expiry = side_expiry(&v->target, target, clocks->target_ms);
-    scratch_expiry = side_expiry(&v->scratch, scratch, clocks->scratch_ms);
+    target_ends = side_deadline(&v->target, target, clocks->target_ms);
+    scratch_ends = side_deadline(&v->scratch, scratch, clocks->scratch_ms);
     v->counts.compared++;
-    if (equal &&
-        value_expiry_is_equal(target_expiry, scratch_expiry, v->settings.expiry_tolerance_ms))
+    if (equal && value_expiry_is_equal(target_ends.at_ms, scratch_ends.at_ms,
+                                       v->settings.expiry_tolerance_ms))
         return ERR_OK;
     return suspect(v, key, *ret_bytes, err);
 }

@@ -9,13 +9,27 @@ void side_say_expiry(struct side *s, struct str key)
     dialogue_say(&s->dialogue, words, ARRAY_SIZE(words));
 }
 
-int64_t side_expiry(const struct side *s, const struct reply *answer, int64_t clock_ms)
+static struct deadline deadline(const struct side *s, int64_t at_ms)
+{
+    if (at_ms < 0)
+        return (struct deadline){ at_ms, false };
+    if (at_ms >= LOG_TIME_SHIFT_MS)
+        return (struct deadline){ at_ms - LOG_TIME_SHIFT_MS, true };
+    return (struct deadline){ at_ms - s->skew_ms, false };
+}
+
+struct deadline side_deadline(const struct side *s, const struct reply *answer, int64_t clock_ms)
 {
     if (answer->type != REPLY_INTEGER)
-        return EXPIRY_NONE;
-    if (answer->integer < 0)
-        return answer->integer;
-    return answer->integer + (s->has_expiretime ? 0 : clock_ms) - s->skew_ms;
+        return deadline(s, EXPIRY_NONE);
+    if (answer->integer < 0 || s->has_expiretime)
+        return deadline(s, answer->integer);
+    return deadline(s, answer->integer + clock_ms);
+}
+
+struct deadline side_field_deadline(const struct side *s, const struct reply *answer)
+{
+    return deadline(s, answer->integer);
 }
 
 int64_t side_clock_ms(const struct reply *answer)

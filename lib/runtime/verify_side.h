@@ -2,6 +2,7 @@
 #ifndef REDWAL_RUNTIME_VERIFY_SIDE_H
 #define REDWAL_RUNTIME_VERIFY_SIDE_H
 
+#include "core/log_time.h"
 #include "core/value.h"
 #include "runtime/dialogue.h"
 
@@ -14,10 +15,19 @@ struct side {
 
 enum { EXPIRY_NONE = -1, EXPIRY_NO_KEY = -2 };
 
-/* Asks for a key's deadline; side_expiry() reads the answer. `clock_ms`: what the server's TIME was
- * near the answer, for servers without PEXPIRETIME. Skew is taken off. */
+/* When a key or field ends, whichever time that is in: without skew, and without the shift of log
+ * time. */
+struct deadline {
+    int64_t at_ms; /* or EXPIRY_… */
+    bool in_log_time;
+};
+
+/* Asks for a key's deadline; side_deadline() reads the answer. `clock_ms`: what the server's TIME
+ * was near the answer, for servers without PEXPIRETIME. */
 void side_say_expiry(struct side *s, struct str key);
-int64_t side_expiry(const struct side *s, const struct reply *answer, int64_t clock_ms);
+struct deadline side_deadline(const struct side *s, const struct reply *answer, int64_t clock_ms);
+/* Of an element of the answer to HPEXPIRETIME. */
+struct deadline side_field_deadline(const struct side *s, const struct reply *answer);
 /* The answer to TIME, 0 when it makes no sense. */
 int64_t side_clock_ms(const struct reply *answer);
 

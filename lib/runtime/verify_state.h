@@ -45,9 +45,11 @@ enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *
 
 /* Asks for every position; n_partitions answers to HMGET. */
 void verify_say_positions(struct verify *v);
-/* These answers, or ERR_CORRUPT. */
+/* A partition whose deadlines are in another time than those of the fold cannot be compared now. */
+enum { POSITION_OTHER_CLOCK = -2 };
+/* These answers, or ERR_CORRUPT. `ret_log_ms`: the latest log time of all. */
 enum err_code verify_take_positions(const struct verify *v, const struct reply *answers,
-                                    int64_t *ret_next, struct err *err);
+                                    int64_t *ret_next, int64_t *ret_log_ms, struct err *err);
 
 /* verify_scan.c */
 enum err_code verify_compare(struct verify *v, struct err *err);

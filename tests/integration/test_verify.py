@@ -3,6 +3,7 @@
 import random
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -10,7 +11,9 @@ from conftest import REDIS_PASSWORD, REDIS_USER
 from lab import quarantine, servers
 from lab.applier import environment
 from lab.cli import Cli
+from lab.clocked import SHIFT
 from lab.wait import await_
+from lab.week import week
 from lab.workload import HOUR_MS, Workload, encode
 
 # What operations.md asks for verify, and no more.
@@ -210,6 +213,52 @@ def test_field_expiries_are_compared_where_both_have_them(lab):
     assert found(cli.json(status=3)) == {("other", "field-expiry")}
     lacking = Verify(lab, topic, server).run()
     assert "HPEXPIRE" in lacking.err and "--redis-server" in lacking.err
+
+
+class TestExpiryLog:
+    """Deadlines that Redis has in log time, and keys that have ended by it."""
+
+    @pytest.fixture
+    def replayed(self, lab):
+        program = servers.program("redis-8")
+        topic, server = lab.topic(retention_ms=-1), lab.redis(program=program)
+        for key, value, timestamp in week(7, 3000, int(time.time() * 1000)):
+            topic.write(value, key, timestamp=timestamp)
+        topic.flush()
+        lab.applier(topic, server, expiry="log").start()
+        lab.await_applied(topic, server)
+        return Verify(lab, topic, server, redis_server=program), server
+
+    def test_deadlines_and_ended_keys_are_equal(self, lab, replayed):
+        cli, server = replayed
+        report = cli.json(expiry="log")
+        assert report["compared"] > 5 and report["unjudged"] == 0
+        with server.client() as client:
+            assert any(client.pexpiretime(k) > SHIFT for k in client.scan_iter())
+
+    def test_what_is_different_is_found(self, lab, replayed):
+        cli, server = replayed
+        with server.client() as client:
+            living = [k for k in client.scan_iter(match="[^r]*") if client.pexpiretime(k) > 0]
+            shown = sorted(living, key=client.pexpiretime)[-2:]
+            later, gone = (k.decode() for k in shown)
+            client.pexpireat(later, client.pexpiretime(later) + 60000)
+            client.delete(gone)
+            client.set("made by hand", 1, pxat=SHIFT + int(time.time() * 1000) + HOUR_MS)
+        assert found(cli.json(expiry="log", status=3)) == {
+            (later, "expiry"), (gone, "missing"), ("made by hand", "extra")}
+
+    def test_the_other_expiry_is_named(self, lab, replayed):
+        cli, _ = replayed
+        done = cli.run(output="json")
+        assert done.status == 5 and "--expiry log" in done.err, done.err
+        assert {p["coverage"] for p in done.json()["partitions"]} == {"catching-up"}
+
+    def test_a_wall_is_no_log(self, lab, mixed):
+        topic, server = mixed
+        done = Verify(lab, topic, server).run(output="json", expiry="log")
+        assert done.status == 5 and "--expiry wall" in done.err, done.err
+        assert {p["coverage"] for p in done.json()["partitions"]} == {"other-clock"}
 
 
 def test_nothing_but_reads_is_needed_and_nothing_else_is_done(lab):

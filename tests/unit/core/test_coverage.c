@@ -20,20 +20,27 @@ static const struct {
     int64_t next, begin, end;
     enum coverage expected;
     int64_t expected_next;
+    enum log_time_expiry expiry;
+    int64_t clock;
 } rows[] = {
     /* clang-format off */
-    { "a whole log",               false, POSITION_PRESENT, OURS,  7, 0, 9, COVERAGE_FULL,      7 },
-    { "all of it is applied",      false, POSITION_PRESENT, OURS,  9, 0, 9, COVERAGE_FULL,      9 },
-    { "nothing is applied yet",    false, POSITION_ABSENT,  "",    0, 0, 9, COVERAGE_FULL,      0 },
-    { "an empty log",              false, POSITION_ABSENT,  "",    0, 0, 0, COVERAGE_FULL,      0 },
-    { "its beginning is gone",     false, POSITION_PRESENT, OURS,  7, 1, 9, COVERAGE_TRIMMED,   0 },
-    { "nothing applied, trimmed",  false, POSITION_ABSENT,  "",    0, 1, 9, COVERAGE_TRIMMED,   0 },
-    { "another log",               false, POSITION_PRESENT, OTHER, 7, 0, 9, COVERAGE_OTHER_LOG, 0 },
-    { "another log, past its end", false, POSITION_PRESENT, OTHER, 70, 3, 9, COVERAGE_OTHER_LOG, 0 },
-    { "past the end",              false, POSITION_PRESENT, OURS, 10, 0, 9, COVERAGE_AHEAD,     0 },
-    { "past the end, trimmed",     false, POSITION_PRESENT, OURS, 10, 3, 9, COVERAGE_AHEAD,     0 },
-    { "unreadable",                false, POSITION_CORRUPT, "",    0, 3, 9, COVERAGE_BROKEN,    0 },
-    { "not asked for",             true,  POSITION_CORRUPT, "",    0, 3, 9, COVERAGE_LEFT_OUT,  0 },
+    { "a whole log",               false, POSITION_PRESENT, OURS,  7, 0, 9, COVERAGE_FULL,      7, EXPIRY_WALL, 0 },
+    { "all of it is applied",      false, POSITION_PRESENT, OURS,  9, 0, 9, COVERAGE_FULL,      9, EXPIRY_WALL, 0 },
+    { "nothing is applied yet",    false, POSITION_ABSENT,  "",    0, 0, 9, COVERAGE_FULL,      0, EXPIRY_WALL, 0 },
+    { "an empty log",              false, POSITION_ABSENT,  "",    0, 0, 0, COVERAGE_FULL,      0, EXPIRY_WALL, 0 },
+    { "its beginning is gone",     false, POSITION_PRESENT, OURS,  7, 1, 9, COVERAGE_TRIMMED,   0, EXPIRY_WALL, 0 },
+    { "nothing applied, trimmed",  false, POSITION_ABSENT,  "",    0, 1, 9, COVERAGE_TRIMMED,   0, EXPIRY_WALL, 0 },
+    { "another log",               false, POSITION_PRESENT, OTHER, 7, 0, 9, COVERAGE_OTHER_LOG, 0, EXPIRY_WALL, 0 },
+    { "another log, past its end", false, POSITION_PRESENT, OTHER, 70, 3, 9, COVERAGE_OTHER_LOG, 0, EXPIRY_WALL, 0 },
+    { "past the end",              false, POSITION_PRESENT, OURS, 10, 0, 9, COVERAGE_AHEAD,     0, EXPIRY_WALL, 0 },
+    { "past the end, trimmed",     false, POSITION_PRESENT, OURS, 10, 3, 9, COVERAGE_AHEAD,     0, EXPIRY_WALL, 0 },
+    { "in log time",               false, POSITION_PRESENT, OURS,  7, 0, 9, COVERAGE_FULL,      7, EXPIRY_LOG,  5 },
+    { "a replay",                  false, POSITION_PRESENT, OURS,  7, 0, 9, COVERAGE_REPLAYS,   0, EXPIRY_WALL, 5 },
+    { "a replay, trimmed",         false, POSITION_PRESENT, OURS,  7, 1, 9, COVERAGE_TRIMMED,   0, EXPIRY_WALL, 5 },
+    { "not in log time",           false, POSITION_PRESENT, OURS,  7, 0, 9, COVERAGE_BY_WALL,   0, EXPIRY_LOG,  LOG_TIME_OFF },
+    { "in no time yet",            false, POSITION_ABSENT,  "",    0, 0, 9, COVERAGE_FULL,      0, EXPIRY_LOG,  LOG_TIME_OFF },
+    { "unreadable",                false, POSITION_CORRUPT, "",    0, 3, 9, COVERAGE_BROKEN,    0, EXPIRY_WALL, 0 },
+    { "not asked for",             true,  POSITION_CORRUPT, "",    0, 3, 9, COVERAGE_LEFT_OUT,  0, EXPIRY_WALL, 0 },
     /* clang-format on */
 };
 
@@ -45,11 +52,13 @@ static void judges(void **state)
                                         .read = rows[i].read,
                                         .log = OURS,
                                         .begin = rows[i].begin,
-                                        .end = rows[i].end };
+                                        .end = rows[i].end,
+                                        .expiry = rows[i].expiry };
         int64_t next = -7;
         enum coverage coverage;
 
         facts.position.next = rows[i].next;
+        facts.position.clock = rows[i].clock;
         memcpy(facts.position.log, rows[i].position_log, strlen(rows[i].position_log) + 1);
         coverage = coverage_judge(&facts, &next);
         if (coverage != rows[i].expected || next != rows[i].expected_next)
