@@ -1,0 +1,166 @@
+#include "codec/wal_status_json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/civil_time.h"
+#include "codec/kube_yyjson.h"
+
+enum { SECONDS_DIGITS = 19 }; /* of "2026-11-22T13:05:07" */
+
+static void add_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct str text)
+{
+    if (text.n > 0)
+        kube_yyjson_add(doc, object, key, text);
+}
+
+static void add_figure(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, int64_t value)
+{
+    if (value >= 0)
+        yyjson_mut_obj_add_int(doc, object, key, value);
+}
+
+/* A time as the API's own types have it. */
+static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, int64_t wall_ms)
+{
+    char text[CIVIL_TIME_MAX], cut[CIVIL_TIME_MAX];
+
+    if (wall_ms < 0)
+        return;
+    civil_time_print(wall_ms, text);
+    snprintf(cut, sizeof(cut), "%.*sZ", SECONDS_DIGITS, text);
+    yyjson_mut_obj_add_strcpy(doc, object, key, cut);
+}
+
+/* What a peer said may hold anything; the API takes UTF-8 alone. */
+static struct str readable(struct str text)
+{
+    while (text.n > 0 && !str_is_utf8(text))
+        text.n--;
+    return text;
+}
+
+static void add_primary(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct observed *facts,
+                        const struct wal_status_figures *f)
+{
+    const struct primary_facts *p = &facts->redis.primary;
+    yyjson_mut_val *v;
+
+    if (facts->primary_since_wall_ms == LOOK_UNKNOWN)
+        return;
+    v = yyjson_mut_obj_add_obj(doc, root, "primary");
+    add_text(doc, v, "pod", f->pod);
+    add_text(doc, v, "address", readable(str_from(p->address)));
+    add_text(doc, v, "runId", readable(str_from(p->run_id)));
+    add_time(doc, v, "since", facts->primary_since_wall_ms);
+}
+
+static void add_applier(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct observed *facts,
+                        const struct wal_status_figures *f)
+{
+    yyjson_mut_val *v = yyjson_mut_obj_add_obj(doc, root, "applier");
+
+    add_figure(doc, v, "replicas", f->replicas);
+    add_figure(doc, v, "ready", facts->ready);
+    add_figure(doc, v, "desired", facts->desired);
+    add_text(doc, v, "selector", f->selector);
+}
+
+static void add_lag(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct observed *facts,
+                    int64_t now_ms)
+{
+    const int64_t behind = observed_behind(facts), lag_ms = observed_lag_ms(facts, now_ms);
+    yyjson_mut_val *v;
+
+    if (behind == LOOK_UNKNOWN && lag_ms == LOOK_UNKNOWN)
+        return;
+    v = yyjson_mut_obj_add_obj(doc, root, "lag");
+    add_figure(doc, v, "records", behind);
+    add_figure(doc, v, "seconds", behind == 0 ? 0 : lag_ms < 0 ? lag_ms : lag_ms / 1000);
+}
+
+static void add_conditions(yyjson_mut_doc *doc, yyjson_mut_val *root,
+                           const struct wal_status *status, int64_t generation)
+{
+    yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "conditions");
+
+    for (enum wal_condition_type i = 0; i < WAL_CONDITION_COUNT; i++) {
+        const struct wal_condition *c = &status->conditions[i];
+        yyjson_mut_val *v = yyjson_mut_arr_add_obj(doc, list);
+
+        kube_yyjson_add(doc, v, "type", str_from(wal_condition_text(i)));
+        kube_yyjson_add(doc, v, "status", str_from(condition_status_text(c->status)));
+        kube_yyjson_add(doc, v, "reason", str_from(c->reason));
+        kube_yyjson_add(doc, v, "message", readable(str_from(c->message)));
+        add_time(doc, v, "lastTransitionTime", c->since_wall_ms);
+        yyjson_mut_obj_add_int(doc, v, "observedGeneration", generation);
+    }
+}
+
+bool wal_status_encode(struct buf *out, const struct wal_status *status,
+                       const struct observed *facts, const struct wal_status_figures *f)
+{
+    CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+
+    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_int(doc, root, "observedGeneration", f->generation);
+    kube_yyjson_add(doc, root, "phase", str_from(wal_phase_text(status->phase)));
+    add_text(doc, root, "role", f->role);
+    add_primary(doc, root, facts, f);
+    add_applier(doc, root, facts, f);
+    if (facts->n > 0)
+        yyjson_mut_obj_add_int(doc, root, "partitions", facts->n);
+    add_lag(doc, root, facts, f->now_ms);
+    add_conditions(doc, root, status, f->generation);
+    return kube_yyjson_write(doc, out);
+}
+
+/* --- what an earlier one said ----------------------------------------------------------------- */
+
+static bool take_status(struct str text, enum condition_status *ret)
+{
+    for (enum condition_status i = 0; i < CONDITION_STATUS_COUNT; i++) {
+        if (str_eq(text, str_from(condition_status_text(i)))) {
+            *ret = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_condition(yyjson_val *v, struct wal_status *ret)
+{
+    struct wal_condition c = { 0 };
+    enum wal_condition_type type;
+    const struct str message = kube_yyjson_str(v, "message");
+
+    if (!wal_condition_from(kube_yyjson_str(v, "type"), &type) ||
+        !take_status(kube_yyjson_str(v, "status"), &c.status) ||
+        !kube_yyjson_copy(v, "reason", c.reason, sizeof(c.reason)) ||
+        !civil_time_parse(kube_yyjson_str(v, "lastTransitionTime"), &c.since_wall_ms))
+        return;
+    snprintf(c.message, sizeof(c.message), "%.*s", STR_ARGS(message));
+    ret->conditions[type] = c;
+}
+
+enum err_code wal_status_decode(struct str json, struct wal_status *ret, struct err *err)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, err);
+    yyjson_val *root = yyjson_doc_get_root(doc), *v;
+    struct wal_status status = { 0 };
+    yyjson_arr_iter list;
+    struct str phase;
+
+    if (!doc)
+        return ERR_CORRUPT;
+    phase = kube_yyjson_str(root, "phase");
+    for (enum wal_phase i = 0; i < WAL_PHASE_COUNT; i++)
+        if (str_eq(phase, str_from(wal_phase_text(i))))
+            status.phase = i;
+    yyjson_arr_iter_init(yyjson_obj_get(root, "conditions"), &list);
+    while ((v = yyjson_arr_iter_next(&list)))
+        take_condition(v, &status);
+    *ret = status;
+    return ERR_OK;
+}

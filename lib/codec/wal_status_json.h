@@ -1,0 +1,31 @@
+/*
+ * The status of a RedisWal as the Kubernetes API has it, and what an earlier one said.
+ */
+#ifndef REDWAL_CODEC_WAL_STATUS_JSON_H
+#define REDWAL_CODEC_WAL_STATUS_JSON_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/wal_status.h"
+
+/* What the status says beside conditions and what was observed. Texts that are empty are left out.
+ */
+struct wal_status_figures {
+    int64_t generation; /* of the specification that was judged */
+    struct str role;
+    struct str pod;      /* of the primary */
+    struct str selector; /* labels of the applier's pods, as a query */
+    int64_t replicas;    /* pods of the applier that are there; LOOK_UNKNOWN */
+    int64_t now_ms;
+};
+
+/* Appends the object below "status". Figures that are unknown are left out. False: no room. */
+NODISCARD bool wal_status_encode(struct buf *out, const struct wal_status *status,
+                                 const struct observed *facts,
+                                 const struct wal_status_figures *figures);
+
+/* Reads phase and conditions of such an object; what it does not know of them is left out, so that
+ * an object of another version is no error. ERR_CORRUPT: no JSON. */
+NODISCARD enum err_code wal_status_decode(struct str json, struct wal_status *ret, struct err *err);
+
+#endif

@@ -1,0 +1,258 @@
+#include "core/observed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/locate.h"
+
+void observed_init(struct observed *o)
+{
+    *o = (struct observed){ .primary_since_wall_ms = LOOK_UNKNOWN };
+    o->desired = o->ready = LOOK_UNKNOWN;
+    log_look_init(&o->log);
+    redis_look_init(&o->redis);
+}
+
+void observed_release(struct observed *o)
+{
+    log_look_release(&o->log);
+    redis_look_release(&o->redis);
+    free(o->partitions);
+    observed_init(o);
+}
+
+static void forget(struct observed_partition *p)
+{
+    *p = (struct observed_partition){ .begin_before = LOOK_UNKNOWN };
+    p->committed_before = LOOK_UNKNOWN;
+    p->behind = p->moved_from = p->current_at_ms = LOOK_UNKNOWN;
+}
+
+static void resize(struct observed *o, int32_t n)
+{
+    if (n == o->n)
+        return;
+    if (n > 0)
+        o->partitions = mem_resize(o->partitions, (size_t)n, sizeof(*o->partitions));
+    for (int32_t i = o->n; i < n; i++)
+        forget(&o->partitions[i]);
+    o->n = n;
+}
+
+/* --- the log ---------------------------------------------------------------------------------- */
+
+/* Where the memory is full, every second one goes: what is far behind is told less exactly. */
+static void remember_end(struct observed_partition *p, int64_t at_ms, int64_t end)
+{
+    if (p->n_ends == OBSERVED_ENDS_MAX) {
+        for (int i = 0; i < OBSERVED_ENDS_MAX / 2; i++)
+            p->ends[i] = p->ends[2 * i];
+        p->n_ends = OBSERVED_ENDS_MAX / 2;
+    }
+    p->ends[p->n_ends++] = (struct observed_end){ at_ms, end };
+}
+
+/* The log is asked where it begins before Redis is, and where it ends after: what retention
+ * removes and what is produced in between makes no difference. */
+static void judge(struct observed *o, struct observed_partition *p)
+{
+    const struct locate_facts facts = {
+        .read = p->redis.read,
+        .position = p->redis.position,
+        .seen = p->redis.seen,
+        .log = o->log.log,
+        .begin = p->begin_before,
+        .end = p->log.end,
+    };
+    const struct location at = locate(&facts);
+
+    p->judged = true;
+    p->hold = at.hold;
+    p->behind = at.hold == HOLD_NONE ? p->log.end - at.position.next : LOOK_UNKNOWN;
+}
+
+static void learn_extent(struct observed *o, int32_t i, bool is_pair)
+{
+    struct observed_partition *p = &o->partitions[i];
+
+    p->log = o->log.partitions[i];
+    p->in_log = true;
+    remember_end(p, o->log.look.began_ms, p->log.end);
+    if (is_pair && p->in_redis && p->begin_before != LOOK_UNKNOWN)
+        judge(o, p);
+}
+
+void observed_learn_log(struct observed *o, struct log_look *look)
+{
+    const bool is_same = strcmp(o->log.log, look->log) == 0;
+
+    o->log_tried = look->look;
+    if (look->look.outcome != LOOK_ANSWERED) {
+        log_look_release(look);
+        return;
+    }
+    log_look_release(&o->log);
+    o->log = *look;
+    log_look_init(look);
+    resize(o, o->log.n);
+    for (int32_t i = 0; i < o->n; i++) {
+        if (!is_same)
+            forget(&o->partitions[i]);
+        learn_extent(o, i,
+                     is_same && o->redis.look.outcome == LOOK_ANSWERED &&
+                         o->redis.look.ended_ms <= o->log.look.began_ms);
+    }
+}
+
+/* --- Redis ------------------------------------------------------------------------------------ */
+
+static int64_t next_of(const struct redis_look_partition *p)
+{
+    return p->read == POSITION_PRESENT ? p->position.next : 0;
+}
+
+/* The group's commit was asked for before `now`, and `p` still holds what was known until then. */
+static void judge_commits(struct observed_partition *p, const struct redis_look_partition *now,
+                          int64_t committed_before, bool is_same_redis)
+{
+    const int64_t committed = p->log.committed, next = next_of(now);
+
+    if (committed > next) {
+        if (p->drift == DRIFT_NONE || p->drift == DRIFT_MOVED_BACK)
+            p->drift = p->in_redis && is_same_redis ? DRIFT_MOVED_FORWARD : DRIFT_FELL_BACK;
+        return;
+    }
+    if (p->drift == DRIFT_MOVED_BACK) {
+        if (committed >= p->moved_from)
+            p->drift = DRIFT_NONE;
+        return;
+    }
+    if (p->drift == DRIFT_NONE && p->in_redis && is_same_redis && committed < committed_before &&
+        next >= next_of(&p->redis)) {
+        p->drift = DRIFT_MOVED_BACK;
+        p->moved_from = committed_before;
+        return;
+    }
+    p->drift = DRIFT_NONE;
+}
+
+static void drop_ends(struct observed_partition *p, int64_t next)
+{
+    int n = 0;
+
+    while (n < p->n_ends && p->ends[n].end <= next)
+        p->current_at_ms = p->ends[n++].at_ms;
+    memmove(p->ends, p->ends + n, (size_t)(p->n_ends - n) * sizeof(*p->ends));
+    p->n_ends -= n;
+}
+
+static bool is_of_log(const struct observed *o, const struct redis_look_partition *p)
+{
+    return p->read == POSITION_ABSENT ||
+           (p->read == POSITION_PRESENT && strcmp(p->position.log, o->log.log) == 0);
+}
+
+static void learn_position(struct observed *o, int32_t i, const struct redis_look *look,
+                           bool is_same_redis, int64_t *rewound)
+{
+    struct observed_partition *p = &o->partitions[i];
+    const struct redis_look_partition *now = &look->partitions[i];
+    const bool is_pair = p->in_log && o->log.look.ended_ms <= look->look.began_ms;
+
+    if (is_pair)
+        judge_commits(p, now, p->committed_before, is_same_redis);
+    if (p->in_redis && next_of(now) < next_of(&p->redis)) {
+        *rewound += next_of(&p->redis) - next_of(now);
+        p->current_at_ms = LOOK_UNKNOWN;
+    }
+    p->committed_before = is_pair ? p->log.committed : LOOK_UNKNOWN;
+    p->begin_before = is_pair ? p->log.begin : LOOK_UNKNOWN;
+    p->redis = *now;
+    p->in_redis = true;
+    if (is_of_log(o, now))
+        drop_ends(p, next_of(now));
+}
+
+static void learn_primary(struct observed *o, const struct redis_look *look)
+{
+    if (o->redis.look.outcome == LOOK_ANSWERED &&
+        strcmp(o->redis.primary.run_id, look->primary.run_id) == 0)
+        return;
+    o->n_primaries++;
+    o->primary_since_wall_ms = look->look.ended_wall_ms;
+}
+
+/* What a replica or a server that is loading says of positions is of no use. */
+static bool is_usable(const struct redis_look *look)
+{
+    return look->primary.role == PRIMARY_ROLE_MASTER && !look->primary.loading;
+}
+
+void observed_learn_redis(struct observed *o, struct redis_look *look)
+{
+    const bool is_same = o->redis.look.outcome == LOOK_ANSWERED &&
+                         o->redis.primary.run_id[0] != '\0' &&
+                         strcmp(o->redis.primary.run_id, look->primary.run_id) == 0;
+    int64_t rewound = 0;
+
+    o->redis_tried = look->look;
+    if (look->look.outcome != LOOK_ANSWERED) {
+        redis_look_release(look);
+        return;
+    }
+    if (is_usable(look)) {
+        for (int32_t i = 0; i < o->n && i < look->n; i++)
+            learn_position(o, i, look, is_same, &rewound);
+        learn_primary(o, look);
+    }
+    if (rewound > 0) {
+        o->n_rewinds++;
+        o->rewound_records = rewound;
+    }
+    redis_look_release(&o->redis);
+    o->redis = *look;
+    redis_look_init(look);
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static bool is_fresh(const struct look *answer, int64_t now_ms)
+{
+    return answer->outcome == LOOK_ANSWERED && now_ms - answer->ended_ms <= OBSERVED_STALE_MS;
+}
+
+bool observed_knows_log(const struct observed *o, int64_t now_ms)
+{
+    return is_fresh(&o->log.look, now_ms);
+}
+
+bool observed_knows_redis(const struct observed *o, int64_t now_ms)
+{
+    return is_fresh(&o->redis.look, now_ms);
+}
+
+int64_t observed_lag_ms(const struct observed *o, int64_t now_ms)
+{
+    int64_t oldest_ms = now_ms;
+
+    for (int32_t i = 0; i < o->n; i++) {
+        if (o->partitions[i].current_at_ms == LOOK_UNKNOWN)
+            return LOOK_UNKNOWN;
+        if (o->partitions[i].current_at_ms < oldest_ms)
+            oldest_ms = o->partitions[i].current_at_ms;
+    }
+    return o->n > 0 ? now_ms - oldest_ms : LOOK_UNKNOWN;
+}
+
+int64_t observed_behind(const struct observed *o)
+{
+    int64_t behind = 0;
+
+    for (int32_t i = 0; i < o->n; i++) {
+        if (!o->partitions[i].judged || o->partitions[i].behind == LOOK_UNKNOWN)
+            return LOOK_UNKNOWN;
+        behind += o->partitions[i].behind;
+    }
+    return o->n > 0 ? behind : LOOK_UNKNOWN;
+}

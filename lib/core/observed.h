@@ -1,0 +1,85 @@
+/*
+ * What is known of a WAL, put together from looks at its log and at its Redis that follow each
+ * other. The two are never looked at in one moment, so a pair of figures is only compared when
+ * their order cannot deceive: Redis has what the log had, and the group commits what Redis had.
+ *
+ * What the last answer said is kept while later looks fail, until it is too old to be believed.
+ */
+#ifndef REDWAL_CORE_OBSERVED_H
+#define REDWAL_CORE_OBSERVED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/hold.h"
+#include "core/look.h"
+
+enum {
+    OBSERVED_STALE_MS = 30 * 1000, /* what nobody has confirmed for that long is unknown */
+    OBSERVED_ENDS_MAX = 16,        /* past ends of a partition that are remembered */
+};
+
+/* What became of the group's commits that is not the applier's doing. */
+enum observed_drift {
+    DRIFT_NONE,
+    DRIFT_FELL_BACK,     /* they are ahead of Redis, which lost what it had: a failover */
+    DRIFT_MOVED_FORWARD, /* they are ahead of Redis, and it is the Redis it was */
+    DRIFT_MOVED_BACK,    /* they went back, and Redis did not */
+};
+
+struct observed_end {
+    int64_t at_ms, end; /* at that time the log ended there, or later */
+};
+
+struct observed_partition {
+    struct log_look_partition log;
+    struct redis_look_partition redis;
+    bool in_log, in_redis; /* the above is known */
+
+    /* As the log was told before Redis was asked; LOOK_UNKNOWN. */
+    int64_t begin_before, committed_before;
+    bool judged;           /* what follows is known */
+    enum hold_reason hold; /* what the applier would hold the partition for */
+    int64_t behind;        /* records that are not applied; LOOK_UNKNOWN while it is held */
+    enum observed_drift drift;
+    int64_t moved_from;    /* DRIFT_MOVED_BACK: the commit that was there */
+    int64_t current_at_ms; /* all that the log held then is applied; LOOK_UNKNOWN */
+    struct observed_end ends[OBSERVED_ENDS_MAX]; /* not applied up to there, the oldest first */
+    int n_ends;
+};
+
+struct observed {
+    struct log_look log;     /* the last one that was answered; its partitions are below */
+    struct redis_look redis; /* the same */
+    struct look log_tried, redis_tried; /* the last ones, whatever came of them */
+
+    struct observed_partition *partitions;
+    int32_t n;
+
+    int64_t primary_since_wall_ms; /* this process answers as the primary; LOOK_UNKNOWN */
+    uint64_t n_primaries;          /* how many have, one after another */
+    uint64_t n_rewinds;            /* how often Redis went back */
+    int64_t rewound_records;       /* the last time, over all partitions */
+
+    /* The applier's pods, as Kubernetes tells it; LOOK_UNKNOWN. */
+    int64_t desired, ready;
+};
+
+void observed_init(struct observed *o);
+void observed_release(struct observed *o); /* safe on a zeroed one */
+
+/* Both take what the look owns and leave it released. Looks come in the order they ended. */
+void observed_learn_log(struct observed *o, struct log_look *look);
+void observed_learn_redis(struct observed *o, struct redis_look *look);
+
+/* Whether the last answer may still be believed. */
+bool observed_knows_log(const struct observed *o, int64_t now_ms);
+bool observed_knows_redis(const struct observed *o, int64_t now_ms);
+
+/* How long ago all that the log then held had been applied, in the partition that is furthest
+ * behind: the age of what a reader sees, on quiet topics too. LOOK_UNKNOWN. */
+int64_t observed_lag_ms(const struct observed *o, int64_t now_ms);
+/* Records that are not applied, of all partitions; LOOK_UNKNOWN when that of one is. */
+int64_t observed_behind(const struct observed *o);
+
+#endif

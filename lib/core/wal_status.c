@@ -1,0 +1,459 @@
+#include "core/wal_status.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/check.h"
+
+enum { FOUND_MAX = 400 };
+
+/* One judgement in the making. */
+struct judgement {
+    const struct wal_wanted *wanted;
+    const struct observed *facts;
+    int64_t now_ms;
+    struct wal_status *status;
+};
+
+/* What was found of one condition: a row of the tables and what there is to add. */
+struct finding_of {
+    size_t row; /* enum wal_reason, or WAL_REASON_HELD and a hold */
+    char detail[FOUND_MAX];
+};
+
+static struct finding_of plain(enum wal_reason reason)
+{
+    return (struct finding_of){ .row = reason };
+}
+
+PRINTF_LIKE(2, 3)
+static struct finding_of with(size_t row, const char *format, ...)
+{
+    struct finding_of f = { .row = row };
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(f.detail, sizeof(f.detail), format, ap);
+    va_end(ap);
+    return f;
+}
+
+static bool is_primary(const struct judgement *j)
+{
+    const struct primary_facts *p = &j->facts->redis.primary;
+
+    return observed_knows_redis(j->facts, j->now_ms) && p->role == PRIMARY_ROLE_MASTER &&
+           !p->loading;
+}
+
+static bool knows_log(const struct judgement *j)
+{
+    return observed_knows_log(j->facts, j->now_ms) && j->facts->log.exists;
+}
+
+static bool was_tried(const struct judgement *j, const struct look *look)
+{
+    return look->outcome != LOOK_NONE && j->now_ms - look->ended_ms <= OBSERVED_STALE_MS;
+}
+
+/* --- one condition each ----------------------------------------------------------------------- */
+
+static struct finding_of judge_redis(const struct judgement *j)
+{
+    const struct look *tried = &j->facts->redis_tried;
+    const struct primary_facts *p = &j->facts->redis.primary;
+
+    if (!was_tried(j, tried) || tried->outcome == LOOK_LOST)
+        return with(WAL_REASON_REDIS_UNKNOWN, "%s", tried->why);
+    if (tried->outcome == LOOK_FAILED)
+        return with(tried->denied ? WAL_REASON_REDIS_DENIED : WAL_REASON_REDIS_FAILS, "%s",
+                    tried->why);
+    if (p->loading)
+        return with(WAL_REASON_REDIS_LOADING, "%s", p->address);
+    return with(p->role == PRIMARY_ROLE_MASTER    ? WAL_REASON_REDIS_ANSWERS
+                : p->role == PRIMARY_ROLE_REPLICA ? WAL_REASON_REDIS_NO_PRIMARY
+                                                  : WAL_REASON_REDIS_UNKNOWN,
+                "%s", p->address);
+}
+
+static struct finding_of judge_log(const struct judgement *j)
+{
+    const struct look *tried = &j->facts->log_tried;
+
+    if (!was_tried(j, tried))
+        return plain(WAL_REASON_LOG_UNKNOWN);
+    if (tried->outcome == LOOK_LOST)
+        return with(WAL_REASON_LOG_AGENT_LOST, "%s", tried->why);
+    if (tried->outcome == LOOK_FAILED)
+        return with(tried->denied ? WAL_REASON_LOG_DENIED : WAL_REASON_LOG_FAILS, "%s", tried->why);
+    if (!j->facts->log.exists)
+        return plain(WAL_REASON_LOG_NO_TOPIC);
+    return with(WAL_REASON_LOG_ANSWERS, "%" PRId32 " partitions", j->facts->log.n);
+}
+
+/* How many partitions a hold is for, and the first of them. */
+static struct finding_of held(const struct observed *facts, enum hold_reason hold, int32_t first)
+{
+    int32_t n = 0;
+
+    for (int32_t i = 0; i < facts->n; i++)
+        n += facts->partitions[i].hold == hold;
+    return with((size_t)WAL_REASON_HELD + hold, "partition %" PRId32 ", %" PRId32 " of %" PRId32,
+                first, n, facts->n);
+}
+
+static struct finding_of judge_position(const struct judgement *j)
+{
+    const struct observed *f = j->facts;
+    enum hold_reason hold = HOLD_NONE;
+    const char *why;
+    bool blank = true;
+
+    if (!is_primary(j))
+        return plain(WAL_REASON_POSITION_UNKNOWN);
+    if (primary_judge(&f->redis.primary, j->wanted->wal, false, &hold, &why) == PRIMARY_HOLD)
+        return with((size_t)WAL_REASON_HELD + hold, "%s%s", f->redis.primary.address,
+                    hold == HOLD_OTHER_WAL ? " holds another name" : "");
+    if (!knows_log(j))
+        return plain(WAL_REASON_POSITION_UNKNOWN);
+    for (int32_t i = 0; i < f->n; i++)
+        if (f->partitions[i].judged && f->partitions[i].hold != HOLD_NONE)
+            return held(f, f->partitions[i].hold, i);
+    for (int32_t i = 0; i < f->n; i++) {
+        if (!f->partitions[i].judged)
+            return plain(WAL_REASON_POSITION_UNKNOWN);
+        blank = blank && f->partitions[i].redis.read == POSITION_ABSENT;
+    }
+    return plain(blank ? WAL_REASON_POSITION_BLANK : WAL_REASON_POSITION_FITS);
+}
+
+/* What only data from elsewhere ends: emptying Redis helps as long as the log is whole. */
+static bool needs_restore(const struct observed_partition *p)
+{
+    if (!p->judged)
+        return false;
+    return p->hold == HOLD_BLANK_TRIMMED || p->hold == HOLD_BEHIND_LOG ||
+           (p->log.begin > 0 && (p->hold == HOLD_POSITION_LOST || p->hold == HOLD_POSITION_BROKEN ||
+                                 p->hold == HOLD_AHEAD_OF_LOG));
+}
+
+static struct finding_of judge_restore(const struct judgement *j)
+{
+    const struct observed *f = j->facts;
+
+    switch (j->status->conditions[WAL_CONDITION_POSITION_CONSISTENT].status) {
+    case CONDITION_TRUE:
+        return plain(WAL_REASON_RESTORE_NO);
+    case CONDITION_FALSE:
+        for (int32_t i = 0; i < f->n; i++)
+            if (needs_restore(&f->partitions[i]))
+                return with(WAL_REASON_RESTORE_YES, "partition %" PRId32 ": %s", i,
+                            hold_code(f->partitions[i].hold));
+        return plain(WAL_REASON_RESTORE_DECIDE);
+    case CONDITION_UNKNOWN:
+    case CONDITION_STATUS_COUNT:
+        break;
+    }
+    return plain(WAL_REASON_RESTORE_UNKNOWN);
+}
+
+static struct finding_of judge_applier(const struct judgement *j)
+{
+    const struct observed *f = j->facts;
+
+    if (j->wanted->paused || f->desired == 0)
+        return plain(WAL_REASON_APPLIER_PAUSED);
+    if (f->desired == LOOK_UNKNOWN || f->ready == LOOK_UNKNOWN)
+        return plain(WAL_REASON_APPLIER_UNKNOWN);
+    return with(f->ready == 0           ? WAL_REASON_APPLIER_NONE
+                : f->ready < f->desired ? WAL_REASON_APPLIER_FEWER
+                                        : WAL_REASON_APPLIER_READY,
+                "%" PRId64 " of %" PRId64, f->ready, f->desired);
+}
+
+/* The exact delay is a figure of the status; a message that told it would change all the time. */
+static struct finding_of judge_lag(const struct judgement *j)
+{
+    const struct observed *f = j->facts;
+    const int64_t lag_ms = observed_lag_ms(f, j->now_ms), behind = observed_behind(f);
+
+    if (!is_primary(j) || !knows_log(j))
+        return plain(WAL_REASON_BEHIND_UNKNOWN);
+    if (j->status->conditions[WAL_CONDITION_POSITION_CONSISTENT].status == CONDITION_FALSE)
+        return plain(WAL_REASON_BEHIND_HELD);
+    if (behind == LOOK_UNKNOWN)
+        return plain(WAL_REASON_BEHIND_UNKNOWN);
+    if (behind == 0 || (lag_ms != LOOK_UNKNOWN && lag_ms <= j->wanted->freshness_ms))
+        return plain(WAL_REASON_CAUGHT_UP);
+    return with(WAL_REASON_BEHIND, "the target is %" PRId64 " ms", j->wanted->freshness_ms);
+}
+
+static bool drifts(const struct observed *f, enum observed_drift drift, int32_t *ret_first)
+{
+    for (int32_t i = 0; i < f->n; i++) {
+        if (f->partitions[i].drift == drift) {
+            *ret_first = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct finding_of judge_group(const struct judgement *j)
+{
+    const struct observed *f = j->facts;
+    int32_t first;
+
+    if (!knows_log(j))
+        return plain(WAL_REASON_GROUP_UNKNOWN);
+    if (drifts(f, DRIFT_MOVED_BACK, &first))
+        return with(WAL_REASON_GROUP_MOVED_BACK, "partition %" PRId32, first);
+    if (drifts(f, DRIFT_MOVED_FORWARD, &first))
+        return with(WAL_REASON_GROUP_MOVED_FORWARD, "partition %" PRId32, first);
+    if (drifts(f, DRIFT_FELL_BACK, &first))
+        return with(WAL_REASON_GROUP_FELL_BACK, "partition %" PRId32, first);
+    switch (f->log.group) {
+    case GROUP_STABLE:
+        if (f->log.n_assigned == LOOK_UNKNOWN)
+            return plain(WAL_REASON_GROUP_UNKNOWN);
+        return with(f->log.n_assigned < f->log.n ? WAL_REASON_GROUP_ORPHANS : WAL_REASON_GROUP_FINE,
+                    "%" PRId64 " of %" PRId32 " partitions are assigned", f->log.n_assigned,
+                    f->log.n);
+    case GROUP_EMPTY:
+        return plain(WAL_REASON_GROUP_NOBODY);
+    case GROUP_PREPARING:
+    case GROUP_COMPLETING:
+        return plain(WAL_REASON_GROUP_BUSY);
+    case GROUP_DEAD: /* what Kafka also says of a group whose protocol it is not asked by */
+    case GROUP_UNKNOWN:
+    case GROUP_STATE_COUNT:
+        break;
+    }
+    return plain(WAL_REASON_GROUP_UNKNOWN);
+}
+
+static struct finding_of judge_retention(const struct judgement *j)
+{
+    const struct observed *f = j->facts;
+    struct diagnosis_facts d;
+    char detail[DIAGNOSIS_DETAIL_MAX];
+
+    if (!knows_log(j))
+        return plain(WAL_REASON_LOG_KEEPS_UNKNOWN);
+    diagnosis_facts_init(&d);
+    d.log = f->log.topic;
+    if (diagnose(DIAGNOSIS_LOG_CLEANUP, &d, detail) == VERDICT_FAIL)
+        return with(WAL_REASON_LOG_COMPACTED, "%s", detail);
+    for (int32_t i = 0; i < f->n; i++)
+        if (f->partitions[i].log.begin > 0)
+            return with(WAL_REASON_LOG_TRIMMED, "partition %" PRId32, i);
+    switch (diagnose(DIAGNOSIS_LOG_RETENTION, &d, detail)) {
+    case VERDICT_WARN:
+    case VERDICT_FAIL:
+        return with(WAL_REASON_LOG_LIMITED, "%s", detail);
+    case VERDICT_OK:
+        if (diagnose(DIAGNOSIS_LOG_CLEANUP, &d, detail) == VERDICT_OK)
+            return plain(WAL_REASON_LOG_KEPT);
+        break;
+    case VERDICT_UNKNOWN:
+    case VERDICT_COUNT:
+        break;
+    }
+    return with(WAL_REASON_LOG_KEEPS_UNKNOWN, "%s", detail);
+}
+
+static struct finding_of judge_durability(const struct judgement *j)
+{
+    const struct redis_look *r = &j->facts->redis;
+    struct diagnosis_facts d;
+    char detail[DIAGNOSIS_DETAIL_MAX];
+    enum health_verdict saves;
+
+    if (!is_primary(j))
+        return plain(WAL_REASON_DURABLE_UNKNOWN);
+    diagnosis_facts_init(&d);
+    memcpy(d.eviction, r->eviction, sizeof(d.eviction));
+    d.saves = r->saves;
+    d.appends = r->appends;
+    if (diagnose(DIAGNOSIS_REDIS_EVICTION, &d, detail) == VERDICT_FAIL)
+        return with(WAL_REASON_EVICTING, "%s", detail);
+    saves = diagnose(DIAGNOSIS_REDIS_PERSISTENCE, &d, detail);
+    if (saves == VERDICT_WARN || saves == VERDICT_FAIL)
+        return with(WAL_REASON_NOT_SAVING, "%s", detail);
+    if (saves == VERDICT_OK && diagnose(DIAGNOSIS_REDIS_EVICTION, &d, detail) == VERDICT_OK)
+        return plain(WAL_REASON_DURABLE);
+    return with(WAL_REASON_DURABLE_UNKNOWN, "%s", detail);
+}
+
+/* Last: the first needed condition that is bad decides, and if none is, the first unknown one. */
+static struct finding_of judge_ready(const struct judgement *j)
+{
+    const char *unknown = NULL;
+
+    for (enum wal_condition_type i = 0; i < WAL_CONDITION_COUNT; i++) {
+        const enum condition_status status = j->status->conditions[i].status;
+
+        if (!wal_condition_is_needed(i) || status == wal_condition_good(i))
+            continue;
+        if (status != CONDITION_UNKNOWN)
+            return with(WAL_REASON_SOMETHING_WRONG, "%s", wal_condition_text(i));
+        if (!unknown)
+            unknown = wal_condition_text(i);
+    }
+    return unknown ? with(WAL_REASON_SOMETHING_UNKNOWN, "%s", unknown) : plain(WAL_REASON_ALL_WELL);
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+/* In this order: some look at those before. */
+static const struct {
+    enum wal_condition_type type;
+    struct finding_of (*judge)(const struct judgement *j);
+} judges[] = {
+    { WAL_CONDITION_REDIS_REACHABLE, judge_redis },
+    { WAL_CONDITION_LOG_REACHABLE, judge_log },
+    { WAL_CONDITION_POSITION_CONSISTENT, judge_position },
+    { WAL_CONDITION_RESTORE_REQUIRED, judge_restore },
+    { WAL_CONDITION_APPLIER_AVAILABLE, judge_applier },
+    { WAL_CONDITION_CAUGHT_UP, judge_lag },
+    { WAL_CONDITION_GROUP_HEALTHY, judge_group },
+    { WAL_CONDITION_LOG_RETAINED, judge_retention },
+    { WAL_CONDITION_REDIS_DURABLE, judge_durability },
+    { WAL_CONDITION_READY, judge_ready },
+};
+
+/* "what was found: where. What to do." */
+static void word(const struct finding_of *found, const struct wal_condition *before,
+                 int64_t wall_ms, struct wal_condition *ret)
+{
+    struct wal_reason_row row;
+
+    if (!wal_reason_row(found->row, &row))
+        UNREACHABLE("each judgement is a row");
+    *ret = (struct wal_condition){ .status = row.status };
+    memcpy(ret->reason, row.reason, sizeof(ret->reason));
+    snprintf(ret->message, sizeof(ret->message), "%s%s%s%s%s", row.text, *found->detail ? ": " : "",
+             found->detail, row.status == wal_condition_good(row.condition) ? "" : ". What to do: ",
+             row.status == wal_condition_good(row.condition) ? "" : row.remedy);
+    ret->since_wall_ms =
+        before->reason[0] != '\0' && before->status == row.status ? before->since_wall_ms : wall_ms;
+}
+
+static enum wal_phase phase_of(const struct judgement *j)
+{
+    static const struct {
+        enum wal_phase phase;
+        enum wal_condition_type condition;
+        enum condition_status status;
+    } rows[] = {
+#define PHASE_ROW(phase, condition, status)                                                        \
+    { WAL_PHASE_##phase, WAL_CONDITION_##condition, CONDITION_##status },
+        WAL_PHASE_ROWS(PHASE_ROW)
+#undef PHASE_ROW
+    };
+    const struct observed *f = j->facts;
+
+    if (f->log_tried.outcome == LOOK_NONE && f->redis_tried.outcome == LOOK_NONE)
+        return WAL_PHASE_PENDING;
+    if (j->wanted->paused || f->desired == 0)
+        return WAL_PHASE_PAUSED;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (j->status->conditions[rows[i].condition].status == rows[i].status)
+            return rows[i].phase;
+    return WAL_PHASE_APPLYING;
+}
+
+void wal_status_judge(const struct wal_wanted *wanted, const struct observed *facts,
+                      const struct wal_status *before, int64_t now_ms, int64_t wall_ms,
+                      struct wal_status *ret)
+{
+    struct wal_status status = { 0 };
+    const struct judgement j = { wanted, facts, now_ms, &status };
+
+    for (size_t i = 0; i < ARRAY_SIZE(judges); i++) {
+        const struct finding_of found = judges[i].judge(&j);
+
+        word(&found, &before->conditions[judges[i].type], wall_ms,
+             &status.conditions[judges[i].type]);
+    }
+    status.phase = phase_of(&j);
+    *ret = status;
+}
+
+bool wal_status_differs(const struct wal_status *a, const struct wal_status *b)
+{
+    for (size_t i = 0; i < WAL_CONDITION_COUNT; i++) {
+        const struct wal_condition *x = &a->conditions[i], *y = &b->conditions[i];
+
+        if (x->status != y->status || strcmp(x->reason, y->reason) != 0 ||
+            strcmp(x->message, y->message) != 0)
+            return true;
+    }
+    return a->phase != b->phase;
+}
+
+/* --- notices ---------------------------------------------------------------------------------- */
+
+/* Bad news, or the end of bad news. That something is unknown is in the status, and no news. */
+static bool is_news(enum wal_condition_type type, const struct wal_condition *before,
+                    const struct wal_condition *now)
+{
+    const enum condition_status good = wal_condition_good(type);
+
+    if (now->status == CONDITION_UNKNOWN || strcmp(before->reason, now->reason) == 0)
+        return false;
+    if (now->status != good)
+        return true;
+    return before->reason[0] != '\0' && before->status != good &&
+           before->status != CONDITION_UNKNOWN;
+}
+
+static void tell(struct wal_notice *n, const char *action, bool warning, const char *reason)
+{
+    *n = (struct wal_notice){ .warning = warning, .action = action };
+    snprintf(n->reason, sizeof(n->reason), "%s", reason);
+}
+
+static size_t tell_happenings(const struct observed *f, struct wal_told *told,
+                              struct wal_notice *ret)
+{
+    size_t n = 0;
+
+    if (f->n_primaries > told->n_primaries && f->n_primaries > 1) {
+        tell(&ret[n], "Observe", false, "PrimaryChanged");
+        snprintf(ret[n].note, sizeof(ret[n].note), "the primary is %s now, process %s",
+                 f->redis.primary.address, f->redis.primary.run_id);
+        n++;
+    }
+    if (f->n_rewinds > told->n_rewinds) {
+        tell(&ret[n], "Replay", true, "PrimaryRewound");
+        snprintf(ret[n].note, sizeof(ret[n].note),
+                 "%s went back by %" PRId64 " records; the appliers apply them again from the log",
+                 f->redis.primary.address, f->rewound_records);
+        n++;
+    }
+    told->n_primaries = f->n_primaries;
+    told->n_rewinds = f->n_rewinds;
+    return n;
+}
+
+size_t wal_status_notices(const struct wal_status *before, const struct wal_status *now,
+                          const struct observed *facts, struct wal_told *told,
+                          struct wal_notice *ret)
+{
+    size_t n = tell_happenings(facts, told, ret);
+
+    for (enum wal_condition_type i = 0; i < WAL_CONDITION_COUNT; i++) {
+        const struct wal_condition *c = &now->conditions[i];
+
+        /* Ready sums up what the others tell. */
+        if (i == WAL_CONDITION_READY || !is_news(i, &before->conditions[i], c))
+            continue;
+        tell(&ret[n], wal_condition_text(i), c->status != wal_condition_good(i), c->reason);
+        memcpy(ret[n].note, c->message, sizeof(ret[n].note));
+        n++;
+    }
+    return n;
+}

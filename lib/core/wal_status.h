@@ -1,0 +1,201 @@
+/*
+ * What a RedisWal's status says: conditions and a phase, from what was observed. Unknown never
+ * becomes true or false by itself. Types, reasons and phases are a contract: they stand in the
+ * status, in Events and in metrics; docs/conditions.md is made from these tables.
+ */
+#ifndef REDWAL_CORE_WAL_STATUS_H
+#define REDWAL_CORE_WAL_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "core/hold.h"
+#include "core/observed.h"
+
+enum condition_status {
+    CONDITION_UNKNOWN,
+    CONDITION_FALSE,
+    CONDITION_TRUE,
+    CONDITION_STATUS_COUNT
+};
+const char *condition_status_text(enum condition_status status); /* "Unknown", "False", "True" */
+
+/* X(name, type, the status that is good, whether Ready needs it, what it says) */
+/* clang-format off */
+#define WAL_CONDITIONS(X) \
+    X(READY,               "Ready",              TRUE,  false, "Redis serves what the log says, and goes on doing so") \
+    X(REDIS_REACHABLE,     "RedisReachable",     TRUE,  true,  "a Redis answers as the primary") \
+    X(LOG_REACHABLE,       "LogReachable",       TRUE,  true,  "the brokers answer, and the topic of the log exists") \
+    X(POSITION_CONSISTENT, "PositionConsistent", TRUE,  true,  "what Redis holds and what the log holds fit together") \
+    X(RESTORE_REQUIRED,    "RestoreRequired",    FALSE, true,  "the log alone cannot make Redis whole again") \
+    X(APPLIER_AVAILABLE,   "ApplierAvailable",   TRUE,  true,  "an applier runs and is ready") \
+    X(CAUGHT_UP,           "CaughtUp",           TRUE,  true,  "Redis is no further behind the log than is allowed") \
+    X(GROUP_HEALTHY,       "GroupHealthy",       TRUE,  false, "the appliers share all partitions, and nobody else moved their commits") \
+    X(LOG_RETAINED,        "LogRetained",        TRUE,  false, "the log is whole and is kept, so that a blank Redis can be made from it") \
+    X(REDIS_DURABLE,       "RedisDurable",       TRUE,  false, "Redis evicts nothing, and saves")
+
+/* X(condition, name, reason, status, what was found, what to do). What the applier would hold a
+ * partition for is a reason of PositionConsistent, too: core/hold.h. */
+#define WAL_REASONS(X) \
+    X(READY,               ALL_WELL,         "AllWell",          TRUE,    "all that Ready needs is as it should be", "nothing") \
+    X(READY,               SOMETHING_WRONG,  "ConditionFails",   FALSE,   "another condition is not as it should be", "look at the condition that the message names") \
+    X(READY,               SOMETHING_UNKNOWN, "ConditionUnknown", UNKNOWN, "another condition is not known", "look at the condition that the message names") \
+    X(REDIS_REACHABLE,     REDIS_ANSWERS,    "PrimaryAnswers",   TRUE,    "Redis answers as the primary", "nothing") \
+    X(REDIS_REACHABLE,     REDIS_FAILS,      "Unreachable",      FALSE,   "the primary could not be asked", "look at the pods of Redis and of Sentinel, and at the NetworkPolicies") \
+    X(REDIS_REACHABLE,     REDIS_DENIED,     "AccessDenied",     FALSE,   "Redis refuses our user or password", "check the password's Secret and the ACL of the user") \
+    X(REDIS_REACHABLE,     REDIS_LOADING,    "Loading",          FALSE,   "Redis is reading its snapshot", "wait") \
+    X(REDIS_REACHABLE,     REDIS_NO_PRIMARY, "NotPrimary",       FALSE,   "who should be the primary is a replica", "wait for the failover; look at what the Sentinels say when it does not come") \
+    X(REDIS_REACHABLE,     REDIS_UNKNOWN,    "NotObserved",      UNKNOWN, "nobody has asked Redis, or too long ago", "look at the log of the controller when this lasts") \
+    X(LOG_REACHABLE,       LOG_ANSWERS,      "BrokersAnswer",    TRUE,    "the brokers answer", "nothing") \
+    X(LOG_REACHABLE,       LOG_FAILS,        "Unreachable",      FALSE,   "the brokers could not be asked", "look at the brokers, their addresses and the NetworkPolicies") \
+    X(LOG_REACHABLE,       LOG_DENIED,       "AccessDenied",     FALSE,   "the brokers refuse our user or password, or what was asked", "check the user's Secret and its ACLs") \
+    X(LOG_REACHABLE,       LOG_NO_TOPIC,     "TopicMissing",     FALSE,   "the topic of the log does not exist", "create it, with as many partitions as you may ever want, or name another") \
+    X(LOG_REACHABLE,       LOG_UNKNOWN,      "NotObserved",      UNKNOWN, "nobody has asked the brokers, or too long ago", "look at the log of the controller when this lasts") \
+    X(LOG_REACHABLE,       LOG_AGENT_LOST,   "AgentLost",        UNKNOWN, "the process that asks the brokers has ended or is stuck; it is started again", "look at the log of the controller when this lasts") \
+    X(POSITION_CONSISTENT, POSITION_FITS,    "Fits",             TRUE,    "each partition's position is in the log", "nothing") \
+    X(POSITION_CONSISTENT, POSITION_BLANK,   "Blank",            TRUE,    "Redis is blank, and the log is whole: it is replayed from its beginning", "nothing") \
+    X(POSITION_CONSISTENT, POSITION_UNKNOWN, "NotObserved",      UNKNOWN, "Redis and the log were not both asked yet, or too long ago", "see RedisReachable and LogReachable") \
+    X(RESTORE_REQUIRED,    RESTORE_NO,       "NotRequired",      FALSE,   "the log makes Redis whole", "nothing") \
+    X(RESTORE_REQUIRED,    RESTORE_DECIDE,   "HeldOtherwise",    FALSE,   "something else must be decided first", "see PositionConsistent") \
+    X(RESTORE_REQUIRED,    RESTORE_YES,      "LogTooShort",      TRUE,    "records that Redis lacks, or what it was made from, are no longer in the log", "restore Redis from a snapshot whose position is still in the log; see PositionConsistent") \
+    X(RESTORE_REQUIRED,    RESTORE_UNKNOWN,  "NotObserved",      UNKNOWN, "it is not known what Redis and the log hold", "see PositionConsistent") \
+    X(APPLIER_AVAILABLE,   APPLIER_READY,    "Ready",            TRUE,    "all appliers are ready", "nothing") \
+    X(APPLIER_AVAILABLE,   APPLIER_FEWER,    "SomeReady",        TRUE,    "fewer appliers are ready than should be", "look at the pods that are not") \
+    X(APPLIER_AVAILABLE,   APPLIER_NONE,     "NoneReady",        FALSE,   "no applier is ready", "look at the pods' logs, and at /readyz?verbose of one") \
+    X(APPLIER_AVAILABLE,   APPLIER_PAUSED,   "Paused",           FALSE,   "no applier is wanted", "raise spec.applier.replicas, or end the pause") \
+    X(APPLIER_AVAILABLE,   APPLIER_UNKNOWN,  "NotObserved",      UNKNOWN, "the Deployment was not seen yet", "look at the log of the controller when this lasts") \
+    X(CAUGHT_UP,           CAUGHT_UP,        "WithinTarget",     TRUE,    "Redis is within the target of freshness", "nothing") \
+    X(CAUGHT_UP,           BEHIND,           "Behind",           FALSE,   "Redis is further behind than the target of freshness", "wait; look at the appliers' rate and at Redis when it does not get less") \
+    X(CAUGHT_UP,           BEHIND_HELD,      "Held",             FALSE,   "a partition is held, so that nothing of it is applied", "see PositionConsistent") \
+    X(CAUGHT_UP,           BEHIND_UNKNOWN,   "NotObserved",      UNKNOWN, "it is not known how far Redis is", "see RedisReachable and LogReachable") \
+    X(GROUP_HEALTHY,       GROUP_FINE,       "Stable",           TRUE,    "each partition has an applier", "nothing") \
+    X(GROUP_HEALTHY,       GROUP_NOBODY,     "NoMembers",        FALSE,   "no applier is in the group", "see ApplierAvailable; check the name of the group") \
+    X(GROUP_HEALTHY,       GROUP_ORPHANS,    "Unassigned",       FALSE,   "some partitions have no applier", "wait for the rebalance; look for another topic's consumers in the group when it does not come") \
+    X(GROUP_HEALTHY,       GROUP_MOVED_BACK, "CommitsMovedBack", FALSE,   "the group's commits went back, and Redis did not: somebody reset them", "nothing is applied twice: the position in Redis counts. To replay the log, empty Redis instead") \
+    X(GROUP_HEALTHY,       GROUP_MOVED_FORWARD, "CommitsMovedForward", FALSE, "the group's commits are ahead of what Redis ever had: somebody moved them", "nothing is skipped: the position in Redis counts") \
+    X(GROUP_HEALTHY,       GROUP_FELL_BACK,  "CommitsAhead",     FALSE,   "the group has committed what Redis lacks: Redis fell back in a failover, or somebody moved the commits", "wait: the appliers apply it again from the log") \
+    X(GROUP_HEALTHY,       GROUP_BUSY,       "Rebalancing",      UNKNOWN, "the group is sharing out its partitions", "wait") \
+    X(GROUP_HEALTHY,       GROUP_UNKNOWN,    "NotObserved",      UNKNOWN, "the group could not be asked about, or too long ago", "allow Describe on the group; see LogReachable") \
+    X(LOG_RETAINED,        LOG_KEPT,         "KeptForGood",      TRUE,    "the log begins at its first record, and is kept for good", "nothing") \
+    X(LOG_RETAINED,        LOG_COMPACTED,    "Compacted",        FALSE,   "the topic is compacted, which removes operations", "set cleanup.policy=delete") \
+    X(LOG_RETAINED,        LOG_TRIMMED,      "Trimmed",          FALSE,   "the log no longer begins at its first record: a blank Redis cannot be made from it", "keep snapshots of Redis, and raise retention") \
+    X(LOG_RETAINED,        LOG_LIMITED,      "RetentionLimited", FALSE,   "the log will be trimmed", "set retention.ms and retention.bytes to -1, or keep snapshots of Redis that are younger") \
+    X(LOG_RETAINED,        LOG_KEEPS_UNKNOWN, "NotObserved",     UNKNOWN, "the topic's settings could not be asked for, or too long ago", "allow DescribeConfigs on the topic; see LogReachable") \
+    X(REDIS_DURABLE,       DURABLE,          "Durable",          TRUE,    "Redis evicts nothing, and saves", "nothing") \
+    X(REDIS_DURABLE,       EVICTING,         "Evicting",         FALSE,   "maxmemory-policy lets Redis drop data, and positions", "set maxmemory-policy=noeviction") \
+    X(REDIS_DURABLE,       NOT_SAVING,       "PersistenceOff",   FALSE,   "neither save nor appendonly is set: a restart loses everything", "set save or appendonly, unless replaying the log is fast enough") \
+    X(REDIS_DURABLE,       DURABLE_UNKNOWN,  "NotObserved",      UNKNOWN, "Redis could not be asked for its settings, or too long ago", "allow INFO and CONFIG GET to the user; see RedisReachable")
+
+/* X(phase, name, what it means), and X(phase, condition, status): the first row that fits is the
+ * phase. */
+#define WAL_PHASES(X) \
+    X(PENDING,          "Pending",         "nothing was learned yet") \
+    X(PAUSED,           "Paused",          "no applier is wanted") \
+    X(RESTORE_REQUIRED, "RestoreRequired", "the log alone cannot make Redis whole: see the condition of that name") \
+    X(HELD,             "Held",            "Redis and the log do not fit together: see PositionConsistent") \
+    X(UNREACHABLE,      "Unreachable",     "Redis or the log does not answer; appliers wait and go on by themselves") \
+    X(STARTING,         "Starting",        "no applier is ready yet") \
+    X(UNKNOWN,          "Unknown",         "something that decides is not known") \
+    X(CATCHING_UP,      "CatchingUp",      "Redis is further behind the log than is allowed") \
+    X(DEGRADED,         "Degraded",        "it works, but something is not as it should be: see the conditions") \
+    X(APPLYING,         "Applying",        "all is well")
+#define WAL_PHASE_ROWS(X) \
+    X(RESTORE_REQUIRED, RESTORE_REQUIRED,    TRUE) \
+    X(HELD,             POSITION_CONSISTENT, FALSE) \
+    X(UNREACHABLE,      REDIS_REACHABLE,     FALSE) \
+    X(UNREACHABLE,      LOG_REACHABLE,       FALSE) \
+    X(STARTING,         APPLIER_AVAILABLE,   FALSE) \
+    X(UNKNOWN,          READY,               UNKNOWN) \
+    X(CATCHING_UP,      CAUGHT_UP,           FALSE) \
+    X(DEGRADED,         GROUP_HEALTHY,       FALSE) \
+    X(DEGRADED,         LOG_RETAINED,        FALSE) \
+    X(DEGRADED,         REDIS_DURABLE,       FALSE)
+/* clang-format on */
+
+#define WAL_CONDITION_ENUM(name, ...) WAL_CONDITION_##name,
+enum wal_condition_type { WAL_CONDITIONS(WAL_CONDITION_ENUM) WAL_CONDITION_COUNT };
+#undef WAL_CONDITION_ENUM
+
+#define WAL_REASON_ENUM(condition, name, ...) WAL_REASON_##name,
+enum wal_reason {
+    WAL_REASONS(WAL_REASON_ENUM) WAL_REASON_HELD, /* one of core/hold.h */
+    WAL_REASON_COUNT
+};
+#undef WAL_REASON_ENUM
+
+#define WAL_PHASE_ENUM(name, ...) WAL_PHASE_##name,
+enum wal_phase { WAL_PHASES(WAL_PHASE_ENUM) WAL_PHASE_COUNT };
+#undef WAL_PHASE_ENUM
+
+enum { WAL_REASON_TEXT_MAX = 63, WAL_MESSAGE_MAX = 511 };
+
+struct wal_condition {
+    enum condition_status status;
+    char reason[WAL_REASON_TEXT_MAX + 1]; /* "" : never judged */
+    char message[WAL_MESSAGE_MAX + 1];    /* what was found, and what to do when that is bad */
+    int64_t since_wall_ms;                /* of the status */
+};
+
+/* What the judgement needs of the specification. */
+struct wal_wanted {
+    struct str wal;       /* the name that Redis must hold */
+    int64_t freshness_ms; /* how old what readers see may be */
+    bool paused;          /* no applier is wanted, on purpose */
+};
+
+struct wal_status {
+    enum wal_phase phase;
+    struct wal_condition conditions[WAL_CONDITION_COUNT];
+};
+
+/* `before`: what the status said until now; zeroed when it said nothing. */
+void wal_status_judge(const struct wal_wanted *wanted, const struct observed *facts,
+                      const struct wal_status *before, int64_t now_ms, int64_t wall_ms,
+                      struct wal_status *ret);
+
+/* What is to be told, once: a condition that became bad or good again, a primary that changed. */
+struct wal_notice {
+    bool warning;
+    const char *action; /* the condition's type, or what follows from it */
+    char reason[WAL_REASON_TEXT_MAX + 1];
+    char note[WAL_MESSAGE_MAX + 1];
+};
+enum { WAL_NOTICES_MAX = WAL_CONDITION_COUNT + 2 };
+
+/* What was told of the happenings that `facts` counts; zeroed in the beginning. */
+struct wal_told {
+    uint64_t n_primaries, n_rewinds;
+};
+
+/* Returns how many there are in `ret`, which has WAL_NOTICES_MAX. */
+size_t wal_status_notices(const struct wal_status *before, const struct wal_status *now,
+                          const struct observed *facts, struct wal_told *told,
+                          struct wal_notice *ret);
+
+/* Whether a status must be written again: not for figures alone. */
+bool wal_status_differs(const struct wal_status *a, const struct wal_status *b);
+
+const char *wal_condition_text(enum wal_condition_type type);
+const char *wal_condition_meaning(enum wal_condition_type type);
+enum condition_status wal_condition_good(enum wal_condition_type type);
+bool wal_condition_is_needed(enum wal_condition_type type); /* by Ready */
+/* False: there is no condition of that type. */
+bool wal_condition_from(struct str text, enum wal_condition_type *ret);
+
+const char *wal_phase_text(enum wal_phase phase);
+const char *wal_phase_meaning(enum wal_phase phase);
+
+/* A row of the tables: also of what appliers hold a partition for, as a reason. */
+struct wal_reason_row {
+    enum wal_condition_type condition;
+    enum condition_status status;
+    char reason[WAL_REASON_TEXT_MAX + 1];
+    const char *text, *remedy;
+};
+enum { WAL_REASON_ROWS = WAL_REASON_COUNT + HOLD_REASON_COUNT };
+/* False: there is no row `i` (of WAL_REASON_ROWS). */
+bool wal_reason_row(size_t i, struct wal_reason_row *ret);
+
+#endif

@@ -1,0 +1,143 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "codec/wal_status_json.h"
+#include "looks.h"
+
+enum { NOW_MS = 1000 * 1000 };
+/* 2026-11-25T09:46:47Z */
+static const int64_t WALL_MS = INT64_C(1795600007000);
+
+static const struct wal_wanted wanted = { { LOOKS_WAL, sizeof(LOOKS_WAL) - 1 }, 5000, false };
+static const struct wal_status_figures figures = { .generation = 3,
+                                                   .role = { "active", 6 },
+                                                   .pod = { "rfr-a-1", 7 },
+                                                   .replicas = 2,
+                                                   .now_ms = NOW_MS };
+
+static void encode(struct buf *out, const struct observed *o, struct wal_status *ret)
+{
+    static const struct wal_status nothing;
+
+    buf_init(out, 64 * 1024);
+    wal_status_judge(&wanted, o, &nothing, NOW_MS, WALL_MS, ret);
+    assert_true(wal_status_encode(out, ret, o, &figures));
+    assert_true(buf_append(out, "", 1));
+}
+
+static void says_what_is_known(void **state)
+{
+    static const char *const parts[] = {
+        "{\"observedGeneration\":3,\"phase\":\"Applying\",\"role\":\"active\"",
+        "\"primary\":{\"pod\":\"rfr-a-1\",\"address\":\"redis:6379\",\"runId\":\"a\",\"since\":\"",
+        "\"applier\":{\"replicas\":2,\"ready\":2,\"desired\":2},\"partitions\":2",
+        "\"lag\":{\"records\":0,\"seconds\":0}",
+        "{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"AllWell\",\"message\":\"",
+        "\"lastTransitionTime\":\"2026-11-25T09:46:47Z\",\"observedGeneration\":3}",
+    };
+    CLEANUP(observed_release) struct observed o = { 0 };
+    CLEANUP(buf_release) struct buf text = { 0 };
+    struct wal_status s;
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    encode(&text, &o, &s);
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        if (!strstr(text.p, parts[i]))
+            fail_msg("no %s in %s", parts[i], text.p);
+}
+
+static void leaves_out_what_is_not(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    CLEANUP(buf_release) struct buf text = { 0 };
+    struct wal_status s;
+    (void)state;
+
+    observed_init(&o);
+    encode(&text, &o, &s);
+    assert_null(strstr(text.p, "primary\""));
+    assert_null(strstr(text.p, "\"lag\""));
+    assert_null(strstr(text.p, "\"partitions\""));
+    assert_null(strstr(text.p, "\"ready\""));
+    assert_non_null(strstr(text.p, "\"status\":\"Unknown\""));
+}
+
+static void reads_what_it_wrote(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    CLEANUP(buf_release) struct buf text = { 0 };
+    struct wal_status written, read;
+    struct err err = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-\"lru\"");
+    encode(&text, &o, &written);
+    assert_int_equal(wal_status_decode(str_from(text.p), &read, &err), ERR_OK);
+    assert_false(wal_status_differs(&written, &read));
+    for (size_t i = 0; i < WAL_CONDITION_COUNT; i++)
+        assert_int_equal(written.conditions[i].since_wall_ms, read.conditions[i].since_wall_ms);
+}
+
+static void what_it_does_not_know_is_left_out(void **state)
+{
+    static const char *const texts[] = {
+        "{}",
+        "null",
+        "{\"phase\":\"Melting\",\"conditions\":[{\"type\":\"Cold\",\"status\":\"True\"}]}",
+        "{\"conditions\":{\"type\":\"Ready\"}}",
+        "{\"conditions\":[7,null,{\"type\":\"Ready\",\"status\":\"Maybe\",\"reason\":\"A\"}]}",
+        "{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"A\","
+        "\"lastTransitionTime\":\"soon\"}]}",
+    };
+    const struct wal_status nothing = { 0 };
+    struct wal_status s;
+    struct err err = { 0 };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        assert_int_equal(wal_status_decode(str_from(texts[i]), &s, &err), ERR_OK);
+        assert_false(wal_status_differs(&s, &nothing));
+    }
+    assert_int_equal(wal_status_decode(STR_LITERAL("{"), &s, &err), ERR_CORRUPT);
+}
+
+/* What a peer said may be no UTF-8, which the API refuses. */
+static void writes_utf8_whatever_was_told(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    CLEANUP(buf_release) struct buf text = { 0 };
+    struct wal_status s;
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    snprintf(o.redis.primary.run_id, sizeof(o.redis.primary.run_id), "run\xff");
+    snprintf(o.redis.eviction, sizeof(o.redis.eviction), "all\xc3");
+    encode(&text, &o, &s);
+    assert_true(str_is_utf8(str_from(text.p)));
+    assert_non_null(strstr(text.p, "\"runId\":\"run\""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_what_is_known),
+        cmocka_unit_test(leaves_out_what_is_not),
+        cmocka_unit_test(reads_what_it_wrote),
+        cmocka_unit_test(what_it_does_not_know_is_left_out),
+        cmocka_unit_test(writes_utf8_whatever_was_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

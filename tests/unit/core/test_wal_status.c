@@ -1,0 +1,337 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "core/wal_status.h"
+#include "looks.h"
+
+enum { NOW_MS = 1000 * 1000, WALL_MS = 5000, FRESHNESS_MS = 5000 };
+
+static const struct wal_wanted wanted = { { LOOKS_WAL, sizeof(LOOKS_WAL) - 1 },
+                                          FRESHNESS_MS,
+                                          false };
+static const struct wal_status nothing;
+
+static struct wal_status judge(const struct observed *o)
+{
+    struct wal_status status;
+
+    wal_status_judge(&wanted, o, &nothing, NOW_MS, WALL_MS, &status);
+    return status;
+}
+
+static bool is_good(const struct wal_status *s, enum wal_condition_type type)
+{
+    return s->conditions[type].status == wal_condition_good(type);
+}
+
+static bool is_unknown(const struct wal_status *s, enum wal_condition_type type)
+{
+    return s->conditions[type].status == CONDITION_UNKNOWN;
+}
+
+static void a_wal_that_is_well_is_ready(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct wal_status s;
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    s = judge(&o);
+    for (enum wal_condition_type t = 0; t < WAL_CONDITION_COUNT; t++) {
+        if (!is_good(&s, t))
+            fail_msg("%s: %s", wal_condition_text(t), s.conditions[t].message);
+        assert_int_equal(s.conditions[t].since_wall_ms, WALL_MS);
+    }
+    assert_int_equal(s.phase, WAL_PHASE_APPLYING);
+}
+
+static void nothing_is_known_in_the_beginning(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct wal_status s;
+    (void)state;
+
+    observed_init(&o);
+    s = judge(&o);
+    for (enum wal_condition_type t = 0; t < WAL_CONDITION_COUNT; t++)
+        assert_true(is_unknown(&s, t));
+    assert_int_equal(s.phase, WAL_PHASE_PENDING);
+}
+
+/* --- every combination ------------------------------------------------------------------------ */
+
+static const enum hold_reason held_for[] = { HOLD_NONE, HOLD_BEHIND_LOG, HOLD_LOG_REPLACED,
+                                             HOLD_BLANK_TRIMMED };
+
+/* What facts there are, one digit each. */
+struct combination {
+    unsigned redis, role, log, topic, judged, hold, lag, applier, group, drift;
+};
+static const struct combination sizes = { 5, 4, 5, 2, 2, 4, 3, 5, GROUP_STATE_COUNT, 2 };
+
+static bool step(struct combination *c)
+{
+    unsigned *digits = (unsigned *)c;
+    const unsigned *bases = (const unsigned *)&sizes;
+
+    for (size_t i = 0; i < sizeof(*c) / sizeof(*digits); i++) {
+        if (++digits[i] < bases[i])
+            return true;
+        digits[i] = 0;
+    }
+    return false;
+}
+
+static void look_of(unsigned digit, struct look *answer, struct look *tried)
+{
+    static const enum look_outcome outcomes[] = { LOOK_ANSWERED, LOOK_FAILED, LOOK_LOST };
+
+    if (digit < ARRAY_SIZE(outcomes)) {
+        *tried = looks_tried(outcomes[digit], NOW_MS - 1);
+    } else if (digit == 3) { /* long ago */
+        answer->ended_ms = tried->ended_ms = NOW_MS - OBSERVED_STALE_MS - 1;
+    } else {
+        *answer = *tried = (struct look){ .outcome = LOOK_NONE };
+    }
+}
+
+static void arrange(struct observed *o, const struct combination *c)
+{
+    static const int64_t ready[] = { LOOK_UNKNOWN, 0, 0, 1, 2 };
+    static const int64_t desired[] = { LOOK_UNKNOWN, 0, 2, 2, 2 };
+
+    look_of(c->redis, &o->redis.look, &o->redis_tried);
+    look_of(c->log, &o->log.look, &o->log_tried);
+    o->redis.primary.role = c->role < 3 ? (enum primary_role)c->role : PRIMARY_ROLE_MASTER;
+    o->redis.primary.loading = c->role == 3;
+    o->log.exists = c->topic == 1;
+    o->partitions[1].judged = c->judged == 1;
+    o->partitions[1].hold = held_for[c->hold];
+    o->partitions[1].behind = held_for[c->hold] != HOLD_NONE ? LOOK_UNKNOWN : c->lag > 0 ? 5 : 0;
+    o->partitions[1].current_at_ms = c->lag == 2 ? LOOK_UNKNOWN : NOW_MS - 1;
+    o->ready = ready[c->applier];
+    o->desired = desired[c->applier];
+    o->log.group = (enum group_state)c->group;
+    o->partitions[0].drift = c->drift ? DRIFT_FELL_BACK : DRIFT_NONE;
+}
+
+/* What must hold whatever the facts are, said once more in another way. */
+static const char *broken(const struct combination *c, const struct wal_status *s)
+{
+    const bool redis_known = c->redis < 3, log_known = c->log < 3;
+    const bool primary = redis_known && c->role == PRIMARY_ROLE_MASTER;
+    const bool both = primary && log_known && c->topic == 1;
+    bool bad = false, unknown = false;
+
+    for (enum wal_condition_type t = 0; t < WAL_CONDITION_COUNT; t++) {
+        if (!wal_condition_is_needed(t))
+            continue;
+        unknown = unknown || is_unknown(s, t);
+        bad = bad || (!is_good(s, t) && !is_unknown(s, t));
+    }
+    if (s->conditions[WAL_CONDITION_READY].status != (bad       ? CONDITION_FALSE
+                                                      : unknown ? CONDITION_UNKNOWN
+                                                                : CONDITION_TRUE))
+        return "Ready sums up";
+    if (!both &&
+        !(is_unknown(s, WAL_CONDITION_POSITION_CONSISTENT) &&
+          is_unknown(s, WAL_CONDITION_RESTORE_REQUIRED) && is_unknown(s, WAL_CONDITION_CAUGHT_UP)))
+        return "nothing follows from one of the two";
+    if (both && c->judged == 1 && is_unknown(s, WAL_CONDITION_POSITION_CONSISTENT))
+        return "what is judged is known";
+    if (both && c->judged == 0 && c->hold == 0 && !is_unknown(s, WAL_CONDITION_POSITION_CONSISTENT))
+        return "what is not judged is unknown";
+    if (is_good(s, WAL_CONDITION_POSITION_CONSISTENT) !=
+        (both && c->judged == 1 && held_for[c->hold] == HOLD_NONE))
+        return "consistent only when nothing is held";
+    if (!redis_known && !is_unknown(s, WAL_CONDITION_REDIS_DURABLE))
+        return "durability needs Redis";
+    if ((!log_known || c->topic == 0) &&
+        !(is_unknown(s, WAL_CONDITION_GROUP_HEALTHY) && is_unknown(s, WAL_CONDITION_LOG_RETAINED)))
+        return "group and retention need the log";
+    if (c->redis >= 2 && !is_unknown(s, WAL_CONDITION_REDIS_REACHABLE))
+        return "nobody could ask Redis";
+    if (c->log >= 2 && !is_unknown(s, WAL_CONDITION_LOG_REACHABLE))
+        return "nobody could ask the log";
+    if ((c->applier == 0) != is_unknown(s, WAL_CONDITION_APPLIER_AVAILABLE))
+        return "the applier is known by itself";
+    if (s->phase == WAL_PHASE_APPLYING &&
+        s->conditions[WAL_CONDITION_READY].status != CONDITION_TRUE)
+        return "Applying is Ready";
+    if (s->phase == WAL_PHASE_DEGRADED &&
+        s->conditions[WAL_CONDITION_READY].status != CONDITION_TRUE)
+        return "Degraded is Ready";
+    if ((s->phase == WAL_PHASE_PENDING) != (c->redis == 4 && c->log == 4))
+        return "Pending is before the first look";
+    return NULL;
+}
+
+static void no_combination_of_facts_deceives(void **state)
+{
+    CLEANUP(observed_release) struct observed well = { 0 };
+    struct combination c = { 0 };
+    size_t n = 0;
+    (void)state;
+
+    observed_init(&well);
+    looks_well(&well, NOW_MS);
+    do {
+        struct observed o = well;
+        struct observed_partition partitions[2] = { well.partitions[0], well.partitions[1] };
+        struct wal_status s;
+        const char *rule;
+
+        o.partitions = partitions;
+        arrange(&o, &c);
+        s = judge(&o);
+        rule = broken(&c, &s);
+        if (rule)
+            fail_msg("%s: redis %u role %u log %u topic %u judged %u hold %u lag %u applier %u "
+                     "group %u drift %u: %s",
+                     rule, c.redis, c.role, c.log, c.topic, c.judged, c.hold, c.lag, c.applier,
+                     c.group, c.drift, wal_phase_text(s.phase));
+        n++;
+    } while (step(&c));
+    assert_int_equal(n, 5 * 4 * 5 * 2 * 2 * 4 * 3 * 5 * GROUP_STATE_COUNT * 2);
+}
+
+/* --- what is told ----------------------------------------------------------------------------- */
+
+static size_t notices(struct wal_status *before, const struct observed *o, struct wal_told *told,
+                      struct wal_notice *ret)
+{
+    struct wal_status now;
+    size_t n;
+
+    wal_status_judge(&wanted, o, before, NOW_MS, WALL_MS, &now);
+    n = wal_status_notices(before, &now, o, told, ret);
+    *before = now;
+    return n;
+}
+
+static void a_decision_is_told_once(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct wal_notice told[WAL_NOTICES_MAX];
+    struct wal_status before = { 0 };
+    struct wal_told memory = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    assert_int_equal(notices(&before, &o, &memory, told), 0);
+    looks_well(&o, NOW_MS);
+    assert_int_equal(notices(&before, &o, &memory, told), 0); /* from unknown to good */
+    snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-lru");
+    assert_int_equal(notices(&before, &o, &memory, told), 1);
+    assert_string_equal(told[0].reason, "Evicting");
+    assert_string_equal(told[0].action, "RedisDurable");
+    assert_true(told[0].warning);
+    assert_non_null(strstr(told[0].note, "maxmemory-policy=noeviction"));
+    assert_int_equal(notices(&before, &o, &memory, told), 0);
+    o.redis.look.ended_ms = o.redis_tried.ended_ms = NOW_MS - OBSERVED_STALE_MS - 1;
+    assert_int_equal(notices(&before, &o, &memory, told), 0); /* unknown is no news */
+    looks_well(&o, NOW_MS);
+    o.redis.saves = o.redis.appends = 0;
+    assert_int_equal(notices(&before, &o, &memory, told), 1);
+    looks_well(&o, NOW_MS);
+    assert_int_equal(notices(&before, &o, &memory, told), 1);
+    assert_string_equal(told[0].reason, "Durable");
+    assert_false(told[0].warning);
+}
+
+static void a_primary_that_went_back_is_told_once(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct redis_look redis = looks_redis(NOW_MS - 1, 2, "b", 60);
+    struct wal_notice told[WAL_NOTICES_MAX];
+    struct wal_status before = { 0 };
+    struct wal_told memory = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    assert_int_equal(notices(&before, &o, &memory, told), 0);
+    observed_learn_redis(&o, &redis);
+    assert_int_equal(notices(&before, &o, &memory, told), 3);
+    assert_string_equal(told[0].reason, "PrimaryChanged");
+    assert_string_equal(told[1].reason, "PrimaryRewound");
+    assert_non_null(strstr(told[1].note, " 80 records"));
+    assert_string_equal(told[2].reason, "CommitsAhead");
+    assert_int_equal(notices(&before, &o, &memory, told), 0);
+}
+
+static void a_status_keeps_since_when_it_is_so(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct wal_status a, b;
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-lru");
+    a = judge(&o);
+    o.redis.saves = o.redis.appends = 0;
+    snprintf(o.redis.eviction, sizeof(o.redis.eviction), "noeviction");
+    wal_status_judge(&wanted, &o, &a, NOW_MS, WALL_MS + 7, &b);
+    assert_string_equal(b.conditions[WAL_CONDITION_REDIS_DURABLE].reason, "PersistenceOff");
+    assert_int_equal(b.conditions[WAL_CONDITION_REDIS_DURABLE].since_wall_ms, WALL_MS);
+    assert_true(wal_status_differs(&a, &b));
+    looks_well(&o, NOW_MS);
+    wal_status_judge(&wanted, &o, &b, NOW_MS, WALL_MS + 9, &a);
+    assert_int_equal(a.conditions[WAL_CONDITION_REDIS_DURABLE].since_wall_ms, WALL_MS + 9);
+    wal_status_judge(&wanted, &o, &a, NOW_MS, WALL_MS + 11, &b);
+    assert_false(wal_status_differs(&a, &b));
+}
+
+static void each_reason_has_a_remedy_and_a_name_of_its_own(void **state)
+{
+    struct wal_reason_row rows[WAL_REASON_ROWS];
+    size_t n = 0;
+    (void)state;
+
+    for (size_t i = 0; i < WAL_REASON_ROWS; i++)
+        n += wal_reason_row(i, &rows[n]);
+    assert_int_equal(n, WAL_REASON_HELD + HOLD_REASON_COUNT - 1);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(*rows[i].reason && *rows[i].text && *rows[i].remedy);
+        for (size_t k = 0; k < i; k++)
+            assert_false(rows[i].condition == rows[k].condition &&
+                         strcmp(rows[i].reason, rows[k].reason) == 0);
+    }
+    for (enum wal_condition_type t = 0; t < WAL_CONDITION_COUNT; t++) {
+        enum wal_condition_type found;
+        bool has[CONDITION_STATUS_COUNT] = { false };
+
+        assert_true(wal_condition_from(str_from(wal_condition_text(t)), &found) && found == t);
+        assert_true(*wal_condition_meaning(t));
+        for (size_t i = 0; i < n; i++)
+            has[rows[i].status] = has[rows[i].status] || rows[i].condition == t;
+        assert_true(has[CONDITION_TRUE] && has[CONDITION_FALSE] && has[CONDITION_UNKNOWN]);
+    }
+    assert_false(wal_condition_from(STR_LITERAL("Readyish"), &(enum wal_condition_type){ 0 }));
+    for (enum wal_phase p = 0; p < WAL_PHASE_COUNT; p++)
+        assert_true(*wal_phase_text(p) && *wal_phase_meaning(p));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wal_that_is_well_is_ready),
+        cmocka_unit_test(nothing_is_known_in_the_beginning),
+        cmocka_unit_test(no_combination_of_facts_deceives),
+        cmocka_unit_test(a_decision_is_told_once),
+        cmocka_unit_test(a_primary_that_went_back_is_told_once),
+        cmocka_unit_test(a_status_keeps_since_when_it_is_so),
+        cmocka_unit_test(each_reason_has_a_remedy_and_a_name_of_its_own),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
