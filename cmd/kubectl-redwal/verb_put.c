@@ -225,13 +225,18 @@ static void put_words(struct put *p)
         .n_args = n_args,
         .ttl_ms = o->ttl_ms > 0 ? o->ttl_ms : OPERATION_TTL_NONE,
     };
+    const struct envelope envelope = {
+        .id = str_from(o->id),
+        .operations = &op,
+        .n_operations = 1,
+    };
     struct err err = { 0 };
     enum err_code rc;
 
     for (size_t i = 0; i < n_args; i++)
         args[i] = str_from(p->in->words[2 + i]);
     buf_init(&value, VALUE_FACTOR * (size_t)o->max_record_bytes);
-    rc = record_json_print(&op, str_from(o->id), &value)
+    rc = record_json_print(&envelope, &value)
              ? put_value(p, 1, buf_str(&value), &err)
              : err_set(&err, ERR_INVALID, "it is larger than --max-record-bytes");
     if (rc != ERR_OK) {

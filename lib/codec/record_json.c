@@ -33,6 +33,7 @@ static const yyjson_read_flag FLAGS = YYJSON_READ_BIGNUM_AS_RAW;
     X(SHA, "sha")                                                                                  \
     X(KEYS, "keys")                                                                                \
     X(RETRY, "retry")                                                                              \
+    X(SKIP, "skip")                                                                                \
     X(RELEASE, "release")
 
 #define FIELD_ENUM(name, text) FIELD_##name,
@@ -51,6 +52,7 @@ static const unsigned fields_of_kind[] = {
     [ENVELOPE_SCRIPT] =
         FIELDS_ENVELOPE | 1 << FIELD_SCRIPT | 1 << FIELD_SHA | 1 << FIELD_KEYS | 1 << FIELD_ARGS,
     [ENVELOPE_RELEASE] = 1 << FIELD_V | 1 << FIELD_KEY | 1 << FIELD_RELEASE,
+    [ENVELOPE_SKIP] = 1 << FIELD_V | 1 << FIELD_RETRY | 1 << FIELD_SKIP,
 };
 
 #define FIELD_TEXT(name, text) { text, sizeof(text) - 1 },
@@ -225,6 +227,8 @@ static enum envelope_kind kind_of(const struct fields *fields)
 {
     if (field(fields, FIELD_V) && field(fields, FIELD_RELEASE))
         return ENVELOPE_RELEASE;
+    if (field(fields, FIELD_V) && field(fields, FIELD_SKIP))
+        return ENVELOPE_SKIP;
     if (field(fields, FIELD_ATOMIC))
         return ENVELOPE_ATOMIC;
     return field(fields, FIELD_SCRIPT) ? ENVELOPE_SCRIPT : ENVELOPE_OPERATION;
@@ -524,6 +528,19 @@ static bool read_release(struct record_json *d, const struct fields *fields,
            read_key(d, field(fields, FIELD_KEY), record, true, &ret->key);
 }
 
+/* The message's key is one of those that are claimed, as with any record of several keys. */
+static bool check_skip(struct record_json *d, const struct fields *fields,
+                       const struct record *record, const struct envelope *e)
+{
+    bool named = !record->has_key;
+
+    if (!yyjson_is_true(field(fields, FIELD_SKIP)) || e->n_claims == 0)
+        return bad_field(d, "skip", "not true beside retry");
+    for (size_t i = 0; i < e->n_claims; i++)
+        named = named || str_eq(record->key, e->claims[i].key);
+    return named || reject_set(d->reject, REJECT_KEY_MISMATCH, "the message's key is not claimed");
+}
+
 static bool read_envelope(struct record_json *d, const struct fields *fields,
                           const struct record *record, struct envelope *ret)
 {
@@ -536,6 +553,8 @@ static bool read_envelope(struct record_json *d, const struct fields *fields,
         return read_script(d, fields, &ret->script);
     case ENVELOPE_RELEASE:
         return read_release(d, fields, record, &ret->release);
+    case ENVELOPE_SKIP:
+        return check_skip(d, fields, record, ret);
     }
     UNREACHABLE("every kind of envelope is known");
 }

@@ -7,8 +7,7 @@
 #include "base/buf.h"
 #include "core/record.h"
 
-/* Appends one operation as version 1; an empty `id` is left out. False, and nothing appended, when
- * it does not fit the buffer. */
-NODISCARD bool record_json_print(const struct operation *op, struct str id, struct buf *out);
+/* Appends it as version 1. False, and nothing appended, when it does not fit the buffer. */
+NODISCARD bool record_json_print(const struct envelope *envelope, struct buf *out);
 
 #endif

@@ -332,6 +332,7 @@ bool canonical_envelope_append(const struct record *record, const struct envelop
     case ENVELOPE_SCRIPT:
         return append_script(&j, ret);
     case ENVELOPE_RELEASE:
+    case ENVELOPE_SKIP:
         envelope_keys_name(ret_keys, record, envelope);
         *ret = (struct canonical){ .failure = FAILS_NEVER };
         return true;

@@ -43,6 +43,7 @@ bool envelope_check(const struct envelope *e, struct reject *ret_reject)
                envelope_check_keys(e->script.n_keys, ret_reject) &&
                envelope_check_args(e->script.n_args, ret_reject);
     case ENVELOPE_RELEASE:
+    case ENVELOPE_SKIP:
         return true;
     }
     UNREACHABLE("every kind of envelope is known");
@@ -70,6 +71,8 @@ static void add_all(struct envelope_keys *keys, const struct envelope *envelope)
         fits = envelope_keys_add(keys, envelope->script.keys[i], &too_many);
     if (envelope->kind == ENVELOPE_RELEASE)
         fits = envelope_keys_add(keys, envelope->release.key, &too_many);
+    for (size_t i = 0; fits && envelope->kind == ENVELOPE_SKIP && i < envelope->n_claims; i++)
+        fits = envelope_keys_add(keys, envelope->claims[i].key, &too_many);
 }
 
 void envelope_keys_name(struct envelope_keys *ret, const struct record *record,

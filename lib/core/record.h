@@ -38,6 +38,7 @@ enum envelope_kind {
     ENVELOPE_ATOMIC,    /* several, all or none */
     ENVELOPE_SCRIPT,    /* a call of a script registered with the WAL */
     ENVELOPE_RELEASE,   /* of a quarantined key; no operation */
+    ENVELOPE_SKIP,      /* a retry that gives the record up; no operation */
 };
 
 struct script_call {

@@ -95,6 +95,28 @@ def test_behind_a_retry_that_fails_the_rest_waits(lab):
         assert client.get("k") == b"xy"
 
 
+def test_a_record_that_is_given_up_lets_the_next_one_through(lab):
+    topic, server = lab.topic(partitions=1), lab.redis()
+    lab.applier(topic, server, **POLICY).start()
+    for value in (b"not json", encode("APPEND", ["a"]), encode("APPEND", ["b"])):
+        topic.write(value, b"k")
+    topic.flush()
+    check(lab, topic, server)
+    state = held(lab, server)[b"k"]
+    quarantine.skip(topic, 0, b"k", state, 2)  # not the next one: no effect
+    quarantine.skip(topic, 0, b"k", state, 1)
+    quarantine.skip(topic, 0, b"k", state, 1)  # written once more: no effect
+    topic.flush()
+    check(lab, topic, server)
+    state = held(lab, server)[b"k"]
+    assert (state.parked, state.retried) == (3, 1)
+    retry_all(lab, topic, server, lambda value: value)
+    check(lab, topic, server)
+    assert not held(lab, server)
+    with server.client() as client:
+        assert client.get("k") == b"ab"
+
+
 def test_an_envelope_holds_all_of_its_keys_back(lab):
     lab.calm = True
     topic, server = lab.topic(partitions=1), lab.redis()

@@ -46,6 +46,9 @@ static void put_body(struct buf *out, const struct envelope *e)
                   (unsigned long long)e->release.token, (long long)e->release.parked,
                   (long long)e->release.retried);
         return;
+    case ENVELOPE_SKIP:
+        buf_print(out, "skip");
+        return;
     }
 }
 

@@ -106,6 +106,13 @@ def retry(topic, letters, partition, key, held, repair=lambda value: value):
     release(topic, partition, key, held, held.parked)
 
 
+def skip(topic, partition, key, held, number, message_key=None):
+    """Gives the number-th record up, so that the next one is due."""
+    value = {"v": 1, "skip": True,
+             "retry": [{"key": key.decode(), "quarantine": held.token, "number": number}]}
+    topic.write(json.dumps(value).encode(), message_key or key, partition=partition)
+
+
 def release(topic, partition, key, held, retried=None):
     """`retried`: as it is when nobody retries, which gives the rest up."""
     value = {"v": 1, "release": {"quarantine": held.token, "parked": held.parked,

@@ -53,6 +53,8 @@ def interpret(record, arity, max_bytes=None, partition_of=None, scripts=None):
     fields = _decode(record, max_bytes)
     commands = _release(fields, record)
     if commands is None:
+        commands = _skip(fields, record)
+    if commands is None:
         commands = _interpret(fields, record, arity, partition_of, scripts)
     if fields.get("v") is not None:
         commands.claims = _claims(fields.get("retry"))
@@ -65,6 +67,8 @@ def keys_of(record):
     try:
         fields = _decode(record, None)
         _claims(fields.get("retry") if fields.get("v") is not None else None)
+        if fields.get("v") is not None and fields.get("skip") is not None:
+            return _skip(fields, record).keys
         if fields.get("atomic") is not None:
             return list(dict.fromkeys(_member(m, record.key).key for m in fields["atomic"]))
         if fields.get("script") is not None:
@@ -95,6 +99,18 @@ def _release(fields, record):
     commands = Commands([], [_key(fields.get("key"), record.key)])
     commands.release = given["quarantine"], given["parked"], given["retried"]
     return commands
+
+
+def _skip(fields, record):
+    """A retry that gives its record up."""
+    if fields.get("v") is None or fields.get("skip") is None:
+        return None
+    keys = list(dict.fromkeys(key for key, *_ in _claims(fields.get("retry"))))
+    if fields["skip"] is not True or not keys:
+        raise Refused("bad-field")
+    if record.key is not None and record.key not in keys:
+        raise Refused("key-mismatch")
+    return Commands([], keys)
 
 
 def _claims(retry):
@@ -134,6 +150,8 @@ def _decode(record, max_bytes):
     allowed = RECORD_FIELDS | OPERATION_FIELDS
     if version is not None and fields.get("release") is not None:
         allowed = {"v", "key", "release"}
+    elif version is not None and fields.get("skip") is not None:
+        allowed = {"v", "retry", "skip"}
     for kind, names in (("script", {"script", "sha", "keys", "args"}), ("atomic", {"atomic"})):
         if fields.get(kind) is not None:
             allowed = RECORD_FIELDS | names
@@ -147,7 +165,7 @@ def _decode(record, max_bytes):
 def _fields(pairs, allowed, strict=True):
     if len(dict(pairs)) != len(pairs):
         raise Refused("bad-field")
-    known = RECORD_FIELDS | OPERATION_FIELDS | {"atomic", "script", "sha", "keys", "release"}
+    known = RECORD_FIELDS | OPERATION_FIELDS | {"atomic", "script", "sha", "keys", "release", "skip"}
     for name, value in pairs if strict else []:
         if name not in allowed and (value is not None or name not in known):
             raise Refused("bad-field")

@@ -365,11 +365,34 @@ static void fields_without_end_are_refused(void **state)
 
 #define TOKEN "\"quarantine\":\"00000000000000af\""
 
+struct row {
+    const char *value, *expected;
+};
+
+static void check_all(const struct row *records, size_t n)
+{
+    struct record_json *decoder = record_json_new();
+
+    for (size_t i = 0; i < n; i++) {
+        const struct record record = record_of("k", str_from(records[i].value));
+        char text[ENVELOPE_TEXT_MAX];
+        struct envelope envelope;
+        struct reject reject;
+
+        if (record_json_decode(decoder, &record, &envelope, &reject))
+            envelope_print(&envelope, text);
+        else
+            reject_print(&reject, text);
+        if (strcmp(text, records[i].expected) != 0)
+            fail_msg("%s\n  expected: %s\n  got:      %s", records[i].value, records[i].expected,
+                     text);
+    }
+    record_json_free(decoder);
+}
+
 static void quarantine_is_claimed_and_released(void **state)
 {
-    static const struct {
-        const char *value, *expected;
-    } records[] = {
+    static const struct row records[] = {
         { "{\"v\":1,\"command\":\"DEL\",\"retry\":[{\"key\":\"k\"," TOKEN ",\"number\":2}]}",
           "[] DEL k -1  retries k 00000000000000af 2" },
         { "{\"v\":1,\"atomic\":[{\"key\":\"k\",\"command\":\"DEL\"}],"
@@ -381,7 +404,6 @@ static void quarantine_is_claimed_and_released(void **state)
         { "{\"v\":1,\"release\":{" TOKEN ",\"parked\":3,\"retried\":3}}",
           "[] release k 00000000000000af 3 3" },
         { "{\"v\":1,\"command\":\"DEL\",\"retry\":null,\"release\":null}", "[] DEL k -1 " },
-        { "{\"command\":\"DEL\",\"retry\":1,\"release\":2}", "[] DEL k -1 " }, /* not known there */
         { "{\"v\":1,\"command\":\"DEL\",\"retry\":[]}", "! bad-field" },
         { "{\"v\":1,\"command\":\"DEL\",\"retry\":{}}", "! bad-field" },
         { "{\"v\":1,\"command\":\"DEL\",\"retry\":[1]}", "! bad-field" },
@@ -404,24 +426,32 @@ static void quarantine_is_claimed_and_released(void **state)
         { "{\"v\":1,\"key\":\"b\",\"release\":{" TOKEN ",\"parked\":1,\"retried\":0}}",
           "! key-mismatch" },
     };
-    struct record_json *decoder = record_json_new();
     (void)state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
-        const struct record record = record_of("k", str_from(records[i].value));
-        char text[ENVELOPE_TEXT_MAX];
-        struct envelope envelope;
-        struct reject reject;
+    check_all(records, ARRAY_SIZE(records));
+}
 
-        if (record_json_decode(decoder, &record, &envelope, &reject))
-            envelope_print(&envelope, text);
-        else
-            reject_print(&reject, text);
-        if (strcmp(text, records[i].expected) != 0)
-            fail_msg("%s\n  expected: %s\n  got:      %s", records[i].value, records[i].expected,
-                     text);
-    }
-    record_json_free(decoder);
+static void a_retry_gives_its_record_up(void **state)
+{
+    static const struct row records[] = {
+        { "{\"v\":1,\"skip\":true,\"retry\":[{\"key\":\"b\"," TOKEN
+          ",\"number\":4},{\"key\":\"k\"," TOKEN ",\"number\":1}]}",
+          "[] skip retries b 00000000000000af 4 retries k 00000000000000af 1" },
+        { "{\"v\":1,\"skip\":true,\"retry\":[{\"key\":\"b\"," TOKEN ",\"number\":4}]}",
+          "! key-mismatch" },
+        { "{\"v\":1,\"skip\":true}", "! bad-field" },
+        { "{\"v\":1,\"skip\":false,\"retry\":[{\"key\":\"k\"," TOKEN ",\"number\":1}]}",
+          "! bad-field" },
+        { "{\"v\":1,\"skip\":true,\"command\":\"DEL\",\"retry\":[{\"key\":\"k\"," TOKEN
+          ",\"number\":1}]}",
+          "! bad-field" },
+        { "{\"v\":1,\"retry\":[{\"key\":\"k\"," TOKEN ",\"number\":1}]}", "! bad-field" },
+        { "{\"command\":\"DEL\",\"skip\":1}", "[] DEL k -1 " },                /* not known there */
+        { "{\"command\":\"DEL\",\"retry\":1,\"release\":2}", "[] DEL k -1 " }, /* not known there */
+    };
+    (void)state;
+
+    check_all(records, ARRAY_SIZE(records));
 }
 
 static void a_retry_that_is_refused_is_known_as_one(void **state)
@@ -446,6 +476,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes),
         cmocka_unit_test(quarantine_is_claimed_and_released),
+        cmocka_unit_test(a_retry_gives_its_record_up),
         cmocka_unit_test(a_retry_that_is_refused_is_known_as_one),
         cmocka_unit_test(an_envelope_has_bounds),
         cmocka_unit_test(a_null_value_is_empty),
