@@ -6,19 +6,44 @@
 #include "base/check.h"
 #include "base/mem.h"
 
-enum { CAPACITY_FIRST = 64, SLOTS_PER_ID = 2, SCANNED_MAX = UINT16_MAX };
+enum { SLOTS_MIN = 64, CHUNKS_MIN = 4, SCANNED_MAX = UINT16_MAX };
+enum { FILLED_MAX = 2, FILLED_OF = 3 }; /* two thirds of the slots */
+
+/* A slot names an id by the low bits of its number, and says that it names one. */
+#define SLOT_TAKEN ((uint32_t)1 << 31)
 
 void recent_ids_release(struct recent_ids *r)
 {
-    free(r->ring);
+    for (size_t i = 0; i < r->n_chunks; i++)
+        free(r->chunks[i]);
+    free(r->chunks);
     free(r->slots);
     *r = (struct recent_ids){ 0 };
+}
+
+/* Where the i-th oldest is, counted from the first chunk's beginning. */
+static size_t place_of(const struct recent_ids *r, size_t i)
+{
+    return (size_t)(r->begin % RECENT_IDS_CHUNK) + i;
 }
 
 /* The i-th oldest. */
 static struct recent_id *at(const struct recent_ids *r, size_t i)
 {
-    return &r->ring[(r->first + i) & (r->capacity - 1)];
+    const size_t place = place_of(r, i);
+
+    return &r->chunks[place / RECENT_IDS_CHUNK][place % RECENT_IDS_CHUNK];
+}
+
+static uint32_t slot_for(const struct recent_ids *r, size_t i)
+{
+    return (uint32_t)(r->begin + i) | SLOT_TAKEN;
+}
+
+/* How many are older than the one that the slot names. */
+static size_t named_by(const struct recent_ids *r, size_t slot)
+{
+    return (r->slots[slot] - (uint32_t)r->begin) & ~SLOT_TAKEN;
 }
 
 static size_t next_slot(const struct recent_ids *r, size_t slot)
@@ -37,7 +62,7 @@ static size_t find_slot(const struct recent_ids *r, uint64_t high, uint16_t low)
     size_t slot = home_slot(r, high);
 
     while (r->slots[slot] != 0) {
-        const struct recent_id *id = &r->ring[r->slots[slot] - 1];
+        const struct recent_id *id = at(r, named_by(r, slot));
 
         if (id->high == high && id->low == low)
             return slot;
@@ -46,31 +71,35 @@ static size_t find_slot(const struct recent_ids *r, uint64_t high, uint16_t low)
     return slot;
 }
 
-static const struct recent_id *find(const struct recent_ids *r, const struct id_hash *id)
+/* True: it is the `ret_i`-th oldest. */
+static bool find(const struct recent_ids *r, const struct id_hash *id, size_t *ret_i)
 {
     size_t slot;
 
     if (r->n == 0)
-        return NULL;
+        return false;
     slot = find_slot(r, id->high, id->low);
-    return r->slots[slot] != 0 ? &r->ring[r->slots[slot] - 1] : NULL;
+    if (r->slots[slot] == 0)
+        return false;
+    *ret_i = named_by(r, slot);
+    return true;
 }
 
 /* --- adding and forgetting -------------------------------------------------------------------- */
 
 /* An id that is there twice is found where it was added last. */
-static void index_place(struct recent_ids *r, size_t place)
+static void index_add(struct recent_ids *r, size_t i)
 {
-    const struct recent_id *id = &r->ring[place];
+    const struct recent_id *id = at(r, i);
 
-    r->slots[find_slot(r, id->high, id->low)] = (uint32_t)place + 1;
+    r->slots[find_slot(r, id->high, id->low)] = slot_for(r, i);
 }
 
 /* Closes the gap: what probed past the slot moves back. */
 static void empty_slot(struct recent_ids *r, size_t slot)
 {
     for (size_t next = next_slot(r, slot); r->slots[next] != 0; next = next_slot(r, next)) {
-        const size_t home = home_slot(r, r->ring[r->slots[next] - 1].high);
+        const size_t home = home_slot(r, at(r, named_by(r, next))->high);
 
         if (((next - home) & (r->n_slots - 1)) < ((next - slot) & (r->n_slots - 1)))
             continue;
@@ -80,31 +109,39 @@ static void empty_slot(struct recent_ids *r, size_t slot)
     r->slots[slot] = 0;
 }
 
-static void grow(struct recent_ids *r)
+static void add_chunk(struct recent_ids *r)
 {
-    const size_t capacity = r->capacity ? r->capacity * 2 : CAPACITY_FIRST;
-    struct recent_id *ring = mem_new(capacity, sizeof(*ring));
+    if (r->n_chunks == r->chunks_capacity) {
+        r->chunks_capacity = r->chunks_capacity ? r->chunks_capacity * 2 : CHUNKS_MIN;
+        r->chunks = mem_resize(r->chunks, r->chunks_capacity, sizeof(*r->chunks));
+    }
+    r->chunks[r->n_chunks++] = mem_new(RECENT_IDS_CHUNK, sizeof(**r->chunks));
+}
 
-    for (size_t i = 0; i < r->n; i++)
-        ring[i] = *at(r, i);
-    free(r->ring);
+static void drop_chunk(struct recent_ids *r)
+{
+    free(r->chunks[0]);
+    r->n_chunks--;
+    memmove(r->chunks, r->chunks + 1, r->n_chunks * sizeof(*r->chunks));
+}
+
+static void grow_index(struct recent_ids *r)
+{
     free(r->slots);
-    r->ring = ring;
-    r->first = 0;
-    r->capacity = capacity;
-    r->n_slots = capacity * SLOTS_PER_ID;
+    r->n_slots = r->n_slots ? r->n_slots * 2 : SLOTS_MIN;
     r->slots = mem_new(r->n_slots, sizeof(*r->slots));
     for (size_t i = 0; i < r->n; i++)
-        index_place(r, i);
+        index_add(r, i);
 }
 
 void recent_ids_add(struct recent_ids *r, const struct recent_id *id)
 {
-    if (r->n == r->capacity)
-        grow(r);
-    r->n++;
-    *at(r, r->n - 1) = *id;
-    index_place(r, (size_t)(at(r, r->n - 1) - r->ring));
+    if (place_of(r, r->n) / RECENT_IDS_CHUNK == r->n_chunks)
+        add_chunk(r);
+    if ((r->n + 1) * FILLED_OF > r->n_slots * FILLED_MAX)
+        grow_index(r);
+    *at(r, r->n) = *id;
+    index_add(r, r->n++);
     if (id->seconds > r->now_seconds)
         r->now_seconds = id->seconds;
 }
@@ -116,11 +153,12 @@ void recent_ids_forget(struct recent_ids *r, size_t n)
         const struct recent_id *oldest = at(r, 0);
         const size_t slot = find_slot(r, oldest->high, oldest->low);
 
-        if (r->slots[slot] == (size_t)(oldest - r->ring) + 1)
+        if (named_by(r, slot) == 0)
             empty_slot(r, slot);
-        r->first = (r->first + 1) & (r->capacity - 1);
         r->n--;
         r->begin++;
+        if (place_of(r, 0) == 0)
+            drop_chunk(r);
     }
 }
 
@@ -154,12 +192,12 @@ static uint32_t seconds_of(int64_t timestamp_ms)
 bool recent_ids_take(struct recent_ids *r, const struct id_hash *id, int64_t offset,
                      int64_t timestamp_ms, uint32_t window_seconds)
 {
-    const struct recent_id *known = find(r, id);
     uint32_t now = seconds_of(timestamp_ms);
+    size_t known;
 
     if (now < r->now_seconds)
         now = r->now_seconds;
-    if (known && now - known->seconds < window_seconds)
+    if (find(r, id, &known) && now - at(r, known)->seconds < window_seconds)
         return false;
     r->now_seconds = now;
     recent_ids_add(r, &(struct recent_id){ id->high, id->low, (uint16_t)offset, now });
@@ -169,14 +207,15 @@ bool recent_ids_take(struct recent_ids *r, const struct id_hash *id, int64_t off
 bool recent_ids_was_duplicate(const struct recent_ids *r, const struct id_hash *id, int64_t offset,
                               int64_t next)
 {
-    const struct recent_id *known = find(r, id);
-    size_t i = known ? ((size_t)(known - r->ring) - r->first) & (r->capacity - 1) : 0;
-    const size_t oldest = i > SCANNED_MAX ? i - SCANNED_MAX : 0;
+    size_t i, oldest;
 
-    for (; known && i + 1 > oldest; i--) {
+    if (!find(r, id, &i))
+        return false;
+    oldest = i > SCANNED_MAX ? i - SCANNED_MAX : 0;
+    for (; i + 1 > oldest; i--) {
+        const struct recent_id *known = at(r, i);
         int64_t latest; /* its record is the latest with these low bits of an offset, or older */
 
-        known = at(r, i);
         latest = next - 1 - (uint16_t)(next - 1 - known->offset);
         if (known->high == id->high && known->low == id->low && latest <= offset)
             return latest < offset;

@@ -13,7 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RECENT_ID_BYTES = 16 };
+enum {
+    RECENT_ID_BYTES = 16,
+    RECENT_IDS_CHUNK = 1024, /* ids that share an allocation: memory comes and goes by so many */
+};
 
 /* The hash of an id. */
 struct id_hash {
@@ -28,14 +31,16 @@ struct recent_id {
     uint32_t seconds; /* log time, since the epoch */
 };
 
-/* Ids are numbered from 0 on, in the order in which they were added, and keep their numbers. */
+/* Ids are numbered from 0 on, in the order in which they were added, and keep their numbers. There
+ * are fewer than 2^31 of them at a time. */
 struct recent_ids {
-    struct recent_id *ring;
-    size_t first, n, capacity; /* of the ring */
-    uint32_t *slots;           /* places in the ring, plus one; by hash; 0: none */
-    size_t n_slots;            /* a power of two */
-    uint64_t begin;            /* number of the oldest one that is held */
-    uint32_t now_seconds;      /* log time */
+    struct recent_id **chunks; /* the first has the id of number `begin` */
+    size_t n_chunks, chunks_capacity;
+    size_t n;             /* ids */
+    uint32_t *slots;      /* which ids there are, by hash; 0: none */
+    size_t n_slots;       /* a power of two */
+    uint64_t begin;       /* number of the oldest one that is held */
+    uint32_t now_seconds; /* log time */
 };
 
 void recent_ids_release(struct recent_ids *r); /* leaves it empty and usable */

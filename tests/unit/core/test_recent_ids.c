@@ -78,13 +78,12 @@ static void ids_that_share_a_place_are_told_apart(void **state)
 enum { MODEL_IDS = 300, MODEL_STEPS = 20000 };
 
 /* Beside the plainest thing that does the same. */
-static void it_agrees_with_an_array_of_times(void **state)
+static void check_beside_an_array_of_times(uint64_t begin)
 {
     int64_t remembered_at[MODEL_IDS];
     struct prng prng = { 1 };
-    struct recent_ids r = { 0 };
+    struct recent_ids r = { .begin = begin };
     int64_t now = 0;
-    (void)state;
 
     for (size_t i = 0; i < MODEL_IDS; i++)
         remembered_at[i] = -WINDOW;
@@ -102,6 +101,35 @@ static void it_agrees_with_an_array_of_times(void **state)
         recent_ids_expire(&r, recent_ids_end(&r) - 1, WINDOW);
         assert_true(r.n <= MODEL_IDS);
     }
+    recent_ids_release(&r);
+}
+
+static void it_agrees_with_an_array_of_times(void **state)
+{
+    (void)state;
+
+    check_beside_an_array_of_times(0);
+    for (unsigned bits = 31; bits <= 33; bits++) /* more ids than a slot can count */
+        check_beside_an_array_of_times((UINT64_C(1) << bits) - 100);
+}
+
+enum { MANY = 200000, BYTES_PER_ID_MAX = 30 };
+
+static void memory_follows_the_number_of_ids(void **state)
+{
+    struct recent_ids r = { 0 };
+    (void)state;
+
+    for (uint64_t n = 0; n < MANY; n++) {
+        size_t bytes;
+
+        assert_true(take(&r, n * 0x9e3779b97f4a7c15u, (int64_t)n, 0));
+        bytes = r.n_chunks * RECENT_IDS_CHUNK * sizeof(**r.chunks) + r.n_slots * sizeof(*r.slots);
+        if (n > 10 * RECENT_IDS_CHUNK && bytes > (n + 1) * BYTES_PER_ID_MAX)
+            fail_msg("%zu bytes for %zu ids", bytes, (size_t)n + 1);
+    }
+    recent_ids_forget(&r, MANY - 1);
+    assert_int_equal(r.n_chunks, 1);
     recent_ids_release(&r);
 }
 
@@ -136,7 +164,7 @@ static void numbers_stay_when_the_oldest_go(void **state)
     for (uint64_t n = 0; n < 200; n++)
         assert_true(take(&r, n, (int64_t)n, 0));
     recent_ids_forget(&r, 150);
-    for (uint64_t n = 200; n < 300; n++) /* around the end of the ring */
+    for (uint64_t n = 200; n < 300; n++)
         assert_true(take(&r, n, (int64_t)n, 0));
     assert_int_equal(r.begin, 150);
     assert_int_equal(recent_ids_end(&r), 300);
@@ -207,6 +235,7 @@ int main(void)
         cmocka_unit_test(an_id_is_new_once_within_the_window),
         cmocka_unit_test(ids_that_share_a_place_are_told_apart),
         cmocka_unit_test(it_agrees_with_an_array_of_times),
+        cmocka_unit_test(memory_follows_the_number_of_ids),
         cmocka_unit_test(what_is_stored_is_what_is_read),
         cmocka_unit_test(numbers_stay_when_the_oldest_go),
         cmocka_unit_test(what_is_out_of_the_window_is_forgotten_when_it_is_stored),
