@@ -170,7 +170,7 @@ static void bench_init(struct bench *b, const struct measure_options *o, enum wo
         workload_step(workload, i, &b->steps[i]);
     for (uint64_t i = 0; i < o->n; i++) {
         workload_step(workload, i, &step);
-        step_append_json(&step, i, &b->values);
+        step_append_value(&step, i, FORMAT_JSON, 0, &b->values);
         fits = buf_append_str(&b->keys, step.key);
         PRE(fits);
         b->value_ends[i + 1] = b->values.n;
@@ -202,8 +202,8 @@ static void bench_release(struct bench *b)
 
 static void print(enum workload workload, const char *stage, double ns)
 {
-    printf("{\"stage\":\"%s\",\"workload\":\"%s\",\"ns\":%.1f}\n", stage,
-           workload == WORKLOAD_SET64 ? "set64" : "mix", ns);
+    printf("{\"stage\":\"%s\",\"workload\":\"%s\",\"ns\":%.1f}\n", stage, workload_name(workload),
+           ns);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 /*
- * Fills a topic with a workload, one JSON record an operation, keyed by its Redis key.
+ * Fills a topic with a workload, one record an operation, keyed by its Redis key.
  *     write-log --brokers LIST --topic T --workload set64|mix|ending --records N [--spread SECONDS]
+ *               [--format json|protobuf|avro] [--schema-id ID]
  */
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ int main(int argc, char **argv)
     for (uint64_t i = 0; i < o.n; i++) {
         workload_step(o.workload, i, &step);
         buf_clear(&value);
-        step_append_json(&step, i, &value);
+        step_append_value(&step, i, o.format, (uint32_t)o.schema_id, &value);
         write_step(client, o.topic, step.key, buf_str(&value), timestamp_ms(&o, i));
     }
     if (rd_kafka_flush(client, FLUSH_MS))

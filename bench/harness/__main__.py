@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 
+import everything
 import latency
 import memory
 import report
 import stages
-from contestants import CONTESTANTS, WEEK_S, WORKLOADS, compare
+from contestants import CONTESTANTS, LOGS, compare
 from results import Results
 from stage import Bystanders, Stage
 
@@ -37,7 +38,7 @@ def parse():
     parser.add_argument("--tries", type=int, default=3, metavar="N",
                         help="of a measurement, while other programs disturb it (%(default)s)")
     parser.add_argument("--only", metavar="NAME", action="append",
-                        choices=[*CONTESTANTS, "latency", "memory", "stages"],
+                        choices=[*CONTESTANTS, "latency", "memory", "everything", "stages"],
                         help="leave the others out; may be given again")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="for results and drawings")
     parser.add_argument("--root", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
@@ -82,15 +83,20 @@ def one_round(stage, options, results, announce):
 
 def measure(stage, options, results):
     """Contestants take turns within a round, each right after the limit, so that drift hits all."""
-    for workload in WORKLOADS:
-        stage.fill(workload, options.records)
-    stage.fill("ending", options.records, topic="ending-week", spread=WEEK_S)
+    for topic in dict.fromkeys(c.topic for name, c in CONTESTANTS.items() if chosen(options, name)):
+        if topic:
+            report.progress(f"writing {topic}")
+            stage.topic(topic, retention_ms=-1)
+            stage.fill(topic, options.records, LOGS[topic])
     for number in range(1, options.rounds + 1):
         one_round(stage, options, results,
                   lambda what: report.progress(f"round {number} of {options.rounds}: {what}"))
     if chosen(options, "memory"):
         report.progress("memory")
         results.memory = memory.run(stage)
+    if chosen(options, "everything"):
+        report.progress("memory with everything on")
+        results.everything = everything.run(stage)
     if chosen(options, "stages"):
         report.progress("cost per stage")
         results.stages = stages.run(stage)

@@ -8,10 +8,17 @@ import time
 from typing import Callable
 
 from lab.process import free_port
-from stage import APPLIER, PARTITIONS, PATIENCE, Measured
+from stage import APPLIER, PARTITIONS, PATIENCE, Log, Measured
 
-WORKLOADS = ("set64", "mix", "ending")
 WEEK_S = 7 * 24 * 3600
+LOGS = {  # by topic
+    "set64": Log("set64"),
+    "mix": Log("mix"),
+    "set64-protobuf": Log("set64", "protobuf"),
+    "set64-avro": Log("set64", "avro"),
+    "ending": Log("ending"),
+    "ending-week": Log("ending", spread_s=WEEK_S),
+}
 LIMIT = "redis-benchmark"
 DEPTH = 256
 LOOK_EVERY_S = 0.02
@@ -36,6 +43,7 @@ class Sample:
 class Contestant:
     title: str
     measure: Callable
+    topic: str | None = None  # the log that it reads
 
     def run(self, stage, records):
         stage.empty_redis()
@@ -71,9 +79,10 @@ def pipeline(workload, depth, share=1, positions=0):
 
 def applier(topic, **options):
     """A backlog is no replay here: it was written just now."""
-    flags = {"replay-threshold": "24h", **options}
-
     def measure(stage, records):
+        flags = {"replay-threshold": "24h", **options}
+        if topic in LOGS and LOGS[topic].format != "json":
+            flags["schema-registry"] = stage.registry().url
         group = stage.fresh_name("bench")
         dead_letters = stage.topic(f"{group}-dlq", 1).name
         process = Measured([APPLIER, "--wal", group, "--brokers", stage.brokers, "--topic", topic,
@@ -126,18 +135,25 @@ def compare(stage, name, records):
     return sample
 
 
+def applying(title, topic, **options):
+    return Contestant(f"redis-applier, {title}", applier(topic, **options), topic)
+
+
 CONTESTANTS = {
     LIMIT: Contestant("redis-benchmark -P 256, SET 64 B: the limit", redis_benchmark),
-    "read-log": Contestant("reading the topic only", read_log),
+    "read-log": Contestant("reading the topic only", read_log, "set64"),
     "pipeline": Contestant("hiredis pipeline of 256 from memory, set64",
                            pipeline("set64", DEPTH)),
     "chain": Contestant("the same as verified transactions, set64",
                         pipeline("set64", 1024, positions=PARTITIONS)),
-    "applier-set64": Contestant("redis-applier, set64", applier("set64")),
-    "applier-mix": Contestant("redis-applier, mix", applier("mix")),
-    "applier-ending": Contestant("redis-applier, ending", applier("ending")),
-    "applier-replay": Contestant("redis-applier, ending, a week replayed in log time",
-                                 applier("ending-week", **{"replay-threshold": "10s"})),
+    "applier-set64": applying("set64", "set64"),
+    "applier-no-ids": applying("set64, ids not compared", "set64", **{"idempotency-window": "0ms"}),
+    "applier-protobuf": applying("set64 as Protobuf", "set64-protobuf"),
+    "applier-avro": applying("set64 as Avro", "set64-avro"),
+    "applier-mix": applying("mix", "mix"),
+    "applier-ending": applying("ending", "ending"),
+    "applier-replay": applying("ending, a week in log time", "ending-week",
+                               **{"replay-threshold": "10s"}),
     "pipeline-mix": Contestant("hiredis pipeline of 256 from memory, mix", pipeline("mix", DEPTH)),
     "one-by-one": Contestant("one command a round trip, set64",
                              pipeline("set64", 1, ONE_BY_ONE_SHARE)),

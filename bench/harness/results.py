@@ -24,6 +24,7 @@ class Results:
         self.latency_others = []  # CPUs that other programs took, by round
         self.latency_curve = []  # of the last round, for the drawing
         self.memory = {}  # peak MiB by size of the value
+        self.everything = {}  # peak MiB with everything on, and without some of it
         self.stages = []
 
     def add(self, name, sample):
@@ -46,7 +47,7 @@ class Results:
     def peak_mib(self):
         peaks = [self.median(name, "peak_mib") for name in ("applier-set64", "applier-mix")
                  if name in self.samples]
-        return max([*peaks, *self.memory.values()])
+        return max([*peaks, *self.memory.values(), *self.everything.values()])
 
     def ratio(self, name):
         """Median over the rounds of this contestant's rate in units of the limit before it."""
@@ -106,7 +107,8 @@ class Results:
                            for name, samples in self.samples.items()},
             "latency_us": self.latency_rounds, "latency_others_cpus": self.latency_others,
             "latency_curve_us": self.latency_curve,
-            "peak_mib_by_value_bytes": self.memory, "stages": self.stages,
+            "peak_mib_by_value_bytes": self.memory, "peak_mib_of_everything": self.everything,
+            "stages": self.stages,
         }
 
 

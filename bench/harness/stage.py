@@ -1,5 +1,6 @@
 """The parts under the benchmark, all real: a broker, a Redis, and programs that are measured."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -9,13 +10,26 @@ import time
 
 from lab.kafka import Broker
 from lab.process import DIE_WITH_PARENT
+from lab.record_formats import SCHEMAS
 from lab.redis_server import RedisServer
+from lab.registry import Registry
 from lab.wal import Topic
 
 PARTITIONS = 12
 BENCH = pathlib.Path(os.environ["REDWAL_BENCH"])
 APPLIER = os.environ["REDWAL_APPLIER"]
 PATIENCE = 300  # seconds that one measurement may take
+KAFKA_USER, KAFKA_PASSWORD = "applier", "kafka-word"
+SCHEMA_FILES = {"protobuf": "redwal.proto", "avro": "redwal.avsc"}  # by format
+
+
+@dataclasses.dataclass(frozen=True)
+class Log:
+    """What records a topic has."""
+
+    workload: str
+    format: str = "json"
+    spread_s: int = 0  # of the timestamps, until now
 
 
 class Stage:
@@ -23,7 +37,7 @@ class Stage:
 
     def __init__(self, stack, directory):
         self._stack, self.directory = stack, directory
-        self.broker = Broker(directory / "kafka")
+        self.broker = Broker(directory / "kafka", users=[(KAFKA_USER, KAFKA_PASSWORD)])
         stack.callback(self.broker.stop)
         self.broker.start()
         self.brokers = self.broker.plain
@@ -32,15 +46,35 @@ class Stage:
         self.redis.start()
         self.redis_version = self.redis.info("server")["redis_version"]
         self._n_topics = 0
+        self._registry = None
+
+    def servers(self):
+        """Processes beside Redis."""
+        return [part.process.pid for part in (self.broker, self._registry) if part]
+
+    def registry(self):
+        """Started when it is needed first."""
+        if self._registry is None:
+            self._registry = Registry(self.directory / "registry")
+            self._stack.callback(self._registry.stop)
+            self._registry.start()
+        return self._registry
+
+    def _schema_id(self, topic, kind):
+        if kind not in SCHEMA_FILES:
+            return 0
+        text = (SCHEMAS / SCHEMA_FILES[kind]).read_text()
+        return self.registry().register(f"{topic}-value", text, kind.upper())
 
     def topic(self, name, partitions=PARTITIONS, **config):
         return Topic(self.brokers, name, partitions, **config)
 
-    def fill(self, workload, records, topic=None, **options):
-        name = topic or workload
-        self.topic(name, retention_ms=-1)
-        self.tool("write-log", brokers=self.brokers, topic=name, workload=workload,
-                  records=records, **options)
+    def fill(self, topic, records, log):
+        """A topic that is there gets so many records of that Log."""
+        schema_id = self._schema_id(topic, log.format)
+        self.tool("write-log", brokers=self.brokers, topic=topic, workload=log.workload,
+                  records=records, spread=log.spread_s, format=log.format,
+                  **{"schema-id": schema_id})
 
     def fresh_name(self, prefix):
         self._n_topics += 1
@@ -87,7 +121,7 @@ class Bystanders:
         ours = [resource.getrusage(who) for who in
                 (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return (time.monotonic(), busy_s(), sum(u.ru_utime + u.ru_stime for u in ours)
-                + self._stage.redis_cpu_s() + process_cpu_s(self._stage.broker.process.pid))
+                + self._stage.redis_cpu_s() + sum(map(process_cpu_s, self._stage.servers())))
 
 
 def busy_s():

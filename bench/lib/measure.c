@@ -37,12 +37,13 @@ static void take(struct measure_options *o, const char *name, const char *value)
         { "--host", &o->host, NULL },           { "--port", NULL, &o->port },
         { "--records", NULL, &o->n },           { "--depth", NULL, &o->depth },
         { "--positions", NULL, &o->positions }, { "--rate", NULL, &o->per_second },
-        { "--spread", NULL, &o->spread_s },
+        { "--spread", NULL, &o->spread_s },     { "--schema-id", NULL, &o->schema_id },
     };
 
     if (!value)
         refuse(name, value);
-    if (strcmp(name, "--workload") == 0 && workload_find(value, &o->workload))
+    if ((strcmp(name, "--workload") == 0 && workload_find(value, &o->workload)) ||
+        (strcmp(name, "--format") == 0 && format_find(value, &o->format)))
         return;
     for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
         if (strcmp(name, options[i].name) != 0)

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "formats.h"
 #include "workload.h"
 
 struct measure_options {
@@ -14,6 +15,8 @@ struct measure_options {
     const char *host;            /* Redis, with `port` */
     uint64_t port;
     enum workload workload;
+    enum format format; /* of the records, with the registry's id of their schema */
+    uint64_t schema_id;
     uint64_t n;         /* operations or records */
     uint64_t depth;     /* commands in flight, or in one transaction */
     uint64_t positions; /* partitions in one transaction; 0: no transactions */

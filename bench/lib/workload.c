@@ -12,10 +12,15 @@ enum { STRINGS = 1000000, HASHES = 10000, FIELDS = 16, COUNTERS = 10000, LISTS =
 enum { SESSIONS = 100000, SESSION_S = 3600 };
 enum { TTL_S = 86400, WORDS_MAX = 6 };
 
+static const char *const names[WORKLOAD_COUNT] = { "set64", "mix", "ending" };
+
+const char *workload_name(enum workload workload)
+{
+    return names[workload];
+}
+
 bool workload_find(const char *name, enum workload *ret)
 {
-    static const char *const names[WORKLOAD_COUNT] = { "set64", "mix", "ending" };
-
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (strcmp(name, names[i]) == 0) {
             *ret = (enum workload)i;
@@ -128,24 +133,6 @@ void workload_step(enum workload workload, uint64_t i, struct step *ret)
         break;
     }
     UNREACHABLE("every workload has its steps");
-}
-
-void step_append_json(const struct step *s, uint64_t i, struct buf *out)
-{
-    const char *separator = "";
-    bool fits = buf_appendf(out, "{\"v\":1,\"id\":\"01J%023" PRIu64 "\",\"key\":\"%.*s\",", i,
-                            STR_ARGS(s->key)) &&
-                buf_appendf(out, "\"command\":\"%.*s\",\"args\":[", STR_ARGS(s->command));
-
-    for (size_t a = 0; a < s->n_args; a++) {
-        fits = fits && buf_appendf(out, "%s\"%.*s\"", separator, STR_ARGS(s->args[a]));
-        separator = ",";
-    }
-    fits = fits && buf_append_text(out, "]");
-    if (s->ttl_s > 0)
-        fits = fits && buf_appendf(out, ",\"ttl\":%d", s->ttl_s);
-    fits = fits && buf_append_text(out, "}");
-    PRE(fits);
 }
 
 void step_append_resp(const struct step *s, struct buf *out)

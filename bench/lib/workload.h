@@ -28,13 +28,12 @@ struct step {
     int ttl_s; /* 0: none */
 };
 
+const char *workload_name(enum workload workload);
 bool workload_find(const char *name, enum workload *ret);
 
 /* `ret` points into itself: do not copy it. */
 void workload_step(enum workload workload, uint64_t i, struct step *ret);
 
-/* The record's value: JSON, version 1, with an id. */
-void step_append_json(const struct step *step, uint64_t i, struct buf *out);
 /* The command as a client without a log would send it; a ttl becomes EX. */
 void step_append_resp(const struct step *step, struct buf *out);
 
