@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/redis_error.h"
+#include "core/redis_info.h"
 #include "core/reply.h"
 
 struct inquiry {
@@ -20,36 +21,18 @@ static enum err_code read_role(struct inquiry *q, const struct reply *reply)
     return ERR_OK;
 }
 
-/* The value of "name:value\r\n" in an INFO text; empty when it is not there. */
-static struct str info_value(struct str info, const char *name)
-{
-    const size_t n = strlen(name);
-    const char *end = info.p + info.n;
-
-    for (const char *line = info.p; line < end;) {
-        const char *stop = memchr(line, '\r', (size_t)(end - line));
-
-        if (!stop)
-            stop = end;
-        if ((size_t)(stop - line) > n && memcmp(line, name, n) == 0 && line[n] == ':')
-            return (struct str){ line + n + 1, (size_t)(stop - line) - n - 1 };
-        line = stop + 2 < end ? stop + 2 : end;
-    }
-    return (struct str){ "", 0 };
-}
-
 static enum err_code read_info(struct inquiry *q, const struct reply *reply)
 {
     struct str value;
 
     if (reply->type != REPLY_STRING)
         return ERR_CORRUPT;
-    value = info_value(reply->text, "run_id");
+    value = redis_info_value(reply->text, "run_id");
     snprintf(q->facts->run_id, sizeof(q->facts->run_id), "%.*s",
              (int)(value.n < RUN_ID_MAX ? value.n : RUN_ID_MAX), value.p);
-    if (str_eq(info_value(reply->text, "loading"), STR_LITERAL("1")))
+    if (str_eq(redis_info_value(reply->text, "loading"), STR_LITERAL("1")))
         q->facts->loading = true;
-    value = info_value(reply->text, "maxmemory_policy");
+    value = redis_info_value(reply->text, "maxmemory_policy");
     q->facts->evicts = value.n > 0 && !str_eq(value, STR_LITERAL("noeviction"));
     return ERR_OK;
 }
