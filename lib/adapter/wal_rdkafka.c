@@ -531,12 +531,27 @@ enum err_code wal_rdkafka_use(struct wal_rdkafka *w, const struct kafka_access *
     return kafka_client_use(w->client, access, err);
 }
 
-/* Brokers that do not answer would hold us up: the group finds out by itself then. */
+/* What we unsubscribed from is revoked, by way of our callback. */
+static void await_revocation(struct wal_rdkafka *w, int64_t deadline_ms)
+{
+    do {
+        rd_kafka_message_t *m = rd_kafka_consumer_poll(w->client, CLOSE_POLL_MS);
+
+        if (m)
+            rd_kafka_message_destroy(m);
+    } while (w->n_assigned > 0 && w->settings.monotonic_ms() < deadline_ms);
+}
+
+/* Brokers that do not answer would hold us up: the group finds out by itself then. No rebalance may
+ * be left for the close: librdkafka may drop the call that answers it, and wait for that for good.
+ */
 static void leave(struct wal_rdkafka *w)
 {
     const int64_t deadline_ms = w->settings.monotonic_ms() + CLOSE_TIMEOUT_MS;
     rd_kafka_queue_t *queue = rd_kafka_queue_new(w->client);
 
+    if (w->settings.group && rd_kafka_unsubscribe(w->client) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        await_revocation(w, deadline_ms);
     rd_kafka_error_destroy(rd_kafka_consumer_close_queue(w->client, queue));
     while (!rd_kafka_consumer_closed(w->client) && w->settings.monotonic_ms() < deadline_ms)
         rd_kafka_queue_poll_callback(queue, CLOSE_POLL_MS);
