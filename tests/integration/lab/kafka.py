@@ -69,21 +69,35 @@ def cache_directory():
     return pathlib.Path(os.environ.get("REDWAL_CACHE") or pathlib.Path(base) / "redwal")
 
 
-def jars():
-    """Directory of the broker's jars, fetched from Maven Central once."""
-    key = hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
-    wanted = cache_directory() / f"kafka-{key}"
+def jars(pom=POM):
+    """Directory of the broker's jars, or what `pom` asks for, fetched from Maven Central once."""
+    name = pom.parent.name
+    key = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
+    wanted = cache_directory() / f"{name}-{key}"
     if wanted.is_dir():
         return wanted
     wanted.parent.mkdir(parents=True, exist_ok=True)
-    scratch = pathlib.Path(tempfile.mkdtemp(prefix="kafka-", dir=wanted.parent))
-    subprocess.run(["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies",
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=wanted.parent))
+    subprocess.run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies",
                     f"-DoutputDirectory={scratch}"], check=True, stdin=subprocess.DEVNULL)
     try:
         scratch.rename(wanted)
     except OSError:  # somebody else was faster
         shutil.rmtree(scratch)
     return wanted
+
+
+def java(directory, classpath, memory, *argv):
+    """The command that runs a program of Kafka's; what it logs goes to standard output."""
+    logging = directory / "log4j2.yaml"
+    logging.write_text(
+        "Configuration:\n"
+        "  Appenders:\n"
+        "    Console: {name: STDOUT, PatternLayout: {pattern: '%d %p %m (%c)%n'}}\n"
+        "  Loggers:\n"
+        "    Root: {level: WARN, AppenderRef: {ref: STDOUT}}\n")
+    return ["java", f"-Xmx{memory}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+            f"-Dlog4j2.configurationFile={logging}", "-cp", f"{classpath}/*", *argv]
 
 
 class Broker:
@@ -113,15 +127,7 @@ class Broker:
             data=self.directory / "data"))
 
     def _java(self, *argv):
-        logging = self.directory / "log4j2.yaml"
-        logging.write_text(
-            "Configuration:\n"
-            "  Appenders:\n"
-            "    Console: {name: STDOUT, PatternLayout: {pattern: '%d %p %m (%c)%n'}}\n"
-            "  Loggers:\n"
-            "    Root: {level: WARN, AppenderRef: {ref: STDOUT}}\n")
-        return ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-                f"-Dlog4j2.configurationFile={logging}", "-cp", f"{jars()}/*", *argv]
+        return java(self.directory, jars(), "512m", *argv)
 
     def _format(self, users):
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
