@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+enum { GRACE_MS = 1000 }; /* a request that took too long says so itself, a little later */
+
 struct kafka_admin {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue;
@@ -95,13 +97,25 @@ enum err_code kafka_admin_topic(struct kafka_admin *a, const char *topic, struct
     return failed(err, topic, code);
 }
 
-/* --- settings --------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static rd_kafka_AdminOptions_t *options_for(struct kafka_admin *a, rd_kafka_admin_op_t operation,
+                                            bool with_rights)
+{
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(a->client, operation);
+    char why[128];
+
+    rd_kafka_AdminOptions_set_request_timeout(options, a->timeout_ms, why, sizeof(why));
+    if (with_rights)
+        rd_kafka_error_destroy(rd_kafka_AdminOptions_set_include_authorized_operations(options, 1));
+    return options;
+}
 
 /* The answer to the one request under way; the caller's to destroy. */
 static enum err_code await(struct kafka_admin *a, const char *what, rd_kafka_event_t **ret,
                            struct err *err)
 {
-    rd_kafka_event_t *event = rd_kafka_queue_poll(a->queue, a->timeout_ms);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(a->queue, a->timeout_ms + GRACE_MS);
     const rd_kafka_resp_err_t code =
         event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
 
@@ -112,6 +126,8 @@ static enum err_code await(struct kafka_admin *a, const char *what, rd_kafka_eve
     rd_kafka_event_destroy(event);
     return failed(err, what, code);
 }
+
+/* --- settings --------------------------------------------------------------------------------- */
 
 static void take_settings(const rd_kafka_ConfigResource_t *resource, struct kafka_setting *settings,
                           size_t n)
@@ -144,61 +160,132 @@ static enum err_code read_settings(rd_kafka_event_t *event, const char *topic,
     return ERR_OK;
 }
 
-enum err_code kafka_admin_settings(struct kafka_admin *a, const char *topic,
-                                   struct kafka_setting *settings, size_t n, struct err *err)
+static enum err_code ask_settings(struct kafka_admin *a, rd_kafka_ResourceType_t type,
+                                  const char *name, struct kafka_setting *settings, size_t n,
+                                  struct err *err)
 {
-    rd_kafka_ConfigResource_t *resource =
-        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(a->client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(type, name);
+    rd_kafka_AdminOptions_t *options = options_for(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, false);
     rd_kafka_event_t *event = NULL;
-    char why[128];
     enum err_code rc;
 
-    rd_kafka_AdminOptions_set_request_timeout(options, a->timeout_ms, why, sizeof(why));
     rd_kafka_DescribeConfigs(a->client, &resource, 1, options, a->queue);
-    rc = await(a, topic, &event, err);
+    rc = await(a, name, &event, err);
     if (rc == ERR_OK)
-        rc = read_settings(event, topic, settings, n, err);
+        rc = read_settings(event, name, settings, n, err);
     rd_kafka_event_destroy(event);
     rd_kafka_AdminOptions_destroy(options);
     rd_kafka_ConfigResource_destroy(resource);
     return rc;
 }
 
+enum err_code kafka_admin_settings(struct kafka_admin *a, const char *topic,
+                                   struct kafka_setting *settings, size_t n, struct err *err)
+{
+    return ask_settings(a, RD_KAFKA_RESOURCE_TOPIC, topic, settings, n, err);
+}
+
+enum err_code kafka_admin_broker_settings(struct kafka_admin *a, struct kafka_setting *settings,
+                                          size_t n, struct err *err)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    const rd_kafka_resp_err_t code =
+        rd_kafka_metadata(a->client, 0, NULL, &metadata, a->timeout_ms);
+    char broker[16] = "";
+    enum err_code rc;
+
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return failed(err, "brokers", code);
+    if (metadata->broker_cnt > 0)
+        snprintf(broker, sizeof(broker), "%d", (int)metadata->brokers[0].id);
+    rd_kafka_metadata_destroy(metadata);
+    if (!broker[0])
+        return err_set(err, ERR_UNAVAILABLE, "there are no brokers");
+    rc = ask_settings(a, RD_KAFKA_RESOURCE_BROKER, broker, settings, n, err);
+    return rc == ERR_OK ? ERR_OK : err_wrap(err, rc, "broker");
+}
+
+/* --- rights ----------------------------------------------------------------------------------- */
+
+/* A user who may do all is told so by each of the operations. */
+static void read_rights(const rd_kafka_AclOperation_t *operations, size_t n,
+                        struct kafka_rights *ret)
+{
+    *ret = (struct kafka_rights){ .known = operations != NULL };
+    for (size_t i = 0; operations && i < n; i++) {
+        ret->read = ret->read || operations[i] == RD_KAFKA_ACL_OPERATION_READ;
+        ret->write = ret->write || operations[i] == RD_KAFKA_ACL_OPERATION_WRITE;
+    }
+}
+
+static enum err_code read_topic_rights(rd_kafka_event_t *event, const char *topic,
+                                       struct kafka_rights *ret, struct err *err)
+{
+    size_t n = 0, n_operations = 0;
+    const rd_kafka_TopicDescription_t **topics =
+        rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &n);
+    const rd_kafka_error_t *error = n == 1 ? rd_kafka_TopicDescription_error(topics[0]) : NULL;
+    const rd_kafka_AclOperation_t *operations;
+
+    if (n != 1 || (error && rd_kafka_error_code(error)))
+        return failed(err, topic, n == 1 ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR__FAIL);
+    operations = rd_kafka_TopicDescription_authorized_operations(topics[0], &n_operations);
+    read_rights(operations, n_operations, ret);
+    return ERR_OK;
+}
+
+enum err_code kafka_admin_topic_rights(struct kafka_admin *a, const char *topic,
+                                       struct kafka_rights *ret, struct err *err)
+{
+    rd_kafka_AdminOptions_t *options = options_for(a, RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, true);
+    rd_kafka_TopicCollection_t *topics = rd_kafka_TopicCollection_of_topic_names(&topic, 1);
+    rd_kafka_event_t *event = NULL;
+    enum err_code rc;
+
+    rd_kafka_DescribeTopics(a->client, topics, options, a->queue);
+    rc = await(a, topic, &event, err);
+    if (rc == ERR_OK)
+        rc = read_topic_rights(event, topic, ret, err);
+    rd_kafka_event_destroy(event);
+    rd_kafka_TopicCollection_destroy(topics);
+    rd_kafka_AdminOptions_destroy(options);
+    return rc;
+}
+
 /* --- groups ----------------------------------------------------------------------------------- */
 
-static enum err_code read_members(rd_kafka_event_t *event, const char *group, int64_t *ret,
-                                  struct err *err)
+static enum err_code read_group(rd_kafka_event_t *event, const char *group, struct kafka_group *ret,
+                                struct err *err)
 {
     const rd_kafka_DescribeConsumerGroups_result_t *result =
         rd_kafka_event_DescribeConsumerGroups_result(event);
-    size_t n = 0;
+    size_t n = 0, n_operations = 0;
     const rd_kafka_ConsumerGroupDescription_t **groups =
         rd_kafka_DescribeConsumerGroups_result_groups(result, &n);
     const rd_kafka_error_t *error =
         n == 1 ? rd_kafka_ConsumerGroupDescription_error(groups[0]) : NULL;
+    const rd_kafka_AclOperation_t *operations;
 
     if (n != 1 || (error && rd_kafka_error_code(error)))
         return failed(err, group, n == 1 ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR__FAIL);
-    *ret = (int64_t)rd_kafka_ConsumerGroupDescription_member_count(groups[0]);
+    ret->n_members = (int64_t)rd_kafka_ConsumerGroupDescription_member_count(groups[0]);
+    operations = rd_kafka_ConsumerGroupDescription_authorized_operations(groups[0], &n_operations);
+    read_rights(operations, n_operations, &ret->rights);
     return ERR_OK;
 }
 
-enum err_code kafka_admin_members(struct kafka_admin *a, const char *group, int64_t *ret,
-                                  struct err *err)
+enum err_code kafka_admin_group(struct kafka_admin *a, const char *group, struct kafka_group *ret,
+                                struct err *err)
 {
     rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(a->client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+        options_for(a, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, true);
     rd_kafka_event_t *event = NULL;
-    char why[128];
     enum err_code rc;
 
-    rd_kafka_AdminOptions_set_request_timeout(options, a->timeout_ms, why, sizeof(why));
     rd_kafka_DescribeConsumerGroups(a->client, &group, 1, options, a->queue);
     rc = await(a, group, &event, err);
     if (rc == ERR_OK)
-        rc = read_members(event, group, ret, err);
+        rc = read_group(event, group, ret, err);
     rd_kafka_event_destroy(event);
     rd_kafka_AdminOptions_destroy(options);
     return rc;

@@ -1,6 +1,6 @@
 /*
- * What brokers say about topics and groups: existence, configuration, members. Every call blocks,
- * within the timeout. librdkafka.
+ * What brokers say about topics and groups: existence, configuration, members, and what our user
+ * may do with them. Every call blocks, within the timeout. librdkafka.
  */
 #ifndef REDWAL_ADAPTER_KAFKA_ADMIN_RDKAFKA_H
 #define REDWAL_ADAPTER_KAFKA_ADMIN_RDKAFKA_H
@@ -36,8 +36,24 @@ struct kafka_setting {
 /* Fills those that the topic has. ERR_DENIED: the user may not describe configurations. */
 enum err_code kafka_admin_settings(struct kafka_admin *a, const char *topic,
                                    struct kafka_setting *settings, size_t n, struct err *err);
+/* The same of one of the brokers. */
+enum err_code kafka_admin_broker_settings(struct kafka_admin *a, struct kafka_setting *settings,
+                                          size_t n, struct err *err);
 
-enum err_code kafka_admin_members(struct kafka_admin *a, const char *group, int64_t *ret,
-                                  struct err *err);
+/* What our user may do with something; `known` is false where brokers do not say. */
+struct kafka_rights {
+    bool known;
+    bool read, write;
+};
+enum err_code kafka_admin_topic_rights(struct kafka_admin *a, const char *topic,
+                                       struct kafka_rights *ret, struct err *err);
+
+struct kafka_group {
+    int64_t n_members;
+    struct kafka_rights rights;
+};
+/* ERR_DENIED: the user may not even describe it. */
+enum err_code kafka_admin_group(struct kafka_admin *a, const char *group, struct kafka_group *ret,
+                                struct err *err);
 
 #endif

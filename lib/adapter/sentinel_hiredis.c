@@ -48,22 +48,27 @@ static enum err_code read_address(const redisReply *reply, const char *master_na
     return ERR_OK;
 }
 
+static enum err_code ask_address(redisContext *c, const char *master_name, char *ret_address,
+                                 struct err *err)
+{
+    redisReply *reply = redisCommand(c, "SENTINEL get-master-addr-by-name %s", master_name);
+    const enum err_code rc = reply ? read_address(reply, master_name, ret_address, err)
+                                   : err_set(err, ERR_UNAVAILABLE, "%s", c->errstr);
+
+    freeReplyObject(reply);
+    return rc;
+}
+
 static enum err_code ask(const struct sentinel_settings *settings, const struct redis_login *login,
                          const char *sentinel, char *ret_address, struct err *err)
 {
     redisContext *c;
-    redisReply *reply;
     enum err_code rc;
 
     rc = redis_dial(login, sentinel, settings->timeout_ms, &c, err);
     if (rc != ERR_OK)
         return err_wrap(err, rc, "Sentinel");
-    reply = redisCommand(c, "SENTINEL get-master-addr-by-name %s", settings->master_name);
-    if (reply)
-        rc = read_address(reply, settings->master_name, ret_address, err);
-    else
-        rc = err_set(err, ERR_UNAVAILABLE, "%s", c->errstr);
-    freeReplyObject(reply);
+    rc = ask_address(c, settings->master_name, ret_address, err);
     redisFree(c);
     return rc == ERR_OK ? ERR_OK : err_wrap(err, rc, "Sentinel %s", sentinel);
 }
@@ -113,6 +118,79 @@ enum err_code sentinel_resolve(const struct sentinel_settings *settings,
             best = i;
     memcpy(ret_address, votes[best].address, sizeof(votes[best].address));
     return ERR_OK;
+}
+
+/* --- the survey ------------------------------------------------------------------------------- */
+
+/* Names and values, one behind the other. */
+static void read_master(const redisReply *reply, struct sentinel_answer *ret)
+{
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i + 1 < reply->elements; i += 2) {
+        const redisReply *name = reply->element[i], *value = reply->element[i + 1];
+        int64_t number;
+
+        if (name->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING ||
+            !str_to_int64(str_from(value->str), &number) || number < 0)
+            continue;
+        if (strcmp(name->str, "num-other-sentinels") == 0)
+            ret->n_others = number;
+        else if (strcmp(name->str, "down-after-milliseconds") == 0)
+            ret->down_after_ms = number;
+    }
+}
+
+static void read_quorum(const redisReply *reply, struct sentinel_answer *ret)
+{
+    if (reply->type == REDIS_REPLY_STATUS)
+        ret->quorum = SENTINEL_QUORUM_YES;
+    else if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOQUORUM", 8) == 0) {
+        ret->quorum = SENTINEL_QUORUM_NO;
+        snprintf(ret->quorum_text, sizeof(ret->quorum_text), "%.*s", SENTINEL_TEXT_MAX, reply->str);
+    }
+}
+
+static void ask_more(redisContext *c, const char *master_name, struct sentinel_answer *ret)
+{
+    redisReply *master = redisCommand(c, "SENTINEL MASTER %s", master_name);
+    redisReply *quorum = master ? redisCommand(c, "SENTINEL CKQUORUM %s", master_name) : NULL;
+
+    if (master)
+        read_master(master, ret);
+    if (quorum)
+        read_quorum(quorum, ret);
+    freeReplyObject(master);
+    freeReplyObject(quorum);
+}
+
+static void survey_one(const struct sentinel_settings *settings, const struct redis_login *login,
+                       const char *sentinel, struct sentinel_answer *ret)
+{
+    redisContext *c;
+
+    *ret = (struct sentinel_answer){ .n_others = -1, .down_after_ms = -1 };
+    ret->rc = redis_dial(login, sentinel, settings->timeout_ms, &c, &ret->err);
+    if (ret->rc != ERR_OK) {
+        ret->rc = err_wrap(&ret->err, ret->rc, "Sentinel");
+        return;
+    }
+    ret->rc = ask_address(c, settings->master_name, ret->primary, &ret->err);
+    if (ret->rc == ERR_OK)
+        ask_more(c, settings->master_name, ret);
+    else
+        ret->rc = err_wrap(&ret->err, ret->rc, "Sentinel %s", sentinel);
+    redisFree(c);
+}
+
+size_t sentinel_survey(const struct sentinel_settings *settings, const struct redis_login *login,
+                       struct sentinel_answer *ret)
+{
+    struct str list = str_from(settings->sentinels);
+    char sentinel[PRIMARY_ADDRESS_MAX + 1];
+    size_t n = 0;
+
+    while (n < SENTINELS_MAX && next_sentinel(&list, sentinel))
+        survey_one(settings, login, sentinel, &ret[n++]);
+    return n;
 }
 
 /* --- the watch -------------------------------------------------------------------------------- */

@@ -29,6 +29,26 @@ struct sentinel_settings {
 enum err_code sentinel_resolve(const struct sentinel_settings *settings,
                                const struct redis_login *login, char *ret_address, struct err *err);
 
+enum sentinel_quorum { SENTINEL_QUORUM_UNKNOWN, SENTINEL_QUORUM_NO, SENTINEL_QUORUM_YES };
+
+enum { SENTINEL_TEXT_MAX = 63 };
+
+/* What one Sentinel says of the master. */
+struct sentinel_answer {
+    enum err_code rc; /* ERR_OK: it names a primary */
+    struct err err;
+    char primary[PRIMARY_ADDRESS_MAX + 1];
+    int64_t n_others; /* Sentinels that it knows, and what follows: negative where it may not say */
+    int64_t down_after_ms;
+    enum sentinel_quorum quorum;
+    char quorum_text[SENTINEL_TEXT_MAX + 1]; /* SENTINEL_QUORUM_NO: why */
+};
+
+/* Asks them all, one after another; `ret` has SENTINELS_MAX. Returns how many there are. Blocks,
+ * for timeout_ms a question. */
+size_t sentinel_survey(const struct sentinel_settings *settings, const struct redis_login *login,
+                       struct sentinel_answer *ret);
+
 /* A thread that listens to the Sentinels and asks them now and then. */
 struct sentinel_watch;
 

@@ -89,6 +89,20 @@ const char *command_rewrite_text(enum command_rewrite rewrite)
     return rewrite_texts[rewrite];
 }
 
+bool command_is_newer(const struct command *c)
+{
+    static const char *const newer[] = {
+        "DELEX",  "DELIFEQ",  "HEXPIRE",  "HEXPIREAT",  "HGETDEL",
+        "HGETEX", "HPERSIST", "HPEXPIRE", "HPEXPIREAT", "HSETEX",
+        "LMPOP",  "MSETEX",   "XACKDEL",  "XDELEX",     "ZMPOP",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(newer); i++)
+        if (str_eq(c->name, str_from(newer[i])))
+            return true;
+    return false;
+}
+
 void command_set_add(struct command_set *set, const struct command *c)
 {
     const size_t index = command_index(c);

@@ -44,6 +44,9 @@ size_t command_index(const struct command *c);
 const char *command_name(const struct command *c); /* upper case */
 enum command_failure command_failure(const struct command *c);
 
+/* Redis 6.2 does not have it yet: a server may lack it. */
+bool command_is_newer(const struct command *c);
+
 /* The rows a server has, as its COMMAND answered. */
 enum { COMMAND_SET_WORDS = 16 };
 struct command_set {

@@ -16,7 +16,7 @@ BINARY = pathlib.Path(os.environ.get("REDWAL_APPLIER") or ROOT / "build/dev/bin/
 SANITIZERS = {
     "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_leaks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
-    "LSAN_OPTIONS": "exitcode=99",
+    "LSAN_OPTIONS": f"exitcode=99:print_suppressions=0:suppressions={ROOT / 'tests/lsan.supp'}",
 }
 COMPLAINT = re.compile(r"Sanitizer|runtime error:")
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.M)

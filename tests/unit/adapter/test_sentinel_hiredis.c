@@ -20,6 +20,11 @@
 
 enum { TIMEOUT_MS = 500, POLL_INTERVAL_MS = 100, ACCEPT_MS = 10 };
 
+#define ADDRESS "*2\r\n$9\r\n127.0.0.1\r\n$4\r\n6379\r\n"
+#define MASTER                                                                                     \
+    "*6\r\n$4\r\nname\r\n$8\r\nmymaster\r\n$19\r\nnum-other-sentinels\r\n$1\r\n2\r\n"              \
+    "$23\r\ndown-after-milliseconds\r\n$4\r\n5000\r\n"
+
 static const struct redis_login nobody;
 
 /* Says one thing to everybody, whatever he asks for, and hangs up. */
@@ -180,11 +185,53 @@ static void a_sentinel_that_hangs_up_is_asked_now_and_then(void **state)
     assert_true(f.n_connections <= 30);
 }
 
+/* Whatever a Sentinel answers to the other questions, the primary that it names counts. */
+static void a_survey_takes_what_each_of_them_says(void **state)
+{
+    static const struct {
+        const char *says;
+        enum err_code rc;
+        int64_t n_others, down_after_ms;
+        enum sentinel_quorum quorum;
+    } rows[] = {
+        { ADDRESS MASTER "+OK 3 usable Sentinels.\r\n", ERR_OK, 2, 5000, SENTINEL_QUORUM_YES },
+        { ADDRESS MASTER "-NOQUORUM 1 usable Sentinels.\r\n", ERR_OK, 2, 5000, SENTINEL_QUORUM_NO },
+        { ADDRESS "-NOPERM no\r\n-NOPERM no\r\n", ERR_OK, -1, -1, SENTINEL_QUORUM_UNKNOWN },
+        { ADDRESS "*2\r\n$19\r\nnum-other-sentinels\r\n$2\r\n-1\r\n:1\r\n", ERR_OK, -1, -1,
+          SENTINEL_QUORUM_UNKNOWN },
+        { ADDRESS "*1\r\n$1\r\nx\r\n*0\r\n", ERR_OK, -1, -1, SENTINEL_QUORUM_UNKNOWN },
+        { ADDRESS, ERR_OK, -1, -1, SENTINEL_QUORUM_UNKNOWN },
+        { "*-1\r\n", ERR_NOT_FOUND, -1, -1, SENTINEL_QUORUM_UNKNOWN },
+        { "", ERR_UNAVAILABLE, -1, -1, SENTINEL_QUORUM_UNKNOWN },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sentinel_answer a[SENTINELS_MAX];
+        struct fake_sentinel f;
+        struct sentinel_settings settings;
+
+        start(&f, rows[i].says);
+        settings = settings_for(&f);
+        assert_int_equal(sentinel_survey(&settings, &nobody, a), 1);
+        stop(&f);
+        if (a[0].rc != rows[i].rc || a[0].n_others != rows[i].n_others ||
+            a[0].down_after_ms != rows[i].down_after_ms || a[0].quorum != rows[i].quorum)
+            fail_msg("row %zu: %d, %lld, %lld, %d", i, (int)a[0].rc, (long long)a[0].n_others,
+                     (long long)a[0].down_after_ms, (int)a[0].quorum);
+        if (a[0].rc == ERR_OK)
+            assert_string_equal(a[0].primary, "127.0.0.1:6379");
+        else
+            assert_true(a[0].err.msg[0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_and_nonsense_is_refused),
         cmocka_unit_test(what_more_than_half_of_them_say_counts),
+        cmocka_unit_test(a_survey_takes_what_each_of_them_says),
         cmocka_unit_test(a_sentinel_that_hangs_up_is_asked_now_and_then),
     };
 

@@ -19,7 +19,7 @@
         .at = offsetof(struct diagnosis_facts, field), .text = (value)                             \
     }
 
-enum { CHANGES_MAX = 3 };
+enum { CHANGES_MAX = 5 };
 
 /* Facts that are known; a text when `text` is set, else a number. */
 struct change {
@@ -83,6 +83,76 @@ static const struct {
     { DIAGNOSIS_REDIS_CLOCK, VERDICT_OK, { NUMBER(clock_skew_ms, -99) }, 1 },
     { DIAGNOSIS_REDIS_CLOCK, VERDICT_WARN, { NUMBER(clock_skew_ms, 100) }, 1 },
     { DIAGNOSIS_REDIS_CLOCK, VERDICT_WARN, { NUMBER(clock_skew_ms, -100) }, 1 },
+    { DIAGNOSIS_LOG_BOUNDS, VERDICT_OK, { NUMBER(log.before_max_ms, INT64_MAX), NUMBER(log.after_max_ms, 3600000) }, 2 },
+    { DIAGNOSIS_LOG_BOUNDS, VERDICT_OK, { NUMBER(log.before_max_ms, INT64_MAX), NUMBER(log.after_max_ms, 86400000) }, 2 },
+    { DIAGNOSIS_LOG_BOUNDS, VERDICT_WARN, { NUMBER(log.before_max_ms, INT64_MAX), NUMBER(log.after_max_ms, 86400001) }, 2 },
+    { DIAGNOSIS_LOG_BOUNDS, VERDICT_WARN, { NUMBER(log.before_max_ms, 604800000), NUMBER(log.after_max_ms, 3600000) }, 2 },
+    { DIAGNOSIS_LOG_BOUNDS, VERDICT_UNKNOWN, { NUMBER(log.before_max_ms, INT64_MAX) }, 1 },
+    { DIAGNOSIS_LOG_UNCLEAN, VERDICT_OK, { NUMBER(log.unclean, 0) }, 1 },
+    { DIAGNOSIS_LOG_UNCLEAN, VERDICT_FAIL, { NUMBER(log.unclean, 1) }, 1 },
+    { DIAGNOSIS_LOG_CLOCK, VERDICT_OK, { NUMBER(newest_ms, 1000), NUMBER(now_ms, 5000) }, 2 },
+    { DIAGNOSIS_LOG_CLOCK, VERDICT_OK, { NUMBER(newest_ms, 5099), NUMBER(now_ms, 5000) }, 2 },
+    { DIAGNOSIS_LOG_CLOCK, VERDICT_OK, { NUMBER(newest_ms, 0), NUMBER(now_ms, 5000) }, 2 },
+    { DIAGNOSIS_LOG_CLOCK, VERDICT_WARN, { NUMBER(newest_ms, 5100), NUMBER(now_ms, 5000) }, 2 },
+    { DIAGNOSIS_LOG_CLOCK, VERDICT_UNKNOWN, { NUMBER(now_ms, 5000) }, 1 },
+    { DIAGNOSIS_GROUP_RETENTION, VERDICT_OK, { NUMBER(group_retention_minutes, 1440) }, 1 },
+    { DIAGNOSIS_GROUP_RETENTION, VERDICT_WARN, { NUMBER(group_retention_minutes, 1439) }, 1 },
+    { DIAGNOSIS_KAFKA_PERMISSIONS, VERDICT_OK, { NUMBER(kafka_denied.n, 0) }, 1 },
+    { DIAGNOSIS_KAFKA_PERMISSIONS, VERDICT_FAIL, { NUMBER(kafka_denied.n, 1), TEXT(kafka_denied.text, "Read on log") }, 2 },
+    { DIAGNOSIS_DLQ_RETENTION, VERDICT_OK, { NUMBER(dlq.retention_ms, -1), NUMBER(dlq.retention_bytes, -1) }, 2 },
+    { DIAGNOSIS_DLQ_RETENTION, VERDICT_WARN, { NUMBER(dlq.retention_ms, 604800000), NUMBER(dlq.retention_bytes, -1) }, 2 },
+    { DIAGNOSIS_DLQ_RETENTION, VERDICT_WARN, { NUMBER(dlq.retention_ms, -1), NUMBER(dlq.retention_bytes, 1) }, 2 },
+    { DIAGNOSIS_HEADERS, VERDICT_OK, { NUMBER(n_own_headers, 0), NUMBER(n_rewritten, 0) }, 2 },
+    { DIAGNOSIS_HEADERS, VERDICT_FAIL, { NUMBER(n_own_headers, 7), NUMBER(n_rewritten, 1) }, 2 },
+    { DIAGNOSIS_REDIS_PERMISSIONS, VERDICT_OK, { NUMBER(redis_denied.n, 0) }, 1 },
+    { DIAGNOSIS_REDIS_PERMISSIONS, VERDICT_FAIL, { NUMBER(redis_denied.n, 1), TEXT(redis_denied.text, "SORT") }, 2 },
+    { DIAGNOSIS_REDIS_VERSION, VERDICT_OK, { TEXT(version, "6.2.0"), TEXT(server, "Redis 6.2.0") }, 2 },
+    { DIAGNOSIS_REDIS_VERSION, VERDICT_OK, { TEXT(version, "10.0.1"), TEXT(server, "Redis 10.0.1") }, 2 },
+    { DIAGNOSIS_REDIS_VERSION, VERDICT_FAIL, { TEXT(version, "6.0.16"), TEXT(server, "Redis 6.0.16") }, 2 },
+    { DIAGNOSIS_REDIS_VERSION, VERDICT_FAIL, { TEXT(version, "5.9.9"), TEXT(server, "Redis 5.9.9") }, 2 },
+    { DIAGNOSIS_REDIS_VERSION, VERDICT_UNKNOWN, { TEXT(version, "unstable") }, 1 },
+    { DIAGNOSIS_REDIS_VERSION, VERDICT_UNKNOWN, { TEXT(version, "7.x.1") }, 1 },
+    { DIAGNOSIS_REDIS_COMMANDS, VERDICT_OK, { NUMBER(lacking.n, 0), NUMBER(newer.n, 0) }, 2 },
+    { DIAGNOSIS_REDIS_COMMANDS, VERDICT_OK, { NUMBER(lacking.n, 0), NUMBER(newer.n, 2), TEXT(newer.text, "LMPOP, ZMPOP") }, 3 },
+    { DIAGNOSIS_REDIS_COMMANDS, VERDICT_FAIL, { NUMBER(lacking.n, 1), NUMBER(newer.n, 1), TEXT(lacking.text, "RENAME") }, 3 },
+    { DIAGNOSIS_REDIS_HEADROOM, VERDICT_OK, { NUMBER(maxmemory, 600), NUMBER(system_memory, 1000), NUMBER(n_replicas, 2), NUMBER(backlog_bytes, 100), NUMBER(replica_buffer_bytes, 150) }, 5 },
+    { DIAGNOSIS_REDIS_HEADROOM, VERDICT_WARN, { NUMBER(maxmemory, 601), NUMBER(system_memory, 1000), NUMBER(n_replicas, 2), NUMBER(backlog_bytes, 100), NUMBER(replica_buffer_bytes, 150) }, 5 },
+    { DIAGNOSIS_REDIS_HEADROOM, VERDICT_WARN, { NUMBER(maxmemory, INT64_MAX), NUMBER(system_memory, 1000), NUMBER(n_replicas, INT64_MAX), NUMBER(backlog_bytes, INT64_MAX), NUMBER(replica_buffer_bytes, INT64_MAX) }, 5 },
+    { DIAGNOSIS_REDIS_HEADROOM, VERDICT_WARN, { NUMBER(maxmemory, 0), NUMBER(system_memory, 1000), NUMBER(n_replicas, 0), NUMBER(backlog_bytes, 100) }, 4 },
+    { DIAGNOSIS_REDIS_HEADROOM, VERDICT_WARN, { NUMBER(maxmemory, 1), NUMBER(system_memory, 1000), NUMBER(n_replicas, 1), NUMBER(backlog_bytes, 100), NUMBER(replica_buffer_bytes, 0) }, 5 },
+    { DIAGNOSIS_REDIS_HEADROOM, VERDICT_OK, { NUMBER(maxmemory, 1), NUMBER(system_memory, 1000), NUMBER(n_replicas, 0), NUMBER(backlog_bytes, 100), NUMBER(replica_buffer_bytes, 0) }, 5 },
+    { DIAGNOSIS_REDIS_HEADROOM, VERDICT_UNKNOWN, { NUMBER(maxmemory, 1), NUMBER(system_memory, 1000), NUMBER(n_replicas, 1), NUMBER(backlog_bytes, 100) }, 4 },
+    { DIAGNOSIS_REDIS_AOF, VERDICT_OK, { NUMBER(appends, 0) }, 1 },
+    { DIAGNOSIS_REDIS_AOF, VERDICT_OK, { NUMBER(appends, 1), NUMBER(aof_rewritten, 0), TEXT(config_file, "/redis/redis.conf") }, 3 },
+    { DIAGNOSIS_REDIS_AOF, VERDICT_OK, { NUMBER(appends, 1), NUMBER(aof_rewritten, 1), TEXT(config_file, "/etc/redis.conf") }, 3 },
+    { DIAGNOSIS_REDIS_AOF, VERDICT_OK, { NUMBER(appends, 1), NUMBER(aof_rewritten, 1) }, 2 },
+    { DIAGNOSIS_REDIS_AOF, VERDICT_WARN, { NUMBER(appends, 1), NUMBER(aof_rewritten, 1), TEXT(config_file, "/redis/redis.conf") }, 3 },
+    { DIAGNOSIS_REDIS_AOF, VERDICT_UNKNOWN, { NUMBER(appends, 1) }, 1 },
+    { DIAGNOSIS_REDIS_LINKS, VERDICT_OK, { NUMBER(n_replicas, 0), NUMBER(n_online, 0), NUMBER(behind_bytes, 0), NUMBER(silent_s, 0), NUMBER(backlog_bytes, 100) }, 5 },
+    { DIAGNOSIS_REDIS_LINKS, VERDICT_OK, { NUMBER(n_replicas, 2), NUMBER(n_online, 2), NUMBER(behind_bytes, 100), NUMBER(silent_s, 10), NUMBER(backlog_bytes, 100) }, 5 },
+    { DIAGNOSIS_REDIS_LINKS, VERDICT_WARN, { NUMBER(n_replicas, 2), NUMBER(n_online, 1), NUMBER(behind_bytes, 0), NUMBER(silent_s, 0), NUMBER(backlog_bytes, 100) }, 5 },
+    { DIAGNOSIS_REDIS_LINKS, VERDICT_WARN, { NUMBER(n_replicas, 2), NUMBER(n_online, 2), NUMBER(behind_bytes, 101), NUMBER(silent_s, 0), NUMBER(backlog_bytes, 100) }, 5 },
+    { DIAGNOSIS_REDIS_LINKS, VERDICT_WARN, { NUMBER(n_replicas, 2), NUMBER(n_online, 2), NUMBER(behind_bytes, 0), NUMBER(silent_s, 11), NUMBER(backlog_bytes, 100) }, 5 },
+    { DIAGNOSIS_REDIS_MIN_REPLICAS, VERDICT_OK, { NUMBER(min_replicas, 1), NUMBER(n_good_replicas, 1) }, 2 },
+    { DIAGNOSIS_REDIS_MIN_REPLICAS, VERDICT_FAIL, { NUMBER(min_replicas, 2), NUMBER(n_good_replicas, 1) }, 2 },
+    { DIAGNOSIS_REDIS_MIN_REPLICAS, VERDICT_UNKNOWN, { NUMBER(n_good_replicas, 1) }, 1 },
+    { DIAGNOSIS_SENTINEL_ANSWERS, VERDICT_OK, { NUMBER(n_sentinels, 3), NUMBER(n_answers, 3) }, 2 },
+    { DIAGNOSIS_SENTINEL_ANSWERS, VERDICT_WARN, { NUMBER(n_sentinels, 3), NUMBER(n_answers, 2) }, 2 },
+    { DIAGNOSIS_SENTINEL_ANSWERS, VERDICT_FAIL, { NUMBER(n_sentinels, 3), NUMBER(n_answers, 1) }, 2 },
+    { DIAGNOSIS_SENTINEL_ANSWERS, VERDICT_FAIL, { NUMBER(n_sentinels, 2), NUMBER(n_answers, 1) }, 2 },
+    { DIAGNOSIS_SENTINEL_COUNT, VERDICT_OK, { NUMBER(n_known, 3) }, 1 },
+    { DIAGNOSIS_SENTINEL_COUNT, VERDICT_WARN, { NUMBER(n_known, 2) }, 1 },
+    { DIAGNOSIS_SENTINEL_AGREEMENT, VERDICT_OK, { NUMBER(n_addresses, 1) }, 1 },
+    { DIAGNOSIS_SENTINEL_AGREEMENT, VERDICT_FAIL, { NUMBER(n_addresses, 2) }, 1 },
+    { DIAGNOSIS_SENTINEL_AGREEMENT, VERDICT_UNKNOWN, { NUMBER(n_addresses, 0) }, 1 },
+    { DIAGNOSIS_SENTINEL_QUORUM, VERDICT_OK, { NUMBER(n_quorum_asked, 3), NUMBER(n_quorum, 3) }, 2 },
+    { DIAGNOSIS_SENTINEL_QUORUM, VERDICT_FAIL, { NUMBER(n_quorum_asked, 3), NUMBER(n_quorum, 2) }, 2 },
+    { DIAGNOSIS_SENTINEL_QUORUM, VERDICT_UNKNOWN, { NUMBER(n_quorum_asked, 0), NUMBER(n_quorum, 0) }, 2 },
+    { DIAGNOSIS_SENTINEL_DOWN_AFTER, VERDICT_OK, { NUMBER(down_after_min_ms, 1000), NUMBER(down_after_max_ms, 1000) }, 2 },
+    { DIAGNOSIS_SENTINEL_DOWN_AFTER, VERDICT_OK, { NUMBER(down_after_min_ms, 30000), NUMBER(down_after_max_ms, 30000) }, 2 },
+    { DIAGNOSIS_SENTINEL_DOWN_AFTER, VERDICT_WARN, { NUMBER(down_after_min_ms, 30001), NUMBER(down_after_max_ms, 30001) }, 2 },
+    { DIAGNOSIS_SENTINEL_DOWN_AFTER, VERDICT_WARN, { NUMBER(down_after_min_ms, 999), NUMBER(down_after_max_ms, 999) }, 2 },
+    { DIAGNOSIS_SENTINEL_DOWN_AFTER, VERDICT_WARN, { NUMBER(down_after_min_ms, 5000), NUMBER(down_after_max_ms, 10000) }, 2 },
 };
 /* clang-format on */
 
@@ -129,11 +199,53 @@ static void what_nobody_could_ask_is_unknown(void **state)
     }
 }
 
+static void a_list_has_what_fits_and_counts_the_rest(void **state)
+{
+    static const char name[] = "0123456789";
+    struct diagnosis_list list = { 0 };
+    char longest[DIAGNOSIS_LIST_MAX + 10];
+
+    (void)state;
+    diagnosis_list_add(&list, str_from("one"));
+    assert_string_equal(list.text, "one");
+    for (int i = 0; i < 20; i++)
+        diagnosis_list_add(&list, str_from(name));
+    assert_int_equal(list.n, 21);
+    assert_true(strlen(list.text) < DIAGNOSIS_LIST_MAX);
+    assert_string_equal(list.text + strlen(list.text) - 15, "0123456789, ...");
+    memset(longest, 'x', sizeof(longest));
+    diagnosis_list_begin(&list);
+    diagnosis_list_add(&list, (struct str){ longest, sizeof(longest) });
+    assert_int_equal(strlen(list.text), DIAGNOSIS_LIST_MAX - 1);
+    diagnosis_list_add(&list, str_from(name));
+    assert_int_equal(list.n, 2);
+    diagnosis_list_begin(&list);
+    diagnosis_list_add(&list, str_from("one"));
+    diagnosis_list_add(&list, (struct str){ longest, sizeof(longest) });
+    assert_string_equal(list.text, "one, ...");
+}
+
+static void sentinels_are_looked_at_where_there_are_some(void **state)
+{
+    struct diagnosis_facts facts;
+
+    (void)state;
+    diagnosis_facts_init(&facts);
+    for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
+        assert_int_equal(diagnosis_applies(d, &facts),
+                         strncmp(diagnosis_code(d), "sentinel-", 9) != 0);
+    facts.n_sentinels = 1;
+    for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
+        assert_true(diagnosis_applies(d, &facts));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fact_has_its_verdict),
         cmocka_unit_test(what_nobody_could_ask_is_unknown),
+        cmocka_unit_test(a_list_has_what_fits_and_counts_the_rest),
+        cmocka_unit_test(sentinels_are_looked_at_where_there_are_some),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
