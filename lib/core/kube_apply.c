@@ -1,0 +1,66 @@
+#include "core/kube_apply.h"
+
+#include <string.h>
+
+static enum kube_apply_do decide_unwanted(const struct kube_apply_facts *f)
+{
+    if (!f->exists || f->controller != KUBE_CONTROLLER_US)
+        return KUBE_APPLY_LEAVE;
+    return f->deleting ? KUBE_APPLY_WAIT : KUBE_APPLY_DELETE;
+}
+
+enum kube_apply_do kube_apply_decide(const struct kube_apply_facts *f)
+{
+    if (!f->wanted)
+        return decide_unwanted(f);
+    if (f->awaited)
+        return KUBE_APPLY_WAIT;
+    if (!f->exists && !f->at_peace)
+        return KUBE_APPLY_WAIT;
+    if (!f->exists)
+        return f->confirmed ? KUBE_APPLY_CREATE : KUBE_APPLY_READ;
+    if (f->controller == KUBE_CONTROLLER_OTHER)
+        return KUBE_APPLY_REFUSE;
+    if (f->deleting || f->controller == KUBE_CONTROLLER_PREDECESSOR)
+        return KUBE_APPLY_WAIT;
+    if (f->new_wish)
+        return KUBE_APPLY_UPDATE;
+    if (f->as_applied)
+        return KUBE_APPLY_LEAVE;
+    return f->at_peace ? KUBE_APPLY_UPDATE : KUBE_APPLY_WAIT;
+}
+
+static void contest(struct kube_applied *a, int64_t now_ms, uint64_t random)
+{
+    a->contest.first_ms = KUBE_APPLY_CONTEST_FIRST_MS;
+    a->contest.max_ms = KUBE_APPLY_CONTEST_MAX_MS;
+    if (now_ms - a->put_back_at_ms > KUBE_APPLY_PEACE_MS)
+        backoff_reset(&a->contest);
+    a->put_back_at_ms = now_ms + backoff_next_ms(&a->contest, random);
+}
+
+void kube_applied_written(struct kube_applied *a, uint64_t wish, uint64_t made, struct str before,
+                          int64_t now_ms, uint64_t random)
+{
+    if (a->wish == wish)
+        contest(a, now_ms, random);
+    a->wish = wish;
+    a->made = made;
+    a->awaited = before.n <= KUBE_VERSION_MAX;
+    a->written_ms = now_ms;
+    if (a->awaited && before.n > 0)
+        memcpy(a->before, before.p, before.n);
+    a->before[a->awaited ? before.n : 0] = '\0';
+}
+
+bool kube_applied_is_awaited(const struct kube_applied *a, uint64_t wish, struct str cached,
+                             int64_t now_ms)
+{
+    return a->awaited && a->wish == wish && str_eq(cached, str_from(a->before)) &&
+           now_ms - a->written_ms < KUBE_APPLY_UNSEEN_MS;
+}
+
+bool kube_applied_is_at_peace(const struct kube_applied *a, int64_t now_ms)
+{
+    return now_ms >= a->put_back_at_ms;
+}

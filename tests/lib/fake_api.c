@@ -1,0 +1,581 @@
+#include "fake_api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "fake_api_object.h"
+
+enum { SHORT_MS = 40, LONG_MS = 12 * 1000, HTTP_TEXT_MAX = 400 };
+
+void fake_api_init(struct fake_api *a, uint64_t seed, const char *label)
+{
+    *a = (struct fake_api){ .prng = { seed }, .version = 10, .compacted = 10, .label = label };
+}
+
+static void free_object(struct fake_api_object *o)
+{
+    free(o->collection);
+    free(o->scope);
+    free(o->name);
+    free(o->text);
+    *o = (struct fake_api_object){ 0 };
+}
+
+static void transfer_end(struct fake_api_transfer *t)
+{
+    kube_request_release(&t->request);
+    buf_release(&t->answer);
+    buf_release(&t->telling);
+    *t = (struct fake_api_transfer){ 0 };
+}
+
+void fake_api_release(struct fake_api *a)
+{
+    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++)
+        free_object(&a->objects[i]);
+    for (size_t i = 0; i < a->n_history; i++) {
+        free(a->history[i].collection);
+        free(a->history[i].scope);
+        free(a->history[i].text);
+    }
+    for (size_t i = 0; i < a->n_links; i++)
+        for (size_t j = 0; j < KUBE_TRANSFERS_MAX; j++)
+            transfer_end(&a->links[i].transfers[j]);
+}
+
+void fake_api_compact(struct fake_api *a)
+{
+    a->compacted = a->version;
+}
+
+/* --- objects ---------------------------------------------------------------------------------- */
+
+struct fake_api_object *fake_api_find(struct fake_api *a, const char *collection, const char *scope,
+                                      const char *name)
+{
+    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++) {
+        struct fake_api_object *o = &a->objects[i];
+
+        if (o->text && strcmp(o->collection, collection) == 0 && strcmp(o->scope, scope) == 0 &&
+            strcmp(o->name, name) == 0)
+            return o;
+    }
+    return NULL;
+}
+
+static bool is_labelled(const struct fake_api *a, const char *text)
+{
+    return strstr(text, a->label) != NULL;
+}
+
+static void record(struct fake_api *a, const struct fake_api_object *o, const char *before,
+                   bool gone)
+{
+    INVARIANT(a->n_history < FAKE_API_HISTORY_MAX);
+    a->history[a->n_history++] = (struct fake_api_change){
+        .version = o->version,
+        .collection = mem_copy_text(o->collection, strlen(o->collection)),
+        .scope = mem_copy_text(o->scope, strlen(o->scope)),
+        .text = mem_copy_text(o->text, strlen(o->text)),
+        .gone = gone,
+        .labelled = !gone && is_labelled(a, o->text),
+        .was_labelled = before && is_labelled(a, before),
+    };
+}
+
+static struct fake_api_object *new_object(struct fake_api *a, const char *collection,
+                                          const char *scope, const char *name)
+{
+    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++) {
+        struct fake_api_object *o = &a->objects[i];
+
+        if (o->text)
+            continue;
+        o->collection = mem_copy_text(collection, strlen(collection));
+        o->scope = mem_copy_text(scope, strlen(scope));
+        o->name = mem_copy_text(name, strlen(name));
+        o->uid = a->version + 1;
+        return o;
+    }
+    UNREACHABLE("more objects than a test needs");
+}
+
+/* True: it is another than before. Takes the text. */
+static bool set_text(struct fake_api *a, struct fake_api_object *o, char *text)
+{
+    char *before = o->text, *stamped;
+
+    if (before && fake_object_is_same(before, text)) {
+        free(text);
+        return false;
+    }
+    o->version = ++a->version;
+    stamped = fake_object_stamp(text, o->uid, o->version);
+    free(text);
+    o->text = stamped;
+    record(a, o, before, false);
+    free(before);
+    return true;
+}
+
+void fake_api_put(struct fake_api *a, const char *collection, const char *scope, const char *name,
+                  const char *text)
+{
+    struct fake_api_object *o = fake_api_find(a, collection, scope, name);
+
+    set_text(a, o ? o : new_object(a, collection, scope, name), mem_copy_text(text, strlen(text)));
+}
+
+void fake_api_delete(struct fake_api *a, struct fake_api_object *o)
+{
+    char *stamped;
+
+    o->version = ++a->version;
+    stamped = fake_object_stamp(o->text, o->uid, o->version);
+    record(a, &(struct fake_api_object){ o->collection, o->scope, o->name, stamped, o->version, 0 },
+           o->text, true);
+    free(stamped);
+    free_object(o);
+}
+
+size_t fake_api_collect_garbage(struct fake_api *a)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++) {
+        const int64_t owner = a->objects[i].text ? fake_object_owner(a->objects[i].text) : 0;
+        bool lives = owner == 0;
+
+        for (size_t j = 0; j < FAKE_API_OBJECTS_MAX && !lives; j++)
+            lives = a->objects[j].text && a->objects[j].uid == owner;
+        if (!lives) {
+            fake_api_delete(a, &a->objects[i]);
+            n++;
+        }
+    }
+    return n;
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+struct place {
+    char collection[HTTP_TEXT_MAX], scope[HTTP_TEXT_MAX], name[HTTP_TEXT_MAX];
+    bool status;
+};
+
+/* "/apis/g/v/namespaces/ns/plural/name/status?query" */
+static void parse(struct str target, struct place *p)
+{
+    char text[HTTP_TEXT_MAX], *rest = NULL, *word;
+    const char *query = memchr(target.p, '?', target.n);
+    size_t n;
+
+    *p = (struct place){ 0 };
+    snprintf(text, sizeof(text), "%.*s", (int)(query ? query - target.p : (long)target.n),
+             target.p);
+    word = strtok_r(text, "/", &rest);
+    n = strcmp(word, "apis") == 0 ? 3 : 2;
+    for (size_t i = 0; word && i < n; i++, word = strtok_r(NULL, "/", &rest))
+        snprintf(p->collection + strlen(p->collection),
+                 sizeof(p->collection) - strlen(p->collection), "/%.100s", word);
+    if (word && strcmp(word, "namespaces") == 0) {
+        snprintf(p->scope, sizeof(p->scope), "%s", strtok_r(NULL, "/", &rest));
+        word = strtok_r(NULL, "/", &rest);
+    }
+    snprintf(p->collection + strlen(p->collection), sizeof(p->collection) - strlen(p->collection),
+             "/%.100s", word ? word : "");
+    word = strtok_r(NULL, "/", &rest);
+    snprintf(p->name, sizeof(p->name), "%s", word ? word : "");
+    p->status = strtok_r(NULL, "/", &rest) != NULL;
+}
+
+static bool has_query(const struct kube_request *r, const char *what)
+{
+    char text[KUBE_TARGET_MAX + 1];
+
+    snprintf(text, sizeof(text), "%.*s", STR_ARGS(buf_str(&r->target)));
+    return strstr(text, what) != NULL;
+}
+
+static int refuse(struct buf *out, int code, const char *reason)
+{
+    buf_clear(out);
+    buf_print(out, "{\"kind\":\"Status\",\"code\":%d,\"reason\":\"%s\",\"message\":\"no\"}", code,
+              reason);
+    return code;
+}
+
+static int answer_object(struct buf *out, const struct fake_api_object *o)
+{
+    buf_print(out, "%s", o->text);
+    return 200;
+}
+
+static int serve_list(const struct fake_api *a, const struct kube_request *r, const struct place *p,
+                      struct buf *out)
+{
+    const bool selects = has_query(r, "labelSelector=");
+    const char *separator = "";
+
+    buf_print(out,
+              "{\"kind\":\"XList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":"
+              "\"%lld\"},\"items\":[",
+              (long long)a->version);
+    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++) {
+        const struct fake_api_object *o = &a->objects[i];
+
+        if (!o->text || strcmp(o->collection, p->collection) != 0 ||
+            (p->scope[0] != '\0' && strcmp(o->scope, p->scope) != 0) ||
+            (selects && !is_labelled(a, o->text)))
+            continue;
+        buf_print(out, "%s%s", separator, o->text);
+        separator = ",";
+    }
+    buf_print(out, "]}");
+    return 200;
+}
+
+/* Who applies without force must not find anything; a body for one very object must find that. */
+static int serve_apply(struct fake_api *a, const struct kube_request *r, const struct place *p,
+                       struct buf *out)
+{
+    struct fake_api_object *o = fake_api_find(a, p->collection, p->scope, p->name);
+    const int64_t uid = fake_object_uid(buf_str(&r->body));
+    char *text;
+
+    if (uid != 0 && (!o || o->uid != uid))
+        return refuse(out, 409, "Conflict");
+    if (o && !has_query(r, "force=true"))
+        return refuse(out, 409, "Conflict");
+    if (!o && p->status)
+        return refuse(out, 404, "NotFound");
+    text = fake_object_applied(o ? o->text : NULL, buf_str(&r->body), p->status);
+    if (o && !p->status && fake_object_owner(o->text) != fake_object_owner(text))
+        a->n_trespasses++;
+    if (!o)
+        o = new_object(a, p->collection, p->scope, p->name);
+    if (set_text(a, o, text))
+        a->n_changed++;
+    else
+        a->n_idle++;
+    return answer_object(out, o);
+}
+
+/* Leases: created, and replaced in the version they were read in. */
+static int serve_put(struct fake_api *a, const struct kube_request *r, struct place *p,
+                     struct buf *out)
+{
+    CLEANUP(buf_release) struct buf name = { 0 };
+    struct fake_api_object *o;
+    int64_t version;
+
+    buf_init(&name, HTTP_TEXT_MAX);
+    version = fake_object_version(buf_str(&r->body), &name);
+    snprintf(p->name, sizeof(p->name), "%.*s", STR_ARGS(buf_str(&name)));
+    o = fake_api_find(a, p->collection, p->scope, p->name);
+    if (o && r->method == KUBE_POST)
+        return refuse(out, 409, "AlreadyExists");
+    if (r->method == KUBE_PUT && (!o || o->version != version))
+        return o ? refuse(out, 409, "Conflict") : refuse(out, 404, "NotFound");
+    if (!o)
+        o = new_object(a, p->collection, p->scope, p->name);
+    set_text(a, o, mem_copy_text(r->body.p, r->body.n));
+    return answer_object(out, o);
+}
+
+static int serve_delete(struct fake_api *a, const struct kube_request *r, const struct place *p,
+                        struct buf *out)
+{
+    struct fake_api_object *o = fake_api_find(a, p->collection, p->scope, p->name);
+    int64_t uid, version;
+
+    if (!o)
+        return refuse(out, 404, "NotFound");
+    fake_object_preconditions(buf_str(&r->body), &uid, &version);
+    if ((uid != 0 && uid != o->uid) || (version != 0 && version != o->version))
+        return refuse(out, 409, "Conflict");
+    if (uid == 0)
+        a->n_trespasses++;
+    fake_api_delete(a, o);
+    a->n_changed++;
+    buf_print(out, "{\"kind\":\"Status\",\"status\":\"Success\"}");
+    return 200;
+}
+
+static int64_t number_in_query(const struct kube_request *r, const char *name)
+{
+    char text[KUBE_TARGET_MAX + 1];
+    const char *at;
+    int64_t value = 0;
+
+    snprintf(text, sizeof(text), "%.*s", STR_ARGS(buf_str(&r->target)));
+    at = strstr(text, name);
+    if (at)
+        str_to_int64((struct str){ at + strlen(name), strcspn(at + strlen(name), "&") }, &value);
+    return value;
+}
+
+static int serve(struct fake_api *a, struct fake_api_transfer *t)
+{
+    const struct kube_request *r = &t->request;
+    struct fake_api_object *o;
+    struct place p;
+
+    parse(buf_str(&r->target), &p);
+    if (r->stream) {
+        t->watching = true;
+        t->version = number_in_query(r, "resourceVersion=");
+        t->ends_ms = a->now_ms + number_in_query(r, "timeoutSeconds=") * 1000;
+        return 200;
+    }
+    switch (r->method) {
+    case KUBE_GET:
+        if (p.name[0] == '\0')
+            return serve_list(a, r, &p, &t->answer);
+        o = fake_api_find(a, p.collection, p.scope, p.name);
+        return o ? answer_object(&t->answer, o) : refuse(&t->answer, 404, "NotFound");
+    case KUBE_PATCH:
+        return serve_apply(a, r, &p, &t->answer);
+    case KUBE_POST:
+    case KUBE_PUT:
+        return serve_put(a, r, &p, &t->answer);
+    case KUBE_DELETE:
+        return serve_delete(a, r, &p, &t->answer);
+    case KUBE_METHOD_COUNT:
+        break;
+    }
+    UNREACHABLE("a method that does not exist");
+}
+
+/* --- watches ---------------------------------------------------------------------------------- */
+
+static void tell_change(struct fake_api_transfer *t, const struct fake_api_change *c, bool selects)
+{
+    const bool put = selects ? c->labelled : !c->gone;
+    const bool gone = selects ? c->was_labelled && !c->labelled : c->gone;
+
+    if (put || gone)
+        buf_print(&t->answer, "{\"type\":\"%s\",\"object\":%s}\n", gone ? "DELETED" : "MODIFIED",
+                  c->text);
+}
+
+static void tell_watch(const struct fake_api *a, struct fake_api_transfer *t)
+{
+    const bool selects = has_query(&t->request, "labelSelector=");
+    struct place p;
+    size_t i = a->n_history;
+
+    if (t->version >= a->version)
+        return;
+    if (t->version < a->compacted) {
+        buf_print(&t->answer, "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410,"
+                              "\"reason\":\"Expired\",\"message\":\"too old\"}}\n");
+        t->version = a->version;
+        return;
+    }
+    parse(buf_str(&t->request.target), &p);
+    while (i > 0 && a->history[i - 1].version > t->version)
+        i--;
+    for (; i < a->n_history; i++)
+        if (strcmp(a->history[i].collection, p.collection) == 0 &&
+            (p.scope[0] == '\0' || strcmp(a->history[i].scope, p.scope) == 0))
+            tell_change(t, &a->history[i], selects);
+    t->version = a->version;
+}
+
+/* --- links ------------------------------------------------------------------------------------ */
+
+static int serve_or_refuse(struct fake_api_link *link, struct fake_api_transfer *t)
+{
+    struct prng *prng = &link->api->prng;
+
+    buf_init(&t->answer, KUBE_ANSWER_MAX);
+    if (link->forbidden)
+        return refuse(&t->answer, 403, "Forbidden");
+    if (prng_chance(prng, link->trouble / 2))
+        return refuse(&t->answer, 500, "InternalError");
+    if (prng_chance(prng, link->trouble / 4))
+        return refuse(&t->answer, 429, "TooManyRequests");
+    return serve(link->api, t);
+}
+
+static void step_transfer(struct fake_api_link *link, struct fake_api_transfer *t)
+{
+    const int64_t now_ms = link->api->now_ms;
+
+    if (t->id == 0 || now_ms < t->arrives_ms)
+        return;
+    if (!t->served) {
+        t->served = true;
+        if (t->lost_on_the_way || link->down)
+            t->lost = true;
+        else
+            t->http = serve_or_refuse(link, t);
+    }
+    if (t->watching && link->down)
+        t->lost = true;
+    if (t->watching && !t->lost)
+        tell_watch(link->api, t);
+}
+
+void fake_api_step(struct fake_api *a, int64_t now_ms)
+{
+    a->now_ms = now_ms;
+    for (size_t i = 0; i < a->n_links; i++)
+        for (size_t j = 0; j < KUBE_TRANSFERS_MAX; j++)
+            step_transfer(&a->links[i], &a->links[i].transfers[j]);
+}
+
+int64_t fake_api_due_ms(const struct fake_api *a)
+{
+    int64_t due_ms = INT64_MAX;
+
+    for (size_t i = 0; i < a->n_links; i++)
+        for (size_t j = 0; j < KUBE_TRANSFERS_MAX; j++) {
+            const struct fake_api_transfer *t = &a->links[i].transfers[j];
+            const int64_t at_ms = !t->served    ? t->arrives_ms
+                                  : t->watching ? t->ends_ms
+                                                : t->returns_ms;
+
+            if (t->id != 0 && at_ms < due_ms)
+                due_ms = at_ms;
+        }
+    return due_ms;
+}
+
+struct fake_api_link *fake_api_link_add(struct fake_api *a)
+{
+    struct fake_api_link *link = &a->links[a->n_links++];
+
+    INVARIANT(a->n_links <= FAKE_API_LINKS_MAX);
+    link->api = a;
+    return link;
+}
+
+static int64_t delay(struct fake_api_link *link)
+{
+    struct prng *prng = &link->api->prng;
+    const uint64_t most = prng_chance(prng, link->trouble) ? LONG_MS : SHORT_MS;
+
+    return 1 + (int64_t)prng_below(prng, most);
+}
+
+static enum err_code start(void *self, struct kube_request *request, uint64_t *ret_id,
+                           struct err *err)
+{
+    struct fake_api_link *link = self;
+    struct prng *prng = &link->api->prng;
+    size_t i = 0;
+
+    while (i < KUBE_TRANSFERS_MAX && link->transfers[i].id != 0)
+        i++;
+    if (i == KUBE_TRANSFERS_MAX)
+        return err_set(err, ERR_LIMIT, "full");
+    if (request->method != KUBE_GET && link->on_write)
+        link->on_write(link->self, request);
+    transfer_end(&link->transfers[i]);
+    link->transfers[i] = (struct fake_api_transfer){
+        .id = ++link->n_started,
+        .request = *request,
+        .arrives_ms = link->api->now_ms + delay(link),
+        .lost = prng_chance(prng, link->trouble),
+        .lost_on_the_way = prng_chance(prng, link->trouble / 2),
+    };
+    link->transfers[i].returns_ms = link->transfers[i].arrives_ms + delay(link);
+    *request = (struct kube_request){ 0 };
+    *ret_id = link->n_started;
+    return ERR_OK;
+}
+
+static void cancel(void *self, uint64_t id)
+{
+    struct fake_api_link *link = self;
+
+    for (size_t i = 0; i < KUBE_TRANSFERS_MAX; i++)
+        if (link->transfers[i].id == id) {
+            /* What is sent arrives all the same. */
+            if (!link->transfers[i].served && !link->transfers[i].lost_on_the_way &&
+                link->transfers[i].request.method != KUBE_GET)
+                serve_or_refuse(link, &link->transfers[i]);
+            transfer_end(&link->transfers[i]);
+        }
+}
+
+static void exchange(void *self)
+{
+    (void)self;
+}
+
+static bool tell_bytes(struct fake_api_transfer *t, struct kube_news *ret_news)
+{
+    buf_release(&t->telling);
+    if (t->answer.n == 0)
+        return false;
+    t->telling = t->answer;
+    t->answer = (struct buf){ 0 };
+    buf_init(&t->answer, KUBE_ANSWER_MAX);
+    *ret_news =
+        (struct kube_news){ .type = KUBE_NEWS_BYTES, .id = t->id, .bytes = buf_str(&t->telling) };
+    return true;
+}
+
+/* The end of a transfer leaves its answer behind in `telling` until the next call. */
+static void tell_end(struct fake_api_transfer *t, struct kube_news *ret_news)
+{
+    *ret_news = (struct kube_news){
+        .type = t->lost ? KUBE_NEWS_LOST : KUBE_NEWS_ANSWER,
+        .id = t->id,
+        .http = t->http,
+        .retry_after_ms = KUBE_RETRY_AFTER_NONE,
+    };
+    snprintf(ret_news->why, sizeof(ret_news->why), "cut");
+    buf_release(&t->telling);
+    t->telling = t->answer;
+    t->answer = (struct buf){ 0 };
+    ret_news->bytes = t->watching ? (struct str){ 0 } : buf_str(&t->telling);
+    t->id = 0;
+}
+
+static bool next(void *self, struct kube_news *ret_news)
+{
+    struct fake_api_link *link = self;
+    const int64_t now_ms = link->api->now_ms;
+
+    for (size_t i = 0; i < KUBE_TRANSFERS_MAX; i++) {
+        struct fake_api_transfer *t = &link->transfers[i];
+
+        if (t->id == 0 && t->telling.p)
+            transfer_end(t);
+        if (t->id == 0 || !t->served || now_ms < t->returns_ms)
+            continue;
+        if (t->watching && !t->lost && tell_bytes(t, ret_news))
+            return true;
+        if (!t->watching || t->lost || now_ms >= t->ends_ms) {
+            tell_end(t, ret_news);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int descriptor(void *self)
+{
+    (void)self;
+    return -1;
+}
+
+static int64_t wait_ms(void *self)
+{
+    (void)self;
+    return -1;
+}
+
+struct kube fake_api_port(struct fake_api_link *link)
+{
+    static const struct kube_ops ops = { start, cancel, exchange, next, descriptor, wait_ms };
+
+    return (struct kube){ &ops, link };
+}
