@@ -75,11 +75,11 @@ foreach(source IN LISTS sources)
   cmake_path(GET source STEM module)
   string(REGEX REPLACE "^fuzz_" "" module ${module})
   if(REDWAL_SANITIZE MATCHES "fuzzer")
-    redwal_program(fuzz_${module} SOURCES ${source} LINK testlib codec core base OUTPUT fuzz)
+    redwal_program(fuzz_${module} SOURCES ${source} LINK testlib cli codec core base OUTPUT fuzz)
     target_link_options(fuzz_${module} PRIVATE -fsanitize=fuzzer)
   else()
     redwal_program(fuzz_${module} SOURCES ${source} ${tests}/fuzz/replay.c
-                   LINK testlib codec core base OUTPUT fuzz)
+                   LINK testlib cli codec core base OUTPUT fuzz)
     add_test(NAME unit.fuzz.${module}
              COMMAND fuzz_${module} ${tests}/fuzz/corpus/${module})
     set_tests_properties(unit.fuzz.${module} PROPERTIES LABELS unit TIMEOUT 60)

@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "cli/applier_table.h"
 #include "cli/connection.h"
 #include "cli/option.h"
 #include "cli/option_reload.h"
 #include "cli/records.h"
-#include "options_table.h"
 #include "runtime/log.h"
 
 #define OPTION_NO_FIELD(...)

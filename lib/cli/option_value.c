@@ -6,28 +6,13 @@
 
 #include "base/address.h"
 #include "base/mem.h"
+#include "base/quantity.h"
 
-/* What a number may be followed by; the largest first. */
-struct unit {
-    const char *name;
-    int64_t factor;
-};
-
-/* clang-format off */
-static const struct unit duration_units[] = {
-    { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 }, { NULL, 0 },
-};
-static const struct unit size_units[] = {
-    { "GiB", 1 << 30 }, { "MiB", 1 << 20 }, { "KiB", 1 << 10 }, { "B", 1 }, { NULL, 0 },
-};
-static const struct unit no_unit[] = { { "", 1 }, { NULL, 0 } };
-/* clang-format on */
-
-static const struct unit *units_of(const struct option_spec *spec)
+static const struct quantity_unit *units_of(const struct option_spec *spec)
 {
     if (spec->type == OPTION_DURATION)
-        return duration_units;
-    return spec->type == OPTION_SIZE ? size_units : no_unit;
+        return quantity_durations;
+    return spec->type == OPTION_SIZE ? quantity_sizes : quantity_counts;
 }
 
 static void *field_of(const struct option_spec *spec, void *values)
@@ -42,32 +27,12 @@ static const void *field_in(const struct option_spec *spec, const void *values)
 
 static bool number_parse(const struct option_spec *spec, struct str text, int64_t *ret_number)
 {
-    struct str digits = text;
-    int64_t number;
-
-    while (digits.n > 0 && (digits.p[digits.n - 1] < '0' || digits.p[digits.n - 1] > '9'))
-        digits.n--;
-    if (!str_to_int64(digits, &number))
-        return false;
-    for (const struct unit *u = units_of(spec); u->name; u++) {
-        if (!str_eq((struct str){ text.p + digits.n, text.n - digits.n }, str_from(u->name)))
-            continue;
-        if (number < spec->min / u->factor || number > spec->max / u->factor ||
-            number * u->factor < spec->min)
-            return false;
-        *ret_number = number * u->factor;
-        return true;
-    }
-    return false;
+    return quantity_parse(text, units_of(spec), spec->min, spec->max, ret_number);
 }
 
 static void number_print(const struct option_spec *spec, int64_t number, struct buf *out)
 {
-    const struct unit *u = units_of(spec);
-
-    while (u[1].name && (number == 0 || number % u->factor != 0))
-        u++;
-    buf_print(out, "%" PRId64 "%s", number / u->factor, u->name);
+    quantity_print(number, units_of(spec), out);
 }
 
 static bool name_is_plain(struct str text)

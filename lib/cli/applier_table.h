@@ -2,10 +2,11 @@
  * Every option of redis-applier, once. From these rows come the struct, the parsers, --help, the
  * start-up log, docs/redis-applier.md and the shell completions.
  *
- * The rows of SHARED fill options.connection; see cli/option_table.h for what a row is.
+ * The rows of SHARED, FOLDING and RECORDS fill structs of their own; see cli/option_table.h for
+ * what a row is. A RedisWal may set most of them, too: see core/wal_spec_table.h.
  */
-#ifndef REDIS_APPLIER_OPTIONS_TABLE_H
-#define REDIS_APPLIER_OPTIONS_TABLE_H
+#ifndef REDWAL_CLI_APPLIER_TABLE_H
+#define REDWAL_CLI_APPLIER_TABLE_H
 
 #include "cli/connection_table.h"
 #include "cli/folding_table.h"

@@ -1,0 +1,172 @@
+/*
+ * What a RedisWal says, once. From these rows come struct wal_spec, the decoder
+ * (codec/wal_resource.h), the schema in manifests/crd and docs/rediswal.md.
+ *
+ * A field that is an option of redis-applier takes its default, bounds, choices and meaning from
+ * the applier's own table. Every other option of it that a file may hold is a field of spec.options
+ * under its name in camelCase: a new option needs no row here.
+ */
+#ifndef REDWAL_CORE_WAL_SPEC_TABLE_H
+#define REDWAL_CORE_WAL_SPEC_TABLE_H
+
+#include <stddef.h>
+
+/* Indexes into the lists of choices below. */
+enum wal_role { WAL_ROLE_ACTIVE, WAL_ROLE_STANDBY };
+enum wal_sentinel_tls {
+    WAL_SENTINEL_TLS_SAME,
+    WAL_SENTINEL_TLS_ENABLED,
+    WAL_SENTINEL_TLS_DISABLED
+};
+
+#define WAL_ONE_OF(...)          ((const char *const[]){ __VA_ARGS__, NULL })
+#define WAL_ROLE_CHOICES         "active", "standby"
+#define WAL_SENTINEL_TLS_CHOICES "same", "enabled", "disabled"
+#define WAL_PULL_CHOICES         "Always", "IfNotPresent", "Never"
+
+/* clang-format off */
+
+/* X(path below spec, need, help). FILLED: absent is the same as empty. */
+#define WAL_OBJECTS(X) \
+    X("redis",              REQUIRED, "The Redis that the log is applied to") \
+    X("redis.tls",          FILLED,   "TLS to Redis") \
+    X("redis.sentinel",     FILLED,   "How to talk to the Sentinels") \
+    X("kafka",              REQUIRED, "The Kafka that keeps the log") \
+    X("kafka.sasl",         OPTIONAL, "How to log in") \
+    X("kafka.tls",          OPTIONAL, "Certificates for TLS to the brokers") \
+    X("topics",             FILLED,   "Topics of this WAL") \
+    X("schemaRegistry",     OPTIONAL, "Registry that keeps the schemas of records, by Confluent's interface") \
+    X("schemaRegistry.tls", OPTIONAL, "Certificates for TLS to the registry") \
+    X("slo",                FILLED,   "What is expected of it") \
+    X("applier",            FILLED,   "The pods that apply the log")
+
+/* X(type, field, path, need, default, min, max, allowed, help). FIXED: may not change once the
+ * object exists. Of SECRET the default is that of its key. */
+#define WAL_OWN_FIELDS(X) \
+    X(NAME,        site,              "site",     OPTIONAL, NULL, 1, 63, NULL, "Which site this is, such as dc or dr") \
+    X(CHOICE,      role,              "role",     OPTIONAL, "active", 0, 0, WAL_ONE_OF(WAL_ROLE_CHOICES), "Whether applications write to this site's log, or it receives another site's") \
+    X(NAME,        wal,               "wal",      FIXED,    NULL, 1, 63, NULL, "Name of the WAL, by which its Redis knows whom it belongs to; the object's own name when absent") \
+    \
+    X(OBJECT_NAME, failover,          "redis.failover", OPTIONAL, NULL, 1, 48, NULL, "RedisFailover in this namespace whose Sentinels know the primary") \
+    X(SECRET,      redis_password,    "redis.passwordSecret", OPTIONAL, "password", 0, 0, NULL, "Password for Redis; with failover and none here, the one of that RedisFailover") \
+    X(SECRET,      redis_ca,          "redis.tls.caSecret", OPTIONAL, "ca.crt", 0, 0, NULL, "Certificates that may sign Redis's; the system's when absent") \
+    X(CERTIFICATE, redis_certificate, "redis.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where Redis asks for one") \
+    X(INT,         sentinel_port,     "redis.sentinel.port", OPTIONAL, "26379", 1, 65535, NULL, "Where the Sentinels of failover listen") \
+    X(SECRET,      sentinel_password, "redis.sentinel.passwordSecret", OPTIONAL, "password", 0, 0, NULL, "Password for the Sentinels") \
+    X(CHOICE,      sentinel_tls,      "redis.sentinel.tls", OPTIONAL, "same", 0, 0, WAL_ONE_OF(WAL_SENTINEL_TLS_CHOICES), "TLS to the Sentinels: the same as to Redis, or enabled, or disabled") \
+    \
+    X(SECRET,      kafka_password,    "kafka.sasl.passwordSecret", REQUIRED, "password", 0, 0, NULL, "SASL password") \
+    X(SECRET,      kafka_ca,          "kafka.tls.caSecret", OPTIONAL, "ca.crt", 0, 0, NULL, "Certificates that may sign the brokers'; the system's when absent") \
+    X(CERTIFICATE, kafka_certificate, "kafka.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where brokers ask for one") \
+    \
+    X(URL,         registry,          "schemaRegistry.url", REQUIRED, NULL, 8, 1024, NULL, "Where it is; http or https") \
+    X(SECRET,      registry_password, "schemaRegistry.passwordSecret", OPTIONAL, "password", 0, 0, NULL, "Password for the registry") \
+    X(SECRET,      registry_ca,       "schemaRegistry.tls.caSecret", OPTIONAL, "ca.crt", 0, 0, NULL, "Certificates that may sign the registry's; the system's when absent") \
+    X(CERTIFICATE, registry_certificate, "schemaRegistry.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where the registry asks for one") \
+    \
+    X(DURATION,    freshness_ms,      "slo.freshness", OPTIONAL, "5s", 100, 24 * 3600 * 1000, NULL, "How old what readers of Redis see may be") \
+    \
+    X(INT,         replicas,          "applier.replicas", OPTIONAL, "2", 0, 100, NULL, "Pods; more than the log has partitions wait in reserve") \
+    X(BOOL,        paused,            "applier.paused", OPTIONAL, "false", 0, 0, NULL, "Run no pods until this is false again; nothing is lost meanwhile") \
+    X(WORD,        image,             "applier.image", OPTIONAL, NULL, 1, 512, NULL, "Image of redis-applier; the controller's choice when absent") \
+    X(CHOICE,      pull_policy,       "applier.imagePullPolicy", OPTIONAL, "IfNotPresent", 0, 0, WAL_ONE_OF(WAL_PULL_CHOICES), "When the image is pulled") \
+    X(LIST,        pull_secrets,      "applier.imagePullSecrets", OPTIONAL, NULL, 0, 16, NULL, "As in a pod") \
+    X(OBJECT_NAME, scripts,           "applier.scriptsConfigMap", OPTIONAL, NULL, 1, 253, NULL, "ConfigMap with the scripts that records may call, each under NAME.lua") \
+    X(OBJECT,      resources,         "applier.resources", OPTIONAL, NULL, 0, 8, NULL, "As in a container; a modest request and a limit of memory when absent") \
+    X(MAP,         node_selector,     "applier.nodeSelector", OPTIONAL, NULL, 0, 32, NULL, "As in a pod") \
+    X(LIST,        tolerations,       "applier.tolerations", OPTIONAL, NULL, 0, 32, NULL, "As in a pod") \
+    X(OBJECT,      affinity,          "applier.affinity", OPTIONAL, NULL, 0, 8, NULL, "As in a pod") \
+    X(LIST,        topology_spread,   "applier.topologySpreadConstraints", OPTIONAL, NULL, 0, 16, NULL, "As in a pod; spread over zones and hosts where possible when absent") \
+    X(OBJECT_NAME, priority_class,    "applier.priorityClassName", OPTIONAL, NULL, 1, 253, NULL, "As in a pod") \
+    X(MAP,         pod_labels,        "applier.podLabels", OPTIONAL, NULL, 0, 32, NULL, "Further labels of the pods") \
+    X(MAP,         pod_annotations,   "applier.podAnnotations", OPTIONAL, NULL, 0, 32, NULL, "Further annotations of the pods") \
+    X(BOOL,        network_policy,    "applier.networkPolicy", OPTIONAL, "true", 0, 0, NULL, "Confine the pods by a NetworkPolicy to the ports they need")
+
+/* X(type, field, path, need, option of redis-applier). A choice is kept as its word. */
+#define WAL_OPTION_FIELDS(X) \
+    X(ADDRESSES,   sentinels,         "redis.sentinels", OPTIONAL, "sentinel") \
+    X(ADDRESS,     redis,             "redis.address", OPTIONAL, "redis") \
+    X(NAME,        master_name,       "redis.masterName", OPTIONAL, "master-name") \
+    X(TEXT,        redis_user,        "redis.username", OPTIONAL, "redis-user") \
+    X(BOOL,        redis_tls,         "redis.tls.enabled", OPTIONAL, "redis-tls") \
+    X(TEXT,        sentinel_user,     "redis.sentinel.username", OPTIONAL, "sentinel-user") \
+    X(ADDRESSES,   brokers,           "kafka.brokers", REQUIRED, "brokers") \
+    X(TEXT,        group,             "kafka.group", OPTIONAL, "group") \
+    X(WORD,        security,          "kafka.security", OPTIONAL, "kafka-security") \
+    X(WORD,        mechanism,         "kafka.sasl.mechanism", OPTIONAL, "kafka-sasl-mechanism") \
+    X(TEXT,        kafka_user,        "kafka.sasl.username", REQUIRED, "kafka-user") \
+    X(NAME,        topic,             "topics.log", FIXED, "topic") \
+    X(NAME,        dlq_topic,         "topics.deadLetters", OPTIONAL, "dlq-topic") \
+    X(TEXT,        registry_user,     "schemaRegistry.username", OPTIONAL, "schema-registry-user")
+
+/* Options that a RedisWal does not set, or sets by a field of its own. Those that name files and
+ * ports of the pod need not be here. */
+#define WAL_CLOSED_OPTIONS \
+    "wal", "schema-registry", "sentinel-tls", "scripts", "group-instance-id", "log-format", "until-end"
+
+/* X(name, path of the object, what must hold, what to say). The expression is CEL, for the schema;
+ * core/wal_spec.c has the same for the decoder. */
+#define WAL_RULES(X) \
+    X(ONE_REDIS, "redis", "[has(self.failover), has(self.sentinels), has(self.address)].filter(given, given).size() == 1", \
+      "give exactly one of failover, sentinels and address") \
+    X(REDIS_USER, "redis", "!has(self.username) || has(self.passwordSecret)", \
+      "username needs passwordSecret") \
+    X(REDIS_TLS, "redis", "self.tls.enabled || self.sentinel.tls == 'enabled' || !(has(self.tls.caSecret) || has(self.tls.certificateSecret))", \
+      "tls.caSecret and tls.certificateSecret need tls.enabled: true") \
+    X(SENTINELS, "redis", "!has(self.address) || !(has(self.sentinel.username) || has(self.sentinel.passwordSecret))", \
+      "an address has no Sentinels: sentinel.username and sentinel.passwordSecret need failover or sentinels") \
+    X(SENTINEL_USER, "redis.sentinel", "!has(self.username) || has(self.passwordSecret)", \
+      "username needs passwordSecret") \
+    X(KAFKA_SASL, "kafka", "has(self.sasl) == self.security.startsWith('SASL_')", \
+      "sasl goes with security SASL_PLAINTEXT and SASL_SSL, and they need it") \
+    X(KAFKA_TLS, "kafka", "self.security.endsWith('SSL') || !has(self.tls) || !(has(self.tls.caSecret) || has(self.tls.certificateSecret))", \
+      "tls needs security SSL or SASL_SSL") \
+    X(TOPICS, "topics", "self.log != self.deadLetters", \
+      "log and deadLetters are the same; rejected records need a topic of their own") \
+    X(REGISTRY_URL, "schemaRegistry", "!self.url.contains('@')", \
+      "url holds a user; give username and passwordSecret") \
+    X(REGISTRY_USER, "schemaRegistry", "has(self.username) == has(self.passwordSecret)", \
+      "username and passwordSecret need each other") \
+    X(REGISTRY_TLS, "schemaRegistry", "self.url.startsWith('https://') || !has(self.tls) || !(has(self.tls.caSecret) || has(self.tls.certificateSecret))", \
+      "tls needs https in url") \
+    X(TYPED_FORMAT, "", "has(self.schemaRegistry) || !has(self.options) || !has(self.options.format) || !(self.options.format in ['protobuf', 'avro'])", \
+      "options.format protobuf and avro need schemaRegistry")
+
+/* Objects of the WAL are named after it: "<name>-applier" is a Service and a label. */
+#define WAL_NAME_MAX     55
+#define WAL_NAME_PATTERN "^[a-z]([-a-z0-9]*[a-z0-9])?$"
+#define WAL_NAME_MESSAGE \
+    "metadata.name must be 1 to 55 lower-case letters, digits and '-', begin with a letter and not end with '-'"
+
+/* X(type, path below status, help) */
+#define WAL_STATUS_FIELDS(X) \
+    X(INTEGER, "observedGeneration", "Generation of the spec that this status is about") \
+    X(STRING,  "phase",              "All of it in a word") \
+    X(STRING,  "role",               "The site's role, as it is acted upon") \
+    X(STRING,  "primary.pod",        "Pod of the primary, where that is known") \
+    X(STRING,  "primary.address",    "Where the primary listens") \
+    X(STRING,  "primary.runId",      "Run id of that server: another one after each of its restarts") \
+    X(TIME,    "primary.since",      "When it was first seen as primary") \
+    X(INTEGER, "applier.replicas",   "Pods there are") \
+    X(INTEGER, "applier.ready",      "Pods that are ready") \
+    X(INTEGER, "applier.desired",    "Pods there should be") \
+    X(STRING,  "applier.selector",   "Labels of the pods, as a query") \
+    X(INTEGER, "partitions",         "Partitions of the log") \
+    X(INTEGER, "lag.records",        "Records of the log that Redis does not have yet") \
+    X(INTEGER, "lag.seconds",        "Age of the oldest of them")
+
+/* X(name, type, JSON path, priority): columns of kubectl get; those of priority 1 with -o wide. */
+#define WAL_COLUMNS(X) \
+    X("Site",      "string",  ".spec.site", 0) \
+    X("Role",      "string",  ".spec.role", 0) \
+    X("Phase",     "string",  ".status.phase", 0) \
+    X("Ready",     "integer", ".status.applier.ready", 0) \
+    X("Desired",   "integer", ".status.applier.desired", 1) \
+    X("Lag",       "integer", ".status.lag.records", 0) \
+    X("Lag (s)",   "integer", ".status.lag.seconds", 0) \
+    X("Primary",   "string",  ".status.primary.address", 0) \
+    X("Pod",       "string",  ".status.primary.pod", 1) \
+    X("Age",       "date",    ".metadata.creationTimestamp", 0)
+/* clang-format on */
+
+#endif
