@@ -37,7 +37,7 @@ lint: ## Check format, layers, purity, sizes, banned functions, docs and scripts
 install: release ## Install programs and documents under DESTDIR and PREFIX
 	@DESTDIR=$(DESTDIR) cmake --install build/release --strip --prefix $(PREFIX)
 
-image: ## Make dist/redis-applier.oci.tar, an OCI image
+image: ## Make the programs' OCI images, dist/*.oci.tar
 	@hack/install-deps build image
 	@hack/build-image
 
