@@ -18,7 +18,8 @@ demo: release ## Show the applier surviving a failover (KAFKA=real for a real Ka
 	@hack/install-deps demo $(if $(filter real,$(KAFKA)),kafka)
 	@KAFKA=$(KAFKA) hack/demo
 
-lab: ## Start a Kubernetes API server with its controllers on this machine, in build/lab
+lab: ## Start a Kubernetes with a node, a Redis operator and Kafka, in build/lab (LAB=api: no node)
+	@[ "$(LAB)" = api ] || [ "$$(id -u)" != 0 ] || hack/install-deps node
 	@hack/install-deps lab
 	@hack/lab up
 

@@ -20,11 +20,14 @@ CONFIG_MAPS = "core/v1/configmaps"
 
 
 class Cluster:
+    kind = "api"
+
     def __init__(self, directory):
         self.directory = directory
 
     def start(self):
-        subprocess.run([LAB, "up", self.directory], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([LAB, "up", self.directory], check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, "LAB": self.kind})
         self.kubeconfig = self.directory / "admin.kubeconfig"
         self.client = kubernetes.config.new_client_from_config(str(self.kubeconfig))
         self.core = kubernetes.client.CoreV1Api(self.client)
@@ -47,9 +50,11 @@ class Cluster:
         await_(ready, seconds, "the API server is ready")
 
     def kubectl(self, *argv, check=True, stdin=None):
-        return subprocess.run(
+        done = subprocess.run(
             [self.directory / "kubectl", "--kubeconfig", self.kubeconfig, *map(str, argv)],
-            check=check, capture_output=True, text=True, input=stdin)
+            check=False, capture_output=True, text=True, input=stdin)
+        assert not check or done.returncode == 0, f"kubectl {argv}: {done.stdout}{done.stderr}"
+        return done
 
     @property
     def port(self):

@@ -1,4 +1,5 @@
-"""Fixtures: one API server for the session; namespaces and programs are a test's own."""
+"""Fixtures: one API server for the session, and one with a node; namespaces and programs are a
+test's own."""
 
 import itertools
 
@@ -6,6 +7,8 @@ import pytest
 
 from cluster import Cluster, Watcher
 from lab.link import Link
+from lab.redis_server import RedisServer
+from node import Node, missing
 
 _numbers = itertools.count(1)
 
@@ -15,6 +18,25 @@ def cluster(tmp_path_factory):
     cluster = Cluster(tmp_path_factory.mktemp("lab") / "kubernetes").start()
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory):
+    lacks = missing()
+    if lacks:
+        pytest.skip(f"no node can run here, which lacks {lacks}")
+    node = Node(tmp_path_factory.mktemp("lab") / "node")
+    try:
+        yield node.start()
+    finally:
+        node.stop()
+
+
+@pytest.fixture(scope="session")
+def scratch_redis(tmp_path_factory):
+    server = RedisServer(tmp_path_factory.mktemp("lab"), "oracle").start()
+    yield server
+    server.remove()
 
 
 @pytest.fixture

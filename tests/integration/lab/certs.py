@@ -17,12 +17,12 @@ class Authority:
         _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                  "-days", "2", "-subj", "/CN=redwal lab", "-keyout", self._key, "-out", self.ca)
 
-    def issue(self, name):
-        """Certificate and key for 127.0.0.1 and localhost."""
+    def issue(self, name, address="127.0.0.1"):
+        """Certificate and key for localhost, 127.0.0.1 and `address`."""
         key, request = self.directory / f"{name}.key", self.directory / f"{name}.csr"
         cert, both = self.directory / f"{name}.crt", self.directory / f"{name}.pem"
         names = self.directory / f"{name}.ext"
-        names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        names.write_text(f"subjectAltName=DNS:localhost,IP:127.0.0.1,IP:{address}\n")
         _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                  "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         _openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self._key,

@@ -2,7 +2,8 @@
 certificates on both sides.
 
 Needs java and mvn; uses nothing outside Python's standard library, so that it can run by itself:
-`python3 -m lab.kafka --port N` prints READY and serves until it is told to stop.
+`python3 -m lab.kafka --port N` prints READY and serves until it is told to stop. With `--prepare` it
+only prints, as shell assignments, where the broker will be and the command that starts it.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import base64
 import hashlib
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -27,9 +29,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{secure},\
+listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://{secure_host}:{secure},\
 MUTUAL://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://127.0.0.1:{secure},\
+advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SECURE://{secure_host}:{secure},\
 MUTUAL://127.0.0.1:{mutual}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
@@ -103,13 +105,14 @@ def java(directory, classpath, memory, *argv):
 class Broker:
     """Started and stopped at will; data and ports stay the same from one start to the next."""
 
-    def __init__(self, directory, port=None, users=()):
-        """`users`: (name, password) pairs for SCRAM-SHA-512 on the secure listener."""
-        self.directory = pathlib.Path(directory)
+    def __init__(self, directory, port=None, users=(), secure_host="127.0.0.1"):
+        """`users`: (name, password) pairs for SCRAM-SHA-512 on the secure listener, which is on an
+        address of this machine that clients elsewhere may reach."""
+        self.directory, self._secure_host = pathlib.Path(directory), secure_host
         self.plain_port, self.secure_port = port or free_port(), free_port()
         self.mutual_port = free_port()
         self.plain = f"127.0.0.1:{self.plain_port}"
-        self.secure = f"127.0.0.1:{self.secure_port}"
+        self.secure = f"{secure_host}:{self.secure_port}"
         self.mutual = f"127.0.0.1:{self.mutual_port}"
         self.authority = Authority(self.directory / "certs")
         self.ca = self.authority.ca
@@ -120,9 +123,10 @@ class Broker:
                                self.directory / "kafka.log", cwd=self.directory)
 
     def _configure(self):
-        _, _, keystore = self.authority.issue("kafka")
+        _, _, keystore = self.authority.issue("kafka", self._secure_host)
         self._config.write_text(PROPERTIES.format(
             plain=self.plain_port, secure=self.secure_port, mutual=self.mutual_port,
+            secure_host=self._secure_host,
             controller=free_port(), keystore=keystore, truststore=self.ca,
             data=self.directory / "data"))
 
@@ -141,8 +145,8 @@ class Broker:
 
     def start(self):
         self.process.start()
-        ports = self.plain_port, self.secure_port, self.mutual_port
-        await_(lambda: all(map(listening, ports))
+        await_(lambda: listening(self.plain_port) and listening(self.mutual_port)
+               and listening(self.secure_port, self._secure_host)
                or not self.process.running(), 60, "kafka listens")
         assert self.process.running(), f"kafka ended at once:\n{self.process.tail()}"
         return self
@@ -160,23 +164,51 @@ class Broker:
         self.process.resume()
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser(prog="kafka/start", description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, help="of the PLAINTEXT listener; default: a free one")
     parser.add_argument("--directory", help="for data and logs; default: a scratch one, removed")
+    parser.add_argument("--secure-host", default="127.0.0.1", help="address of the SASL_SSL listener")
+    parser.add_argument("--user", help="SCRAM user of the SASL_SSL listener")
+    parser.add_argument("--password-file", type=pathlib.Path, help="of that user")
+    parser.add_argument("--prepare", action="store_true",
+                        help="make the data in --directory, print addresses and command, and end")
     options = parser.parse_args()
+    if bool(options.user) != bool(options.password_file):
+        parser.error("--user and --password-file go together")
+    if options.prepare and not options.directory:
+        parser.error("--prepare needs --directory")
+    return options
 
-    for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(signal_number, lambda number, frame: (_ for _ in ()).throw(SystemExit(0)))
-    directory = options.directory or tempfile.mkdtemp(prefix="redwal-kafka-")
-    broker = None
+
+def prepare(broker):
+    values = {"plain": broker.plain, "secure": broker.secure, "ca": str(broker.ca),
+              "command": shlex.join(broker.process.argv)}
+    for name, value in values.items():
+        print(f"{name}={shlex.quote(value)}")
+
+
+def serve(broker):
     try:
-        broker = Broker(directory, port=options.port).start()
+        broker.start()
         print(f"READY brokers={broker.plain} pid={broker.process.pid}", flush=True)
         broker.process.popen.wait()
     finally:
-        if broker is not None:
-            broker.stop()
+        broker.stop()
+
+
+def main():
+    options = arguments()
+    users = []
+    if options.user:
+        users.append((options.user, options.password_file.read_text().strip()))
+    for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(signal_number, lambda number, frame: (_ for _ in ()).throw(SystemExit(0)))
+    directory = options.directory or tempfile.mkdtemp(prefix="redwal-kafka-")
+    try:
+        broker = Broker(directory, options.port, users, options.secure_host)
+        prepare(broker) if options.prepare else serve(broker)
+    finally:
         if not options.directory:
             shutil.rmtree(directory, ignore_errors=True)
 

@@ -22,10 +22,10 @@ def free_port():
                 return port
 
 
-def listening(port):
+def listening(port, host="127.0.0.1"):
     with socket.socket() as s:
         s.settimeout(0.5)
-        return s.connect_ex(("127.0.0.1", port)) == 0
+        return s.connect_ex((host, port)) == 0
 
 
 class Process:
