@@ -52,12 +52,11 @@ static const struct program program = {
 
 static void check_bounds(const struct options *o, struct option_set *set)
 {
-    if (o->batch_max_bytes > o->pending_max_bytes)
-        option_set_problem(set, "--batch-max-bytes: more than --pending-max-bytes (%lld bytes)",
-                           (long long)o->pending_max_bytes);
-    if (o->batch_max_ops > o->pending_max_records)
-        option_set_problem(set, "--batch-max-ops: more than --pending-max-records (%lld)",
-                           (long long)o->pending_max_records);
+#define CHECK_ORDER(lesser, name, greater, bound)                                                  \
+    if (o->lesser > o->greater)                                                                    \
+        option_set_problem(set, "--" name ": more than --" bound " (%lld)", (long long)o->greater);
+    OPTIONS_IN_ORDER(CHECK_ORDER)
+#undef CHECK_ORDER
 }
 
 static void print_version(struct buf *out)

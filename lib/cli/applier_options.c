@@ -9,6 +9,11 @@
 #define IN_CALL(type)     WAL_NONE
 #define IN_ACTION(type)   WAL_NONE
 
+#define IS_LIVE_ANYWHERE  false
+#define IS_LIVE_LIVE      true
+#define IS_LIVE_CALL      false
+#define IS_LIVE_ACTION    false
+
 #define TYPE_TEXT         WAL_TEXT
 #define TYPE_NAME         WAL_NAME
 #define TYPE_FILE         WAL_NONE
@@ -24,12 +29,16 @@
 
 /* clang-format off */
 #define ROW(type, scope, field, name, argument, fallback, min, max, allowed, group, help) \
-    { name, { IN_##scope(type), fallback, min, max, allowed, help } },
+    { name, IS_LIVE_##scope, { IN_##scope(type), fallback, min, max, allowed, help } },
 /* clang-format on */
 
 static const struct wal_option options[] = { OPTIONS(ROW, ROW, ROW, ROW) };
 
+#define ORDER(lesser, name, greater, bound) { name, bound },
+static const struct wal_order orders[] = { OPTIONS_IN_ORDER(ORDER) };
+#undef ORDER
+
 struct wal_options applier_options(void)
 {
-    return (struct wal_options){ options, ARRAY_SIZE(options) };
+    return (struct wal_options){ options, ARRAY_SIZE(options), orders, ARRAY_SIZE(orders) };
 }

@@ -57,6 +57,11 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(BOOL,      ACTION,   version,              "version",              NULL,       NULL, 0, 0, NULL, "Instead of running", "Show the version") \
     X(BOOL,      ACTION,   dump_config,          "dump-config",          NULL,       NULL, 0, 0, NULL, "Instead of running", "Show the effective options as a file for --config") \
     X(CHOICE,    ACTION,   generate,             "generate",             "WHAT",     NULL, 0, 0, ONE_OF(GENERATE_CHOICES), "Instead of running", "Print the reference page, the list of metrics or a shell completion")
+
+/* X(field, option, field, option): the first is not more than the second. */
+#define OPTIONS_IN_ORDER(X) \
+    X(batch_max_bytes, "batch-max-bytes", pending_max_bytes,   "pending-max-bytes") \
+    X(batch_max_ops,   "batch-max-ops",   pending_max_records, "pending-max-records")
 /* clang-format on */
 
 #endif

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/quantity.h"
 #include "codec/kube_yyjson.h"
 
 enum {
@@ -109,15 +108,6 @@ static int choice_of(const struct wal_value *value, struct str text)
     return -1;
 }
 
-static bool number_of(const struct wal_value *value, struct str text, int64_t *ret)
-{
-    const struct quantity_unit *units = value->type == WAL_DURATION ? quantity_durations
-                                        : value->type == WAL_SIZE   ? quantity_sizes
-                                                                    : quantity_counts;
-
-    return quantity_parse(text, units, value->min, value->max, ret);
-}
-
 /* Whether the value is one; its kind of JSON is looked at as well. */
 static bool scalar_is_allowed(const struct wal_value *value, yyjson_val *v)
 {
@@ -135,10 +125,10 @@ static bool scalar_is_allowed(const struct wal_value *value, yyjson_val *v)
     case WAL_BOOL:
         return yyjson_is_bool(v);
     case WAL_INT:
-        return yyjson_is_raw(v) && number_of(value, text_of(v), &number);
+        return yyjson_is_raw(v) && wal_number_parse(value, text_of(v), &number);
     case WAL_DURATION:
     case WAL_SIZE:
-        return yyjson_is_str(v) && number_of(value, text_of(v), &number);
+        return yyjson_is_str(v) && wal_number_parse(value, text_of(v), &number);
     case WAL_CHOICE:
         return yyjson_is_str(v) && choice_of(value, text_of(v)) >= 0;
     case WAL_NONE:
@@ -165,7 +155,7 @@ static void store_scalar(struct decoding *d, const struct wal_field *field,
     else if (field->value.type == WAL_CHOICE)
         *(int *)member = choice_of(value, text);
     else if (field->value.type == WAL_INT || field->value.type == WAL_DURATION)
-        INVARIANT(number_of(value, text, member));
+        INVARIANT(wal_number_parse(value, text, member));
     else
         *(const char **)member = keep(d, text.p, text.n);
 }
@@ -377,6 +367,22 @@ static enum err_code take_settings(struct decoding *d)
     return rc;
 }
 
+static enum err_code check_orders(struct decoding *d)
+{
+    for (size_t i = 0; i < d->options.n_orders; i++) {
+        const struct wal_order *order = &d->options.orders[i];
+        char lesser[WAL_KEY_MAX + 1], greater[WAL_KEY_MAX + 1];
+
+        if (wal_setting_number(&d->out->spec, d->options, order->lesser) <=
+            wal_setting_number(&d->out->spec, d->options, order->greater))
+            continue;
+        wal_option_key(wal_option_find(d->options, order->lesser), lesser);
+        wal_option_key(wal_option_find(d->options, order->greater), greater);
+        return err_set(d->err, ERR_INVALID, "spec.options: %s is more than %s", lesser, greater);
+    }
+    return ERR_OK;
+}
+
 static enum err_code check_rules(struct decoding *d)
 {
     for (enum wal_rule rule = 0; rule < WAL_RULE_COUNT; rule++) {
@@ -402,6 +408,8 @@ static enum err_code take_spec(struct decoding *d)
         rc = take_settings(d);
     if (rc == ERR_OK)
         rc = check_rules(d);
+    if (rc == ERR_OK)
+        rc = check_orders(d);
     if (!d->out->spec.wal)
         d->out->spec.wal = d->out->name;
     return rc;

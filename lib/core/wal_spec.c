@@ -92,6 +92,33 @@ const char *wal_setting_of(const struct wal_spec *spec, const char *name)
     return NULL;
 }
 
+bool wal_number_parse(const struct wal_value *value, struct str text, int64_t *ret)
+{
+    const struct quantity_unit *units = value->type == WAL_DURATION ? quantity_durations
+                                        : value->type == WAL_SIZE   ? quantity_sizes
+                                                                    : quantity_counts;
+
+    return quantity_parse(text, units, value->min, value->max, ret);
+}
+
+int64_t wal_setting_number(const struct wal_spec *spec, struct wal_options options,
+                           const char *name)
+{
+    const struct wal_option *option = wal_option_find(options, name);
+    const char *text = wal_setting_of(spec, name);
+    int64_t number;
+
+    PRE(option && (text || option->value.fallback));
+    if (!wal_number_parse(&option->value, str_from(text ? text : option->value.fallback), &number))
+        UNREACHABLE("the decoder and the option's table let numbers pass alone");
+    return number;
+}
+
+bool wal_failover_sentinels(const struct wal_spec *spec, const char *scope, struct buf *out)
+{
+    return buf_appendf(out, "rfs-%s.%s.svc:%" PRId64, spec->failover, scope, spec->sentinel_port);
+}
+
 /* --- texts ------------------------------------------------------------------------------------ */
 
 static bool is_lower(char c)

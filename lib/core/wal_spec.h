@@ -73,12 +73,20 @@ struct wal_value {
  * hold, or that is about the pod itself. */
 struct wal_option {
     const char *name;
+    bool live; /* a new value takes effect while the applier runs */
     struct wal_value value;
+};
+
+/* One option may not be more than another. */
+struct wal_order {
+    const char *lesser, *greater;
 };
 
 struct wal_options {
     const struct wal_option *at;
     size_t n;
+    const struct wal_order *orders;
+    size_t n_orders;
 };
 
 /* An option that spec.options sets; `value` as the applier's file has it. */
@@ -144,6 +152,16 @@ void wal_option_key(const struct wal_option *option, char ret[WAL_KEY_MAX + 1]);
 /* The setting of that option, or NULL when the object leaves it to the applier. */
 const char *wal_setting_of(const struct wal_spec *spec, const char *name);
 
+/* The option as a number: what spec.options says, or else its default. */
+int64_t wal_setting_number(const struct wal_spec *spec, struct wal_options options,
+                           const char *name);
+
+/* Where the Sentinels of spec.redis.failover in that namespace are asked for. False: no room. */
+NODISCARD bool wal_failover_sentinels(const struct wal_spec *spec, const char *scope,
+                                      struct buf *out);
+
+/* Reads a number of that type; false: it is none, or out of bounds. */
+bool wal_number_parse(const struct wal_value *value, struct str text, int64_t *ret_number);
 /* Whether a text is one of that type, its length aside; and the same as a regular expression, NULL
  * where every text is. */
 bool wal_text_is(enum wal_type type, struct str text);

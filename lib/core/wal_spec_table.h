@@ -48,6 +48,7 @@ enum wal_sentinel_tls {
     X(NAME,        wal,               "wal",      FIXED,    NULL, 1, 63, NULL, "Name of the WAL, by which its Redis knows whom it belongs to; the object's own name when absent") \
     \
     X(OBJECT_NAME, failover,          "redis.failover", OPTIONAL, NULL, 1, 48, NULL, "RedisFailover in this namespace whose Sentinels know the primary") \
+    X(INT,         redis_port,        "redis.port", OPTIONAL, "6379", 1, 65535, NULL, "Where the Redis of sentinels listens; the NetworkPolicy lets the pods out to it") \
     X(SECRET,      redis_password,    "redis.passwordSecret", OPTIONAL, "password", 0, 0, NULL, "Password for Redis; with failover and none here, the one of that RedisFailover") \
     X(SECRET,      redis_ca,          "redis.tls.caSecret", OPTIONAL, "ca.crt", 0, 0, NULL, "Certificates that may sign Redis's; the system's when absent") \
     X(CERTIFICATE, redis_certificate, "redis.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where Redis asks for one") \

@@ -2,7 +2,10 @@
 test's own."""
 
 import itertools
+import pathlib
+import subprocess
 
+import kubernetes
 import pytest
 
 from cluster import Cluster, Watcher
@@ -10,6 +13,7 @@ from lab.link import Link
 from lab.redis_server import RedisServer
 from node import Node, missing
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 _numbers = itertools.count(1)
 
 
@@ -42,6 +46,29 @@ def scratch_redis(tmp_path_factory):
 @pytest.fixture
 def namespace(cluster):
     return cluster.namespace(f"test-{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def definition(cluster):
+    """RedisWals are served."""
+    cluster.kubectl("apply", "--server-side", "-f", ROOT / "manifests" / "crd")
+    cluster.kubectl("wait", "--for=condition=Established", "crd/rediswals.redwal.dev")
+
+
+@pytest.fixture(scope="session")
+def others(cluster, tmp_path_factory):
+    """Resources of other projects that our manifests use are served."""
+    directory = tmp_path_factory.mktemp("crds")
+    subprocess.run([ROOT / "hack" / "third-party-crds", directory], check=True)
+    cluster.kubectl("apply", "--server-side", "-f", directory)
+    cluster.kubectl("wait", "--for=condition=Established", "-f", directory)
+
+
+@pytest.fixture
+def api(cluster, definition):
+    """Reads and writes RedisWals."""
+    del definition
+    return kubernetes.client.CustomObjectsApi(cluster.client)
 
 
 @pytest.fixture

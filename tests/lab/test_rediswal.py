@@ -1,6 +1,5 @@
 """RedisWals that are good and bad: the API server and our decoder agree which is which."""
 
-import copy
 import json
 import os
 import pathlib
@@ -8,45 +7,10 @@ import subprocess
 
 import kubernetes
 import pytest
-import yaml
 
-HERE = pathlib.Path(__file__).parent
-CRD = HERE.parents[1] / "manifests" / "crd" / "redwal.dev_rediswals.yaml"
+from rediswals import GROUP, PLURAL, TABLE, VERSION, create, make
+
 WAL_TABLES = pathlib.Path(os.environ["KUBE_PROBE"]).with_name("wal-tables")
-TABLE = yaml.safe_load((HERE / "rediswals.yaml").read_text())
-GROUP, VERSION, PLURAL = "redwal.dev", "v1alpha1", "rediswals"
-
-
-@pytest.fixture(scope="session")
-def definition(cluster):
-    cluster.kubectl("apply", "--server-side", "-f", CRD)
-    cluster.kubectl("wait", "--for=condition=Established", f"crd/{PLURAL}.{GROUP}")
-
-
-@pytest.fixture
-def api(cluster, definition):
-    del definition
-    return kubernetes.client.CustomObjectsApi(cluster.client)
-
-
-def make(changes):
-    """The base with values set by path; None removes."""
-    made = copy.deepcopy(TABLE["base"])
-    for path, value in changes.items():
-        *parents, last = path.split(".")
-        inner = made
-        for word in parents:
-            inner = inner.setdefault(word, {})
-        if value is None:
-            inner.pop(last, None)
-        else:
-            inner[last] = value
-    return made
-
-
-def create(api, namespace, body, **options):
-    return api.create_namespaced_custom_object(GROUP, VERSION, namespace, PLURAL, body,
-                                               field_validation="Strict", **options)
 
 
 def decode(body):

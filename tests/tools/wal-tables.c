@@ -135,6 +135,26 @@ static void print_options(void)
     }
 }
 
+static void print_orders(void)
+{
+    const struct wal_options options = applier_options();
+
+    for (size_t i = 0; i < options.n_orders; i++) {
+        const struct wal_option *lesser = wal_option_find(options, options.orders[i].lesser);
+        const struct wal_option *greater = wal_option_find(options, options.orders[i].greater);
+        char key[WAL_KEY_MAX + 1];
+
+        wal_option_key(lesser, key);
+        printf("%s{\"lesser\": \"%s\"", i > 0 ? ",\n" : "\n", key);
+        print_member("lesserDefault", lesser->value.fallback);
+        wal_option_key(greater, key);
+        print_member("greater", key);
+        print_member("greaterDefault", greater->value.fallback);
+        print_member("type", types[lesser->value.type]);
+        putchar('}');
+    }
+}
+
 static void print_rules(void)
 {
     for (unsigned rule = 0; rule < WAL_RULE_COUNT; rule++) {
@@ -183,6 +203,8 @@ static void print_tables(void)
     print_fields();
     printf("],\n\"options\": [");
     print_options();
+    printf("],\n\"orders\": [");
+    print_orders();
     printf("],\n\"rules\": [");
     print_rules();
     printf("],\n\"status\": [");
