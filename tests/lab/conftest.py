@@ -51,7 +51,7 @@ def namespace(cluster):
 @pytest.fixture(scope="session")
 def definition(cluster):
     """RedisWals are served."""
-    cluster.kubectl("apply", "--server-side", "-f", ROOT / "manifests" / "crd")
+    cluster.kubectl("apply", "--server-side", "-k", ROOT / "manifests" / "crd")
     cluster.kubectl("wait", "--for=condition=Established", "crd/rediswals.redwal.dev")
 
 

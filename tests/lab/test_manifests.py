@@ -1,0 +1,189 @@
+"""The manifests: they build, a real API server takes them, and they do what they say."""
+
+import hashlib
+import json
+import pathlib
+import re
+
+import pytest
+import redis
+import yaml
+
+from lab import permissions
+from lab.redis_server import RedisServer
+from test_wal_children import children
+
+MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
+DIRECTORIES = sorted(str(path.parent.relative_to(MANIFESTS))
+                     for path in MANIFESTS.rglob("kustomization.yaml")
+                     if yaml.safe_load(path.read_text())["kind"] == "Kustomization")
+SITES = ["dc", "dr"]
+
+
+def build(cluster, directory):
+    done = cluster.kubectl("kustomize", MANIFESTS / directory)
+    assert done.stderr == ""  # it warns of what is deprecated
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def of_kind(objects, kind):
+    return {o["metadata"]["name"]: o for o in objects if o["kind"] == kind}
+
+
+def test_all_of_them_are_tried():
+    assert {"crd", "argocd", "samples/dc", "samples/dr"} <= set(DIRECTORIES)
+
+
+@pytest.mark.parametrize("directory", DIRECTORIES)
+def test_the_api_server_takes_it(cluster, definition, others, namespace, directory):
+    del definition, others
+    objects = build(cluster, directory)
+    own = {o["metadata"].get("namespace") for o in objects} - {None}
+    for scope in own:
+        cluster.kubectl("create", "namespace", scope)
+    done = cluster.kubectl(*(["-n", namespace] if not own else []), "apply", "--server-side", "--validate=strict", "-k",
+                           MANIFESTS / directory, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == len(objects)
+
+
+def test_no_password_is_in_any_of_them(cluster):
+    assert not any(of_kind(build(cluster, d), "Secret") for d in DIRECTORIES)
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_each_secret_of_a_sample_comes_from_vault(cluster, site):
+    objects = build(cluster, f"samples/{site}")
+    made = {(name, key) for name, o in of_kind(objects, "ExternalSecret").items()
+            for key in o["spec"].get("target", {}).get("template", {}).get("data") or
+            [d["secretKey"] for d in o["spec"]["data"]]}
+    wal = of_kind(objects, "RedisWal")["orders"]
+    wal["metadata"].update(uid="u", namespace="prod")
+    failover = of_kind(objects, "RedisFailover")["orders"]["spec"]
+    volumes = children(wal)["Deployment"]["spec"]["template"]["spec"]["volumes"]
+    needed = {(source["secret"]["name"], item["key"]) for volume in volumes
+              for source in volume.get("projected", {}).get("sources", [])
+              for item in source["secret"]["items"]}
+    needed |= {(failover["auth"]["secretPath"], "password")}
+    needed |= {(v["secret"]["secretName"], item["key"]) for v in failover["redis"]["extraVolumes"]
+               for item in v["secret"]["items"]}
+    assert needed == made
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_only_who_is_named_reaches_redis(cluster, site):
+    objects = build(cluster, f"samples/{site}")
+    policies = of_kind(objects, "NetworkPolicy")
+    pods = {"matchLabels": {"app.kubernetes.io/part-of": "redis-failover",
+                            "app.kubernetes.io/name": "orders"}}
+    assert all(p["spec"]["podSelector"] == pods for p in policies.values())
+    wal = of_kind(objects, "RedisWal")["orders"]
+    wal["metadata"].update(uid="u", namespace="prod")
+    labels = children(wal)["Deployment"]["spec"]["template"]["metadata"]["labels"]
+
+    def lets_in(peer, labels):
+        return "namespaceSelector" not in peer and \
+            peer["podSelector"]["matchLabels"].items() <= labels.items()
+
+    peers = [peer for p in policies.values() for rule in p["spec"]["ingress"]
+             for peer in rule["from"]]
+    assert sum(lets_in(peer, labels) for peer in peers) == 1
+    assert not any(lets_in(peer, {"app": "other"}) for peer in peers)
+    assert not any(lets_in(peer, {**labels, "redwal.dev/wal": "other"}) for peer in peers)
+    # And the appliers' own policy lets them out to the same pods.
+    out = children(wal)["NetworkPolicy"]["spec"]["egress"]
+    assert [{"podSelector": pods}] in [rule.get("to") for rule in out]
+
+
+@pytest.fixture
+def server(cluster, tmp_path):
+    """Redis as the operator of the sample starts it, with the users of its Secret."""
+    template = of_kind(build(cluster, "samples/dc"), "ExternalSecret")["orders-redis"][
+        "spec"]["target"]["template"]["data"]["users.conf"]
+    users = tmp_path / "users.conf"
+    users.write_text(template.replace("{{ .redwalPassword | sha256sum }}",
+                                      hashlib.sha256(b"for-redwal").hexdigest()))
+    server = RedisServer(tmp_path, options=["user pinger -@all +ping on >pingpass",
+                                            f"include {users}"]).start()
+    yield server
+    server.remove()
+
+
+def test_the_users_of_the_sample_may_what_is_documented_and_no_more(cluster, server):
+    template = of_kind(build(cluster, "samples/dc"), "ExternalSecret")["orders-redis"][
+        "spec"]["target"]["template"]["data"]["users.conf"]
+    rules = re.fullmatch(r"user redwal on #\{\{ .* \}\} (.*)\n", template)[1].split()
+    assert sorted(rules) == sorted([*permissions.REDIS, "+config|get"])
+    assert rules.index("-@all") < rules.index("+@write") < rules.index("-@dangerous")
+
+    client = redis.Redis(port=server.port, username="redwal", password="for-redwal")
+    client.set("a", 1)
+    assert client.config_get("maxmemory-policy")
+    for forbidden in (["FLUSHALL"], ["CONFIG", "SET", "save", ""], ["KEYS", "*"], ["SHUTDOWN"]):
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            client.execute_command(*forbidden)
+    with pytest.raises(redis.exceptions.AuthenticationError):
+        redis.Redis(port=server.port, username="redwal", password="another").ping()
+
+
+# --- Argo CD --------------------------------------------------------------------------------------
+
+HEALTHS = {"Healthy", "Progressing", "Degraded", "Suspended", "Missing", "Unknown"}
+
+
+@pytest.fixture
+def health(cluster, scratch_redis):
+    """What Argo CD's check says of an object; the Lua in Redis is 5.1, as Argo CD's."""
+    config, = of_kind(build(cluster, "argocd"), "ConfigMap").values()
+    script = config["data"]["resource.customizations.health.redwal.dev_RedisWal"]
+    client = redis.Redis(port=scratch_redis.port)
+
+    def ask(obj):
+        said = client.eval("local obj = cjson.decode(ARGV[1])\n"
+                           f"local function check()\n{script}\nend\n"
+                           "return cjson.encode(check())", 0, json.dumps(obj))
+        return json.loads(said)
+    return ask
+
+
+def wal_of(phase, conditions=(), generation=3, observed=3):
+    return {"metadata": {"generation": generation},
+            "status": {"phase": phase, "observedGeneration": observed,
+                       "conditions": list(conditions)}}
+
+
+def phases():
+    page = (MANIFESTS.parent / "docs" / "conditions.md").read_text()
+    table = page.split("\n## Phases\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `(\w+)` \|", table, re.M)
+
+
+def test_argo_knows_every_phase(health):
+    known = {phase: health(wal_of(phase))["status"] for phase in phases()}
+    assert len(known) >= 10 and set(known.values()) <= HEALTHS
+    assert {phase for phase, status in known.items() if status == "Unknown"} == {"Unknown"}
+    assert known["Applying"] == known["Degraded"] == "Healthy"
+    assert known["RestoreRequired"] == known["Held"] == known["Unreachable"] == "Degraded"
+    assert known["Paused"] == "Suspended"
+    assert health(wal_of("NoSuchPhase"))["status"] == "Unknown"
+
+
+def test_argo_waits_for_the_controller(health):
+    for obj in ({"metadata": {"generation": 1}}, {"metadata": {"generation": 1}, "status": {}},
+                wal_of("Applying", observed=2)):
+        assert health(obj)["status"] == "Progressing"
+        assert "has not looked" in health(obj)["message"]
+
+
+def test_argo_is_told_what_is_not_good(health):
+    conditions = [
+        {"type": "Ready", "status": "False", "message": "see the others"},
+        {"type": "RestoreRequired", "status": "False", "message": "the log makes Redis whole"},
+        {"type": "CaughtUp", "status": "True", "message": "fine"},
+        {"type": "RedisReachable", "status": "False", "message": "nobody answers"},
+    ]
+    said = health(wal_of("Unreachable", conditions))
+    assert said == {"status": "Degraded", "message": "RedisReachable is False: nobody answers"}
+    said = health(wal_of("RestoreRequired", [{"type": "RestoreRequired", "status": "True",
+                                              "message": "too short"}]))
+    assert said["message"] == "RestoreRequired is True: too short"
