@@ -48,15 +48,27 @@ static bool progressed(void *self, enum verify_phase phase, uint64_t done, uint6
     return true;
 }
 
-static void found(void *self, struct str key, const struct finding *finding)
+static void found(void *self, struct str key, const struct finding *finding,
+                  enum repair_outcome outcome, const char *why)
 {
     struct comparison *c = self;
+    struct listed listed = {
+        .key = mem_copy_text(key.p, key.n),
+        .n_key = key.n,
+        .finding = *finding,
+        .outcome = outcome,
+    };
 
-    if (c->n_listed == (size_t)c->options->limit)
+    if (*why)
+        snprintf(listed.finding.detail, sizeof(listed.finding.detail), "%s", why);
+    if (c->told)
+        c->told(c->told_self, &listed);
+    if (c->n_listed == (size_t)c->options->limit) {
+        free(listed.key);
         return;
+    }
     c->list = mem_resize(c->list, c->n_listed + 1, sizeof(*c->list));
-    c->list[c->n_listed++] =
-        (struct listed){ .key = mem_copy_text(key.p, key.n), .n_key = key.n, .finding = *finding };
+    c->list[c->n_listed++] = listed;
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -94,7 +106,7 @@ static enum err_code open_scratch(struct comparison *c, struct err *err)
     return rc == ERR_OK ? sink_hiredis_new(&settings, &c->fold, err) : rc;
 }
 
-static enum err_code open_wal(struct comparison *c, const struct connection_options *o,
+static enum err_code open_wal(const struct connection_options *o, struct wal_rdkafka **ret,
                               struct err *err)
 {
     const struct wal_rdkafka_settings settings = {
@@ -105,7 +117,7 @@ static enum err_code open_wal(struct comparison *c, const struct connection_opti
         .monotonic_ms = clock_monotonic_ms,
     };
 
-    return wal_rdkafka_new(&settings, &c->wal, err);
+    return wal_rdkafka_new(&settings, ret, err);
 }
 
 static enum err_code open_scripts(struct comparison *c, struct err *err)
@@ -139,11 +151,12 @@ static struct fold_settings fold_settings_of(const struct comparison *c,
     return s;
 }
 
-static void make_verify(struct comparison *c, const struct connection_options *o)
+static void make_verify(struct comparison *c, const struct connection_options *o,
+                        enum verify_repair repair)
 {
     const struct compare_options *options = c->options;
     const struct fold_settings fold = fold_settings_of(c, o);
-    const struct verify_ports ports = {
+    struct verify_ports ports = {
         .target = sink_hiredis_port(c->target),
         .scratch = sink_hiredis_port(c->question),
         .scratch_fold = sink_hiredis_port(c->fold),
@@ -158,7 +171,12 @@ static void make_verify(struct comparison *c, const struct connection_options *o
         .expiry_tolerance_ms = options->expiry_tolerance_ms,
         .clock_skew_threshold_ms = c->folding->clock_skew_threshold_ms,
         .answer_timeout_ms = ANSWER_TIMEOUT_MS,
+        .repair = repair,
+        .repair_seed = (uint64_t)clock_wall_ms() << 20 ^ (uint64_t)getpid(),
     };
+
+    if (c->wal_ahead)
+        ports.wal_ahead = wal_rdkafka_port(c->wal_ahead);
 
     snprintf(settings.wal, sizeof(settings.wal), "%s", o->wal);
     if (options->partitions &&
@@ -186,12 +204,14 @@ static void tell_caveats(const struct comparison *c)
                           (long long)partitions[i].end, coverage_remedy(partitions[i].coverage));
 }
 
-enum err_code comparison_open(struct comparison *c, const struct invocation *in, struct err *err)
+enum err_code comparison_open(struct comparison *c, const struct invocation *in,
+                              enum verify_repair repair, struct err *err)
 {
     const struct connection_options *o = invocation_values(in, &connection_table);
     enum err_code rc;
 
     c->in = in;
+    c->repair = repair;
     c->options = invocation_values(in, &compare_table);
     c->folding = invocation_values(in, &folding_table);
     c->records = invocation_values(in, &records_table);
@@ -204,10 +224,12 @@ enum err_code comparison_open(struct comparison *c, const struct invocation *in,
     if (rc == ERR_OK)
         rc = open_target(c, o, err);
     if (rc == ERR_OK)
-        rc = open_wal(c, o, err);
+        rc = open_wal(o, &c->wal, err);
+    if (rc == ERR_OK && repair == VERIFY_REPAIRS)
+        rc = open_wal(o, &c->wal_ahead, err);
     if (rc != ERR_OK)
         return rc;
-    make_verify(c, o);
+    make_verify(c, o, repair);
     rc = verify_open(c->verify, err);
     if (rc == ERR_OK)
         tell_caveats(c);
@@ -219,6 +241,7 @@ void comparison_release(struct comparison *c)
     progress_clear(&c->progress);
     verify_free(c->verify);
     wal_rdkafka_free(c->wal);
+    wal_rdkafka_free(c->wal_ahead);
     registry_curl_free(c->registry);
     sink_hiredis_free(c->target);
     sink_hiredis_free(c->question);
@@ -264,9 +287,19 @@ static bool covers_what_was_asked(const struct comparison *c)
     return true;
 }
 
+static uint64_t n_repaired(const struct comparison *c)
+{
+    const struct verify_counts *counts = verify_counts(c->verify);
+    uint64_t n = 0;
+
+    for (enum repair_outcome i = REPAIR_NONE; i < REPAIR_OUTCOME_COUNT; i++)
+        n += repair_is_done(i) ? counts->outcomes[i] : 0;
+    return n;
+}
+
 enum exit_status comparison_verdict(const struct comparison *c)
 {
-    if (n_different(c) > 0)
+    if (n_different(c) > n_repaired(c))
         return EXIT_DIFFERENT;
     return covers_what_was_asked(c) ? EXIT_DONE : EXIT_INCOMPLETE;
 }
@@ -290,6 +323,7 @@ enum {
     TOTAL_RECORDS,
     TOTAL_FOLD_MS,
     TOTAL_COMPARE_MS,
+    TOTAL_REPAIRED, /* of a repair alone */
     N_TOTAL
 };
 
@@ -317,6 +351,7 @@ static const struct column total_columns[N_TOTAL] = {
     [TOTAL_RECORDS]    = { "records",   "records folded",      COLUMN_COUNT,    false, 0, 0 },
     [TOTAL_FOLD_MS]    = { "foldMs",    "folded in",           COLUMN_DURATION, false, 0, 0 },
     [TOTAL_COMPARE_MS] = { "compareMs", "compared in",         COLUMN_DURATION, false, 0, 0 },
+    [TOTAL_REPAIRED]   = { "repaired",  "keys repaired",       COLUMN_COUNT,    false, 0, 0 },
 };
 /* clang-format on */
 
@@ -324,7 +359,7 @@ static void print_findings(const struct comparison *c, struct printer *p)
 {
     struct cell *cells = mem_new(c->n_listed * N_FINDING + 1, sizeof(*cells));
     /* What became of a key is known to a repair alone. */
-    const bool has_outcomes = c->n_listed > 0 && c->list[0].outcome;
+    const bool has_outcomes = c->n_listed > 0 && c->list[0].outcome != REPAIR_NONE;
     const size_t n = has_outcomes ? N_FINDING : N_FINDING - 1;
 
     for (size_t i = 0; i < c->n_listed; i++) {
@@ -335,8 +370,10 @@ static void print_findings(const struct comparison *c, struct printer *p)
         row[FINDING_KIND] = CELL_TEXT(finding_code(l->finding.kind));
         row[FINDING_KIND].tone = TONE_BAD;
         row[FINDING_DETAIL] = CELL_TEXT(l->finding.detail);
-        if (has_outcomes)
-            row[FINDING_OUTCOME] = CELL_TEXT(l->outcome);
+        if (has_outcomes) {
+            row[FINDING_OUTCOME] = CELL_TEXT(repair_code(l->outcome));
+            row[FINDING_OUTCOME].tone = repair_is_done(l->outcome) ? TONE_GOOD : TONE_WARN;
+        }
     }
     if (c->n_listed > 0 || p->format == PRINT_JSON || p->format == PRINT_YAML)
         printer_list(p, "differences", finding_columns, n, cells, c->n_listed);
@@ -369,9 +406,9 @@ static void print_partitions(const struct comparison *c, struct printer *p)
 static void print_totals(const struct comparison *c, struct printer *p)
 {
     const struct verify_counts *counts = verify_counts(c->verify);
-    const uint64_t different = n_different(c);
+    const uint64_t different = n_different(c), repaired = n_repaired(c);
     struct cell cells[N_TOTAL] = {
-        [TOTAL_EQUAL] = CELL_NUMBER(different == 0),
+        [TOTAL_EQUAL] = CELL_NUMBER(different == repaired),
         [TOTAL_COMPARED] = CELL_NUMBER((int64_t)counts->compared),
         [TOTAL_DIFFERENT] = CELL_NUMBER((int64_t)different),
         [TOTAL_LISTED] = CELL_NUMBER((int64_t)c->n_listed),
@@ -380,11 +417,12 @@ static void print_totals(const struct comparison *c, struct printer *p)
         [TOTAL_RECORDS] = CELL_NUMBER((int64_t)counts->folded),
         [TOTAL_FOLD_MS] = CELL_NUMBER(counts->fold_ms),
         [TOTAL_COMPARE_MS] = CELL_NUMBER(counts->compare_ms),
+        [TOTAL_REPAIRED] = CELL_NUMBER((int64_t)repaired),
     };
 
-    cells[TOTAL_EQUAL].tone = different == 0 ? TONE_GOOD : TONE_BAD;
+    cells[TOTAL_EQUAL].tone = different == repaired ? TONE_GOOD : TONE_BAD;
     cells[TOTAL_UNJUDGED].tone = counts->unjudged > 0 ? TONE_WARN : TONE_PLAIN;
-    printer_fields(p, total_columns, N_TOTAL, cells);
+    printer_fields(p, total_columns, c->repair == VERIFY_ONLY ? N_TOTAL - 1 : N_TOTAL, cells);
 }
 
 void comparison_print(const struct comparison *c, struct printer *p)

@@ -19,11 +19,12 @@ struct listed {
     char *key;
     size_t n_key;
     struct finding finding;
-    const char *outcome; /* of a repair; NULL */
+    enum repair_outcome outcome;
 };
 
 struct comparison {
     const struct invocation *in;
+    enum verify_repair repair;
     const struct compare_options *options;
     const struct folding_options *folding;
     struct scratch_redis *scratch;
@@ -31,7 +32,7 @@ struct comparison {
     const struct records_options *records;
     struct registry_curl *registry; /* NULL: none */
     struct sink_hiredis *target, *question, *fold;
-    struct wal_rdkafka *wal;
+    struct wal_rdkafka *wal, *wal_ahead; /* the second to repair; NULL */
     struct log log;
     struct verify *verify;
     struct progress progress;
@@ -40,15 +41,20 @@ struct comparison {
     bool selected[COMPARE_PARTITIONS_MAX];
     struct listed *list;
     size_t n_listed;
+    /* Told of each key that differs, listed or not; NULL: nobody is. */
+    void (*told)(void *self, const struct listed *listed);
+    void *told_self;
 };
 
 /* Opens all of it and tells what cannot be compared on standard error. Release it in any case. */
-enum err_code comparison_open(struct comparison *c, const struct invocation *in, struct err *err);
+enum err_code comparison_open(struct comparison *c, const struct invocation *in,
+                              enum verify_repair repair, struct err *err);
 void comparison_release(struct comparison *c);
 /* Compares, with progress on standard error; what differs is in `list`. */
 enum err_code comparison_run(struct comparison *c, struct err *err);
 
-/* EXIT_DIFFERENT: some keys differ. EXIT_INCOMPLETE: none do, but not all could be compared. */
+/* EXIT_DIFFERENT: some keys differ and are not repaired. EXIT_INCOMPLETE: none do, but not all
+ * could be compared. */
 enum exit_status comparison_verdict(const struct comparison *c);
 /* Prints everything that is known by now. */
 void comparison_print(const struct comparison *c, struct printer *p);

@@ -56,6 +56,7 @@ static const struct verb *const verbs[] = {
     &verb_explain,
     &verb_doctor,
     &verb_verify,
+    &verb_repair,
     &verb_context,
     &verb_options,
     NULL,

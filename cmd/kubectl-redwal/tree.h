@@ -15,6 +15,7 @@ extern const struct verb verb_lag;
 extern const struct verb verb_options;
 extern const struct verb verb_position;
 extern const struct verb verb_put;
+extern const struct verb verb_repair;
 extern const struct verb verb_tail;
 extern const struct verb verb_verify;
 extern const struct verb verb_wait;

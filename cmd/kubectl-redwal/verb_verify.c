@@ -14,7 +14,7 @@ static enum exit_status run(struct invocation *in)
     CLEANUP(comparison_release) struct comparison c = { 0 };
     CLEANUP(printer_release) struct printer p = { 0 };
     struct err err = { 0 };
-    enum err_code rc = comparison_open(&c, in, &err);
+    enum err_code rc = comparison_open(&c, in, VERIFY_ONLY, &err);
 
     if (rc == ERR_OK)
         rc = comparison_run(&c, &err);

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 
 enum { REFUSALS_KEPT = 1024 }; /* beyond what is not written down */
-enum { UNANSWERED_SETS = 512, UNANSWERED_WAYS = 8, HASH_KEY_MAX = POSITION_KEY_MAX };
+enum { UNANSWERED_SETS = 512, UNANSWERED_WAYS = 8, OFFSET_TEXT_MAX = 24 };
 
 /* Keys of records that may be refused and were not answered yet, by hash. An answered one leaves by
  * itself: it is out of the backlog. */
@@ -21,13 +21,6 @@ struct unanswered {
         uint64_t end; /* above the record's sequence number */
     } slots[UNANSWERED_SETS][UNANSWERED_WAYS];
 };
-
-static struct str hash_key(char *ret, struct str wal, int32_t number)
-{
-    const int n = snprintf(ret, HASH_KEY_MAX, "redwal:{%.*s}:q:%d", STR_ARGS(wal), (int)number);
-
-    return (struct str){ ret, (size_t)n };
-}
 
 static bool adds_keys(const struct applier *a)
 {
@@ -352,8 +345,8 @@ void secluded_resume(struct partition *p, const struct location *at, bool knows)
 void secluded_ask(struct applier *a, int32_t number, int64_t now_ms)
 {
     struct secluded *s = &a->partitions[number].secluded;
-    char key[HASH_KEY_MAX];
-    const struct str get[] = { STR_LITERAL("HGETALL"), hash_key(key, a->wal, number) };
+    char key[QUARANTINE_KEY_MAX];
+    const struct str get[] = { STR_LITERAL("HGETALL"), quarantine_key(key, a->wal, number) };
 
     if (s->refusals.size == 0)
         fifo_init(&s->refusals, sizeof(struct quarantine_record *));
@@ -408,7 +401,7 @@ static bool is_overwritten(const struct quarantine_record *r, const struct quara
 /* Whether this applier sends records in turn is news to Redis. */
 static uint32_t say_since(struct applier *a, struct str hash, const struct partition *p)
 {
-    char offset[HASH_KEY_MAX];
+    char offset[OFFSET_TEXT_MAX];
     struct str words[] = { STR_LITERAL("HDEL"), hash, quarantine_since_field(), { offset, 0 } };
 
     if (p->secluded.held.has_since == adds_keys(a))
@@ -426,8 +419,8 @@ uint32_t secluded_write(struct applier *a, struct closing *closing)
     const int32_t number = closing->partition;
     const struct partition *p = &a->partitions[number];
     struct quarantine_record **refusals = fifo_elements(&p->secluded.refusals);
-    char key[HASH_KEY_MAX];
-    const struct str hash = hash_key(key, a->wal, number);
+    char key[QUARANTINE_KEY_MAX];
+    const struct str hash = quarantine_key(key, a->wal, number);
     uint32_t n = 0;
 
     n += say_since(a, hash, p);

@@ -19,4 +19,8 @@ struct str lua_script_tail_sha(void);
 struct str lua_log_time(void);
 struct str lua_log_time_sha(void);
 
+/* core/lua/repair.lua */
+struct str lua_repair(void);
+struct str lua_repair_sha(void);
+
 #endif

@@ -324,6 +324,15 @@ static bool parse(struct str text, struct quarantined *ret)
            ret->retried_at >= -1;
 }
 
+struct str quarantine_key(char *ret, struct str wal, int32_t partition)
+{
+    const int n =
+        snprintf(ret, QUARANTINE_KEY_MAX, "redwal:{%.*s}:q:%d", STR_ARGS(wal), (int)partition);
+
+    PRE(n > 0 && n < QUARANTINE_KEY_MAX);
+    return (struct str){ ret, (size_t)n };
+}
+
 struct str quarantine_since_field(void)
 {
     return STR_LITERAL("redwal:since");

@@ -14,6 +14,7 @@
 #include "core/reply.h"
 
 enum {
+    QUARANTINE_KEY_MAX = 128,
     QUARANTINE_VALUE_MAX = 128,
     QUARANTINE_BYTES_MAX = 1024 * 1024, /* of all keys of a partition */
 };
@@ -86,6 +87,8 @@ bool quarantine_withheld(const struct quarantine *q, const struct quarantine_rec
 
 bool quarantine_holds(const struct quarantine *q, const struct quarantine_record *r); /* any key */
 
+/* The key of a partition's hash. `ret` has QUARANTINE_KEY_MAX bytes. */
+struct str quarantine_key(char *ret, struct str wal, int32_t partition);
 /* A field of the hash that is no key: the offset `since`. */
 struct str quarantine_since_field(void);
 /* The hash in Redis. False, and emptied, when the answer to HGETALL makes no sense. */

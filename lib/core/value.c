@@ -216,7 +216,7 @@ static const char *const group_facts[] = { "name",         "consumers",
                                            "pending",      "last-delivered-id",
                                            "entries-read", NULL };
 
-static const struct reply *fact(const struct reply *info, const char *name)
+const struct reply *value_fact(const struct reply *info, const char *name)
 {
     for (size_t i = 0; i + 1 < info->n_elements; i += 2)
         if (str_eq(info->elements[i].text, str_from(name)))
@@ -228,7 +228,7 @@ static bool is_equal_info(const char *const *facts, const struct reply *a, const
                           const char *what, struct finding *ret)
 {
     for (; *facts; facts++) {
-        const struct reply *x = fact(a, *facts), *y = fact(b, *facts);
+        const struct reply *x = value_fact(a, *facts), *y = value_fact(b, *facts);
 
         if (x && y && !is_equal_deep(x, y))
             return differs(ret, "%s: %s differs", what, *facts);

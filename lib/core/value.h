@@ -40,6 +40,9 @@ size_t value_n_reads(enum value_type type);
 bool value_is_equal(enum value_type type, const struct reply *const *redis,
                     const struct reply *const *log, struct finding *ret);
 
+/* What an answer to XINFO says of `name`; NULL: nothing. */
+const struct reply *value_fact(const struct reply *info, const char *name);
+
 /* Whether two answers to DUMP hold the same bytes, whatever version they are written for. */
 bool value_payload_is_equal(const struct reply *a, const struct reply *b);
 

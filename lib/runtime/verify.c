@@ -36,6 +36,8 @@ struct verify *verify_new(const struct verify_settings *settings,
     v->fold_settings = *fold_settings;
     v->fold_settings.apply.known_commands = &v->commands;
     v->fold = fold_new(&v->fold_settings, &fold_ports);
+    if (settings->repair == VERIFY_REPAIRS)
+        v->lookahead = lookahead_new(&v->fold_settings.apply, &ports->wal_ahead, &ports->registry);
     v->page_keys = PAGE_KEYS_MIN;
     key_list_init(&v->page);
     key_list_init(&v->next_page);
@@ -48,6 +50,7 @@ void verify_free(struct verify *v)
     if (!v)
         return;
     fold_free(v->fold);
+    lookahead_free(v->lookahead);
     dialogue_close(&v->target.dialogue);
     dialogue_close(&v->scratch.dialogue);
     key_list_release(&v->page);
@@ -297,6 +300,8 @@ static enum err_code plan(struct verify *v, struct err *err)
     v->covers_all = true;
     for (int32_t i = 0; rc == ERR_OK && i < v->n_partitions; i++)
         plan_partition(v, i, &log[i], reads[i], &positions[i]);
+    if (rc == ERR_OK)
+        snprintf(v->log_identity, sizeof(v->log_identity), "%s", log[0].log);
     free(log);
     free(reads);
     free(positions);

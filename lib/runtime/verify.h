@@ -2,15 +2,22 @@
  * Compares a Redis with what its log makes of it, key by key: type, content, expiry. The log is
  * folded into a scratch Redis up to the position that Redis has; a key that differs while Redis
  * moves on is read again at one position in both, so that a live system gives no false alarm.
- * Nothing is written but to the scratch Redis.
+ * Nothing is written but to the scratch Redis, unless what differs is to be repaired.
  */
 #ifndef REDWAL_RUNTIME_VERIFY_H
 #define REDWAL_RUNTIME_VERIFY_H
 
 #include "core/coverage.h"
 #include "core/finding.h"
+#include "core/repair.h"
 #include "port/sink.h"
 #include "runtime/fold.h"
+
+enum verify_repair {
+    VERIFY_ONLY,
+    VERIFY_PLANS_REPAIR, /* says what would be written, and writes nothing */
+    VERIFY_REPAIRS,
+};
 
 struct verify_settings {
     char wal[WAL_NAME_MAX + 1];
@@ -21,6 +28,8 @@ struct verify_settings {
     int64_t expiry_tolerance_ms;
     int64_t clock_skew_threshold_ms; /* as the applier has it */
     int64_t answer_timeout_ms;
+    enum verify_repair repair;
+    uint64_t repair_seed; /* makes the names of copies unlike those of any other repair */
 };
 
 enum verify_phase { VERIFY_FOLDS, VERIFY_COMPARES, VERIFY_LOOKS_FOR_MISSING };
@@ -29,8 +38,9 @@ enum verify_phase { VERIFY_FOLDS, VERIFY_COMPARES, VERIFY_LOOKS_FOR_MISSING };
 struct verify_listener {
     /* Also several times a second; `total` 0: unknown. False: give up. */
     bool (*progress)(void *self, enum verify_phase phase, uint64_t done, uint64_t total);
-    /* A key that differs, once each. */
-    void (*found)(void *self, struct str key, const struct finding *finding);
+    /* A key that differs, once each; what became of it, and why, when it is to be repaired. */
+    void (*found)(void *self, struct str key, const struct finding *finding,
+                  enum repair_outcome outcome, const char *why);
     void *self;
 };
 
@@ -40,6 +50,7 @@ struct verify_ports {
     struct sink scratch;      /* for questions */
     struct sink scratch_fold; /* to the same Redis, for the fold */
     struct wal wal;           /* in no group */
+    struct wal wal_ahead;     /* the same log once more, to repair; may be zeroed */
     struct registry registry; /* of the records' schemas */
     struct log *log;
     struct verify_listener listener;
@@ -55,6 +66,7 @@ struct verify_counts {
     uint64_t compared;                  /* keys */
     uint64_t found[FINDING_KIND_COUNT]; /* by kind; FINDING_NONE is not counted */
     uint64_t rechecked;                 /* read again at one position */
+    uint64_t outcomes[REPAIR_OUTCOME_COUNT];
     uint64_t unjudged; /* keys that may belong to a partition that is not covered */
     uint64_t folded;   /* records */
     int64_t fold_ms, compare_ms;
@@ -68,7 +80,8 @@ struct verify *verify_new(const struct verify_settings *settings,
 void verify_free(struct verify *v); /* NULL is fine */
 
 /* Connects, asks the log and Redis how far they are and judges what can be compared.
- * ERR_NOT_FOUND: this Redis has no position of this WAL. */
+ * ERR_NOT_FOUND: this Redis has no position of this WAL. ERR_INVALID: it cannot be repaired like
+ * this. */
 enum err_code verify_open(struct verify *v, struct err *err);
 /* By partition, after verify_open(). */
 const struct verify_partition *verify_partitions(const struct verify *v, int32_t *ret_n);

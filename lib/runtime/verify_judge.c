@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "runtime/repair.h"
 #include "runtime/verify_state.h"
 
 enum {
@@ -24,6 +25,7 @@ struct suspect {
     struct str key;
     enum value_type type;
     struct key_list fields; /* of a hash, whose expiries are asked for */
+    struct finding finding; /* FINDING_NONE until it differs */
     bool is_done;
 };
 
@@ -379,40 +381,46 @@ static bool is_settled(const struct judge *j, const struct suspect *s, const str
            (!target->field_expiries || s->fields.n * 2 == target->values[0]->n_elements);
 }
 
-static void close_case(struct judge *j, struct suspect *s, const struct finding *finding)
+static void close_case(struct judge *j, struct suspect *s, enum repair_outcome outcome,
+                       const char *why)
 {
     struct verify *v = j->v;
     const struct verify_listener *listener = &v->ports.listener;
+    const enum finding_kind kind = s->finding.kind;
 
     s->is_done = true;
     j->n_left--;
-    if (finding->kind == FINDING_NONE || !key_set_add(&v->told, s->key))
+    if (kind == FINDING_NONE || !key_set_add(&v->told, s->key))
         return;
-    if (finding->kind == FINDING_EXTRA && !v->covers_all) {
+    if (kind == FINDING_EXTRA && !v->covers_all) {
         v->counts.unjudged++;
         return;
     }
-    v->counts.found[finding->kind]++;
-    listener->found(listener->self, s->key, finding);
+    v->counts.found[kind]++;
+    v->counts.outcomes[outcome]++;
+    listener->found(listener->self, s->key, &s->finding, outcome, why);
 }
 
+/* Closes the case of a key that is equal, or cannot be decided; what differs stays open. */
 static void judge_suspect(struct judge *j, struct suspect *s, struct look *target,
                           struct look *scratch)
 {
     const bool settled = is_settled(j, s, target, scratch);
-    struct finding finding = { 0 };
 
+    s->finding.kind = FINDING_NONE;
     leave_ended_out(j, s, target);
     leave_ended_out(j, s, scratch);
-    judge_looks(j, s, target, scratch, &finding);
+    judge_looks(j, s, target, scratch, &s->finding);
     free(target->living_elements);
     free(scratch->living_elements);
-    if (finding.kind != FINDING_NONE && !settled) {
-        if (!j->is_last_round)
-            return;
-        found(&finding, FINDING_UNDECIDED, "it changed or expired each time it was looked at");
+    if (s->finding.kind == FINDING_NONE) {
+        close_case(j, s, REPAIR_NONE, "");
+    } else if (!settled) {
+        s->finding.kind = FINDING_NONE;
+        if (j->is_last_round)
+            found(&s->finding, FINDING_UNDECIDED,
+                  "it changed or expired each time it was looked at");
     }
-    close_case(j, s, &finding);
 }
 
 static void judge_all(struct judge *j)
@@ -431,6 +439,54 @@ static void judge_all(struct judge *j)
                             &on_scratch);
         judge_suspect(j, &j->suspects[i], &on_target, &on_scratch);
     }
+}
+
+/* --- what differs ----------------------------------------------------------------------------- */
+
+static bool differs(const struct suspect *s)
+{
+    return !s->is_done && s->finding.kind != FINDING_NONE;
+}
+
+/* Whether it is judged and written again in another round. */
+static bool is_tried_again(const struct judge *j, const struct repair_item *item)
+{
+    return item->outcome == REPAIR_BUSY && !j->is_last_round;
+}
+
+static enum err_code repair_different(struct judge *j, struct err *err)
+{
+    struct repair_item *items = mem_new(j->n + 1, sizeof(*items));
+    size_t n = 0, at = 0;
+    enum err_code rc;
+
+    for (size_t i = 0; i < j->n; i++)
+        if (differs(&j->suspects[i]))
+            items[n++] = (struct repair_item){ .key = j->suspects[i].key,
+                                               .kind = j->suspects[i].finding.kind };
+    rc = repair_keys(j->v, items, n, err);
+    for (size_t i = 0; i < j->n; i++) {
+        struct suspect *s = &j->suspects[i];
+        const struct repair_item *item = &items[at];
+
+        if (!differs(s))
+            continue;
+        at++;
+        if (rc != ERR_OK || !is_tried_again(j, item))
+            close_case(j, s, item->outcome, item->why);
+    }
+    free(items);
+    return rc;
+}
+
+static enum err_code close_different(struct judge *j, struct err *err)
+{
+    if (j->v->settings.repair != VERIFY_ONLY)
+        return repair_different(j, err);
+    for (size_t i = 0; i < j->n; i++)
+        if (differs(&j->suspects[i]))
+            close_case(j, &j->suspects[i], REPAIR_NONE, "");
+    return ERR_OK;
 }
 
 /* --- rounds ----------------------------------------------------------------------------------- */
@@ -456,19 +512,24 @@ static enum err_code round_of(struct judge *j, struct err *err)
     rc = verify_fold_to(j->v, j->next, err);
     if (rc == ERR_OK)
         rc = look_at_scratch(j, err);
-    if (rc == ERR_OK)
-        judge_all(j);
-    return rc;
+    if (rc != ERR_OK)
+        return rc;
+    judge_all(j);
+    return close_different(j, err);
 }
 
 static void give_up(struct judge *j)
 {
-    struct finding finding = { 0 };
+    const bool repairs = j->v->settings.repair != VERIFY_ONLY;
 
-    found(&finding, FINDING_UNDECIDED, "Redis stays behind the position it had before");
-    for (size_t i = 0; i < j->n; i++)
-        if (!j->suspects[i].is_done)
-            close_case(j, &j->suspects[i], &finding);
+    for (size_t i = 0; i < j->n; i++) {
+        struct suspect *s = &j->suspects[i];
+
+        if (s->is_done)
+            continue;
+        found(&s->finding, FINDING_UNDECIDED, "Redis stays behind the position it had before");
+        close_case(j, s, repairs ? REPAIR_LEFT : REPAIR_NONE, "");
+    }
 }
 
 static enum err_code judge_batch(struct verify *v, size_t first, size_t n, struct err *err)

@@ -1,9 +1,10 @@
-/* What verify is made of; for lib/runtime/verify*.c and repair.c alone. */
+/* What verify is made of; for lib/runtime/verify*.c and repair*.c alone. */
 #ifndef REDWAL_RUNTIME_VERIFY_STATE_H
 #define REDWAL_RUNTIME_VERIFY_STATE_H
 
 #include "runtime/key_list.h"
 #include "runtime/key_set.h"
+#include "runtime/lookahead.h"
 #include "runtime/verify.h"
 #include "runtime/verify_side.h"
 
@@ -37,6 +38,9 @@ struct verify {
     uint64_t n_now; /* records of the fold under way */
     enum verify_phase phase;
     char caveat[ERR_MSG_MAX];
+    char log_identity[LOG_IDENTITY_MAX + 1];
+    struct lookahead *lookahead; /* NULL: nothing is repaired */
+    uint64_t n_copies;           /* made, to name them */
 };
 
 bool verify_progress(struct verify *v, enum verify_phase phase, uint64_t done, uint64_t total);

@@ -10,40 +10,14 @@ import pytest
 from conftest import REDIS_PASSWORD, REDIS_USER
 from lab import quarantine, servers
 from lab.applier import environment
-from lab.cli import Cli
 from lab.clocked import SHIFT
+from lab.comparison import ALL_TYPES, PAIRS, Verify, found
 from lab.wait import await_
 from lab.week import week
 from lab.workload import HOUR_MS, Workload, encode
 
 # What operations.md asks for verify, and no more.
 READ_RULES = "~* resetchannels -@all +@read +@transaction -@dangerous +role +info +dbsize +time +command"
-ALL_TYPES = {
-    "s": ("SET", ["text"]), "n": ("SET", ["12"]), "l": ("RPUSH", ["a", "b", "c"]),
-    "t": ("SADD", ["a", "b"]), "h": ("HSET", ["f", "1", "g", "2"]),
-    "z": ("ZADD", ["1.5", "a", "2", "b"]), "x": ("XADD", ["1-1", "f", "v"]),
-}
-
-
-class Verify:
-    """`kubectl-redwal verify` of one log and one Redis."""
-
-    def __init__(self, lab, topic, redis, **options):
-        self.cli = Cli(brokers=lab.broker.plain, topic=topic.name, wal=lab.wal, redis=redis.address,
-                       **options)
-
-    def given(self, **options):
-        return Cli(**{**self.cli.options, **options})
-
-    def run(self, status=None, env=None, **options):
-        return self.given(**options).run("verify", status=status, env=env)
-
-    def json(self, status=0, **options):
-        return self.run(status, output="json", **options).json()
-
-
-def found(report):
-    return {(d["key"], d["kind"]) for d in report["differences"]}
 
 
 def n_keys(server):
@@ -174,11 +148,6 @@ def test_what_is_held_back_is_no_difference(lab):
     assert Verify(lab, topic, server).json(on_reject="quarantine-key")["compared"] == n_keys(server)
     wrong = found(Verify(lab, topic, server).json(status=3))
     assert {key for key, _ in wrong} & {key.decode() for *_, key, _ in held}
-
-
-# (the Redis that is compared, what the log is folded into). 6.2 refuses what 7 does (EXPIRE GT).
-PAIRS = [(n, n) for n in servers.NAMES] + [("redis-8", servers.SYSTEM), ("valkey-8", servers.SYSTEM),
-                                           (servers.SYSTEM, "redis-8")]
 
 
 @pytest.mark.parametrize("name, fold_on", PAIRS, ids=lambda n: n)

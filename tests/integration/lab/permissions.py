@@ -21,6 +21,7 @@ def _rules(heading):
 KAFKA = [(row[0], row[1].strip("`"), row[2]) for row in _rows("Kafka")]
 REDIS = _rules("Redis")
 SENTINEL = _rules("Sentinel")
+REPAIR = _rules("Repair")
 
 
 def grants(rules):

@@ -1,0 +1,399 @@
+"""repair: what went around the log is written as the log makes it, whatever happens meanwhile, and
+nothing else is written."""
+
+import json
+import pathlib
+import random
+import threading
+import time
+
+import pytest
+import redis
+
+from conftest import REDIS_PASSWORD, REDIS_USER
+from lab import oracle, permissions, servers
+from lab.clocked import SHIFT
+from lab.comparison import ALL_TYPES, PAIRS, Verify, found
+from lab.wait import await_
+from lab.week import week
+from lab.workload import HOUR_MS, Workload, encode
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "lib" / "core" / "lua" / "repair.lua"
+
+# By kind of key, what a client does to it around the log.
+TAMPERINGS = {
+    "value": {"s": ["SETRANGE", "0", "T"], "n": ["INCR"], "l": ["LSET", "1", "B"],
+              "t": ["SADD", "c"], "h": ["HSET", "g", "3"], "z": ["ZINCRBY", "0.25", "a"],
+              "x": ["XADD", "2-1", "f", "v"]},
+    "less": {"s": ["SETRANGE", "0", ""], "l": ["LPOP"], "t": ["SREM", "a"], "h": ["HDEL", "f"],
+             "z": ["ZREM", "a"], "x": ["XTRIM", "MAXLEN", "0"]},
+    "type": {"s": ["RPUSH", "a"], "l": ["SET", "a"], "x": ["SADD", "a"], "h": ["SET", "1"]},
+    "missing": {k: None for k in ALL_TYPES},
+    "expiry": {"s": ["PEXPIRE", HOUR_MS], "h": ["PERSIST"], "z": ["PEXPIRE", 3 * HOUR_MS]},
+    "untouched": {},
+}
+EXPIRING = {"expiry:h", "expiry:z", "missing:t", "type:l", "value:h"}
+
+
+def write_all_types(topic):
+    for kind in TAMPERINGS:
+        for key, (command, args) in ALL_TYPES.items():
+            name = f"{kind}:{key}"
+            topic.write(encode(command, args, ttlMs=2 * HOUR_MS if name in EXPIRING else None),
+                        name.encode())
+    topic.write(encode("XGROUP", ["CREATE", "g", "0"]), b"less:x")
+    topic.flush()
+
+
+def tamper(server):
+    """Goes around the log in every way; returns how many keys differ then."""
+    with server.client() as client:
+        client.set("made by hand", 1)
+        client.rpush("made by hand, too", *range(50))
+        n = 2
+        for kind, changes in TAMPERINGS.items():
+            for key, words in changes.items():
+                name = f"{kind}:{key}"
+                if kind in ("type", "missing"):
+                    client.delete(name)
+                if words:
+                    client.execute_command(words[0], name, *words[1:])
+                n += words != ["SETRANGE", "0", ""]
+    return n
+
+
+def copies(client):
+    return [k for k in client.scan_iter(match="redwal:*:r:*")]
+
+
+def holdings(server):
+    with server.client() as client:
+        return oracle.snapshot(client)
+
+
+def outcomes(report):
+    return {d["outcome"] for d in report["differences"]}
+
+
+# A fold on a newer server gives payloads that an older one does not take.
+@pytest.mark.parametrize("name, fold_on", [*PAIRS, ("redis-6.2", "redis-8")], ids=lambda n: n)
+def test_every_way_around_the_log_is_shown_and_repaired(lab, name, fold_on):
+    topic, server = lab.topic(), lab.redis(program=servers.program(name))
+    lab.applier(topic, server).start()
+    write_all_types(topic)
+    records = lab.await_applied(topic, server)
+    n, before = tamper(server), holdings(server)
+    cli = Verify(lab, topic, server, redis_server=servers.program(fold_on))
+    planned = cli.repair(status=3).json()
+    assert planned["different"] == n and planned["repaired"] == 0 and not planned["equal"]
+    assert outcomes(planned) == {"would-write", "would-delete"}
+    assert holdings(server) == before, "a dry run wrote"
+    done = cli.repair("--yes").json()
+    assert done["different"] == done["repaired"] == n and done["equal"] is True
+    assert outcomes(done) == {"written", "deleted"}
+    assert found(done) == found(planned)
+    lab.compare(records, server)
+    assert cli.json()["equal"] is True
+    with server.client() as client:
+        assert copies(client) == []
+
+
+def test_what_was_asked_for_and_nothing_else(lab):
+    topic, server = lab.topic(), lab.redis()
+    lab.applier(topic, server).start()
+    write_all_types(topic)
+    lab.await_applied(topic, server)
+    tamper(server)
+    cli = Verify(lab, topic, server)
+    report = cli.repair("--yes", keys="value:*").json()
+    assert {d["key"] for d in report["differences"]} == {f"value:{k}" for k in ALL_TYPES}
+    left = cli.json(status=3)
+    assert left["different"] > 5 and not any(k.startswith("value:") for k, _ in found(left))
+    # What other partitions make of a key is not known, so it stays.
+    report = cli.repair("--yes", partitions="0", status=None).json()
+    assert report["repaired"] > 0 and report["unjudged"] > 0
+    assert found(cli.json(status=3)) >= {("made by hand", "extra")}
+    table = cli.run(status=3)
+    assert "KEY" in table.out
+    cli.repair("--yes")
+    assert cli.json()["equal"] is True
+
+
+def test_a_receipt_tells_of_each_key(lab):
+    topic, server = lab.topic(), lab.redis()
+    lab.applier(topic, server).start()
+    write_all_types(topic)
+    lab.await_applied(topic, server)
+    n, path = tamper(server), lab.directory / "receipt.jsonl"
+    cli = Verify(lab, topic, server)
+    report = cli.repair("--yes", limit=1, receipt=path).json()
+    assert report["listed"] == 1
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(rows) == n and {r["outcome"] for r in rows} == {"written", "deleted"}
+    again = cli.repair("--yes", receipt=path, status=1)
+    assert "--receipt" in again.err
+
+
+class Traffic:
+    """Producers that write to a log all the time, until the end of the block."""
+
+    def __init__(self, topic, seed=50, pause=0.002):
+        self.topic, self.pause = topic, pause
+        self._over = threading.Event()
+        self._workload = Workload(seed, keys=30)
+        self._thread = threading.Thread(target=self._write)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        self._over.set()
+        self._thread.join()
+        self.topic.flush()
+
+    def _write(self):
+        while not self._over.is_set():
+            self._workload.write(self.topic, 3)
+            self.topic.write(encode("INCR"), b"hot")
+            self.topic.producer.poll(0)
+            self._over.wait(self.pause)
+
+
+def meddle(server, chance, n=20):
+    """Writes around the log to some keys, which may exist or not."""
+    words = [("SET", "x"), ("RPUSH", "x"), ("HSET", "f1", "x"), ("SADD", "x"), ("INCR",),
+             ("ZADD", "1", "x"), ("DEL",), ("PEXPIRE", 3 * HOUR_MS), ("PERSIST",)]
+    with server.client() as client:
+        for _ in range(n):
+            kind = chance.choice(["string", "counter", "list", "set", "hash", "zset", "stream", "extra"])
+            command, *args = chance.choice(words)
+            try:
+                client.execute_command(command, f"{kind}:{chance.randrange(30)}", *args)
+            except redis.exceptions.ResponseError:
+                pass
+
+
+def check_repaired(lab, topic, server, cli):
+    """What is left once nothing moves is repaired, and Redis is the fold."""
+    records = lab.await_applied(topic, server)
+    cli.repair("--yes")
+    assert cli.json()["equal"] is True
+    return lab.compare(records, server)
+
+
+def test_while_the_applier_runs_and_producers_write(lab):
+    topic, server, chance = lab.topic(), lab.redis(), random.Random(51)
+    lab.applier(topic, server).start()
+    cli = Verify(lab, topic, server)
+    n_repaired = 0
+    with Traffic(topic):
+        await_(lambda: len(topic.read()) > 500, 30, "records are written")
+        for _ in range(4):
+            meddle(server, chance)
+            report = cli.repair("--yes", status=None).json()
+            n_repaired += report["repaired"]
+            assert outcomes(report) <= {"written", "deleted", "busy", "left"}, report
+    assert n_repaired > 20
+    check_repaired(lab, topic, server, cli)
+
+
+def test_a_repair_may_be_killed_anywhere(lab):
+    topic, server, chance = lab.topic(), lab.redis(), random.Random(52)
+    lab.applier(topic, server).start()
+    cli = Verify(lab, topic, server)
+    with Traffic(topic, seed=53):
+        await_(lambda: len(topic.read()) > 500, 30, "records are written")
+        for _ in range(8):
+            meddle(server, chance, 60)
+            process = cli.cli.start("repair", "--yes")
+            time.sleep(0.3 + chance.random())
+            process.kill()
+            process.communicate()
+    with server.client() as client:
+        assert all(0 < client.pttl(k) <= 600_000 for k in copies(client))
+    check_repaired(lab, topic, server, cli)
+
+
+def test_the_applier_may_be_killed_meanwhile(lab):
+    topic, server, chance = lab.topic(), lab.redis(), random.Random(54)
+    lab.crashed = True
+    applier = lab.applier(topic, server).start()
+    cli = Verify(lab, topic, server)
+    with Traffic(topic, seed=55):
+        await_(lambda: len(topic.read()) > 500, 30, "records are written")
+        for _ in range(4):
+            meddle(server, chance, 40)
+            process = cli.cli.start("repair", "--yes")
+            time.sleep(chance.random() * 0.8)
+            applier.kill()
+            applier.start()
+            process.communicate(timeout=60)
+            assert process.returncode in (0, 1, 3)
+    check_repaired(lab, topic, server, cli)
+
+
+def test_a_failover_amid_a_repair(lab):
+    failover, topic, chance = lab.failover(), lab.topic(), random.Random(56)
+    lab.crashed = True
+    lab.applier(topic, failover).start()
+    primary = failover.primary()
+    cli = Verify(lab, topic, primary)
+    del cli.cli.options["redis"]
+    cli.cli.options |= {"sentinel": failover.sentinel_list, "master-name": failover.master_name}
+    with Traffic(topic, seed=57, pause=0.01):
+        await_(lambda: len(topic.read()) > 300, 30, "records are written")
+        meddle(primary, chance, 100)
+        failover.links[failover.nodes.index(primary)].hold()  # the replicas hear of no repair
+        meddle(primary, chance, 100)
+        process = cli.cli.start("repair", "--yes")
+        await_(lambda: writes_copies(primary) or process.poll() is not None, 30, "it has begun")
+        primary.kill()
+        now = failover.await_primary_other_than(primary)
+        process.communicate(timeout=90)
+        assert process.returncode in (0, 1, 3, 4)
+    check_repaired(lab, topic, now, cli)
+
+
+def writes_copies(server):
+    return "cmdstat_restore" in server.info("commandstats")
+
+
+# --- the guard ------------------------------------------------------------------------------------
+
+POSITION = {"next": "7", "log": "a/b", "clock": "wall"}
+
+
+@pytest.mark.parametrize("held, low, high, clock, written", [
+    (POSITION, 7, 7, "wall", True), (POSITION, 5, 9, "wall", True), ({}, 0, 0, "wall", True),
+    ({**POSITION, "clock": "1700000000000"}, 7, 7, "log", True),
+    ({"next": "7", "log": "a/b"}, 7, 7, "wall", True),
+    (POSITION, 8, 9, "wall", False), (POSITION, 5, 6, "wall", False), ({}, 1, 1, "wall", False),
+    ({**POSITION, "log": "a/c"}, 7, 7, "wall", False), (POSITION, 7, 7, "log", False),
+    ({**POSITION, "clock": "1700000000000"}, 7, 7, "wall", False),
+], ids=["at", "within", "none", "log-time", "no-clock", "behind", "past", "lost", "other-log",
+        "other-clock", "replay"])
+@pytest.mark.parametrize("name", servers.NAMES)
+def test_nothing_is_written_unless_every_position_is_where_it_must_be(lab, name, held, low, high,
+                                                                      clock, written):
+    server = lab.redis(program=servers.program(name))
+    keys = ["redwal:{w}:p:0", "redwal:{w}:p:1", "k", "copy", "k", "gone", "gone", "gone"]
+    args = [2, "a/b", 3, 3, "wall", low, high, clock, "take", SHIFT, -1, "delete", -1, -1]
+    with server.client() as client:
+        client.hset(keys[0], mapping={**POSITION, "next": "3"})
+        if held:
+            client.hset(keys[1], mapping=held)
+        client.mset({"k": "wrong", "copy": "right", "gone": "x"})
+        answer = client.eval(SCRIPT.read_text(), len(keys), *keys, *args)
+        if written:
+            assert answer == [b"OK", b"OK"]
+            assert (client.get("k"), client.exists("copy", "gone")) == (b"right", 0)
+        else:
+            assert answer == [2, held.get("next", "0").encode()]
+            assert (client.get("k"), client.exists("copy", "gone")) == (b"wrong", 2)
+
+
+def test_in_log_time_deadlines_are_listed(lab):
+    program = servers.program("redis-8")
+    topic, server = lab.topic(retention_ms=-1), lab.redis(program=program)
+    now = int(time.time() * 1000)
+    for key, value, timestamp in week(7, 2000, now):
+        topic.write(value, key, timestamp=timestamp)
+    for key in (b"far:1", b"far:2", b"far:3"):
+        topic.write(encode("HSET", ["f", "v"], ttlMs=HOUR_MS), key, timestamp=now)
+    topic.flush()
+    lab.applier(topic, server, expiry="log").start()
+    lab.await_applied(topic, server)
+    cli = Verify(lab, topic, server, redis_server=program, expiry="log")
+    with server.client() as client:
+        client.delete("far:1")
+        client.persist("far:2")
+        client.hset("far:3", "f", "w")
+        for index in client.scan_iter(match="redwal:*:x:*"):
+            client.zrem(index, "far:1")
+        client.set("made by hand", 1)
+    assert cli.repair("--yes").json()["repaired"] == 4
+    assert cli.json()["equal"] is True
+    with server.client() as client:
+        assert client.pexpiretime("far:1") == client.pexpiretime("far:2") == SHIFT + now + HOUR_MS
+    # A record of its partition, later than the deadline, ends the key: it is in the index.
+    for key in (b"far:1", b"far:2", b"far:3"):
+        topic.write(encode("HSET", ["g", "v"]), key, timestamp=now + HOUR_MS)
+    topic.flush()
+    lab.await_applied(topic, server)
+    with server.client() as client:
+        assert [client.hgetall(k) for k in ("far:1", "far:2", "far:3")] == [{b"g": b"v"}] * 3
+
+
+def test_deadlines_of_fields_are_repaired(lab):
+    program = servers.program("redis-8")
+    topic, server = lab.topic(), lab.redis(program=program)
+    lab.applier(topic, server).start()
+    for key in (b"same", b"other", b"none"):
+        topic.write(encode("HSET", ["f", "1", "g", "2"]), key)
+        topic.write(encode("HPEXPIRE", [HOUR_MS, "FIELDS", 1, "f"]), key)
+    topic.flush()
+    records = lab.await_applied(topic, server)
+    with server.client() as client:
+        client.execute_command("HPEXPIRE", "other", 2 * HOUR_MS, "FIELDS", 1, "f")
+        client.execute_command("HPERSIST", "none", "FIELDS", 1, "f")
+    report = Verify(lab, topic, server, redis_server=program).repair("--yes").json()
+    assert found(report) == {("other", "field-expiry"), ("none", "field-expiry")}
+    lab.judge_with(lab.redis("judge", program=program))
+    lab.compare(records, server)
+
+
+def test_a_quarantined_key_is_left(lab):
+    """Records of it are held back, which a fold that was not told so has applied."""
+    topic, server = lab.topic(), lab.redis()
+    lab.applier(topic, server, on_reject="quarantine-key").start()
+    write_all_types(topic)
+    topic.write(encode("RPUSH", ["wrong type"]), b"untouched:s")
+    topic.write(encode("APPEND", ["+"]), b"untouched:s")
+    topic.flush()
+    lab.await_applied(topic, server)
+    n, before = tamper(server), holdings(server)[b"untouched:s"]
+    cli = Verify(lab, topic, server)
+    report = cli.repair("--yes", status=3).json()
+    left = [d for d in report["differences"] if d["outcome"] == "left"]
+    assert [d["key"] for d in left] == ["untouched:s"] and "quarantined" in left[0]["detail"]
+    assert report["repaired"] == n and holdings(server)[b"untouched:s"] == before
+    assert cli.repair("--yes", on_reject="quarantine-key").json()["different"] == 0
+
+
+# --- permissions ----------------------------------------------------------------------------------
+
+
+def secured(lab, rules):
+    topic, plain = lab.topic(), lab.redis("plain")
+    server = lab.redis(security=lab.security(" ".join(rules)))
+    lab.applier(topic, plain).start()
+    write_all_types(topic)
+    lab.await_applied(topic, plain)
+    lab.appliers[0].stop()
+    with plain.client() as source, server.client() as client:
+        for key in source.scan_iter():
+            client.restore(key, max(source.pttl(key), 0), source.dump(key))
+    tamper(server)
+    return Verify(lab, topic, server, redis_user=REDIS_USER, redis_tls=True, expiry_tolerance="1s",
+                  redis_password_file=lab.secret_file("p", REDIS_PASSWORD),
+                  redis_ca=server.security.authority.ca)
+
+
+def test_the_permissions_of_the_page_are_enough(lab):
+    cli = secured(lab, permissions.REPAIR)
+    report = cli.repair("--yes").json()
+    assert report["repaired"] == report["different"] > 10
+
+
+@pytest.mark.parametrize("rule", permissions.grants(permissions.REPAIR))
+def test_nothing_is_repaired_without(lab, rule):
+    cli = secured(lab, [r for r in permissions.REPAIR if r != rule])
+    done = cli.repair("--yes", status=None)
+    assert done.status in (1, 3) and '"written"' not in done.out
+    assert any(word in done.err + done.out for word in ("NOPERM", "permission", "can't run")), done.err
+
+
+def test_the_page_shows_the_same_rules_twice():
+    shown = permissions.PAGE.read_text().split("ACL SETUSER repairer on >… ")[1].split("\n\n")[0]
+    assert shown.split() == " ".join(permissions.REPAIR).split()
