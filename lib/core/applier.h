@@ -161,6 +161,7 @@ struct prepared {
     uint32_t n_commands;
     enum command_failure failure;
     enum key_type key_type;
+    struct log_time_wants wants;
     bool has_id;
     struct id_hash id;
     const struct str *keys; /* borrowed for the call; all that it names, also when rejected */

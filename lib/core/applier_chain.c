@@ -10,7 +10,7 @@
 
 #include "core/resp.h"
 
-enum { TOKEN = 1000, ELAPSED_MAX_MS = 1000, SWEEPS_PER_OP = 2 };
+enum { ELAPSED_MAX_MS = 1000 };
 
 static void say_word(struct applier *a, const char *text)
 {
@@ -210,55 +210,6 @@ int64_t chain_tokens_at_ms(const struct applier *a)
     return a->tokens_at_ms + (TOKEN - a->tokens + rate - 1) / rate;
 }
 
-/* How many more commands the open transaction may take. */
-static uint32_t room_in_open(const struct applier *a)
-{
-    uint32_t room = a->open.n_commands < a->batch_ops ? a->batch_ops - a->open.n_commands : 0;
-
-    if (a->settings.rate_limit_ops > 0 && a->tokens / TOKEN < (int64_t)room)
-        room = a->tokens > 0 ? (uint32_t)(a->tokens / TOKEN) : 0;
-    return room;
-}
-
-static bool is_sendable(const struct entry *entry)
-{
-    return entry->state == ENTRY_READY || entry->state == ENTRY_STORED;
-}
-
-struct run {
-    uint32_t n_entries, n_commands;
-    size_t n_bytes;
-    int64_t log_ms; /* of the first entry that is in log time; LOG_TIME_OFF: none is */
-};
-
-/* The longest run of entries behind the sent ones that fits into the open transaction. A single
- * entry always fits into an empty one. */
-static struct run measure_run(struct applier *a, const struct partition *p)
-{
-    const uint32_t room = room_in_open(a);
-    size_t bytes = a->open.n_bytes;
-    struct run run = { 0 };
-
-    for (size_t i = p->n_committing + p->n_open; i < p->backlog.n; i++) {
-        const struct entry *entry = backlog_at(&p->backlog, i);
-
-        if (!is_sendable(entry) || !secluded_is_judged(p, i))
-            break;
-        if (room == 0 || (bytes > 0 && (run.n_commands + entry->n_commands > room ||
-                                        bytes + entry->n_bytes > a->settings.batch_max_bytes))) {
-            a->open.full = a->open.begun || run.n_entries > 0;
-            break;
-        }
-        if (run.log_ms == LOG_TIME_OFF)
-            run.log_ms = entry->log_ms;
-        run.n_entries++;
-        run.n_commands += entry->n_commands;
-        run.n_bytes += entry->n_bytes;
-        bytes += entry->n_bytes;
-    }
-    return run;
-}
-
 static void begin(struct applier *a, int64_t now_ms)
 {
     if (a->open.begun)
@@ -268,61 +219,10 @@ static void begin(struct applier *a, int64_t now_ms)
     expect(a, EXPECT_MULTI, -1, 1, now_ms);
 }
 
-/* What is due is ended in passing, as much as new deadlines may come. */
-static bool sweep(struct applier *a, int32_t number, const struct run *run, int64_t now_ms)
-{
-    struct partition *p = &a->partitions[number];
-
-    if (run->log_ms == LOG_TIME_OFF || p->has_script)
-        return false;
-    if (!log_time_append_sweep(&a->output, partition_index(p), run->log_ms,
-                               a->batch_ops * SWEEPS_PER_OP))
-        UNREACHABLE("the output's limit is far above what may be pending");
-    expect(a, EXPECT_QUEUED, -1, 1, now_ms);
-    p->has_script = true;
-    a->open.n_scripts++;
-    return true;
-}
-
-/* The commands of a run's entries, but for those that are not to be sent. */
-static void say_run(struct applier *a, const struct partition *p, const struct run *run)
-{
-    const size_t first = p->n_committing + p->n_open;
-    size_t from = p->backlog.bytes_done + p->bytes_sent, to = from;
-    bool fits = true;
-
-    for (size_t i = first; i < first + run->n_entries; i++) {
-        const struct entry *entry = backlog_at(&p->backlog, i);
-
-        if (entry->is_withheld && entry->n_bytes > 0) {
-            fits = fits && buf_append(&a->output, p->backlog.bytes.p + from, to - from);
-            from = to + entry->n_bytes;
-        }
-        to += entry->n_bytes;
-    }
-    if (to > from)
-        fits = fits && buf_append(&a->output, p->backlog.bytes.p + from, to - from);
-    if (!fits)
-        UNREACHABLE("the output's limit is far above what may be pending");
-}
-
 static void add_run(struct applier *a, int32_t number, const struct run *run, int64_t now_ms)
 {
-    struct partition *p = &a->partitions[number];
-    bool has_script;
-
     begin(a, now_ms);
-    has_script = sweep(a, number, run, now_ms);
-    say_run(a, p, run);
-    expect(a, EXPECT_QUEUED, -1, run->n_commands, now_ms);
-    a->open.segments[a->open.n_segments++] =
-        (struct segment){ number, run->n_entries, run->n_commands, has_script };
-    a->open.n_commands += run->n_commands;
-    a->open.n_bytes += run->n_bytes;
-    if (a->settings.rate_limit_ops > 0)
-        a->tokens -= (int64_t)run->n_commands * TOKEN;
-    p->n_open += run->n_entries;
-    p->bytes_sent += run->n_bytes;
+    run_say(a, number, run, now_ms);
     a->rotation = (number + 1) % a->n_partitions;
 }
 
@@ -362,7 +262,7 @@ static void extend(struct applier *a, int64_t now_ms)
             add_step(a, i, now_ms);
         if (!partition_has_sendable(p))
             continue;
-        run = measure_run(a, p);
+        run = run_measure(a, p);
         if (run.n_entries > 0)
             add_run(a, i, &run, now_ms);
     }

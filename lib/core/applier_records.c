@@ -313,6 +313,7 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
         .weight = record->reject ? record->n_message_bytes : record->n_bytes,
         .failure = record->failure,
         .key_type = record->key_type,
+        .wants = record->wants,
         .has_new_id = id == ID_NEW,
         .is_duplicate = id == ID_DUPLICATE,
     };
@@ -423,21 +424,34 @@ static enum reject_reason refusal(struct str error)
                                                           : REJECT_REDIS_ERROR;
 }
 
+/* The answer to a look or a listing. */
+static void check_own(const struct reply *result, const struct reply **ret_refused)
+{
+    if (result->type == REPLY_ERROR)
+        *ret_refused = result;
+}
+
 size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
-                          const struct reply *results, int64_t now_ms)
+                          const struct reply *results, int64_t now_ms,
+                          const struct reply **ret_refused)
 {
     struct partition *p = &a->partitions[number];
     size_t at = 0;
 
     for (uint32_t i = 0; i < n_entries; i++) {
         const struct entry entry = backlog_pop(&p->backlog);
-        const struct reply *error = first_error(results + at, entry.n_commands);
+        const struct reply *error;
 
+        if (entry.has_look)
+            check_own(&results[at++], ret_refused);
+        error = first_error(results + at, entry.n_commands);
+        at += entry.n_commands;
+        if (entry.has_listing)
+            check_own(&results[at++], ret_refused);
         p->n_popped++;
         p->bytes_sent -= entry.n_bytes;
         a->pending_records--;
         a->pending_bytes -= entry.weight;
-        at += entry.n_commands;
         free(entry.reject);
         if (error)
             secluded_refuse(a, p, entry.names);

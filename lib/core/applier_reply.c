@@ -114,12 +114,18 @@ static bool find_entry(const struct applier *a, const struct transaction *t, uin
         if (t->segments[s].has_script && index == at++)
             return false;
         for (size_t i = first; i < first + t->segments[s].n_entries; i++) {
-            at += backlog_at(&p->backlog, i)->n_commands;
+            const struct entry *entry = backlog_at(&p->backlog, i);
+
+            if (entry->has_look && index == at++)
+                return false;
+            at += entry->n_commands;
             if (index < at) {
                 *ret_partition = number;
                 *ret_entry = i;
                 return true;
             }
+            if (entry->has_listing && index == at++)
+                return false;
         }
     }
     return false;
@@ -198,9 +204,11 @@ static void relieved(struct applier *a)
     note(a, NOTE_INFO, "Resumed, Redis takes writes again");
 }
 
-static void executed(struct applier *a, const struct reply *reply, int64_t now_ms)
+/* Returns the answer that refuses a look or a listing, NULL when none does. */
+static const struct reply *executed(struct applier *a, const struct reply *reply, int64_t now_ms)
 {
     const struct transaction *t = &a->committing;
+    const struct reply *refused = NULL;
     size_t at = 0;
 
     adapt_batch_size(a, now_ms);
@@ -223,24 +231,24 @@ static void executed(struct applier *a, const struct reply *reply, int64_t now_m
 
         at += segment->has_script;
         at += partition_executed(a, segment->partition, segment->n_entries, reply->elements + at,
-                                 now_ms);
+                                 now_ms, &refused);
     }
     INVARIANT(at == t->n_commands + t->n_scripts);
     relieved(a);
+    return refused;
 }
 
 /* The transaction is in, but a command of ours in it failed: somebody touched what only appliers
  * touch. What is there now is read again. */
-static void check_bookkeeping(struct applier *a, const struct reply *reply, size_t first,
-                              int64_t now_ms)
+static void check_bookkeeping(struct applier *a, const struct reply *refused,
+                              const struct reply *reply, size_t first, int64_t now_ms)
 {
-    for (size_t i = first; i < reply->n_elements; i++) {
-        if (reply->elements[i].type != REPLY_ERROR)
-            continue;
+    for (size_t i = first; i < reply->n_elements && !refused; i++)
+        if (reply->elements[i].type == REPLY_ERROR)
+            refused = &reply->elements[i];
+    if (refused && a->connected)
         connection_give_up(a, now_ms, "it refused our bookkeeping: %.*s",
-                           STR_ARGS(redis_error_cause(reply->elements[i].text)));
-        return;
-    }
+                           STR_ARGS(redis_error_cause(refused->text)));
 }
 
 static void committing_done(struct applier *a, const struct transaction *done)
@@ -292,12 +300,13 @@ static void refused(struct applier *a, const struct reply *reply, int64_t now_ms
 static void exec_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
 {
     const struct transaction done = a->committing;
+    const struct reply *own_refused;
 
     if (reply->type == REPLY_ARRAY && reply->n_elements >= done.n_commands + done.n_scripts) {
-        executed(a, reply, now_ms);
+        own_refused = executed(a, reply, now_ms);
         committing_done(a, &done);
         log_time_answered(a, &done, reply->elements, now_ms);
-        check_bookkeeping(a, reply, done.n_commands + done.n_scripts, now_ms);
+        check_bookkeeping(a, own_refused, reply, done.n_commands + done.n_scripts, now_ms);
     } else {
         refused(a, reply, now_ms);
     }

@@ -1,7 +1,8 @@
 /*
  * The inside of the applier, shared by its own files only: applier.c (life, effects, views),
  * applier_connection.c (whose connection it is), applier_chain.c (what is said on it),
- * applier_reply.c (what the answers mean), applier_partition.c (where a partition stands),
+ * applier_run.c (what of a partition goes into a transaction), applier_reply.c (what the answers
+ * mean), applier_partition.c (where a partition stands),
  * applier_turn.c (which clock its deadlines are by), applier_records.c (its records, and those that
  * were refused), applier_ids.c (which of them were there before) and applier_quarantine.c (which
  * are held back).
@@ -14,6 +15,7 @@
 #include "base/prng.h"
 #include "core/applier.h"
 #include "core/backlog.h"
+#include "core/key_marks.h"
 #include "core/locate.h"
 #include "core/quarantine.h"
 #include "core/recent_ids.h"
@@ -30,6 +32,7 @@ enum {
     WINDOW_MAX = 65536,    /* records to settle, a partition; above UNSETTLED_MAX and a batch */
     HELD_RECHECK_MS = 5000,
     FACTS_INTERVAL_MS = 2000,
+    TOKEN = 1000, /* one operation of the rate limit */
 };
 
 enum expect_kind {
@@ -91,7 +94,7 @@ struct transaction {
     size_t n_segments;
     struct closing closings[GUARDS_MAX];
     size_t n_closings;
-    uint32_t n_commands; /* of records; bookkeeping comes behind them */
+    uint32_t n_commands; /* of records, with looks and listings; bookkeeping comes behind them */
     uint32_t n_scripts;  /* in front of segments */
     uint32_t n_answered; /* +QUEUED or errors, of records and bookkeeping */
     size_t n_bytes;
@@ -245,6 +248,7 @@ struct applier {
 
     struct guard guard;
     struct transaction open, committing;
+    struct key_marks marks; /* of the group that is being measured */
     uint32_t batch_ops;
     int64_t tokens; /* thousandths of operations the rate limit allows now */
     int64_t tokens_at_ms;
@@ -299,6 +303,18 @@ void chain_limit_rate(struct applier *a, int64_t ops, int64_t now_ms);
 int64_t chain_tokens_at_ms(const struct applier *a);
 /* Takes everything back that was not executed; it is sent again once no answer is outstanding. */
 void chain_abort(struct applier *a, int64_t now_ms);
+
+/* applier_run.c */
+struct run {
+    uint32_t n_entries, n_commands;
+    size_t n_bytes, n_bytes_around; /* of their commands; of looks and listings */
+    int64_t log_ms; /* of the first entry that is in log time; LOG_TIME_OFF: none is */
+};
+
+/* The longest run of a partition's entries behind the sent ones that fits into the open
+ * transaction. A single entry always fits into an empty one. */
+struct run run_measure(struct applier *a, const struct partition *p);
+void run_say(struct applier *a, int32_t number, const struct run *run, int64_t now_ms);
 
 /* applier_reply.c: what answers mean; see applier_reply() */
 
@@ -389,9 +405,11 @@ bool partition_needs_settling(const struct partition *p);
 int64_t partition_settled(const struct partition *p); /* as far as this process knows */
 /* The position behind the next n sent entries, which are the front of the backlog. */
 struct position partition_position_after(const struct partition *p, size_t n_entries);
-/* The front entries of one segment were executed; returns how many results are theirs. */
+/* The front entries of one segment were executed; returns how many results are theirs. One that
+ * says that a look or a listing was refused goes to `ret_refused`. */
 size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
-                          const struct reply *results, int64_t now_ms);
+                          const struct reply *results, int64_t now_ms,
+                          const struct reply **ret_refused);
 /* Redis refused the entry while queueing: it will not be sent again. */
 void partition_refused(struct applier *a, int32_t number, size_t entry, struct str why,
                        int64_t now_ms);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "core/command.h"
+#include "core/log_time.h"
 #include "core/reject.h"
 
 struct quarantine_record;
@@ -36,9 +37,12 @@ struct entry {
     enum entry_state state;
     enum command_failure failure;
     enum key_type key_type;
+    struct log_time_wants wants;
     bool has_new_id;                 /* to be stored with the position that passes it */
     bool is_duplicate;               /* it has no commands: its id was applied before */
     bool is_withheld;                /* its commands, though in the buffer, are not sent */
+    bool begins_group;               /* of those that are looked at and listed together */
+    bool has_look, has_listing;      /* of its group, in front of its commands and behind them */
     struct quarantine_record *names; /* owned; NULL when nobody asks */
 };
 

@@ -199,7 +199,14 @@ size_t plan_n_bytes(const struct plan *p)
     return n;
 }
 
-char *plan_put_words(char *at, const struct plan *p)
+static char *put_key(char *at, struct plan *p)
+{
+    at = resp_put_word(at, p->op->key);
+    p->key_end = at;
+    return at;
+}
+
+char *plan_put_words(char *at, struct plan *p)
 {
     const struct str word = first_word(p->name);
     const struct plan_edit *edit = p->edits, *end = p->edits + p->n_edits;
@@ -209,7 +216,7 @@ char *plan_put_words(char *at, const struct plan *p)
         at = resp_put_word(at, (struct str){ p->name.p + word.n + 1, p->name.n - word.n - 1 });
     for (size_t i = 0; i < p->n_args; i++) {
         if (i == p->n_leading)
-            at = resp_put_word(at, p->op->key);
+            at = put_key(at, p);
         if (edit == end || edit->arg != i) {
             at = resp_put_word(at, p->args[i]);
             continue;
@@ -219,7 +226,7 @@ char *plan_put_words(char *at, const struct plan *p)
         edit++;
     }
     if (p->n_args <= p->n_leading)
-        at = resp_put_word(at, p->op->key);
+        at = put_key(at, p);
     for (size_t i = 0; i < p->n_behind; i++)
         at = resp_put_word(at, p->behind[i]);
     return at;
@@ -233,7 +240,7 @@ static char *put_prefix(char *at, const struct str *words, size_t n)
 }
 
 /* The planned command and, when it has a deadline, the expiry of its key. */
-static char *put_operation(char *at, const struct plan *p)
+static char *put_operation(char *at, struct plan *p)
 {
     const struct str script[] = { STR_LITERAL("EVAL"), STR_LITERAL(SCRIPT), STR_LITERAL("1"),
                                   p->op->key, p->deadline };
@@ -301,25 +308,44 @@ bool plan_make(struct plan *p, const struct record *record, const struct operati
            plan_ttl(p, p->deadline_text, &p->deadline);
 }
 
-/* With a look at the key in front, unless it does the same whatever the key holds, and what it lets
- * end is listed behind it. */
-static bool append_in_log_time(struct plan *p, struct buf *out, struct canonical *ret)
+/* With a look at the key in front, and what it lets end is listed behind it. */
+static bool append_between(struct plan *p, struct buf *out, struct canonical *ret)
 {
     const struct log_time *log_time = &p->context->log_time;
-    const bool looks = !p->overwrites, lists = p->ends_ms != PLAN_ENDS_NEVER;
+    const struct log_time_key listed = { p->op->key, p->ends_ms };
+    const bool lists = p->ends_ms != PLAN_ENDS_NEVER;
     const size_t before = out->n;
 
-    ret->n_commands += (uint32_t)looks + (uint32_t)lists;
-    if (looks && !log_time_append_look(out, log_time, &p->op->key, 1, p->compares))
+    ret->n_commands += 1 + (uint32_t)lists;
+    ret->wants.look = LOOK_ITSELF;
+    if (!log_time_append_look(out, log_time, &p->op->key, 1, true))
         return plan_too_large(p, out);
     if (!plan_append(p, out)) {
         out->n = before;
         return false;
     }
-    if (!lists || log_time_append_listing(out, log_time, p->op->key, p->ends_ms))
+    if (!lists || log_time_append_listing(out, log_time->index, &listed, 1))
         return true;
     out->n = before;
     return plan_too_large(p, out);
+}
+
+static bool append_in_log_time(struct plan *p, struct buf *out, struct canonical *ret)
+{
+    enum { CRLF_BYTES = 2 };
+    const size_t before = out->n;
+
+    if (p->compares)
+        return append_between(p, out, ret);
+    if (!plan_append(p, out))
+        return false;
+    ret->wants = (struct log_time_wants){
+        .look = p->overwrites ? LOOK_NEEDLESS : LOOK_AHEAD,
+        .key_at = (uint32_t)((size_t)(p->key_end - out->p) - CRLF_BYTES - p->op->key.n - before),
+        .key_n = (uint32_t)p->op->key.n,
+        .ends_ms = p->ends_ms,
+    };
+    return true;
 }
 
 bool canonical_append(const struct record *record, const struct operation *op,

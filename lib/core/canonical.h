@@ -32,6 +32,7 @@ struct canonical {
     uint32_t n_commands;          /* commands appended, 4 at most */
     enum command_failure failure; /* the worst of them */
     enum key_type key_type;       /* of the operation's key, for FAILS_TYPE */
+    struct log_time_wants wants;  /* in log time */
 };
 
 /*
@@ -40,9 +41,11 @@ struct canonical {
  * with an automatic id gets `<timestamp>-<offset>`. Where an expiry must not be set when the
  * command in front of it fails, both travel in one EVAL of a fixed script.
  *
- * In log time deadlines are shifted; a look at the key, for what may depend on whether it has
- * ended, goes in front; behind it the key's deadline goes to the partition's index. The look is an
- * EVALSHA, whose script must have been run in the same transaction: see log_time_append_sweep().
+ * In log time deadlines are shifted, and `ret->wants` says what whoever sends the commands owes
+ * them: a look at the key in front, for what may depend on whether it has ended, and behind them
+ * the key's deadline in the partition's index. Where an operation compares deadlines, the look and
+ * the listing are among its commands; such a look is an EVALSHA, whose script must have been run in
+ * the same transaction: see log_time_append_sweep().
  */
 bool canonical_append(const struct record *record, const struct operation *op,
                       const struct canonical_context *context, struct buf *out,

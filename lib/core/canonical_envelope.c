@@ -64,9 +64,12 @@ static bool look(const struct job *j, bool all)
            reject_set(j->reject, REJECT_TOO_LARGE, "it does not fit in %zu bytes", j->out->limit);
 }
 
-static uint32_t n_looks(const struct job *j)
+static void count_looks(const struct job *j, struct canonical *ret)
 {
-    return in_log_time(j) ? 2 : 0;
+    if (!in_log_time(j))
+        return;
+    ret->n_commands += 2;
+    ret->wants.look = LOOK_ITSELF;
 }
 
 /* --- atomic ----------------------------------------------------------------------------------- */
@@ -92,7 +95,7 @@ static char *put_unit(char *at, size_t operation, size_t n_words)
     return resp_put_word(at, plan_number(number, (int64_t)n_words));
 }
 
-static char *put_operation(char *at, const struct plan *p, size_t operation)
+static char *put_operation(char *at, struct plan *p, size_t operation)
 {
     at = plan_put_words(put_unit(at, operation, plan_n_words(p)), p);
     if (p->deadline.n == 0)
@@ -232,7 +235,7 @@ static bool append_atomic(const struct job *j, struct canonical *ret)
     if (!judge_atomic(j, &a))
         return false;
     if (look(j, a.compares) && append_operations(j, &a, ret) && look(j, true)) {
-        ret->n_commands += n_looks(j);
+        count_looks(j, ret);
         return true;
     }
     j->out->n = before;
@@ -303,7 +306,7 @@ static bool append_script(const struct job *j, struct canonical *ret)
     if (!judge_script_keys(j) || !(script = find_script(j)) || !check_partitions(j))
         return false;
     if (look(j, true) && append_call(j, script, ret) && look(j, true)) {
-        ret->n_commands += n_looks(j);
+        count_looks(j, ret);
         return true;
     }
     j->out->n = before;

@@ -18,7 +18,7 @@ enum {
     PLAN_EDITS_MAX = 4,
     PLAN_BEHIND_MAX = 2,
     PLAN_NUMBER_MAX = 48, /* two 64-bit numbers and a dash */
-    PLAN_ENDS_NEVER = -1,
+    PLAN_ENDS_NEVER = 0,
 };
 
 struct plan_edit {
@@ -52,6 +52,8 @@ struct plan {
     bool compares;      /* with the deadline that the key or a field has */
     int64_t ends_ms;    /* the first deadline it sets in log time; PLAN_ENDS_NEVER */
 
+    const char *key_end; /* behind the operation's key, where the words were put last */
+
     char number[PLAN_NUMBER_MAX]; /* what an edit or a word behind points to */
 
     struct str deadline; /* what PEXPIREAT behind the command is told; empty when none follows */
@@ -66,7 +68,7 @@ bool plan_make(struct plan *p, const struct record *record, const struct operati
 /* The words of the planned command, without their count, and how many bytes they have. */
 size_t plan_n_words(const struct plan *p);
 size_t plan_n_bytes(const struct plan *p);
-char *plan_put_words(char *at, const struct plan *p);
+char *plan_put_words(char *at, struct plan *p);
 /* The command as it stands alone: with its expiry in another command, or both in a script. */
 bool plan_append(struct plan *p, struct buf *out);
 struct canonical plan_outcome(const struct plan *p);

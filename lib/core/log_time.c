@@ -6,7 +6,7 @@
 #include "core/lua.h"
 #include "core/resp.h"
 
-enum { NUMBER_MAX = 24, YOUNG_SHARE = 2, LOOK_WORDS = 7 };
+enum { NUMBER_MAX = 24, YOUNG_SHARE = 2, LOOK_HEAD_WORDS = 4, LISTING_HEAD_WORDS = 3 };
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -58,34 +58,62 @@ static bool append(struct buf *out, struct str what, struct str index, int64_t b
     return resp_append(out, words, ARRAY_SIZE(words));
 }
 
+/* A look's words up to its keys; how many. */
+static size_t begin_look(struct str *words, struct str index, char *count, size_t n_keys)
+{
+    PRE(n_keys <= LOG_TIME_KEYS_MAX);
+    words[0] = STR_LITERAL("EVALSHA");
+    words[1] = lua_log_time_sha();
+    words[2] = print_number(count, (int64_t)n_keys + 1);
+    words[3] = index;
+    return LOOK_HEAD_WORDS;
+}
+
 bool log_time_append_look(struct buf *out, const struct log_time *log_time, const struct str *keys,
                           size_t n, bool all)
 {
-    struct str words[LOG_TIME_KEYS_MAX + LOOK_WORDS];
+    struct str words[LOOK_HEAD_WORDS + LOG_TIME_KEYS_MAX + 2];
     char count[NUMBER_MAX], now[NUMBER_MAX];
+    size_t n_words = begin_look(words, log_time->index, count, n);
+
+    for (size_t i = 0; i < n; i++)
+        words[n_words++] = keys[i];
+    words[n_words++] = all ? STR_LITERAL("look-all") : STR_LITERAL("look");
+    words[n_words++] = print_number(now, log_time->now_ms);
+    return resp_append(out, words, n_words);
+}
+
+bool log_time_append_looks(struct buf *out, struct str index, const struct log_time_key *keys,
+                           size_t n)
+{
+    struct str words[LOOK_HEAD_WORDS + 2 * LOG_TIME_KEYS_MAX + 1];
+    char count[NUMBER_MAX], times[LOG_TIME_KEYS_MAX][NUMBER_MAX];
+    size_t n_words = begin_look(words, index, count, n);
+
+    for (size_t i = 0; i < n; i++)
+        words[n_words++] = keys[i].key;
+    words[n_words++] = STR_LITERAL("look");
+    for (size_t i = 0; i < n; i++)
+        words[n_words++] = print_number(times[i], keys[i].ms);
+    return resp_append(out, words, n_words);
+}
+
+bool log_time_append_listing(struct buf *out, struct str index, const struct log_time_key *keys,
+                             size_t n)
+{
+    struct str words[LISTING_HEAD_WORDS + 2 * LOG_TIME_KEYS_MAX];
+    char ends[LOG_TIME_KEYS_MAX][NUMBER_MAX];
     size_t n_words = 0;
 
     PRE(n <= LOG_TIME_KEYS_MAX);
-    words[n_words++] = STR_LITERAL("EVALSHA");
-    words[n_words++] = lua_log_time_sha();
-    words[n_words++] = print_number(count, (int64_t)n + 1);
-    words[n_words++] = log_time->index;
-    for (size_t i = 0; i < n; i++)
-        words[n_words++] = keys[i];
-    words[n_words++] = STR_LITERAL("look");
-    words[n_words++] = print_number(now, log_time->now_ms);
-    words[n_words++] = STR_LITERAL("all");
-    return resp_append(out, words, n_words - !all);
-}
-
-bool log_time_append_listing(struct buf *out, const struct log_time *log_time, struct str key,
-                             int64_t ends_ms)
-{
-    char ends[NUMBER_MAX];
-    const struct str words[] = { STR_LITERAL("ZADD"), log_time->index, STR_LITERAL("LT"),
-                                 print_number(ends, ends_ms), key };
-
-    return resp_append(out, words, ARRAY_SIZE(words));
+    words[n_words++] = STR_LITERAL("ZADD");
+    words[n_words++] = index;
+    words[n_words++] = STR_LITERAL("LT");
+    for (size_t i = 0; i < n; i++) {
+        words[n_words++] = print_number(ends[i], keys[i].ms);
+        words[n_words++] = keys[i].key;
+    }
+    return resp_append(out, words, n_words);
 }
 
 bool log_time_append_sweep(struct buf *out, struct str index, int64_t log_ms, uint32_t n)

@@ -25,7 +25,7 @@ struct stand {
     bool in_multi, aborted; /* of the transaction being queued */
     bool touched;           /* the next EXEC is refused: a watched key changed */
     size_t n_queued;
-    char queued[STAND_QUEUE_MAX][STAND_WORDS_MAX][LOG_IDENTITY_MAX + 1];
+    char queued[STAND_QUEUE_MAX][STAND_WORDS_MAX][LOG_IDENTITY_MAX + 1]; /* their first words */
     const char *error_word, *error;      /* commands that begin with this word are answered so */
     bool fails_queueing;                 /* when queued, rather than by EXEC */
     const char *script_sha;              /* what it knows of every script; NULL: nothing */

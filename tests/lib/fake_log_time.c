@@ -78,12 +78,15 @@ static size_t count(const struct index *x)
 void fake_log_time_list(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
 {
     const struct index x = { r, words[1].text };
-    const int64_t ends_ms = number(words[3].text);
-    int64_t listed_ms;
 
-    PRE(n == 5 && str_eq(words[2].text, STR_LITERAL("LT")));
-    if (!listed(&x, words[4].text, &listed_ms) || ends_ms < listed_ms)
-        list(&x, words[4].text, ends_ms);
+    PRE(n % 2 == 1 && str_eq(words[2].text, STR_LITERAL("LT")));
+    for (size_t i = 3; i < n; i += 2) {
+        const int64_t ends_ms = number(words[i].text);
+        int64_t listed_ms;
+
+        if (!listed(&x, words[i + 1].text, &listed_ms) || ends_ms < listed_ms)
+            list(&x, words[i + 1].text, ends_ms);
+    }
     buf_print(out, ":1\r\n");
 }
 
@@ -163,13 +166,14 @@ void fake_log_time_run(struct fake_redis *r, const struct reply *words, size_t n
 {
     const struct index x = { r, words[3].text };
     const size_t what = 3 + (size_t)number(words[2].text);
+    const bool all = str_eq(words[what].text, STR_LITERAL("look-all"));
     int64_t by_ms;
 
     PRE(what + 1 < n);
     by_ms = number(words[what + 1].text);
-    if (str_eq(words[what].text, STR_LITERAL("look")))
+    if (all || str_eq(words[what].text, STR_LITERAL("look")))
         for (size_t i = 4; i < what; i++)
-            look(&x, words[i].text, by_ms, what + 2 < n);
+            look(&x, words[i].text, what + 2 < n ? number(words[what + i - 3].text) : by_ms, all);
     else if (str_eq(words[what].text, STR_LITERAL("sweep")))
         sweep(&x, by_ms, number(words[what + 2].text));
     else

@@ -288,6 +288,7 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
     ret->n_commands = canonical.n_commands;
     ret->failure = canonical.failure;
     ret->key_type = canonical.key_type;
+    ret->wants = canonical.wants;
     ret->has_id = envelope.id.n > 0;
     if (ret->has_id)
         ret->id = record_id_hash(envelope.id);

@@ -1,26 +1,28 @@
 -- Deadlines in log time. KEYS[1] is the partition's index: the keys that have a deadline, each with
 -- one that is not later than its first. ARGV says what to do:
---   look <log time> [all]     ends what is due of the other KEYS; all: whatever the index says, and
---                             deadlines by the clock of Redis become deadlines in log time
+--   look <log time> ...       ends what is due of the other KEYS, as the index says: each by a time of
+--                             its own, or all by the one that there is
+--   look-all <log time>       the same whatever the index says, and deadlines by the clock of Redis
+--                             become deadlines in log time
 --   sweep <log time> <n>      ends what is due of n members of the index at most
 --   turn <skew> <n>           deadlines of n members become deadlines by the clock of Redis, the
 --                             latest first; answers how many are left
-local index, by = KEYS[1], tonumber(ARGV[2])
-if #KEYS == 2 and not ARGV[3] then
-  local first = redis.call('ZSCORE', index, KEYS[2])
-  if not first or tonumber(first) > by then
-    return 0
-  end
-end
-
-local what, keys = ARGV[1], {}
+local index, what, by = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local keys, times = {}, {}
 if what == 'look' then
-  for i = 2, #KEYS do
-    local first = redis.call('ZSCORE', index, KEYS[i])
-    if ARGV[3] or first and tonumber(first) <= by then
-      keys[#keys + 1] = KEYS[i]
+  local firsts = redis.call('ZMSCORE', index, unpack(KEYS, 2))
+  for i = 1, #firsts do
+    local first, time = firsts[i], by
+    if first and ARGV[3] then
+      time = tonumber(ARGV[i + 1])
+    end
+    if first and tonumber(first) <= time then
+      keys[#keys + 1] = KEYS[i + 1]
+      times[#keys] = time
     end
   end
+elseif what == 'look-all' then
+  keys = { unpack(KEYS, 2) }
 elseif what == 'sweep' then
   keys = redis.call('ZRANGEBYSCORE', index, '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])
 else
@@ -67,13 +69,13 @@ end
 
 local ended, unlisted, listed = {}, {}, {}
 
-local function look(key)
+local function look(key, time)
   local at, first = deadline(key), nil
   if at >= 0 and at < shift then
     at = at + shift
     redis.call('PEXPIREAT', key, at)
   end
-  if at >= 0 and at - shift <= by then
+  if at >= 0 and at - shift <= time then
     ended[#ended + 1] = key
     unlisted[#unlisted + 1] = key
     return
@@ -87,7 +89,7 @@ local function look(key)
         ends = ends + shift
         redis.call('HPEXPIREAT', key, ends, 'FIELDS', 1, field)
       end
-      if ends - shift <= by then
+      if ends - shift <= time then
         redis.call('HDEL', key, field)
       elseif not first or ends < first then
         first = ends
@@ -123,17 +125,23 @@ local function turn(key)
   if at >= shift then
     redis.call('PEXPIREAT', key, at - shift + by)
   end
-  unlisted[#unlisted + 1] = key
 end
 
-for _, key in ipairs(keys) do
+for i, key in ipairs(keys) do
   if what == 'turn' then
     turn(key)
   else
-    look(key)
+    look(key, times[i] or by)
   end
 end
+-- What came from one end of the index leaves it together.
+if what == 'sweep' then
+  redis.call('ZREMRANGEBYRANK', index, 0, #keys - 1)
+elseif what == 'turn' then
+  redis.call('ZREMRANGEBYRANK', index, -#keys, -1)
+else
+  each_thousand(unlisted, 'ZREM', index)
+end
 each_thousand(ended, 'UNLINK')
-each_thousand(unlisted, 'ZREM', index)
 each_thousand(listed, 'ZADD', index)
 return redis.call('ZCARD', index)
