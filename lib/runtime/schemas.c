@@ -74,14 +74,29 @@ static struct slot *find_slot(struct schemas *s, uint32_t id)
     return NULL;
 }
 
-static struct slot *oldest_slot(struct schemas *s)
+static size_t count_rejected(const struct schemas *s)
 {
-    struct slot *oldest = NULL;
+    size_t n = 0;
 
     for (size_t i = 0; i < s->n; i++)
-        if ((!oldest || s->slots[i].used < oldest->used) &&
-            !(s->asking && s->slots[i].id == s->asked_id))
-            oldest = &s->slots[i];
+        n += s->slots[i].state == SLOT_REJECTED;
+    return n;
+}
+
+/* The one that makes room: one that was rejected when these are too many, else none of them. */
+static struct slot *oldest_slot(struct schemas *s)
+{
+    const bool is_rejected = count_rejected(s) > SCHEMAS_REJECTED_MAX;
+    struct slot *oldest = NULL;
+
+    for (size_t i = 0; i < s->n; i++) {
+        struct slot *slot = &s->slots[i];
+
+        if ((slot->state == SLOT_REJECTED) != is_rejected || (s->asking && slot->id == s->asked_id))
+            continue;
+        if (!oldest || slot->used < oldest->used)
+            oldest = slot;
+    }
     return oldest;
 }
 

@@ -12,6 +12,8 @@
 
 enum {
     SCHEMAS_MAX = 1024,          /* kept; the one that was not used for longest makes room */
+    SCHEMAS_REJECTED_MAX = 512,  /* of these were refused for good, and make no room for others:
+                                    libavro leaks some of what it refuses, once an id */
     SCHEMA_ABSENT_MS = 10000,    /* for so long an id that the registry lacks is not asked for */
     SCHEMA_RETRY_FIRST_MS = 100, /* after a registry that did not answer */
     SCHEMA_RETRY_MAX_MS = 5000,

@@ -255,6 +255,41 @@ static void the_one_not_used_for_longest_makes_room(void **state)
     schemas_free(f.schemas);
 }
 
+static const char UNFIT[] = "{\"schema\":\"\\\"bytes\\\"\"}";
+
+static void one_that_is_refused_is_read_once(void **state)
+{
+    enum { OTHERS = 3 * SCHEMAS_MAX };
+    struct fixture f;
+    (void)state;
+
+    begin(&f);
+    for (uint32_t id = 0; id < SCHEMAS_REJECTED_MAX; id++)
+        fetch(&f, id, 200, UNFIT);
+    for (uint32_t id = 0; id < OTHERS; id++)
+        fetch(&f, 10000 + id, 200, JSON);
+    for (uint32_t id = 0; id < SCHEMAS_REJECTED_MAX; id++)
+        assert_int_equal(find(&f, id), SCHEMAS_REJECTED);
+    assert_int_equal(f.fake.n_asked, SCHEMAS_REJECTED_MAX + OTHERS);
+    assert_int_equal(schemas_count(f.schemas), SCHEMAS_MAX);
+    schemas_free(f.schemas);
+}
+
+static void refused_ones_leave_room_for_the_others(void **state)
+{
+    struct fixture f;
+    (void)state;
+
+    begin(&f);
+    for (uint32_t id = 0; id < 2 * SCHEMAS_MAX; id++)
+        fetch(&f, 10000 + id, 200, UNFIT);
+    for (uint32_t id = 0; id < SCHEMAS_REJECTED_MAX; id++)
+        fetch(&f, id, 200, JSON);
+    for (uint32_t id = 0; id < SCHEMAS_REJECTED_MAX - 1; id++)
+        assert_int_equal(find(&f, id), SCHEMAS_FOUND);
+    schemas_free(f.schemas);
+}
+
 static void without_a_registry_no_schema_is_known(void **state)
 {
     struct fixture f;
@@ -278,6 +313,8 @@ int main(void)
         cmocka_unit_test(a_registry_that_does_not_answer_is_asked_again_and_again),
         cmocka_unit_test(a_schema_that_is_registered_later_is_found),
         cmocka_unit_test(the_one_not_used_for_longest_makes_room),
+        cmocka_unit_test(one_that_is_refused_is_read_once),
+        cmocka_unit_test(refused_ones_leave_room_for_the_others),
         cmocka_unit_test(without_a_registry_no_schema_is_known),
     };
 
