@@ -47,6 +47,11 @@ void kafka_admin_free(struct kafka_admin *a)
     free(a);
 }
 
+rd_kafka_t *kafka_admin_client(struct kafka_admin *a)
+{
+    return a->client;
+}
+
 static enum err_code code_of(rd_kafka_resp_err_t code)
 {
     switch ((int)code) {

@@ -18,6 +18,9 @@ enum err_code kafka_admin_new(const struct kafka_access *access, int64_t timeout
                               struct kafka_admin **ret, struct err *err);
 void kafka_admin_free(struct kafka_admin *a); /* NULL is fine */
 
+/* For questions beside these; it lives as long as the admin. */
+rd_kafka_t *kafka_admin_client(struct kafka_admin *a);
+
 struct kafka_topic {
     bool exists;
     int32_t n_partitions;

@@ -11,7 +11,7 @@ static enum err_code set(rd_kafka_conf_t *conf, const struct kafka_property *pro
     if (!property->value || rd_kafka_conf_set(conf, property->name, property->value, why,
                                               sizeof(why)) == RD_KAFKA_CONF_OK)
         return ERR_OK;
-    if (strstr(property->name, "password"))
+    if (strstr(property->name, "password") || strstr(property->name, "key.pem"))
         return err_set(err, ERR_INVALID, "Kafka property %s cannot be used", property->name);
     return err_set(err, ERR_INVALID, "Kafka property %s: %s", property->name, why);
 }
@@ -53,9 +53,9 @@ enum err_code kafka_conf_new(const struct kafka_access *access,
         { "client.id", access->client_id },
         { "security.protocol", access->security },
         { "sasl.mechanisms", is_sasl(access) ? access->sasl_mechanism : NULL },
-        { "ssl.ca.location", access->ca },
-        { "ssl.certificate.location", access->cert },
-        { "ssl.key.location", access->key },
+        { access->pem ? "ssl.ca.pem" : "ssl.ca.location", access->ca },
+        { access->pem ? "ssl.certificate.pem" : "ssl.certificate.location", access->cert },
+        { access->pem ? "ssl.key.pem" : "ssl.key.location", access->key },
         { "socket.keepalive.enable", "true" },
         { "reconnect.backoff.max.ms", "2000" },
         { "topic.metadata.refresh.interval.ms", "10000" },

@@ -4,6 +4,8 @@
 #ifndef REDWAL_ADAPTER_KAFKA_CONF_H
 #define REDWAL_ADAPTER_KAFKA_CONF_H
 
+#include <stdbool.h>
+
 #include <librdkafka/rdkafka.h>
 
 #include "base/err.h"
@@ -15,7 +17,8 @@ struct kafka_access {
     const char *security; /* PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL */
     const char *sasl_mechanism;
     const char *user, *password;
-    const char *ca, *cert, *key; /* PEM files */
+    bool pem; /* these are PEM texts, not the names of files with them */
+    const char *ca, *cert, *key;
 };
 
 struct kafka_property {

@@ -100,7 +100,8 @@ static enum err_code read_commands(struct inquiry *q, const struct reply *reply)
 }
 
 /* A transaction must be allowed before the first one is relied on: behind a MULTI that was refused,
- * its commands would take effect one by one. */
+ * its commands would take effect one by one. Who only reads asks the first N_TO_READ. */
+enum { N_TO_READ = 5 };
 /* clang-format off */
 static const struct {
     const char *command;
@@ -154,16 +155,18 @@ static enum err_code read_answer(redisContext *c, struct inquiry *q, size_t i,
     return ERR_OK;
 }
 
-enum err_code primary_facts_ask(redisContext *c, int64_t timeout_ms, int64_t (*wall_ms)(void),
+enum err_code primary_facts_ask(redisContext *c, enum primary_facts_purpose purpose,
+                                int64_t timeout_ms, int64_t (*wall_ms)(void),
                                 struct primary_facts *ret, struct err *err)
 {
+    const size_t n = purpose == PRIMARY_FACTS_TO_READ ? N_TO_READ : ARRAY_SIZE(questions);
     struct inquiry q = { .facts = ret, .asked_at_ms = wall_ms() };
     enum err_code rc;
 
-    for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
+    for (size_t i = 0; i < n; i++)
         if (redisAppendCommand(c, questions[i].command) != REDIS_OK)
             return err_set(err, ERR_UNAVAILABLE, "%s", c->errstr);
-    for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+    for (size_t i = 0; i < n; i++) {
         rc = read_answer(c, &q, i, wall_ms, err);
         if (rc != ERR_OK)
             return rc;

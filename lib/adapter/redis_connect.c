@@ -58,7 +58,8 @@ static enum err_code connect_primary(const struct redis_connect *c, struct redis
     if (rc != ERR_OK)
         return rc;
     reply_reader_attach(o->reader, o->context);
-    rc = primary_facts_ask(o->context, timeout_ms, c->settings.wall_ms, &o->facts, &o->err);
+    rc = primary_facts_ask(o->context, PRIMARY_FACTS_TO_WRITE, timeout_ms, c->settings.wall_ms,
+                           &o->facts, &o->err);
     return rc == ERR_OK ? ERR_OK : err_wrap(&o->err, rc, "%s", o->facts.address);
 }
 

@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "adapter/pem_openssl.h"
 #include "base/address.h"
 #include "base/mem.h"
 
@@ -37,6 +38,18 @@ static bool load_files(SSL_CTX *tls, const struct redis_access *access, const ch
     return !access->key || SSL_CTX_use_PrivateKey_file(tls, access->key, SSL_FILETYPE_PEM) == 1;
 }
 
+static bool load_texts(SSL_CTX *tls, const struct redis_access *access, const char **ret_what)
+{
+    *ret_what = "the certificates of authorities";
+    if (access->ca ? !pem_trust(tls, access->ca) : SSL_CTX_set_default_verify_paths(tls) != 1)
+        return false;
+    *ret_what = "our certificate";
+    if (access->cert && !pem_use_chain(tls, access->cert))
+        return false;
+    *ret_what = "our key";
+    return !access->key || pem_use_key(tls, access->key);
+}
+
 static enum err_code tls_new(const struct redis_access *access, SSL_CTX **ret, struct err *err)
 {
     const char *what;
@@ -50,7 +63,7 @@ static enum err_code tls_new(const struct redis_access *access, SSL_CTX **ret, s
         return tls_failed(err, "no context");
     SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
-    if (!load_files(tls, access, &what)) {
+    if (access->pem ? !load_texts(tls, access, &what) : !load_files(tls, access, &what)) {
         SSL_CTX_free(tls);
         return tls_failed(err, what);
     }

@@ -20,7 +20,8 @@ struct redis_access {
     const char *user;
     const char *password;
     bool tls;
-    const char *ca, *cert, *key; /* PEM files; without `ca` the system's certificates count */
+    bool pem;                    /* the following are PEM texts, not names of files with them */
+    const char *ca, *cert, *key; /* without `ca` the system's certificates count */
     const char *tls_name;        /* what the certificate must name; the host dialled when NULL */
 };
 
@@ -31,7 +32,7 @@ struct redis_login {
     struct ssl_ctx_st *tls; /* NULL: plain TCP */
 };
 
-/* ERR_INVALID: a file cannot be used; *ret is left alone then. */
+/* ERR_INVALID: a certificate or key cannot be used; *ret is left alone then. */
 enum err_code redis_login_new(const struct redis_access *access, struct redis_login *ret,
                               struct err *err);
 /* For another thread. `ret` is zeroed or released before. */

@@ -9,12 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "core/diagnosis.h"
 #include "core/position.h"
 #include "core/primary.h"
 
 enum {
-    LOOK_WHY_MAX = 255,
+    LOOK_WHY_MAX = ERR_MSG_MAX - 1,
     LOOK_PARTITIONS_MAX = 4096, /* of a log that is observed */
     LOOK_UNKNOWN = -1,          /* an offset or a count that was not told */
 };
@@ -34,7 +35,23 @@ struct look {
     char why[LOOK_WHY_MAX + 1]; /* LOOK_FAILED, LOOK_LOST */
 };
 
+/* How to log in; texts that do not apply are NULL. Certificates and keys are PEM texts themselves.
+ */
+struct look_login {
+    const char *user, *password;
+    bool tls;
+    const char *ca, *cert, *key;
+};
+
 /* --- the log ---------------------------------------------------------------------------------- */
+
+/* Where it is. What looks borrow of it lives as long as the call. */
+struct log_place {
+    const char *brokers;
+    const char *security, *sasl_mechanism; /* as librdkafka names them; NULL: its default */
+    struct look_login login;               /* `tls` is what `security` says */
+    const char *topic, *group;
+};
 
 /* X(name, how Kafka spells it) */
 #define GROUP_STATES(X)                                                                            \
@@ -54,7 +71,8 @@ enum group_state group_state_from(struct str text);   /* GROUP_UNKNOWN for what 
 struct log_look_partition {
     int64_t begin;     /* the first offset that is held */
     int64_t end;       /* one past the last readable record */
-    int64_t committed; /* by the group, asked before `end` was; LOOK_UNKNOWN: nothing */
+    int64_t committed; /* by the group, asked before `end` was; LOOK_UNKNOWN: nothing, or see
+                          `knows_commits` */
 };
 
 struct log_look {
@@ -64,6 +82,7 @@ struct log_look {
     int32_t n;
     struct log_look_partition *partitions;
     struct diagnosis_topic topic; /* its settings */
+    bool knows_commits;           /* what each partition's `committed` says */
     enum group_state group;
     int64_t n_members, n_assigned; /* of the group, and partitions of the log that they have */
 };
@@ -72,6 +91,14 @@ void log_look_init(struct log_look *l); /* nothing is known */
 void log_look_release(struct log_look *l);
 
 /* --- Redis ------------------------------------------------------------------------------------ */
+
+struct redis_place {
+    const char *redis; /* host:port, or NULL: ask the Sentinels */
+    const char *sentinels, *master_name;
+    struct look_login login, sentinel_login;
+    const char *wal;      /* whose positions are asked for */
+    int32_t n_partitions; /* of its log; 0 while that is not known */
+};
 
 struct redis_look_partition {
     enum position_read read;

@@ -160,13 +160,14 @@ static void learn_position(struct observed *o, int32_t i, const struct redis_loo
     const struct redis_look_partition *now = &look->partitions[i];
     const bool is_pair = p->in_log && o->log.look.ended_ms <= look->look.began_ms;
 
-    if (is_pair)
+    if (is_pair && o->log.knows_commits) {
         judge_commits(p, now, p->committed_before, is_same_redis);
+        p->committed_before = p->log.committed;
+    }
     if (p->in_redis && next_of(now) < next_of(&p->redis)) {
         *rewound += next_of(&p->redis) - next_of(now);
         p->current_at_ms = LOOK_UNKNOWN;
     }
-    p->committed_before = is_pair ? p->log.committed : LOOK_UNKNOWN;
     p->begin_before = is_pair ? p->log.begin : LOOK_UNKNOWN;
     p->redis = *now;
     p->in_redis = true;

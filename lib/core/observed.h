@@ -36,7 +36,7 @@ struct observed_partition {
     struct redis_look_partition redis;
     bool in_log, in_redis; /* the above is known */
 
-    /* As the log was told before Redis was asked; LOOK_UNKNOWN. */
+    /* As the log was told before Redis was asked the last time; LOOK_UNKNOWN. */
     int64_t begin_before, committed_before;
     bool judged;           /* what follows is known */
     enum hold_reason hold; /* what the applier would hold the partition for */

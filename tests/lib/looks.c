@@ -28,6 +28,7 @@ struct log_look looks_log(int64_t at_ms, int32_t n, int64_t begin, int64_t end, 
         l.partitions[i] = (struct log_look_partition){ begin, end, committed };
     l.topic.retention_ms = l.topic.retention_bytes = -1;
     snprintf(l.topic.cleanup, sizeof(l.topic.cleanup), "delete");
+    l.knows_commits = true;
     l.group = GROUP_STABLE;
     l.n_members = 1;
     l.n_assigned = n;

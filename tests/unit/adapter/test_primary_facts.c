@@ -52,7 +52,7 @@ static enum err_code ask(const char *time, int64_t takes_ms, struct primary_fact
     c = redisConnectFd(fds[0]);
     assert_non_null(c);
     reply_reader_attach(reader, c);
-    rc = primary_facts_ask(c, TIMEOUT_MS, wall_ms, ret, err);
+    rc = primary_facts_ask(c, PRIMARY_FACTS_TO_WRITE, TIMEOUT_MS, wall_ms, ret, err);
     redisFree(c);
     reply_reader_free(reader);
     close(fds[1]);

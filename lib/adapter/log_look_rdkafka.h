@@ -1,0 +1,31 @@
+/*
+ * Looks at logs: where partitions begin and end, how far the group has committed and who is in it,
+ * and what the topic's settings are. Every look blocks. librdkafka, which has been seen to abort
+ * while it asks about groups: ask in a process that may die.
+ */
+#ifndef REDWAL_ADAPTER_LOG_LOOK_RDKAFKA_H
+#define REDWAL_ADAPTER_LOG_LOOK_RDKAFKA_H
+
+#include "adapter/kafka_conf.h"
+#include "core/look.h"
+
+struct log_looker;
+
+struct log_looker_settings {
+    int64_t timeout_ms; /* of each question; a look asks five at most */
+    int64_t (*monotonic_ms)(void);
+    int64_t (*wall_ms)(void);
+};
+
+/* ERR_INVALID: the brokers cannot be asked like that. */
+enum err_code log_looker_new(const struct log_place *place,
+                             const struct log_looker_settings *settings, struct log_looker **ret,
+                             struct err *err);
+void log_looker_free(struct log_looker *l); /* NULL is fine */
+
+/* Whatever comes of it is in `ret`, which is released or initialised before. What the user may not
+ * ask stays unknown, but where the log begins and ends. */
+void log_looker_ask(struct log_looker *l, const char *topic, const char *group,
+                    struct log_look *ret);
+
+#endif

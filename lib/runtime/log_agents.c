@@ -1,0 +1,398 @@
+#include "runtime/log_agents.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/backoff.h"
+#include "base/fifo.h"
+#include "base/mem.h"
+#include "base/prng.h"
+#include "base/secret.h"
+#include "codec/log_look_json.h"
+#include "runtime/subprocess.h"
+
+enum { BLOCKED_POLL_MS = 10 };
+
+/* A question, and later its answer. */
+struct job {
+    uint64_t wal;
+    struct buf line; /* that asks */
+    struct log_look look;
+};
+
+/* One way to reach brokers. */
+struct agent {
+    struct buf access; /* the line that says how; with n 0 the place is free */
+    struct subprocess process;
+    struct fifo waiting; /* of struct job * */
+    struct job *asked;   /* NULL: it has nothing to do */
+    int64_t began_ms;    /* the question */
+    int64_t used_ms;     /* last */
+    struct backoff backoff;
+    int64_t not_before_ms; /* it may be started then */
+};
+
+struct log_agents {
+    struct log_agents_settings settings;
+    int descriptor; /* epoll: readable when a process has written */
+    struct prng prng;
+    struct agent agents[LOG_AGENTS_MAX];
+    struct fifo answers; /* of struct job * */
+    int n_open;
+    uint64_t n_lost;
+};
+
+static struct job *take(struct fifo *jobs)
+{
+    struct job *job;
+
+    return fifo_take(jobs, &job) ? job : NULL;
+}
+
+static void job_free(struct job *job)
+{
+    if (!job)
+        return;
+    buf_release(&job->line);
+    log_look_release(&job->look);
+    free(job);
+}
+
+struct log_agents *log_agents_new(const struct log_agents_settings *settings)
+{
+    struct log_agents *a = mem_new(1, sizeof(*a));
+
+    a->settings = *settings;
+    a->descriptor = epoll_create1(EPOLL_CLOEXEC);
+    PRE(a->descriptor >= 0);
+    a->prng.state = settings->seed;
+    fifo_init(&a->answers, sizeof(struct job *));
+    return a;
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static void answer(struct log_agents *a, struct job *job, int64_t began_ms)
+{
+    job->look.look.began_ms = began_ms;
+    job->look.look.ended_ms = a->settings.monotonic_ms();
+    job->look.look.ended_wall_ms = a->settings.wall_ms();
+    fifo_add(&a->answers, &job);
+}
+
+static void lose(struct log_agents *a, struct job *job, const char *why)
+{
+    log_look_release(&job->look);
+    job->look.look.outcome = LOOK_LOST;
+    snprintf(job->look.look.why, sizeof(job->look.look.why), "%s", why);
+    answer(a, job, a->settings.monotonic_ms());
+}
+
+/* --- an agent --------------------------------------------------------------------------------- */
+
+/* Nobody is told whether a question that waits was at fault: all of them are lost. */
+static void fail(struct log_agents *a, struct agent *g, const char *why)
+{
+    struct job *job = g->asked;
+
+    subprocess_end(&g->process);
+    g->asked = NULL;
+    g->not_before_ms =
+        a->settings.monotonic_ms() + backoff_next_ms(&g->backoff, prng_next(&a->prng));
+    if (job)
+        lose(a, job, why);
+    while ((job = take(&g->waiting)))
+        lose(a, job, why);
+}
+
+static void release(struct agent *g)
+{
+    subprocess_end(&g->process);
+    if (g->access.p)
+        secret_wipe(g->access.p, g->access.capacity);
+    buf_release(&g->access);
+    job_free(g->asked);
+    while (g->waiting.n > 0)
+        job_free(take(&g->waiting));
+    fifo_release(&g->waiting);
+    *g = (struct agent){ 0 };
+}
+
+static bool start(struct log_agents *a, struct agent *g)
+{
+    struct epoll_event event = { .events = EPOLLIN };
+    struct err err;
+
+    if (subprocess_start(&g->process, a->settings.command, LOG_LOOK_LINE_MAX, &err) == ERR_OK &&
+        subprocess_send(&g->process, buf_str(&g->access), &err) == ERR_OK) {
+        if (epoll_ctl(a->descriptor, EPOLL_CTL_ADD, g->process.descriptor, &event) == 0)
+            return true;
+        err_set(&err, ERR_LIMIT, "its socket cannot be watched");
+    }
+    a->n_lost++;
+    fail(a, g, err.msg);
+    return false;
+}
+
+static void ask_next(struct log_agents *a, struct agent *g)
+{
+    const int64_t now_ms = a->settings.monotonic_ms();
+    struct err err;
+
+    if (g->asked || g->waiting.n == 0)
+        return;
+    if (g->process.pid == 0 && (now_ms < g->not_before_ms || !start(a, g)))
+        return;
+    g->asked = take(&g->waiting);
+    g->began_ms = now_ms;
+    if (subprocess_send(&g->process, buf_str(&g->asked->line), &err) != ERR_OK)
+        fail(a, g, err.msg);
+}
+
+static void hear(struct log_agents *a, struct agent *g, struct str line)
+{
+    struct job *job = g->asked;
+    struct log_look look;
+    struct err err;
+
+    if (!job || log_look_decode(line, &look, &err) != ERR_OK) {
+        a->n_lost++;
+        fail(a, g, "the process that asks the brokers says what makes no sense");
+        return;
+    }
+    job->look = look;
+    g->asked = NULL;
+    backoff_reset(&g->backoff);
+    answer(a, job, g->began_ms);
+}
+
+static void exchange_with(struct log_agents *a, struct agent *g)
+{
+    struct err err = { 0 };
+    const enum err_code rc = subprocess_exchange(&g->process, &err);
+    struct str line;
+
+    while (g->process.pid != 0 && subprocess_line(&g->process, &line))
+        hear(a, g, line);
+    if (g->process.pid == 0)
+        return;
+    if (rc != ERR_OK) {
+        char why[LOOK_WHY_MAX];
+
+        a->n_lost++;
+        snprintf(why, sizeof(why), "the process that asks the brokers: %.200s", err.msg);
+        fail(a, g, why);
+    } else if (g->asked && a->settings.monotonic_ms() - g->began_ms > a->settings.answer_ms) {
+        a->n_lost++;
+        fail(a, g, "the process that asks the brokers does not answer");
+    }
+}
+
+/* Asks what waits. The line goes out at once where it can, and the answer may be there as soon. */
+static void serve(struct log_agents *a, struct agent *g)
+{
+    do {
+        ask_next(a, g);
+        if (g->process.pid != 0 && subprocess_is_blocked(&g->process))
+            exchange_with(a, g);
+    } while (g->process.pid != 0 && !g->asked && g->waiting.n > 0);
+}
+
+static bool is_idle(const struct log_agents *a, const struct agent *g)
+{
+    return !g->asked && g->waiting.n == 0 &&
+           a->settings.monotonic_ms() - g->used_ms > LOG_AGENT_IDLE_MS;
+}
+
+/* --- the port --------------------------------------------------------------------------------- */
+
+static bool is_free(const struct agent *g)
+{
+    return g->access.n == 0;
+}
+
+/* That of this access; a free one; one that has nothing to do, of those the longest. */
+static struct agent *choose(struct log_agents *a, struct str access)
+{
+    struct agent *found = NULL;
+
+    for (int i = 0; i < LOG_AGENTS_MAX; i++)
+        if (!is_free(&a->agents[i]) && str_eq(buf_str(&a->agents[i].access), access))
+            return &a->agents[i];
+    for (int i = 0; i < LOG_AGENTS_MAX; i++) {
+        struct agent *g = &a->agents[i];
+
+        if (is_free(g))
+            return g;
+        if (!g->asked && g->waiting.n == 0 && (!found || g->used_ms < found->used_ms))
+            found = g;
+    }
+    if (found)
+        release(found);
+    return found;
+}
+
+static enum err_code settle_in(struct log_agents *a, struct agent *g, struct buf *access,
+                               struct err *err)
+{
+    if (!g)
+        return err_set(err, ERR_LIMIT, "%d ways to reach brokers are in use", LOG_AGENTS_MAX);
+    if (is_free(g)) {
+        g->access = *access;
+        *access = (struct buf){ 0 };
+        fifo_init(&g->waiting, sizeof(struct job *));
+        g->backoff = (struct backoff){ LOG_AGENT_RETRY_FIRST_MS, LOG_AGENT_RETRY_MAX_MS, 0 };
+    }
+    g->used_ms = a->settings.monotonic_ms();
+    return ERR_OK;
+}
+
+static enum err_code enqueue(struct log_agents *a, struct agent *g, uint64_t wal,
+                             const struct log_place *place, struct err *err)
+{
+    struct job *job = mem_new(1, sizeof(*job));
+
+    job->wal = wal;
+    log_look_init(&job->look);
+    buf_init(&job->line, LOG_LOOK_LINE_MAX);
+    if (!log_question_encode(&job->line, place)) {
+        job_free(job);
+        return err_set(err, ERR_INVALID, "the question is too long");
+    }
+    a->n_open++;
+    fifo_add(&g->waiting, &job);
+    if (g->process.pid == 0 && a->settings.monotonic_ms() < g->not_before_ms)
+        lose(a, take(&g->waiting), "the process that asks the brokers is started again soon");
+    else
+        serve(a, g);
+    return ERR_OK;
+}
+
+static enum err_code ask(void *self, uint64_t wal, const struct log_place *place, struct err *err)
+{
+    struct log_agents *a = self;
+    struct buf access = { 0 };
+    struct agent *g;
+    enum err_code rc;
+
+    if (a->n_open >= LOG_AGENTS_OPEN_MAX)
+        return err_set(err, ERR_LIMIT, "%d looks at logs are under way", LOG_AGENTS_OPEN_MAX);
+    buf_init(&access, LOG_LOOK_LINE_MAX);
+    if (log_access_encode(&access, place)) {
+        g = choose(a, buf_str(&access));
+        rc = settle_in(a, g, &access, err);
+        if (rc == ERR_OK)
+            rc = enqueue(a, g, wal, place, err);
+    } else {
+        rc = err_set(err, ERR_INVALID, "the access to the brokers is longer than %d bytes",
+                     LOG_LOOK_LINE_MAX);
+    }
+    if (access.p)
+        secret_wipe(access.p, access.capacity);
+    buf_release(&access);
+    return rc;
+}
+
+static void exchange(void *self)
+{
+    struct log_agents *a = self;
+
+    for (int i = 0; i < LOG_AGENTS_MAX; i++) {
+        struct agent *g = &a->agents[i];
+
+        if (is_free(g))
+            continue;
+        if (g->process.pid != 0)
+            exchange_with(a, g);
+        serve(a, g);
+        if (is_idle(a, g))
+            release(g);
+    }
+}
+
+static bool next(void *self, uint64_t *ret_wal, struct log_look *ret_look)
+{
+    struct log_agents *a = self;
+    struct job *job = take(&a->answers);
+
+    if (!job)
+        return false;
+    a->n_open--;
+    *ret_wal = job->wal;
+    *ret_look = job->look;
+    log_look_init(&job->look);
+    job_free(job);
+    return true;
+}
+
+static int descriptor(void *self)
+{
+    const struct log_agents *a = self;
+
+    return a->descriptor;
+}
+
+/* `wait` is -1 for ever; what is overdue is due now. */
+static int64_t earlier(int64_t wait, int64_t due_in_ms)
+{
+    const int64_t due = due_in_ms > 0 ? due_in_ms : 0;
+
+    return wait < 0 || due < wait ? due : wait;
+}
+
+static int64_t wait_ms(void *self)
+{
+    const struct log_agents *a = self;
+    const int64_t now_ms = a->settings.monotonic_ms();
+    int64_t wait = a->answers.n > 0 ? 0 : -1;
+
+    for (int i = 0; i < LOG_AGENTS_MAX; i++) {
+        const struct agent *g = &a->agents[i];
+
+        if (is_free(g))
+            continue;
+        if (g->process.pid != 0 && subprocess_is_blocked(&g->process))
+            wait = earlier(wait, BLOCKED_POLL_MS);
+        if (g->asked)
+            wait = earlier(wait, g->began_ms + a->settings.answer_ms + 1 - now_ms);
+        wait = earlier(wait, g->used_ms + LOG_AGENT_IDLE_MS + 1 - now_ms);
+    }
+    return wait;
+}
+
+struct log_observer_port log_agents_port(struct log_agents *a)
+{
+    static const struct observe_log_ops ops = { ask, exchange, next, descriptor, wait_ms };
+
+    return (struct log_observer_port){ &ops, a };
+}
+
+int log_agents_running(const struct log_agents *a)
+{
+    int n = 0;
+
+    for (int i = 0; i < LOG_AGENTS_MAX; i++)
+        n += a->agents[i].process.pid != 0;
+    return n;
+}
+
+uint64_t log_agents_lost(const struct log_agents *a)
+{
+    return a->n_lost;
+}
+
+void log_agents_free(struct log_agents *a)
+{
+    if (!a)
+        return;
+    for (int i = 0; i < LOG_AGENTS_MAX; i++)
+        release(&a->agents[i]);
+    while (a->answers.n > 0)
+        job_free(take(&a->answers));
+    fifo_release(&a->answers);
+    close(a->descriptor);
+    free(a);
+}

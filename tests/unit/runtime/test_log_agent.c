@@ -1,0 +1,130 @@
+#include "runtime/log_agent.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "codec/log_look_json.h"
+
+enum { OUTPUT_MAX = 4096 };
+
+/* --- a source --------------------------------------------------------------------------------- */
+
+static int n_open, n_looks;
+
+static enum err_code open_source(const struct log_place *place, void **ret_self, struct err *err)
+{
+    if (strcmp(place->brokers, "bad") == 0)
+        return err_set(err, ERR_INVALID, "brokers that nobody can ask");
+    n_open++;
+    *ret_self = &n_open;
+    return ERR_OK;
+}
+
+static void look(void *self, const char *topic, const char *group, struct log_look *ret)
+{
+    assert_ptr_equal(self, &n_open);
+    log_look_init(ret);
+    n_looks++;
+    ret->look.outcome = LOOK_FAILED;
+    snprintf(ret->look.why, sizeof(ret->look.why), "%s of %s", group, topic);
+}
+
+static void close_source(void *self)
+{
+    assert_ptr_equal(self, &n_open);
+    n_open--;
+}
+
+/* What it writes for an input. */
+static enum err_code serve(const char *input, char *ret_output)
+{
+    static const struct log_agent_source source = { open_source, look, close_source };
+    int in[2], out[2];
+    enum err_code rc;
+    struct err err;
+    ssize_t n;
+
+    n_looks = 0;
+    assert_int_equal(pipe(in), 0);
+    assert_int_equal(pipe(out), 0);
+    assert_int_equal(write(in[1], input, strlen(input)), (ssize_t)strlen(input));
+    close(in[1]);
+    rc = log_agent_serve(in[0], out[1], &source, &err);
+    close(out[1]);
+    n = read(out[0], ret_output, OUTPUT_MAX - 1);
+    assert_true(n >= 0);
+    ret_output[n] = '\0';
+    close(out[0]);
+    assert_int_equal(n_open, 0);
+    return rc;
+}
+
+static void answers_each_question_with_a_look(void **state)
+{
+    char output[OUTPUT_MAX];
+    (void)state;
+
+    assert_int_equal(serve("{\"access\":{\"brokers\":\"a:1\"}}\n"
+                           "{\"look\":{\"topic\":\"t\",\"group\":\"g\"}}\n"
+                           "{\"look\":{\"topic\":\"u\",\"group\":\"h\"}}\n",
+                           output),
+                     ERR_OK);
+    assert_string_equal(output, "{\"failed\":\"g of t\",\"denied\":false}\n"
+                                "{\"failed\":\"h of u\",\"denied\":false}\n");
+}
+
+static void an_access_that_is_no_good_is_each_answer(void **state)
+{
+    char output[OUTPUT_MAX];
+    (void)state;
+
+    assert_int_equal(serve("{\"access\":{\"brokers\":\"bad\"}}\n"
+                           "{\"look\":{\"topic\":\"t\",\"group\":\"g\"}}\n",
+                           output),
+                     ERR_OK);
+    assert_string_equal(output, "{\"failed\":\"brokers that nobody can ask\",\"denied\":false}\n");
+    assert_int_equal(n_looks, 0);
+}
+
+static void ends_at_what_nobody_of_ours_says(void **state)
+{
+    static const struct {
+        const char *input;
+        enum err_code rc;
+    } rows[] = {
+        { "", ERR_CORRUPT },
+        { "hello\n", ERR_CORRUPT },
+        { "{\"look\":{\"topic\":\"t\",\"group\":\"g\"}}\n", ERR_CORRUPT },
+        { "{\"access\":{\"brokers\":\"a:1\"}}\n", ERR_OK },
+        { "{\"access\":{\"brokers\":\"a:1\"}}\nhello\n", ERR_CORRUPT },
+        { "{\"access\":{\"brokers\":\"a:1\"}}\n{\"look\":{\"topic\":\"t\"}}\n", ERR_CORRUPT },
+    };
+    char output[OUTPUT_MAX];
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (serve(rows[i].input, output) != rows[i].rc)
+            fail_msg("%s", rows[i].input);
+        assert_string_equal(output, "");
+        assert_int_equal(n_looks, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_each_question_with_a_look),
+        cmocka_unit_test(an_access_that_is_no_good_is_each_answer),
+        cmocka_unit_test(ends_at_what_nobody_of_ours_says),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+#include "runtime/log_agents.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "runtime/clock.h"
+
+enum { SHORT_MS = 300, PATIENCE_MS = 60000, STEP_MS = 20 };
+
+#define ANSWER                                                                                     \
+    "'{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[0,9,5]],\"topic\":{},\"group\":{}}'"
+
+/* Agents of a few words: each reads the access first. */
+#define SHELL(script)                                                                              \
+    {                                                                                              \
+        "/bin/sh", "-c", script, NULL                                                              \
+    }
+static const char *const honest[] = SHELL("read access; while read line; do echo " ANSWER "; done");
+static const char *const telling[] =
+    SHELL("read access; while read line; do echo '{\"failed\":\"no way\"}'; done");
+static const char *const dying[] = SHELL("read access; read line; kill -ABRT $$");
+static const char *const silent[] = SHELL("read access; read line; exec sleep 1000");
+static const char *const talkative[] = SHELL("read access; echo '{}'; exec sleep 1000");
+static const char *const babbling[] = SHELL("read access; read line; echo hello; exec sleep 1000");
+static const char *const endless[] = SHELL("read access; read line; exec cat /dev/zero");
+static const char *const once[] = SHELL("read access; read line; echo " ANSWER);
+static const char *const missing[] = { "/nonexistent/agent", NULL };
+
+static const struct log_place place = { .brokers = "a:1", .topic = "t", .group = "g" };
+
+/* `answer_ms`: an agent that takes longer is given up. */
+static struct log_agents *agents(const char *const *command, int64_t answer_ms)
+{
+    const struct log_agents_settings settings = {
+        .command = command,
+        .answer_ms = answer_ms,
+        .monotonic_ms = clock_monotonic_ms,
+        .wall_ms = clock_wall_ms,
+        .seed = 7,
+    };
+
+    return log_agents_new(&settings);
+}
+
+static void ask(struct log_agents *a, uint64_t wal, const struct log_place *p)
+{
+    const struct log_observer_port port = log_agents_port(a);
+    struct err err;
+
+    assert_int_equal(port.ops->ask(port.self, wal, p, &err), ERR_OK);
+}
+
+/* Waits as a loop would, and no longer than the port says. */
+static struct log_look await(struct log_agents *a, uint64_t *ret_wal)
+{
+    const struct log_observer_port port = log_agents_port(a);
+    const int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+    struct log_look look;
+
+    while (!port.ops->next(port.self, ret_wal, &look)) {
+        struct pollfd p = { .fd = port.ops->descriptor(port.self), .events = POLLIN };
+
+        assert_true(clock_monotonic_ms() < deadline_ms);
+        poll(&p, 1, (int)port.ops->wait_ms(port.self));
+        port.ops->exchange(port.self);
+    }
+    return look;
+}
+
+static void what_it_finds_is_the_answer(void **state)
+{
+    struct log_agents *a = agents(honest, PATIENCE_MS);
+    struct log_look look;
+    uint64_t wal;
+    (void)state;
+
+    assert_int_equal(log_agents_running(a), 0);
+    for (uint64_t i = 1; i <= 3; i++)
+        ask(a, i, &place);
+    for (uint64_t i = 1; i <= 3; i++) {
+        look = await(a, &wal);
+        assert_int_equal(wal, i);
+        assert_int_equal(look.look.outcome, LOOK_ANSWERED);
+        assert_int_equal(look.partitions[0].end, 9);
+        assert_true(look.look.began_ms > 0 && look.look.ended_ms >= look.look.began_ms);
+        assert_true(look.look.ended_wall_ms > 0);
+        log_look_release(&look);
+    }
+    assert_int_equal(log_agents_running(a), 1);
+    assert_int_equal(log_agents_lost(a), 0);
+    log_agents_free(a);
+}
+
+static void what_brokers_refuse_is_known(void **state)
+{
+    struct log_agents *a = agents(telling, PATIENCE_MS);
+    struct log_look look;
+    uint64_t wal;
+    (void)state;
+
+    ask(a, 1, &place);
+    look = await(a, &wal);
+    assert_int_equal(look.look.outcome, LOOK_FAILED);
+    assert_string_equal(look.look.why, "no way");
+    assert_int_equal(log_agents_lost(a), 0);
+    log_agents_free(a);
+}
+
+/* Whatever an agent does, its questions are lost, it is gone, and the next one comes later. */
+static void an_agent_that_fails_is_lost_alone(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *const *command;
+        int64_t answer_ms;
+    } rows[] = {
+        { "dying", dying, PATIENCE_MS },         { "silent", silent, SHORT_MS },
+        { "talkative", talkative, PATIENCE_MS }, { "babbling", babbling, PATIENCE_MS },
+        { "endless", endless, PATIENCE_MS },     { "missing", missing, PATIENCE_MS },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct log_agents *a = agents(rows[i].command, rows[i].answer_ms);
+
+        for (uint64_t wal = 1; wal <= 2; wal++)
+            ask(a, wal, &place);
+        for (int n = 0; n < 2; n++) {
+            uint64_t wal;
+            struct log_look look = await(a, &wal);
+
+            if (look.look.outcome != LOOK_LOST || !look.look.why[0])
+                fail_msg("%s: %s", rows[i].name, look.look.why);
+            assert_int_equal(look.n, 0);
+        }
+        if (log_agents_running(a) != 0 || log_agents_lost(a) != 1)
+            fail_msg("%s: %d run, %d lost", rows[i].name, log_agents_running(a),
+                     (int)log_agents_lost(a));
+        log_agents_free(a);
+    }
+}
+
+static void it_is_started_again_after_a_while(void **state)
+{
+    struct log_agents *a = agents(once, PATIENCE_MS);
+    enum look_outcome outcome;
+    int64_t began_ms;
+    struct log_look look;
+    uint64_t wal;
+    (void)state;
+
+    ask(a, 1, &place);
+    look = await(a, &wal);
+    assert_int_equal(look.look.outcome, LOOK_ANSWERED);
+    log_look_release(&look);
+    began_ms = clock_monotonic_ms();
+    do { /* that it has ended comes to light with some question */
+        assert_true(clock_monotonic_ms() - began_ms < PATIENCE_MS);
+        ask(a, 2, &place);
+        look = await(a, &wal);
+        outcome = look.look.outcome;
+        log_look_release(&look);
+        poll(NULL, 0, STEP_MS);
+    } while (outcome != LOOK_ANSWERED);
+    assert_true(clock_monotonic_ms() - began_ms >= LOG_AGENT_RETRY_FIRST_MS / 2);
+    assert_true(log_agents_lost(a) > 0);
+    log_agents_free(a);
+}
+
+static void each_access_has_a_process_of_its_own(void **state)
+{
+    struct log_agents *a = agents(honest, PATIENCE_MS);
+    char brokers[LOG_AGENTS_MAX + 1][16];
+    struct log_place p = place;
+    const struct log_observer_port port = log_agents_port(a);
+    struct err err;
+    uint64_t wal;
+    (void)state;
+
+    for (int i = 0; i <= LOG_AGENTS_MAX; i++) {
+        snprintf(brokers[i], sizeof(brokers[i]), "a:%d", i);
+        p.brokers = brokers[i];
+        assert_int_equal(port.ops->ask(port.self, (uint64_t)i, &p, &err),
+                         i < LOG_AGENTS_MAX ? ERR_OK : ERR_LIMIT);
+    }
+    assert_int_equal(log_agents_running(a), LOG_AGENTS_MAX);
+    for (int i = 0; i < LOG_AGENTS_MAX; i++) {
+        struct log_look look = await(a, &wal);
+
+        assert_int_equal(look.look.outcome, LOOK_ANSWERED);
+        log_look_release(&look);
+    }
+    /* One that has nothing to do makes room. */
+    ask(a, 99, &p);
+    assert_int_equal(log_agents_running(a), LOG_AGENTS_MAX);
+    log_agents_free(a);
+}
+
+/* An answer that is late by any time, or by none, must not make the loop sleep. */
+static void the_wait_ends_when_an_answer_is_late(void **state)
+{
+    struct log_agents *a = agents(silent, SHORT_MS);
+    const struct log_observer_port port = log_agents_port(a);
+    (void)state;
+
+    ask(a, 1, &place);
+    for (const int64_t began_ms = clock_monotonic_ms();
+         clock_monotonic_ms() < began_ms + 2 * SHORT_MS;) {
+        const int64_t wait_ms = port.ops->wait_ms(port.self);
+
+        assert_true(wait_ms >= 0 && wait_ms <= SHORT_MS + 1);
+        poll(NULL, 0, 1);
+    }
+    log_agents_free(a);
+}
+
+static void questions_are_bounded(void **state)
+{
+    struct log_agents *a = agents(silent, PATIENCE_MS);
+    const struct log_observer_port port = log_agents_port(a);
+    struct err err;
+    (void)state;
+
+    for (int i = 0; i < LOG_AGENTS_OPEN_MAX; i++)
+        ask(a, 1, &place);
+    assert_int_equal(port.ops->ask(port.self, 1, &place, &err), ERR_LIMIT);
+    log_agents_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_it_finds_is_the_answer),
+        cmocka_unit_test(what_brokers_refuse_is_known),
+        cmocka_unit_test(an_agent_that_fails_is_lost_alone),
+        cmocka_unit_test(it_is_started_again_after_a_while),
+        cmocka_unit_test(each_access_has_a_process_of_its_own),
+        cmocka_unit_test(the_wait_ends_when_an_answer_is_late),
+        cmocka_unit_test(questions_are_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
