@@ -215,3 +215,19 @@ enum err_code kube_child_status_body(const struct kube_object *object, struct st
         return err_set(err, ERR_LIMIT, "more than %zu bytes", ret_body->limit);
     return ERR_OK;
 }
+
+/* --- a Deployment ----------------------------------------------------------------------------- */
+
+/* The controller leaves out of a status what is 0, and has said nothing about a new object. */
+struct kube_scale kube_child_scale(struct str deployment)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(deployment, NULL);
+    yyjson_val *root = yyjson_doc_get_root(doc), *status = yyjson_obj_get(root, "status");
+    const int64_t absent = kube_yyjson_int(status, "observedGeneration", -1) < 0 ? -1 : 0;
+
+    return (struct kube_scale){
+        .desired = kube_yyjson_int(yyjson_obj_get(root, "spec"), "replicas", -1),
+        .replicas = kube_yyjson_int(status, "replicas", absent),
+        .ready = kube_yyjson_int(status, "readyReplicas", absent),
+    };
+}

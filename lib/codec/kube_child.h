@@ -51,4 +51,10 @@ bool kube_child_status_is(struct str object, struct str status);
 NODISCARD enum err_code kube_child_status_body(const struct kube_object *object, struct str status,
                                                struct buf *ret_body, struct err *err);
 
+/* How many pods a Deployment has; -1: it does not say. */
+struct kube_scale {
+    int64_t desired, replicas, ready;
+};
+struct kube_scale kube_child_scale(struct str deployment);
+
 #endif

@@ -210,6 +210,31 @@ static void a_status_is_written_for_one_very_object(void **state)
     assert_int_equal(kube_child_status_body(&object, STR_LITERAL("{"), &body, NULL), ERR_CORRUPT);
 }
 
+static void a_deployment_says_how_many_pods_it_has(void **state)
+{
+    static const struct {
+        const char *json;
+        int64_t desired, replicas, ready;
+    } rows[] = {
+        { "{\"spec\":{\"replicas\":3},\"status\":{\"observedGeneration\":1,\"replicas\":2,"
+          "\"readyReplicas\":1}}",
+          3, 2, 1 },
+        { "{\"spec\":{\"replicas\":3},\"status\":{\"observedGeneration\":1}}", 3, 0, 0 },
+        { "{\"spec\":{\"replicas\":0},\"status\":{}}", 0, -1, -1 },
+        { "{\"spec\":{}}", -1, -1, -1 },
+        { "x", -1, -1, -1 },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct kube_scale s = kube_child_scale(str_from(rows[i].json));
+
+        if (s.desired != rows[i].desired || s.replicas != rows[i].replicas ||
+            s.ready != rows[i].ready)
+            fail_msg("row %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +245,7 @@ int main(void)
         cmocka_unit_test(only_fields_that_are_wanted_are_looked_at),
         cmocka_unit_test(what_the_server_writes_in_another_way_is_recognised),
         cmocka_unit_test(wishes_differ),
+        cmocka_unit_test(a_deployment_says_how_many_pods_it_has),
         cmocka_unit_test(a_status_is_the_same_or_not),
         cmocka_unit_test(a_status_is_written_for_one_very_object),
     };

@@ -1,0 +1,19 @@
+#include "codec/redis_failover.h"
+
+#include "codec/kube_yyjson.h"
+
+enum err_code redis_failover_secret(struct str json, char ret_name[REDIS_FAILOVER_SECRET_MAX + 1],
+                                    struct err *err)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, err);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+
+    if (!doc)
+        return ERR_CORRUPT;
+    if (!yyjson_is_obj(root))
+        return err_set(err, ERR_CORRUPT, "not a RedisFailover");
+    if (!kube_yyjson_copy(yyjson_obj_get(yyjson_obj_get(root, "spec"), "auth"), "secretPath",
+                          ret_name, REDIS_FAILOVER_SECRET_MAX + 1))
+        return err_set(err, ERR_CORRUPT, "spec.auth.secretPath is no name of a Secret");
+    return ERR_OK;
+}

@@ -1,0 +1,23 @@
+/*
+ * A RedisFailover of Spotahome's operator, as far as we look at it. It is never written.
+ */
+#ifndef REDWAL_CODEC_REDIS_FAILOVER_H
+#define REDWAL_CODEC_REDIS_FAILOVER_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define REDIS_FAILOVER_GROUP  "databases.spotahome.com"
+#define REDIS_FAILOVER_PLURAL "redisfailovers"
+
+enum { REDIS_FAILOVER_SECRET_MAX = 253 };
+
+/* The name of the Secret whose key `password` is Redis's; empty: there is none. ERR_CORRUPT: it is
+ * no object, or names what is no name. */
+NODISCARD enum err_code redis_failover_secret(struct str json,
+                                              char ret_name[REDIS_FAILOVER_SECRET_MAX + 1],
+                                              struct err *err);
+
+#endif
