@@ -60,6 +60,24 @@ static bool was_tried(const struct judgement *j, const struct look *look)
 
 /* --- one condition each ----------------------------------------------------------------------- */
 
+static struct finding_of judge_spec(const struct judgement *j)
+{
+    return j->wanted->unclear ? with(WAL_REASON_SPEC_UNCLEAR, "%s", j->wanted->unclear)
+                              : plain(WAL_REASON_SPEC_FINE);
+}
+
+static struct finding_of judge_objects(const struct judgement *j)
+{
+    const struct wal_wanted *w = j->wanted;
+
+    if (w->unclear)
+        return plain(WAL_REASON_OBJECTS_UNKNOWN);
+    if (w->taken)
+        return with(WAL_REASON_OBJECTS_TAKEN, "%s", w->taken);
+    return w->refused ? with(WAL_REASON_OBJECTS_REFUSED, "%s", w->refused)
+                      : plain(WAL_REASON_OBJECTS_FINE);
+}
+
 static struct finding_of judge_redis(const struct judgement *j)
 {
     const struct look *tried = &j->facts->redis_tried;
@@ -312,6 +330,8 @@ static const struct {
     enum wal_condition_type type;
     struct finding_of (*judge)(const struct judgement *j);
 } judges[] = {
+    { WAL_CONDITION_SPEC_ACCEPTED, judge_spec },
+    { WAL_CONDITION_OBJECTS_APPLIED, judge_objects },
     { WAL_CONDITION_REDIS_REACHABLE, judge_redis },
     { WAL_CONDITION_LOG_REACHABLE, judge_log },
     { WAL_CONDITION_POSITION_CONSISTENT, judge_position },
@@ -355,6 +375,8 @@ static enum wal_phase phase_of(const struct judgement *j)
     };
     const struct observed *f = j->facts;
 
+    if (j->wanted->unclear)
+        return WAL_PHASE_REJECTED;
     if (f->log_tried.outcome == LOOK_NONE && f->redis_tried.outcome == LOOK_NONE)
         return WAL_PHASE_PENDING;
     if (j->wanted->paused || f->desired == 0)

@@ -26,6 +26,8 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
 /* clang-format off */
 #define WAL_CONDITIONS(X) \
     X(READY,               "Ready",              TRUE,  false, "Redis serves what the log says, and goes on doing so") \
+    X(SPEC_ACCEPTED,       "SpecAccepted",       TRUE,  true,  "the specification can be followed") \
+    X(OBJECTS_APPLIED,     "ObjectsApplied",     TRUE,  true,  "the appliers' objects are as they are wanted") \
     X(REDIS_REACHABLE,     "RedisReachable",     TRUE,  true,  "a Redis answers as the primary") \
     X(LOG_REACHABLE,       "LogReachable",       TRUE,  true,  "the brokers answer, and the topic of the log exists") \
     X(POSITION_CONSISTENT, "PositionConsistent", TRUE,  true,  "what Redis holds and what the log holds fit together") \
@@ -42,6 +44,12 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(READY,               ALL_WELL,         "AllWell",          TRUE,    "all that Ready needs is as it should be", "nothing") \
     X(READY,               SOMETHING_WRONG,  "ConditionFails",   FALSE,   "another condition is not as it should be", "look at the condition that the message names") \
     X(READY,               SOMETHING_UNKNOWN, "ConditionUnknown", UNKNOWN, "another condition is not known", "look at the condition that the message names") \
+    X(SPEC_ACCEPTED,       SPEC_FINE,        "Accepted",         TRUE,    "it is followed", "nothing") \
+    X(SPEC_ACCEPTED,       SPEC_UNCLEAR,     "NotFollowed",      FALSE,   "it cannot be followed, and the appliers stay as they were", "change what the message names") \
+    X(OBJECTS_APPLIED,     OBJECTS_FINE,     "Applied",          TRUE,    "all of them are", "nothing") \
+    X(OBJECTS_APPLIED,     OBJECTS_TAKEN,    "NameTaken",        FALSE,   "an object with the name of ours is there and is not ours, so it is not touched", "remove or rename that object") \
+    X(OBJECTS_APPLIED,     OBJECTS_REFUSED,  "Refused",          FALSE,   "the API server does not take an object", "see the message; it is tried again by itself") \
+    X(OBJECTS_APPLIED,     OBJECTS_UNKNOWN,  "NotApplied",       UNKNOWN, "they were not looked at", "see SpecAccepted") \
     X(REDIS_REACHABLE,     REDIS_ANSWERS,    "PrimaryAnswers",   TRUE,    "Redis answers as the primary", "nothing") \
     X(REDIS_REACHABLE,     REDIS_FAILS,      "Unreachable",      FALSE,   "the primary could not be asked", "look at the pods of Redis and of Sentinel, and at the NetworkPolicies") \
     X(REDIS_REACHABLE,     REDIS_DENIED,     "AccessDenied",     FALSE,   "Redis refuses our user or password", "check the password's Secret and the ACL of the user") \
@@ -92,6 +100,7 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
  * phase. */
 #define WAL_PHASES(X) \
     X(PENDING,          "Pending",         "nothing was learned yet") \
+    X(REJECTED,         "Rejected",        "the specification cannot be followed: see SpecAccepted") \
     X(PAUSED,           "Paused",          "no applier is wanted") \
     X(RESTORE_REQUIRED, "RestoreRequired", "the log alone cannot make Redis whole: see the condition of that name") \
     X(HELD,             "Held",            "Redis and the log do not fit together: see PositionConsistent") \
@@ -109,6 +118,7 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(STARTING,         APPLIER_AVAILABLE,   FALSE) \
     X(UNKNOWN,          READY,               UNKNOWN) \
     X(CATCHING_UP,      CAUGHT_UP,           FALSE) \
+    X(DEGRADED,         OBJECTS_APPLIED,     FALSE) \
     X(DEGRADED,         GROUP_HEALTHY,       FALSE) \
     X(DEGRADED,         LOG_RETAINED,        FALSE) \
     X(DEGRADED,         REDIS_DURABLE,       FALSE)
@@ -143,6 +153,9 @@ struct wal_wanted {
     struct str wal;       /* the name that Redis must hold */
     int64_t freshness_ms; /* how old what readers see may be */
     bool paused;          /* no applier is wanted, on purpose */
+    const char *unclear;  /* why the specification cannot be followed; NULL: it can */
+    /* What became of an object that is not as it is wanted; NULL: of none. */
+    const char *taken, *refused;
 };
 
 struct wal_status {
