@@ -7,11 +7,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "runtime/process.h"
+#include "runtime/metrics_text.h"
 
-#define PREFIX "redwal_applier_"
-
-enum metric_type { METRIC_TYPE_COUNTER, METRIC_TYPE_GAUGE, METRIC_TYPE_HISTOGRAM };
+#define PREFIX                  "redwal_applier_"
 
 #define LABEL_ENUM(label, name) LABEL_##label,
 enum metric_label { METRIC_LABELS(LABEL_ENUM) };
@@ -38,8 +36,6 @@ struct family {
 static const struct family families[] = { METRICS(FAMILY) };
 #undef FAMILY
 
-static const char *const type_names[] = { "counter", "gauge", "histogram" };
-
 #define LABEL_NAME(label, name) name,
 static const char *const label_names[] = { METRIC_LABELS(LABEL_NAME) };
 #undef LABEL_NAME
@@ -48,11 +44,6 @@ struct histogram {
     uint64_t counts[LATENCY_BUCKETS + 1];
     double sum_seconds;
     struct applier_exemplar exemplars[LATENCY_BUCKETS + 1];
-};
-
-struct page {
-    enum metrics_format format;
-    struct buf *out;
 };
 
 struct partition_series {
@@ -164,24 +155,6 @@ void metrics_show_partition(struct metrics *m, unsigned partition, bool shown)
     atomic_store_explicit(&p->shown, shown, memory_order_release);
 }
 
-/* To OpenMetrics the "_total" of a counter is a part of its sample's name, not of the family's. */
-static int family_name_length(const struct page *page, const char *name, enum metric_type type)
-{
-    const size_t n = strlen(name), n_suffix = strlen("_total");
-    const bool cut = page->format == METRICS_OPENMETRICS && type == METRIC_TYPE_COUNTER;
-
-    return (int)(cut ? n - n_suffix : n);
-}
-
-static void print_header(const struct page *page, const char *prefix, const char *name,
-                         enum metric_type type, const char *help)
-{
-    const int n = family_name_length(page, name, type);
-
-    buf_print(page->out, "# HELP %s%.*s %s.\n# TYPE %s%.*s %s\n", prefix, n, name, help, prefix, n,
-              name, type_names[type]);
-}
-
 static void print_value(struct buf *out, const struct family *f, int64_t value)
 {
     if (f->scale == 1)
@@ -246,7 +219,7 @@ static void print_by_partition(struct metrics *m, enum metric id, struct buf *ou
     }
 }
 
-static void print_exemplar(const struct page *page, const struct applier_exemplar *e)
+static void print_exemplar(const struct metrics_text *page, const struct applier_exemplar *e)
 {
     if (page->format == METRICS_OPENMETRICS && e->at_ms > 0)
         buf_print(page->out,
@@ -257,7 +230,7 @@ static void print_exemplar(const struct page *page, const struct applier_exempla
 }
 
 /* OpenMetrics wants "1.0" where everybody else has "1" since ever. */
-static void print_bound(const struct page *page, double seconds)
+static void print_bound(const struct metrics_text *page, double seconds)
 {
     const bool is_whole = seconds >= 1 && seconds == (double)(int64_t)seconds;
 
@@ -265,7 +238,7 @@ static void print_bound(const struct page *page, double seconds)
               is_whole && page->format == METRICS_OPENMETRICS ? ".0" : "");
 }
 
-static void print_histogram(struct metrics *m, enum metric id, const struct page *page)
+static void print_histogram(struct metrics *m, enum metric id, const struct metrics_text *page)
 {
     const char *name = families[id].name;
     struct buf *out = page->out;
@@ -289,23 +262,11 @@ static void print_histogram(struct metrics *m, enum metric id, const struct page
     buf_print(out, PREFIX "%s_count %" PRIu64 "\n", name, total);
 }
 
-static void print_process(const struct page *page)
-{
-    struct process_stats stats;
-
-    process_read_stats(&stats);
-#define PRINT_PROCESS(type, member, name, help)                                                    \
-    print_header(page, "", name, METRIC_TYPE_##type, help);                                        \
-    buf_print(page->out, name " %.15g\n", stats.member);
-    PROCESS_METRICS(PRINT_PROCESS)
-#undef PRINT_PROCESS
-}
-
-static void print_family(struct metrics *m, enum metric id, const struct page *page)
+static void print_family(struct metrics *m, enum metric id, const struct metrics_text *page)
 {
     const struct family *f = &families[id];
 
-    print_header(page, PREFIX, f->name, f->type, f->help);
+    metrics_text_header(page, PREFIX, f->name, f->type, f->help);
     if (f->type == METRIC_TYPE_HISTOGRAM)
         print_histogram(m, id, page);
     else if (is_by_partition(id))
@@ -316,15 +277,12 @@ static void print_family(struct metrics *m, enum metric id, const struct page *p
 
 void metrics_print(struct metrics *m, enum metrics_format format, struct buf *out)
 {
-    const struct page page = { format, out };
+    const struct metrics_text page = { format, out };
 
-    print_header(&page, PREFIX, "build_info", METRIC_TYPE_GAUGE, "1; the version is a label");
-    buf_print(out, PREFIX "build_info{version=\"%s\"} 1\n", m->version);
-    print_process(&page);
+    metrics_text_common(&page, PREFIX, m->version);
     for (enum metric id = 0; id < METRIC_COUNT; id++)
         print_family(m, id, &page);
-    if (format == METRICS_OPENMETRICS)
-        buf_print(out, "# EOF\n");
+    metrics_text_end(&page);
 }
 
 void metrics_print_reference(struct buf *out)
@@ -340,11 +298,7 @@ void metrics_print_reference(struct buf *out)
         "| name | type | labels | meaning |\n|---|---|---|---|\n");
     for (enum metric id = 0; id < METRIC_COUNT; id++)
         buf_print(out, "| `" PREFIX "%s` | %s | %s | %s |\n", families[id].name,
-                  type_names[families[id].type], label_names[families[id].label],
+                  metric_type_name(families[id].type), label_names[families[id].label],
                   families[id].help);
-    buf_print(out, "| `" PREFIX "build_info` | gauge | version | 1; the version is a label |\n");
-#define PRINT_PROCESS(type, member, name, help)                                                    \
-    buf_print(out, "| `" name "` | %s | | %s |\n", type_names[METRIC_TYPE_##type], help);
-    PROCESS_METRICS(PRINT_PROCESS)
-#undef PRINT_PROCESS
+    metrics_text_common_reference(PREFIX, out);
 }
