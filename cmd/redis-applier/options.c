@@ -100,19 +100,6 @@ static bool print_page(const struct options *o, const struct option_set *set, st
     return true;
 }
 
-static void print_problems(const struct option_set *set, struct buf *out)
-{
-    struct str rest = buf_str(&set->problems);
-
-    while (rest.n > 0) {
-        const char *end = memchr(rest.p, '\n', rest.n);
-        const size_t n = end ? (size_t)(end - rest.p) : rest.n;
-
-        buf_print(out, "%s: %.*s\n", program.name, (int)n, rest.p);
-        rest = (struct str){ rest.p + n + 1, rest.n - n - 1 };
-    }
-}
-
 enum options_verdict options_load(struct options *o, int argc, const char *const *argv,
                                   const char *const *environment, struct buf *ret_output)
 {
@@ -132,7 +119,7 @@ enum options_verdict options_load(struct options *o, int argc, const char *const
     check_bounds(o, &set);
     option_set_open_files(&set);
     if (!option_set_is_good(&set)) {
-        print_problems(&set, ret_output);
+        option_print_problems(&program, &set, ret_output);
         return OPTIONS_BAD;
     }
     if (!o->dump_config) {

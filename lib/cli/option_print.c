@@ -185,3 +185,16 @@ void option_print_reference(const struct program *p, struct buf *out)
     buf_print(out, "# %s\n\n%s.\n\n    %s\n\n%s", p->name, p->summary, p->synopsis, p->notes);
     print_reference_rows(p->env_prefix, "##", p->specs, p->n_specs, p->reloads, out);
 }
+
+void option_print_problems(const struct program *p, const struct option_set *set, struct buf *out)
+{
+    struct str rest = buf_str(&set->problems);
+
+    while (rest.n > 0) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        const size_t n = end ? (size_t)(end - rest.p) : rest.n;
+
+        buf_print(out, "%s: %.*s\n", p->name, (int)n, rest.p);
+        rest = (struct str){ rest.p + n + 1, rest.n - n - 1 };
+    }
+}

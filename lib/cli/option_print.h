@@ -24,6 +24,8 @@ void option_print_help(const struct program *p, struct buf *out);
 void option_print_reference(const struct program *p, struct buf *out); /* Markdown */
 /* YAML that gives the same values when it is read again; secrets are named by their files. */
 void option_print_config(const struct program *p, const void *values, struct buf *out);
+/* What is wrong, a line each, after the program's name. */
+void option_print_problems(const struct program *p, const struct option_set *set, struct buf *out);
 
 /* Parts of those pages: the options, a heading for each group. */
 void option_print_help_rows(const struct option_spec *specs, size_t n, struct buf *out);

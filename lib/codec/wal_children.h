@@ -32,7 +32,7 @@ const char *wal_child_kind(enum wal_child_type type);
 #define WAL_APPLIER      "redis-applier"
 #define WAL_CHILD_SUFFIX "-applier"
 
-enum { WAL_CHILD_NAME_MAX = WAL_NAME_MAX + sizeof(WAL_CHILD_SUFFIX) - 1 };
+enum { WAL_CHILD_NAME_MAX = WAL_OBJECT_NAME_MAX + sizeof(WAL_CHILD_SUFFIX) - 1 };
 
 /* "<name>-applier": the name of each of them. */
 void wal_child_name(const struct wal_resource *wal, char ret[WAL_CHILD_NAME_MAX + 1]);

@@ -419,7 +419,7 @@ static enum err_code take_spec(struct decoding *d)
 
 static bool name_is_allowed(struct str name)
 {
-    return name.n <= WAL_NAME_MAX && wal_text_is(WAL_OBJECT_NAME, name) &&
+    return name.n <= WAL_OBJECT_NAME_MAX && wal_text_is(WAL_OBJECT_NAME, name) &&
            !memchr(name.p, '.', name.n) && name.p[0] >= 'a';
 }
 

@@ -164,3 +164,15 @@ enum err_code wal_status_decode(struct str json, struct wal_status *ret, struct 
     *ret = status;
     return ERR_OK;
 }
+
+int64_t wal_status_primary_since(struct str json, const char *run_id)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, NULL);
+    yyjson_val *primary = yyjson_obj_get(yyjson_doc_get_root(doc), "primary");
+    int64_t since_wall_ms;
+
+    if (run_id[0] != '\0' && str_eq(kube_yyjson_str(primary, "runId"), str_from(run_id)) &&
+        civil_time_parse(kube_yyjson_str(primary, "since"), &since_wall_ms))
+        return since_wall_ms;
+    return LOOK_UNKNOWN;
+}

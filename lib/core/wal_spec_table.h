@@ -134,7 +134,7 @@ enum wal_sentinel_tls {
       "options.format protobuf and avro need schemaRegistry")
 
 /* Objects of the WAL are named after it: "<name>-applier" is a Service and a label. */
-#define WAL_NAME_MAX     55
+#define WAL_OBJECT_NAME_MAX     55
 #define WAL_NAME_PATTERN "^[a-z]([-a-z0-9]*[a-z0-9])?$"
 #define WAL_NAME_MESSAGE \
     "metadata.name must be 1 to 55 lower-case letters, digits and '-', begin with a letter and not end with '-'"

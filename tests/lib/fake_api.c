@@ -324,6 +324,11 @@ static int serve(struct fake_api *a, struct fake_api_transfer *t)
     struct fake_api_object *o;
     struct place p;
 
+    if (str_eq(buf_str(&r->target), STR_LITERAL("/apis"))) {
+        buf_print(&t->answer, "{\"kind\":\"APIGroupDiscoveryList\",\"items\":[%s]}",
+                  a->served ? a->served : "");
+        return 200;
+    }
     parse(buf_str(&r->target), &p);
     if (r->stream) {
         t->watching = true;

@@ -61,7 +61,8 @@ struct fake_api {
     struct prng prng;
     int64_t now_ms;
     int64_t version, compacted;
-    const char *label; /* what objects that are selected have in their text */
+    const char *served; /* groups with their kinds, as JSON, for whoever asks what there is */
+    const char *label;  /* what objects that are selected have in their text */
     struct fake_api_object objects[FAKE_API_OBJECTS_MAX];
     struct fake_api_change history[FAKE_API_HISTORY_MAX];
     size_t n_history;

@@ -194,7 +194,7 @@ static void print_columns(void)
 
 static void print_tables(void)
 {
-    printf("{\"name\": {\"max\": %d", WAL_NAME_MAX);
+    printf("{\"name\": {\"max\": %d", WAL_OBJECT_NAME_MAX);
     print_member("pattern", WAL_NAME_PATTERN);
     print_member("message", WAL_NAME_MESSAGE);
     printf("},\n\"objects\": [");

@@ -15,7 +15,8 @@ enum { NOW_MS = 1000 * 1000 };
 /* 2026-11-25T09:46:47Z */
 static const int64_t WALL_MS = INT64_C(1795600007000);
 
-static const struct wal_wanted wanted = { { LOOKS_WAL, sizeof(LOOKS_WAL) - 1 }, 5000, false };
+static const struct wal_wanted wanted = { .wal = { LOOKS_WAL, sizeof(LOOKS_WAL) - 1 },
+                                          .freshness_ms = 5000 };
 static const struct wal_status_figures figures = { .generation = 3,
                                                    .role = { "active", 6 },
                                                    .pod = { "rfr-a-1", 7 },
@@ -112,6 +113,26 @@ static void what_it_does_not_know_is_left_out(void **state)
     assert_int_equal(wal_status_decode(STR_LITERAL("{"), &s, &err), ERR_CORRUPT);
 }
 
+static void a_primary_is_recognised_by_its_run_id(void **state)
+{
+    static const struct {
+        const char *json, *run_id;
+        int64_t since_ms;
+    } rows[] = {
+        { "{\"primary\":{\"runId\":\"a\",\"since\":\"1970-01-01T00:00:05Z\"}}", "a", 5000 },
+        { "{\"primary\":{\"runId\":\"a\",\"since\":\"1970-01-01T00:00:05Z\"}}", "b", LOOK_UNKNOWN },
+        { "{\"primary\":{\"runId\":\"\",\"since\":\"1970-01-01T00:00:05Z\"}}", "", LOOK_UNKNOWN },
+        { "{\"primary\":{\"runId\":\"a\",\"since\":\"once\"}}", "a", LOOK_UNKNOWN },
+        { "{}", "a", LOOK_UNKNOWN },
+        { "", "a", LOOK_UNKNOWN },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (wal_status_primary_since(str_from(rows[i].json), rows[i].run_id) != rows[i].since_ms)
+            fail_msg("row %zu", i);
+}
+
 /* What a peer said may be no UTF-8, which the API refuses. */
 static void writes_utf8_whatever_was_told(void **state)
 {
@@ -136,6 +157,7 @@ int main(void)
         cmocka_unit_test(leaves_out_what_is_not),
         cmocka_unit_test(reads_what_it_wrote),
         cmocka_unit_test(what_it_does_not_know_is_left_out),
+        cmocka_unit_test(a_primary_is_recognised_by_its_run_id),
         cmocka_unit_test(writes_utf8_whatever_was_told),
     };
 

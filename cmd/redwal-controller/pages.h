@@ -1,0 +1,35 @@
+/*
+ * What redwal-controller serves by HTTP: written by its loop now and then, shown by another thread.
+ */
+#ifndef REDWAL_CONTROLLER_PAGES_H
+#define REDWAL_CONTROLLER_PAGES_H
+
+#include <stdatomic.h>
+
+#include "adapter/http_microhttpd.h"
+#include "runtime/text_page.h"
+#include "runtime/wal_reconciler.h"
+
+enum {
+    PAGES_EVERY_MS = 2000,            /* pages are that old at most, while the loop turns */
+    PAGES_SILENCE_MAX_MS = 30 * 1000, /* a loop that is silent for longer is not alive */
+    PAGES_COUNT = 4,
+};
+
+struct pages {
+    _Atomic int64_t beat_ms; /* monotonic */
+    _Atomic bool ready;
+    struct text_page details; /* of readiness */
+    struct text_page prometheus, openmetrics;
+    struct text_page config;
+    int64_t written_ms;
+};
+
+void pages_init(struct pages *p);
+void pages_release(struct pages *p);
+/* The loop turns; writes the pages when they are old. */
+void pages_update(struct pages *p, const struct wal_reconciler *r, int64_t now_ms);
+/* For http_server_new(). */
+void pages_list(struct pages *p, struct http_page ret[PAGES_COUNT]);
+
+#endif

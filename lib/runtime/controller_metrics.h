@@ -1,0 +1,18 @@
+/*
+ * The page of metrics of redwal-controller, written by its loop.
+ */
+#ifndef REDWAL_RUNTIME_CONTROLLER_METRICS_H
+#define REDWAL_RUNTIME_CONTROLLER_METRICS_H
+
+#include "runtime/metrics_format.h"
+#include "runtime/wal_reconciler.h"
+
+enum { CONTROLLER_METRICS_MAX_BYTES = 8 * 1024 * 1024 };
+
+void controller_metrics_print(const struct wal_reconciler_counts *counts,
+                              const struct wal_looks *looks, const char *version, int64_t now_ms,
+                              enum metrics_format format, struct buf *out);
+
+void controller_metrics_print_reference(struct buf *out);
+
+#endif

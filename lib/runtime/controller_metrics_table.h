@@ -1,0 +1,36 @@
+/*
+ * Every metric of redwal-controller, once: /metrics and docs/controller-metrics.md come from these
+ * rows. Names get the prefix redwal_controller_.
+ */
+#ifndef REDWAL_RUNTIME_CONTROLLER_METRICS_TABLE_H
+#define REDWAL_RUNTIME_CONTROLLER_METRICS_TABLE_H
+
+/* X(type, name, label with its value or "", help, value from `c`, a struct wal_reconciler_counts);
+ * rows of one family follow each other, with one help. */
+/* clang-format off */
+#define CONTROLLER_METRICS(X) \
+    X(GAUGE,   "leads",                "",                   "1 while this process holds the lease, and acts", c->leads) \
+    X(GAUGE,   "synced",               "",                   "1 when everything that is followed was listed", c->synced) \
+    X(COUNTER, "terms_total",          "",                   "Times that this process took the lease", c->terms) \
+    X(GAUGE,   "wals",                 "",                   "RedisWals there are", c->wals) \
+    X(GAUGE,   "queue_length",         "",                   "RedisWals with work to do, or whose work failed and waits", c->waiting) \
+    X(COUNTER, "passes_total",         "result=\"done\"",    "Times that a RedisWal was worked on", c->kept.passes - c->kept.failed_passes) \
+    X(COUNTER, "passes_total",         "result=\"failed\"",  "Times that a RedisWal was worked on", c->kept.failed_passes) \
+    X(COUNTER, "requests_total",       "verb=\"get\"",       "Requests about objects of RedisWals", c->kept.reads) \
+    X(COUNTER, "requests_total",       "verb=\"create\"",    "Requests about objects of RedisWals", c->kept.creates) \
+    X(COUNTER, "requests_total",       "verb=\"update\"",    "Requests about objects of RedisWals", c->kept.updates) \
+    X(COUNTER, "requests_total",       "verb=\"delete\"",    "Requests about objects of RedisWals", c->kept.deletes) \
+    X(COUNTER, "requests_total",       "verb=\"status\"",    "Requests about objects of RedisWals", c->kept.statuses) \
+    X(COUNTER, "refused_total",        "",                   "Of these, how many were refused or lost", c->kept.refusals) \
+    X(COUNTER, "put_back_total",       "",                   "Objects that others had changed or deleted, and that were put back", c->kept.put_back) \
+    X(COUNTER, "events_refused_total", "",                   "Events that nobody will see", c->events_refused)
+
+/* X(name, label beside namespace and name, help): one series a RedisWal, by its leader alone. */
+#define CONTROLLER_WAL_METRICS(X) \
+    X(PHASE,     "wal_phase",       "phase",        "1 for the phase that the RedisWal is in") \
+    X(CONDITION, "wal_condition",   "type, status", "1 for the status that each condition of the RedisWal has; docs/conditions.md has the remedies") \
+    X(RECORDS,   "wal_lag_records", "",             "Records of the log that Redis does not have yet; absent while that is not known") \
+    X(SECONDS,   "wal_lag_seconds", "",             "How old what readers of Redis see may be; absent while that is not known")
+/* clang-format on */
+
+#endif

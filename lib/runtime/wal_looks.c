@@ -1,0 +1,381 @@
+#include "runtime/wal_looks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { SENTINELS_MAX = 4096 };
+
+struct wal_looks {
+    struct wal_looks_ports ports;
+    int64_t interval_ms;
+    struct wal_watch **watches;
+    size_t n, capacity;
+    uint64_t n_ever;
+};
+
+/* --- the WALs --------------------------------------------------------------------------------- */
+
+struct wal_looks *wal_looks_new(const struct wal_looks_ports *ports, int64_t interval_ms)
+{
+    struct wal_looks *l = mem_new(1, sizeof(*l));
+
+    l->ports = *ports;
+    l->interval_ms = interval_ms;
+    return l;
+}
+
+static void watch_free(struct wal_watch *w)
+{
+    wal_resource_release(&w->resource);
+    observed_release(&w->facts);
+    free(w);
+}
+
+void wal_looks_free(struct wal_looks *l)
+{
+    if (!l)
+        return;
+    for (size_t i = 0; i < l->n; i++)
+        watch_free(l->watches[i]);
+    free(l->watches);
+    free(l);
+}
+
+static bool is_of(const struct wal_watch *w, struct str scope, struct str name)
+{
+    return str_eq(str_from(w->resource.name), name) && str_eq(str_from(w->resource.scope), scope);
+}
+
+struct wal_watch *wal_looks_find(const struct wal_looks *l, struct str scope, struct str name)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (is_of(l->watches[i], scope, name))
+            return l->watches[i];
+    return NULL;
+}
+
+void wal_looks_forget(struct wal_looks *l, struct str scope, struct str name)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (!is_of(l->watches[i], scope, name))
+            continue;
+        watch_free(l->watches[i]);
+        l->watches[i] = l->watches[--l->n];
+        return;
+    }
+}
+
+static struct wal_watch *add(struct wal_looks *l, int64_t now_ms)
+{
+    struct wal_watch *w = mem_new(1, sizeof(*w));
+
+    if (l->n == l->capacity) {
+        l->capacity = l->capacity > 0 ? l->capacity * 2 : 16;
+        l->watches = mem_resize(l->watches, l->capacity, sizeof(struct wal_watch *));
+    }
+    w->number = ++l->n_ever;
+    w->since_ms = w->log.due_ms = now_ms;
+    w->redis.due_ms = now_ms + l->interval_ms;
+    observed_init(&w->facts);
+    l->watches[l->n++] = w;
+    return w;
+}
+
+/* What was learned of another object of that name, or of another place, is not about this one. */
+static bool is_another(const struct wal_resource *before, const struct wal_resource *now)
+{
+    return strcmp(before->uid, now->uid) != 0 || before->generation != now->generation;
+}
+
+static bool is_fit(const struct wal_resource *wal)
+{
+    return wal->spec.brokers != NULL;
+}
+
+struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *resource,
+                                   const char *failover_secret, int64_t now_ms)
+{
+    struct wal_watch *w = wal_looks_find(l, str_from(resource->scope), str_from(resource->name));
+
+    if (w && is_another(&w->resource, resource))
+        w->log.due_ms = now_ms;
+    if (w && strcmp(w->resource.uid, resource->uid) != 0) {
+        wal_looks_forget(l, str_from(resource->scope), str_from(resource->name));
+        w = NULL;
+    }
+    if (!w)
+        w = add(l, now_ms);
+    else if (!is_fit(resource)) {
+        wal_resource_release(resource);
+        return w;
+    }
+    wal_resource_release(&w->resource);
+    w->resource = *resource;
+    *resource = (struct wal_resource){ 0 };
+    snprintf(w->failover_secret, sizeof(w->failover_secret), "%s",
+             failover_secret ? failover_secret : "");
+    return w;
+}
+
+size_t wal_looks_count(const struct wal_looks *l)
+{
+    return l->n;
+}
+
+struct wal_watch *wal_looks_at(const struct wal_looks *l, size_t i)
+{
+    return l->watches[i];
+}
+
+/* --- secrets ---------------------------------------------------------------------------------- */
+
+/* What a look needs, being gathered. */
+struct gathering {
+    struct wal_looks *looks;
+    const struct wal_watch *watch;
+    int64_t now_ms;
+    bool waits;
+    char missing[LOOK_WHY_MAX + 1]; /* "": nothing */
+};
+
+/* NULL: none is given, or it is not there yet. */
+static const char *secret(struct gathering *g, const char *name, const char *key)
+{
+    const char *text;
+
+    if (!name)
+        return NULL;
+    switch (kube_secrets_find(g->looks->ports.secrets, str_from(g->watch->resource.scope), name,
+                              key, g->now_ms, &text)) {
+    case KUBE_SECRET_THERE:
+        return text;
+    case KUBE_SECRET_ASKED:
+        g->waits = true;
+        return NULL;
+    case KUBE_SECRET_MISSING:
+        snprintf(g->missing, sizeof(g->missing), "%.*s", (int)sizeof(g->missing) - 1, text);
+        return NULL;
+    }
+    UNREACHABLE("a state that does not exist");
+}
+
+static struct look_login login_of(struct gathering *g, const char *user, struct wal_secret password,
+                                  struct wal_secret ca, const struct wal_certificate *certificate)
+{
+    return (struct look_login){
+        .user = user,
+        .password = secret(g, password.name, password.key),
+        .ca = secret(g, ca.name, ca.key),
+        .cert = secret(g, certificate->name, certificate->certificate),
+        .key = secret(g, certificate->name, certificate->key),
+    };
+}
+
+static bool sentinels_use_tls(const struct wal_spec *s)
+{
+    return s->sentinel_tls == WAL_SENTINEL_TLS_ENABLED ||
+           (s->sentinel_tls == WAL_SENTINEL_TLS_SAME && s->redis_tls);
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static void fill_look(struct look *look, const struct gathering *g)
+{
+    look->began_ms = look->ended_ms = g->now_ms;
+    look->outcome = LOOK_LOST;
+    memcpy(look->why, g->missing, sizeof(look->why));
+}
+
+static void lose_redis(struct wal_watch *w, const struct gathering *g)
+{
+    struct redis_look look;
+
+    redis_look_init(&look);
+    fill_look(&look.look, g);
+    observed_learn_redis(&w->facts, &look);
+}
+
+/* Redis is asked right after the log: of two figures only those tell something together whose order
+ * is known. See core/observed.h. */
+static void learn_log(struct wal_watch *w, struct log_look *look, int64_t now_ms)
+{
+    observed_learn_log(&w->facts, look);
+    w->redis.due_ms = now_ms;
+}
+
+static void lose_log(struct wal_watch *w, const struct gathering *g)
+{
+    struct log_look look;
+
+    log_look_init(&look);
+    fill_look(&look.look, g);
+    learn_log(w, &look, g->now_ms);
+}
+
+/* When it is to be asked again, after `rc` of asking; true: it is being asked. */
+static bool note_asked(struct wal_look_turn *turn, struct gathering *g, enum err_code rc,
+                       const struct err *err)
+{
+    turn->asked = rc == ERR_OK;
+    turn->due_ms = g->now_ms + (rc == ERR_LIMIT ? WAL_LOOKS_BUSY_MS : g->looks->interval_ms);
+    if (rc != ERR_OK && rc != ERR_LIMIT)
+        snprintf(g->missing, sizeof(g->missing), "%.*s", (int)sizeof(g->missing) - 1, err->msg);
+    return turn->asked;
+}
+
+/* True: nothing can be asked now. */
+static bool must_wait(const struct gathering *g, struct wal_look_turn *turn)
+{
+    if (g->missing[0] != '\0')
+        turn->due_ms = g->now_ms + g->looks->interval_ms;
+    else if (g->waits)
+        turn->due_ms = g->now_ms + WAL_LOOKS_SECRET_MS;
+    return g->missing[0] != '\0' || g->waits;
+}
+
+static void ask_redis(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
+{
+    const struct wal_spec *s = &w->resource.spec;
+    const struct wal_secret own = { w->failover_secret[0] != '\0' ? w->failover_secret : NULL,
+                                    "password" };
+    struct gathering g = { l, w, now_ms, false, "" };
+    CLEANUP(buf_release) struct buf sentinels = { 0 };
+    struct redis_place place = {
+        .redis = s->redis, .master_name = s->master_name, .wal = s->wal, .n_partitions = w->facts.n
+    };
+    struct err err = { 0 };
+
+    place.login = login_of(&g, s->redis_user, s->redis_password.name ? s->redis_password : own,
+                           s->redis_ca, &s->redis_certificate);
+    place.login.tls = s->redis_tls;
+    place.sentinel_login =
+        login_of(&g, s->sentinel_user, s->sentinel_password, s->redis_ca, &s->redis_certificate);
+    place.sentinel_login.tls = sentinels_use_tls(s);
+    buf_init(&sentinels, SENTINELS_MAX);
+    if (s->failover && wal_failover_sentinels(s, w->resource.scope, &sentinels) &&
+        buf_append(&sentinels, "", 1))
+        place.sentinels = sentinels.p;
+    else
+        place.sentinels = s->sentinels;
+    if (!must_wait(&g, &w->redis) &&
+        note_asked(&w->redis, &g,
+                   l->ports.redis.ops->ask(l->ports.redis.self, w->number, &place, &err), &err))
+        return;
+    if (g.missing[0] != '\0')
+        lose_redis(w, &g);
+}
+
+static void ask_log(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
+{
+    const struct wal_spec *s = &w->resource.spec;
+    struct gathering g = { l, w, now_ms, false, "" };
+    struct log_place place = { .brokers = s->brokers,
+                               .security = s->security,
+                               .sasl_mechanism = s->mechanism,
+                               .topic = s->topic,
+                               .group = s->group };
+    struct err err = { 0 };
+
+    place.login =
+        login_of(&g, s->kafka_user, s->kafka_password, s->kafka_ca, &s->kafka_certificate);
+    if (!must_wait(&g, &w->log) &&
+        note_asked(&w->log, &g, l->ports.log.ops->ask(l->ports.log.self, w->number, &place, &err),
+                   &err))
+        return;
+    if (g.missing[0] != '\0')
+        lose_log(w, &g);
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static struct wal_watch *find_number(const struct wal_looks *l, uint64_t number)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->watches[i]->number == number)
+            return l->watches[i];
+    return NULL;
+}
+
+/* A password that is refused may have been changed. */
+static void read_again(struct wal_looks *l, const struct wal_watch *w,
+                       const struct wal_secret *password, int64_t now_ms)
+{
+    const char *name = password->name ? password->name : w->failover_secret; /* of Redis alone */
+
+    kube_secrets_refused(l->ports.secrets, str_from(w->resource.scope), name, now_ms);
+}
+
+static void take_redis(struct wal_looks *l, uint64_t number, struct redis_look *look,
+                       int64_t now_ms)
+{
+    struct wal_watch *w = find_number(l, number);
+
+    if (!w) {
+        redis_look_release(look);
+        return;
+    }
+    if (look->look.denied)
+        read_again(l, w, &w->resource.spec.redis_password, now_ms);
+    w->redis.asked = false;
+    observed_learn_redis(&w->facts, look);
+    l->ports.on_learned(l->ports.self, w);
+}
+
+static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look, int64_t now_ms)
+{
+    struct wal_watch *w = find_number(l, number);
+
+    if (!w) {
+        log_look_release(look);
+        return;
+    }
+    if (look->look.denied)
+        read_again(l, w, &w->resource.spec.kafka_password, now_ms);
+    w->log.asked = false;
+    learn_log(w, look, now_ms);
+    l->ports.on_learned(l->ports.self, w);
+}
+
+void wal_looks_step(struct wal_looks *l, int64_t now_ms, bool quiet)
+{
+    struct redis_look redis;
+    struct log_look log;
+    uint64_t number;
+
+    l->ports.log.ops->exchange(l->ports.log.self);
+    while (l->ports.redis.ops->next(l->ports.redis.self, &number, &redis))
+        take_redis(l, number, &redis, now_ms);
+    while (l->ports.log.ops->next(l->ports.log.self, &number, &log))
+        take_log(l, number, &log, now_ms);
+    for (size_t i = 0; !quiet && i < l->n; i++) {
+        struct wal_watch *w = l->watches[i];
+
+        if (!is_fit(&w->resource))
+            continue;
+        if (!w->log.asked && now_ms >= w->log.due_ms)
+            ask_log(l, w, now_ms);
+        if (!w->redis.asked && now_ms >= w->redis.due_ms)
+            ask_redis(l, w, now_ms);
+    }
+}
+
+int64_t wal_looks_due_ms(const struct wal_looks *l, int64_t now_ms, bool quiet)
+{
+    const int64_t wait_ms = l->ports.log.ops->wait_ms(l->ports.log.self);
+    int64_t due_ms = wait_ms < 0 ? INT64_MAX : now_ms + wait_ms;
+
+    for (size_t i = 0; !quiet && i < l->n; i++) {
+        const struct wal_watch *w = l->watches[i];
+
+        if (!is_fit(&w->resource))
+            continue;
+        if (!w->redis.asked && w->redis.due_ms < due_ms)
+            due_ms = w->redis.due_ms;
+        if (!w->log.asked && w->log.due_ms < due_ms)
+            due_ms = w->log.due_ms;
+    }
+    return due_ms;
+}

@@ -1,0 +1,69 @@
+/*
+ * Looks at the log and then at the Redis of each WAL, again and again, and keeps what they tell.
+ * Secrets are read when a look needs them; a look that cannot be taken for want of one tells so.
+ */
+#ifndef REDWAL_RUNTIME_WAL_LOOKS_H
+#define REDWAL_RUNTIME_WAL_LOOKS_H
+
+#include "codec/wal_resource.h"
+#include "core/observed.h"
+#include "core/wal_status.h"
+#include "port/observe.h"
+#include "runtime/kube_secrets.h"
+
+enum {
+    WAL_LOOKS_BUSY_MS = 1000,  /* whoever is asked has no room: try again then */
+    WAL_LOOKS_SECRET_MS = 200, /* a Secret is being read: look again then */
+};
+
+/* One WAL. */
+struct wal_watch {
+    uint64_t number;
+    struct wal_resource resource;
+    char failover_secret[254]; /* "": the RedisFailover has none */
+    struct observed facts;
+    struct wal_look_turn {
+        bool asked;
+        int64_t due_ms;
+    } redis, log;
+
+    /* The reconciler's: what the status says, and what it is to say. */
+    bool troubled; /* what it wants is unclear, or not all of it is there */
+    bool known; /* `before` is what stands there, and not what another process may have changed */
+    struct wal_status before, now;
+    struct wal_told told;
+    int64_t since_ms, written_ms;        /* it is followed; the status was seen to stand there */
+    uint64_t written_digest, now_digest; /* of what matters in it beside the conditions */
+};
+
+typedef void wal_learned_fn(void *self, struct wal_watch *watch);
+
+struct wal_looks_ports {
+    struct redis_observer_port redis;
+    struct log_observer_port log;
+    struct kube_secrets *secrets;
+    wal_learned_fn *on_learned;
+    void *self;
+};
+
+struct wal_looks;
+
+struct wal_looks *wal_looks_new(const struct wal_looks_ports *ports, int64_t interval_ms);
+void wal_looks_free(struct wal_looks *l); /* NULL is fine */
+
+/* Takes the resource and leaves it zeroed. One that could not be decoded is looked at as it was
+ * before; a new one is not looked at. The watch lives until it is forgotten. */
+struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *resource,
+                                   const char *failover_secret, int64_t now_ms);
+struct wal_watch *wal_looks_find(const struct wal_looks *l, struct str scope, struct str name);
+void wal_looks_forget(struct wal_looks *l, struct str scope, struct str name);
+/* In no order. */
+size_t wal_looks_count(const struct wal_looks *l);
+struct wal_watch *wal_looks_at(const struct wal_looks *l, size_t i);
+
+/* Takes answers; asks what is due unless `quiet`. Call it when a port's descriptor is readable, and
+ * when wal_looks_due_ms() has come. */
+void wal_looks_step(struct wal_looks *l, int64_t now_ms, bool quiet);
+int64_t wal_looks_due_ms(const struct wal_looks *l, int64_t now_ms, bool quiet);
+
+#endif

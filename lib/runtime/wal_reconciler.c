@@ -1,0 +1,513 @@
+#include "runtime/wal_reconciler.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "codec/kube_child.h"
+#include "codec/redis_failover.h"
+#include "codec/wal_status_json.h"
+#include "runtime/kube_elector.h"
+#include "runtime/kube_kinds.h"
+#include "runtime/kube_recorder.h"
+
+#define MANAGER_LABEL "app.kubernetes.io/managed-by=" WAL_MANAGER
+#define REPORTER      WAL_API_GROUP "/controller"
+
+/* Kinds that others install. */
+enum { KIND_FAILOVERS, KIND_POD_MONITORS, KIND_COUNT };
+static const struct kube_resource optional_kinds[KIND_COUNT] = {
+    [KIND_FAILOVERS] = { { REDIS_FAILOVER_GROUP, sizeof(REDIS_FAILOVER_GROUP) - 1 },
+                         { NULL, 0 },
+                         { REDIS_FAILOVER_PLURAL, sizeof(REDIS_FAILOVER_PLURAL) - 1 } },
+    [KIND_POD_MONITORS] = { { "monitoring.coreos.com", 21 }, { NULL, 0 }, { "podmonitors", 11 } },
+};
+
+struct wal_reconciler {
+    struct wal_reconciler_settings settings;
+    struct wal_reconciler_ports ports;
+    struct kube_client *client;
+    struct kube_elector *elector;
+    struct kube_reporter reporter;
+    struct kube_recorder *recorder;
+    struct kube_kinds *kinds;
+    struct kube_secrets *secrets;
+    struct wal_looks *looks;
+    struct kube_keeper *keeper;
+    struct kube_informer *failovers; /* NULL: the server has none */
+    struct kube_informer_target failovers_target;
+    int64_t now_ms;
+    bool led; /* as of the last step */
+};
+
+static bool is_synced(const struct wal_reconciler *r);
+
+/* What is not known yet must not look like something that is not there. */
+static bool may_act(void *self)
+{
+    const struct wal_reconciler *r = self;
+
+    return kube_elector_may_act(r->elector, r->ports.now_ms()) && is_synced(r);
+}
+
+/* --- what a RedisWal wants -------------------------------------------------------------------- */
+
+/* The Secret of the RedisFailover's password, "" for none. */
+static enum err_code find_failover(const struct wal_reconciler *r, const struct wal_resource *wal,
+                                   char ret_secret[REDIS_FAILOVER_SECRET_MAX + 1], struct err *err)
+{
+    const char *name = wal->spec.failover;
+    struct kube_object object;
+
+    ret_secret[0] = '\0';
+    if (!name)
+        return ERR_OK;
+    if (!r->failovers)
+        return err_set(err, ERR_NOT_FOUND,
+                       "spec.redis.failover: the cluster has no RedisFailovers; install their "
+                       "operator, or give sentinels or address");
+    if (!kube_cache_find(kube_informer_cache(r->failovers), str_from(wal->scope), str_from(name),
+                         &object))
+        return err_set(err, ERR_NOT_FOUND, "spec.redis.failover: there is no RedisFailover %s",
+                       name);
+    if (redis_failover_secret(object.json, ret_secret, err) != ERR_OK)
+        return err_wrap(err, err->code, "RedisFailover %s", name);
+    return ERR_OK;
+}
+
+static enum err_code add_children(const struct wal_reconciler *r, const struct wal_resource *wal,
+                                  const char *secret, struct kube_wishes *ret, struct err *err)
+{
+    const struct wal_surroundings around = {
+        .image = r->settings.image,
+        .failover_secret = secret[0] != '\0' ? secret : NULL,
+        .pod_monitors = kube_kinds_find(r->kinds, KIND_POD_MONITORS) != NULL,
+    };
+    char name[WAL_CHILD_NAME_MAX + 1];
+
+    wal_child_name(wal, name);
+    for (enum wal_child_type i = 0; i < WAL_CHILD_COUNT; i++) {
+        CLEANUP(buf_release) struct buf body = { 0 };
+
+        buf_init(&body, KUBE_BODY_MAX);
+        if (wal_child_write(i, wal, r->settings.options, &around, &body) &&
+            kube_wishes_add(ret, i, str_from(name), buf_str(&body), err) != ERR_OK)
+            return err->code;
+    }
+    return ERR_OK;
+}
+
+static enum err_code wants(void *self, const struct kube_object *owner, struct kube_wishes *ret,
+                           struct err *err)
+{
+    struct wal_reconciler *r = self;
+    CLEANUP(wal_resource_release) struct wal_resource wal = { 0 };
+    char secret[REDIS_FAILOVER_SECRET_MAX + 1];
+    enum err_code rc = wal_resource_decode(owner->json, r->settings.options, &wal, err);
+
+    if (rc == ERR_CORRUPT)
+        return rc;
+    if (rc == ERR_OK)
+        rc = find_failover(r, &wal, secret, err);
+    if (rc == ERR_OK)
+        rc = add_children(r, &wal, secret, ret, err);
+    wal_looks_follow(r->looks, &wal, rc == ERR_OK ? secret : NULL, r->now_ms);
+    return rc;
+}
+
+/* --- its status ------------------------------------------------------------------------------- */
+
+/* The first object of that outcome, in words; NULL: there is none. */
+static const char *first(const struct kube_report *report, enum kube_outcome_type type,
+                         char text[WAL_MESSAGE_MAX])
+{
+    for (size_t i = 0; i < report->wishes->n; i++) {
+        const struct kube_wish *w = &report->wishes->wishes[i];
+
+        if (report->outcomes[i].type != type)
+            continue;
+        snprintf(text, WAL_MESSAGE_MAX, "%s %.*s: %s", wal_child_kind(w->kind), STR_ARGS(w->name),
+                 report->outcomes[i].why);
+        return text;
+    }
+    return NULL;
+}
+
+static void take_scale(const struct wal_reconciler *r, struct wal_watch *w, int64_t *ret_replicas)
+{
+    const struct kube_cache *cache = kube_keeper_children(r->keeper, WAL_CHILD_DEPLOYMENT);
+    struct kube_scale scale = { LOOK_UNKNOWN, LOOK_UNKNOWN, LOOK_UNKNOWN };
+    char name[WAL_CHILD_NAME_MAX + 1];
+    struct kube_object object;
+
+    wal_child_name(&w->resource, name);
+    if (kube_cache_find(cache, str_from(w->resource.scope), str_from(name), &object))
+        scale = kube_child_scale(object.json);
+    w->facts.desired = scale.desired;
+    w->facts.ready = scale.ready;
+    *ret_replicas = scale.replicas;
+}
+
+static void judge(const struct wal_reconciler *r, struct wal_watch *w,
+                  const struct kube_report *report)
+{
+    char taken[WAL_MESSAGE_MAX], refused[WAL_MESSAGE_MAX];
+    const struct wal_wanted wanted = {
+        .wal = str_from(w->resource.spec.wal),
+        .freshness_ms = w->resource.spec.freshness_ms,
+        .paused = w->resource.spec.paused || w->resource.spec.replicas == 0,
+        .unclear = report->unclear ? report->unclear->msg : NULL,
+        .taken = first(report, KUBE_OUTCOME_TAKEN, taken),
+        .refused = first(report, KUBE_OUTCOME_FAILED, refused),
+    };
+
+    w->troubled = wanted.unclear || wanted.taken || wanted.refused;
+    wal_status_judge(&wanted, &w->facts, &w->before, r->now_ms, r->ports.wall_ms(), &w->now);
+}
+
+/* What is written at once, in one number; figures beside it can wait. */
+static uint64_t digest_of(const struct wal_watch *w, const struct wal_status_figures *f)
+{
+    CLEANUP(buf_release) struct buf text = { 0 };
+
+    buf_init(&text, WAL_MESSAGE_MAX);
+    buf_print(&text, "%lld %lld %lld %lld %lld %s", (long long)f->generation,
+              (long long)w->facts.desired, (long long)w->facts.ready, (long long)f->replicas,
+              (long long)w->facts.primary_since_wall_ms, w->facts.redis.primary.address);
+    return kube_child_wish(buf_str(&text));
+}
+
+/* What another process had found out stays until looks of our own tell as much. */
+static bool is_early(const struct wal_reconciler *r, const struct wal_watch *w)
+{
+    if (w->known || r->now_ms - w->since_ms >= WAL_FIRST_LOOKS_MS)
+        return false;
+    for (size_t i = 0; i < WAL_CONDITION_COUNT; i++)
+        if (w->before.conditions[i].status != CONDITION_UNKNOWN &&
+            w->now.conditions[i].status == CONDITION_UNKNOWN)
+            return true;
+    return false;
+}
+
+static void recall(struct wal_watch *w, struct str status)
+{
+    const int64_t since_wall_ms = wal_status_primary_since(status, w->facts.redis.primary.run_id);
+
+    if (wal_status_decode(status, &w->before, NULL) != ERR_OK)
+        w->before = (struct wal_status){ 0 };
+    if (since_wall_ms != LOOK_UNKNOWN)
+        w->facts.primary_since_wall_ms = since_wall_ms;
+}
+
+static bool is_due(const struct wal_reconciler *r, const struct wal_watch *w)
+{
+    return !w->known || w->now_digest != w->written_digest ||
+           wal_status_differs(&w->before, &w->now) || w->facts.n_rewinds != w->told.n_rewinds ||
+           w->facts.n_primaries != w->told.n_primaries ||
+           r->now_ms - w->written_ms >= WAL_FIGURES_MS;
+}
+
+static bool status(void *self, const struct kube_object *owner, const struct kube_report *report,
+                   struct buf *ret_status)
+{
+    static const char *const roles[] = { WAL_ROLE_CHOICES };
+    struct wal_reconciler *r = self;
+    struct wal_watch *w = wal_looks_find(r->looks, owner->scope, owner->name);
+    CLEANUP(wal_resource_release) struct wal_resource wal = { 0 };
+    CLEANUP(buf_release) struct buf selector = { 0 };
+    struct wal_status_figures figures = { .now_ms = r->now_ms };
+    struct err ignored;
+
+    if (!w || wal_resource_decode(owner->json, r->settings.options, &wal, &ignored) == ERR_CORRUPT)
+        return false;
+    if (!w->known)
+        recall(w, wal.status);
+    take_scale(r, w, &figures.replicas);
+    judge(r, w, report);
+    buf_init(&selector, WAL_MESSAGE_MAX);
+    if (wal_child_selector(&wal, &selector))
+        figures.selector = buf_str(&selector);
+    figures.generation = wal.generation;
+    figures.role = str_from(roles[w->resource.spec.role]);
+    w->now_digest = digest_of(w, &figures);
+    return !is_early(r, w) && is_due(r, w) &&
+           wal_status_encode(ret_status, &w->now, &w->facts, &figures);
+}
+
+static void copy(char *to, size_t size, struct str s)
+{
+    snprintf(to, size, "%.*s", STR_ARGS(s));
+}
+
+static void tell(struct wal_reconciler *r, const struct kube_object *owner,
+                 const struct wal_notice *n)
+{
+    struct kube_event e = { .warning = n->warning };
+    struct err err;
+
+    copy(e.regarding.api_version, sizeof(e.regarding.api_version),
+         STR_LITERAL(WAL_API_GROUP "/" WAL_API_VERSION));
+    copy(e.regarding.kind, sizeof(e.regarding.kind), STR_LITERAL(WAL_KIND));
+    copy(e.regarding.scope, sizeof(e.regarding.scope), owner->scope);
+    copy(e.regarding.name, sizeof(e.regarding.name), owner->name);
+    copy(e.regarding.uid, sizeof(e.regarding.uid), owner->uid);
+    copy(e.reason, sizeof(e.reason), str_from(n->reason));
+    copy(e.action, sizeof(e.action), str_from(n->action));
+    copy(e.note, sizeof(e.note), str_from(n->note));
+    log_info(r->ports.log, "Decided namespace=%.*s name=%.*s reason=%s note=%s",
+             STR_ARGS(owner->scope), STR_ARGS(owner->name), n->reason, n->note);
+    if (kube_recorder_add(r->recorder, &e, r->now_ms, r->ports.wall_ms(), &err) != ERR_OK)
+        log_warn(r->ports.log, "Failed to tell by an Event reason=%s error=%s", n->reason, err.msg);
+}
+
+static void told(void *self, const struct kube_object *owner)
+{
+    struct wal_reconciler *r = self;
+    struct wal_watch *w = wal_looks_find(r->looks, owner->scope, owner->name);
+    struct wal_notice notices[WAL_NOTICES_MAX];
+    size_t n;
+
+    if (!w)
+        return;
+    n = wal_status_notices(&w->before, &w->now, &w->facts, &w->told, notices);
+    for (size_t i = 0; i < n; i++)
+        tell(r, owner, &notices[i]);
+    w->before = w->now;
+    w->known = true;
+    w->written_ms = r->now_ms;
+    w->written_digest = w->now_digest;
+}
+
+static void gone(void *self, struct str scope, struct str name)
+{
+    struct wal_reconciler *r = self;
+
+    wal_looks_forget(r->looks, scope, name);
+}
+
+/* --- what changes ----------------------------------------------------------------------------- */
+
+/* Most looks tell nothing new; a pass over all objects is for those that do. */
+static void on_learned(void *self, struct wal_watch *w)
+{
+    static const struct kube_wishes none;
+    const struct kube_report fine = { .wishes = &none };
+    struct wal_reconciler *r = self;
+
+    if (w->known && !w->troubled) {
+        judge(r, w, &fine);
+        if (!is_due(r, w))
+            return;
+    }
+    kube_keeper_poke(r->keeper, str_from(w->resource.scope), str_from(w->resource.name), r->now_ms);
+}
+
+static void on_failover(void *self, const struct kube_object *object, bool is_gone)
+{
+    struct wal_reconciler *r = self;
+
+    (void)is_gone;
+    for (size_t i = 0; i < wal_looks_count(r->looks); i++) {
+        const struct wal_resource *wal = &wal_looks_at(r->looks, i)->resource;
+
+        if (wal->spec.failover && str_eq(str_from(wal->spec.failover), object->name) &&
+            str_eq(str_from(wal->scope), object->scope))
+            kube_keeper_poke(r->keeper, object->scope, object->name, r->now_ms);
+    }
+}
+
+static void on_trouble(void *self, const char *message)
+{
+    const struct wal_reconciler *r = self;
+
+    log_warn(r->ports.log, "Failed to follow the API server resource=%s error=%s",
+             REDIS_FAILOVER_PLURAL, message);
+}
+
+/* Others install and remove these kinds while we run. */
+static void follow_kinds(struct wal_reconciler *r)
+{
+    const struct kube_resource *failovers = kube_kinds_find(r->kinds, KIND_FAILOVERS);
+    const struct kube_reflector_settings settings = kube_reflector_defaults();
+
+    kube_keeper_set_served(r->keeper, WAL_CHILD_POD_MONITOR,
+                           kube_kinds_find(r->kinds, KIND_POD_MONITORS) != NULL);
+    if ((failovers != NULL) == (r->failovers != NULL))
+        return;
+    if (failovers) {
+        r->failovers_target.collection =
+            (struct kube_target){ *failovers, r->settings.scope, { 0 }, { 0 } };
+        r->failovers = kube_informer_new(r->client, &r->failovers_target, &settings, on_failover,
+                                         on_trouble, r);
+    } else {
+        kube_informer_free(r->failovers);
+        r->failovers = NULL;
+    }
+    kube_keeper_poke_all(r->keeper, r->now_ms);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static struct kube_keeper *new_keeper(struct wal_reconciler *r)
+{
+    static const struct kube_keeper_ops ops = { wants, status, told, gone, may_act };
+    const struct kube_keeper_settings settings = {
+        .owners = { wal_resources, r->settings.scope, { 0 }, { 0 } },
+        .api_version = WAL_API_GROUP "/" WAL_API_VERSION,
+        .kind = WAL_KIND,
+        .kinds = wal_child_resources,
+        .n_kinds = WAL_CHILD_COUNT,
+        .children = { STR_LITERAL(MANAGER_LABEL), { 0 } },
+        .field_manager = STR_LITERAL(WAL_MANAGER),
+    };
+
+    return kube_keeper_new(r->client, &settings, &ops, r, r->ports.log);
+}
+
+struct wal_reconciler *wal_reconciler_new(const struct wal_reconciler_settings *settings,
+                                          const struct wal_reconciler_ports *ports)
+{
+    struct wal_reconciler *r = mem_new(1, sizeof(*r));
+    struct wal_looks_ports looks = {
+        .redis = ports->redis, .log = ports->log_observer, .on_learned = on_learned, .self = r
+    };
+
+    r->settings = *settings;
+    r->ports = *ports;
+    r->now_ms = ports->now_ms();
+    r->client = kube_client_new(ports->kube, settings->requests_per_second,
+                                settings->requests_burst, r->now_ms);
+    r->elector = kube_elector_new(r->client, r->settings.lease_scope, r->settings.lease_name,
+                                  &r->settings.lease);
+    r->reporter =
+        (struct kube_reporter){ STR_LITERAL(REPORTER), str_from(r->settings.lease.identity) };
+    r->recorder = kube_recorder_new(r->client, &r->reporter, KUBE_EVENT_REFRESH_MS);
+    r->kinds = kube_kinds_new(r->client, optional_kinds, KIND_COUNT);
+    r->secrets = kube_secrets_new(r->client);
+    looks.secrets = r->secrets;
+    r->looks = wal_looks_new(&looks, settings->look_interval_ms);
+    r->keeper = new_keeper(r);
+    kube_keeper_set_served(r->keeper, WAL_CHILD_POD_MONITOR, false);
+    return r;
+}
+
+void wal_reconciler_free(struct wal_reconciler *r)
+{
+    if (!r)
+        return;
+    kube_keeper_free(r->keeper);
+    kube_informer_free(r->failovers);
+    wal_looks_free(r->looks);
+    kube_secrets_free(r->secrets);
+    kube_kinds_free(r->kinds);
+    kube_recorder_free(r->recorder);
+    kube_elector_free(r->elector);
+    kube_client_free(r->client);
+    free(r);
+}
+
+/* What the status of a WAL says may have been another leader's doing meanwhile. */
+static void note_leading(struct wal_reconciler *r)
+{
+    const bool leads = kube_elector_may_act(r->elector, r->now_ms);
+
+    if (leads == r->led)
+        return;
+    r->led = leads;
+    log_info(r->ports.log, "%s the lease name=%.*s", leads ? "Took" : "Lost",
+             STR_ARGS(r->settings.lease_name));
+    for (size_t i = 0; leads && i < wal_looks_count(r->looks); i++) {
+        struct wal_watch *w = wal_looks_at(r->looks, i);
+
+        w->known = false;
+        w->since_ms = r->now_ms;
+    }
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t wait_ms(struct wal_reconciler *r)
+{
+    const int64_t now_ms = r->ports.now_ms();
+    int64_t due_ms = sooner(kube_elector_due_ms(r->elector), kube_recorder_due_ms(r->recorder));
+    const int64_t client_ms = kube_client_wait_ms(r->client, now_ms);
+
+    due_ms = sooner(due_ms, kube_kinds_due_ms(r->kinds));
+    due_ms = sooner(due_ms, kube_secrets_due_ms(r->secrets));
+    due_ms = sooner(due_ms, kube_keeper_due_ms(r->keeper));
+    due_ms = sooner(due_ms, wal_looks_due_ms(r->looks, now_ms, !r->led));
+    if (r->failovers)
+        due_ms = sooner(due_ms, kube_informer_due_ms(r->failovers));
+    due_ms = due_ms > now_ms ? due_ms - now_ms : 0;
+    return client_ms >= 0 ? sooner(due_ms, client_ms) : due_ms;
+}
+
+int64_t wal_reconciler_step(struct wal_reconciler *r)
+{
+    r->now_ms = r->ports.now_ms();
+    note_leading(r);
+    kube_keeper_check(r->keeper);
+    kube_client_step(r->client, r->now_ms);
+    kube_elector_step(r->elector, r->now_ms, r->ports.wall_ms());
+    note_leading(r);
+    kube_kinds_step(r->kinds, r->now_ms);
+    follow_kinds(r);
+    if (r->failovers)
+        kube_informer_step(r->failovers, r->now_ms);
+    kube_secrets_step(r->secrets, r->now_ms);
+    wal_looks_step(r->looks, r->now_ms, !r->led);
+    kube_keeper_step(r->keeper, r->now_ms);
+    if (r->led)
+        kube_recorder_step(r->recorder, r->now_ms);
+    return wait_ms(r);
+}
+
+void wal_reconciler_descriptors(struct wal_reconciler *r, int ret[WAL_RECONCILER_DESCRIPTORS])
+{
+    ret[0] = kube_client_descriptor(r->client);
+    ret[1] = r->ports.redis.ops->descriptor(r->ports.redis.self);
+    ret[2] = r->ports.log_observer.ops->descriptor(r->ports.log_observer.self);
+}
+
+void wal_reconciler_release(struct wal_reconciler *r)
+{
+    kube_elector_release(r->elector);
+}
+
+bool wal_reconciler_is_released(const struct wal_reconciler *r)
+{
+    return kube_elector_is_released(r->elector);
+}
+
+static bool is_synced(const struct wal_reconciler *r)
+{
+    return kube_kinds_are_known(r->kinds) && kube_keeper_is_synced(r->keeper) &&
+           (!r->failovers || kube_informer_is_synced(r->failovers));
+}
+
+struct wal_reconciler_counts wal_reconciler_counts(const struct wal_reconciler *r)
+{
+    return (struct wal_reconciler_counts){
+        .kept = kube_keeper_counts(r->keeper),
+        .wals = kube_keeper_owners(r->keeper)->n,
+        .waiting = kube_keeper_waiting(r->keeper),
+        .terms = kube_elector_terms(r->elector),
+        .events_refused = kube_recorder_refused(r->recorder),
+        .synced = is_synced(r),
+        .leads = r->led,
+    };
+}
+
+const struct wal_looks *wal_reconciler_looks(const struct wal_reconciler *r)
+{
+    return r->looks;
+}
+
+const char *wal_reconciler_holder(const struct wal_reconciler *r)
+{
+    return kube_elector_holder(r->elector);
+}

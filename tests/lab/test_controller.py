@@ -1,0 +1,285 @@
+"""The controller on a real API server, seen by kubectl and the Python client."""
+
+import time
+
+import kubernetes
+import pytest
+
+from controllers import DURATION, Controller
+from lab.wait import await_, holds
+from rediswals import GROUP, PLURAL, VERSION, create, make
+
+NAME = "orders-applier"
+KINDS = ["serviceaccount", "configmap", "networkpolicy", "deployment", "poddisruptionbudget",
+         "service"]
+
+
+class Wals:
+    """RedisWals of one namespace, and what became of them."""
+
+    def __init__(self, cluster, api, namespace):
+        self.cluster, self.api, self.namespace = cluster, api, namespace
+        self.apps = kubernetes.client.AppsV1Api(cluster.client)
+
+    def create(self, name="orders", **changes):
+        """Of a Redis and a log that are not there."""
+        body = make({"metadata.name": name, "spec.redis": {"address": "127.0.0.1:1"},
+                     "spec.kafka": {"brokers": ["127.0.0.1:1"]},
+                     **{k.replace("__", "."): v for k, v in changes.items()}})
+        return create(self.api, self.namespace, body)
+
+    def get(self, name="orders"):
+        return self.api.get_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL, name)
+
+    def patch(self, spec, name="orders"):
+        self.api.patch_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL, name,
+                                                {"spec": spec})
+
+    def condition(self, kind, name="orders"):
+        found = [c for c in self.get(name).get("status", {}).get("conditions", [])
+                 if c["type"] == kind]
+        return (found[0]["status"], found[0]["reason"]) if found else None
+
+    def kubectl(self, *argv, check=True):
+        return self.cluster.kubectl("-n", self.namespace, *argv, check=check)
+
+    def versions(self):
+        """kind -> (uid, resourceVersion) of the objects, and of the RedisWal."""
+        text = self.kubectl("get", ",".join(KINDS + ["rediswal"]), "-o", "jsonpath={range .items[*]}"
+                            "{.kind} {.metadata.name} {.metadata.uid} {.metadata.resourceVersion}"
+                            "{\"\\n\"}{end}").stdout
+        rows = [row.split() for row in text.splitlines()]
+        return {row[0]: tuple(row[2:]) for row in rows if row[1] in (NAME, "orders")}
+
+    def await_made(self):
+        def made():
+            done = self.kubectl("get", *[f"{kind}/{NAME}" for kind in KINDS], check=False)
+            return done.returncode == 0 and self.condition("ObjectsApplied") == ("True", "Applied")
+        await_(made, 30, "all objects are there")
+
+    def await_settled(self):
+        """Nothing has changed for a while, the Deployment's own status included."""
+        self.await_made()
+        last = [self.versions(), time.monotonic()]
+
+        def settled():
+            now = self.versions()
+            if now != last[0]:
+                last[:] = now, time.monotonic()
+            return time.monotonic() - last[1] > 3
+        await_(settled, 60, "nothing changes")
+
+
+@pytest.fixture
+def wals(cluster, api, namespace):
+    return Wals(cluster, api, namespace)
+
+
+@pytest.fixture
+def controller(cluster, namespace, definition, tmp_path):
+    """Starts controllers; each ends with the test, and well."""
+    del definition
+    started = []
+
+    def start(name="first", kubeconfig=cluster.kubeconfig, *argv):
+        started.append(Controller(tmp_path, name, kubeconfig, namespace, *argv).start())
+        return started[-1]
+
+    yield start
+    for process in started:
+        status = process.stop()
+        assert status == 0, f"exit status {status}\n{process.tail()}"
+
+
+def test_a_wal_becomes_objects_and_they_go_with_it(wals, controller):
+    wals.create()
+    controller().await_leading()
+    wals.await_made()
+    await_(lambda: wals.condition("RedisReachable") == ("False", "Unreachable"), 30, "it is known")
+    await_(lambda: wals.condition("LogReachable") == ("False", "Unreachable"), 30, "it is known")
+    status = wals.get()["status"]
+    assert status["observedGeneration"] == 1 and status["phase"] == "Unreachable"
+    assert status["applier"]["desired"] == 2
+    assert wals.condition("SpecAccepted") == ("True", "Accepted")
+    assert "Unreachable" in wals.kubectl("get", "rwal").stdout
+    wals.kubectl("delete", "rwal", "orders")
+    await_(lambda: wals.kubectl("get", *[f"{kind}/{NAME}" for kind in KINDS],
+                                check=False).stdout == "", 90, "the objects are gone")
+
+
+def test_what_others_change_or_delete_is_put_back(wals, controller):
+    wals.create()
+    it = controller().await_leading()
+    wals.await_settled()
+    wals.kubectl("set", "image", f"deployment/{NAME}", "*=stranger")
+    wals.kubectl("label", "service", NAME, "redwal.dev/wal=other", "--overwrite")
+    wals.kubectl("delete", "poddisruptionbudget", NAME)
+
+    def put_back():
+        image = wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.template.spec
+        label = wals.cluster.core.read_namespaced_service(NAME, wals.namespace).metadata.labels
+        return image.containers[0].image != "stranger" and label["redwal.dev/wal"] == "orders" and \
+            wals.kubectl("get", "pdb", NAME, check=False).returncode == 0
+    await_(put_back, 30, it.tail)
+    assert it.metric("put_back_total") >= 2
+
+
+def test_a_changed_setting_rolls_the_pods_and_a_scale_does_not(wals, controller):
+    def template():
+        return wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.template.to_dict()
+
+    def option():
+        return wals.cluster.core.read_namespaced_config_map(NAME, wals.namespace).data
+    wals.create()
+    controller().await_leading()
+    wals.await_settled()
+    before, options = template(), option()
+    wals.kubectl("scale", "rwal", "orders", "--replicas", "3")
+    await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 3,
+           30, "three replicas are wanted")
+    assert template() == before
+    wals.patch({"options": {"batchMaxOps": 77}})
+    await_(lambda: option() != options, 30, "the option reaches the applier's file")
+    await_(lambda: template() != before, 30, "the pods are rolled")
+
+
+def test_nothing_is_written_while_nothing_changes(wals, controller):
+    wals.create()
+    it = controller().await_leading()
+    wals.await_settled()
+    before = wals.versions()
+    writes = it.writes()
+    holds(lambda: wals.versions() == before, 10, "no version changes")
+    assert it.writes() == writes
+    assert it.stop() == 0
+    second = controller("second").await_leading()
+    await_(lambda: second.metric("passes_total") >= 1, 30, second.tail)
+    holds(lambda: wals.versions() == before, 10, "a process that begins anew writes nothing")
+
+
+def test_an_object_of_others_is_not_touched(wals, controller):
+    wals.cluster.put(wals.namespace, NAME, theirs="x")
+    wals.create()
+    controller().await_leading()
+    await_(lambda: wals.condition("ObjectsApplied") == ("False", "NameTaken"), 30, "it is told")
+    held = wals.cluster.core.read_namespaced_config_map(NAME, wals.namespace)
+    assert held.data == {"theirs": "x"} and not held.metadata.owner_references
+
+    def told():
+        return wals.cluster.events.list_namespaced_event(
+            wals.namespace, field_selector="reason=NameTaken").items
+    event, = await_(told, 30, "an Event")
+    assert event.regarding.name == "orders" and event.type == "Warning"
+    assert f"ConfigMap {NAME}" in event.note
+    wals.cluster.core.delete_namespaced_config_map(NAME, wals.namespace)
+    await_(lambda: wals.condition("ObjectsApplied") == ("True", "Applied"), 90, "it is ours now")
+
+
+def test_a_leader_that_stood_still_past_its_lease_acts_no_more(wals, controller):
+    wals.create()
+    first = controller("first").await_leading()
+    wals.await_settled()
+    second = controller("second")
+    await_(lambda: second.get("/readyz")[0] == 200, 30, second.tail)
+    assert not second.leads()
+    written = first.writes()
+    first.pause()
+    wals.patch({"applier": {"replicas": 4}})
+    await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 4,
+           30, second.tail)
+    second.await_leading()
+    first.resume()
+    await_(lambda: first.get("/metrics")[0] == 200 and not first.leads(), 10, first.tail)
+    wals.patch({"applier": {"replicas": 5}})
+    await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 5,
+           30, second.tail)
+    time.sleep(DURATION)
+    assert first.writes() == written and not first.leads() and second.leads()
+    assert "Lost the lease" in first.output()
+
+
+def test_a_leader_that_is_told_to_end_gives_its_place_away(wals, controller):
+    wals.create()
+    first = controller("first").await_leading()
+    second = controller("second")
+    await_(lambda: second.get("/readyz")[0] == 200, 30, second.tail)
+    began = time.monotonic()
+    assert first.stop() == 0
+    second.await_leading(DURATION)
+    assert time.monotonic() - began < DURATION
+
+
+def test_an_api_server_that_restarts_is_waited_for(wals, controller):
+    wals.create()
+    it = controller().await_leading()
+    wals.await_settled()
+    wals.cluster.part("stop", "kube-apiserver")
+    await_(lambda: not it.leads(), 20, it.tail)
+    wals.cluster.part("start", "kube-apiserver")
+    wals.cluster.await_ready()
+    it.await_leading(60)
+    wals.patch({"applier": {"replicas": 4}})
+    await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 4,
+           60, it.tail)
+
+
+def test_history_that_is_gone_hides_nothing(wals, controller, link, linked):
+    wals.create()
+    it = controller("first", linked).await_leading()
+    wals.await_settled()
+    link.cut()
+    wals.kubectl("delete", "service", NAME)
+    wals.patch({"applier": {"replicas": 4}})
+    wals.cluster.compact()
+    # The API server keeps the last changes itself; another process of it has only what etcd has.
+    wals.cluster.part("stop", "kube-apiserver")
+    wals.cluster.part("start", "kube-apiserver")
+    wals.cluster.await_ready()
+    link.restore()
+    await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 4,
+           90, it.tail)
+    await_(lambda: wals.kubectl("get", "service", NAME, check=False).returncode == 0, 30, it.tail)
+
+
+RULES = [([GROUP], [PLURAL], ["get", "list", "watch"]),
+         ([GROUP], [f"{PLURAL}/status"], ["patch"]),
+         (["coordination.k8s.io"], ["leases"], ["get", "create", "update"]),
+         (["events.k8s.io"], ["events"], ["create", "patch"]),
+         ([""], ["serviceaccounts", "configmaps", "services"],
+          ["get", "list", "watch", "create", "patch", "delete"]),
+         (["networking.k8s.io"], ["networkpolicies"],
+          ["get", "list", "watch", "create", "patch", "delete"]),
+         (["policy"], ["poddisruptionbudgets"],
+          ["get", "list", "watch", "create", "patch", "delete"]),
+         (["apps"], ["deployments"], ["get", "list", "watch", "create", "patch", "delete"])]
+
+
+def grant(wals, rules):
+    wals.cluster.rbac.replace_namespaced_role("controller", wals.namespace, {
+        "metadata": {"name": "controller"},
+        "rules": [{"apiGroups": g, "resources": r, "verbs": v} for g, r, v in rules]})
+
+
+def test_permissions_that_are_taken_are_told_and_may_come_back(wals, controller):
+    grant(wals, RULES)
+    wals.kubectl("create", "rolebinding", "controller", "--role=controller", "--user=lab-user")
+    wals.create()
+    it = controller("first", wals.cluster.directory / "user.kubeconfig").await_leading()
+    wals.await_settled()
+    grant(wals, [(g, r, ["get", "list", "watch"] if "deployments" in r else v)
+                 for g, r, v in RULES])
+    wals.patch({"applier": {"replicas": 4}})
+    await_(lambda: wals.condition("ObjectsApplied") == ("False", "Refused"), 60, it.tail)
+    assert "403 Forbidden" in str(wals.get()["status"]["conditions"])
+    grant(wals, RULES)
+    await_(lambda: wals.condition("ObjectsApplied") == ("True", "Applied"), 90, it.tail)
+    assert wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 4
+
+
+def test_a_spec_that_slipped_past_the_schema_is_told(wals, controller):
+    """A RedisFailover of a cluster that has none: the schema cannot know that."""
+    wals.create(spec__redis={"failover": "cache"})
+    it = controller().await_leading()
+    await_(lambda: wals.condition("SpecAccepted") == ("False", "NotFollowed"), 30, it.tail)
+    assert wals.get()["status"]["phase"] == "Rejected"
+    assert wals.kubectl("get", "deployment", NAME, check=False).returncode != 0
