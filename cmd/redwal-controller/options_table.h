@@ -24,8 +24,8 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(NAME,     ANYWHERE, scope,              "namespace",        "NAME",      NULL,   1, 63, NULL, "Kubernetes", "Only the RedisWals of this namespace; all namespaces when unset") \
     X(FILE,     ANYWHERE, kubeconfig,         "kubeconfig",       "FILE",      NULL,   0, 0, NULL, "Kubernetes", "How to reach the API server; when unset, KUBECONFIG, ~/.kube/config or the pod's service account") \
     X(TEXT,     ANYWHERE, context,            "context",          "NAME",      NULL,   1, 253, NULL, "Kubernetes", "Context of the kubeconfig; its current one when unset") \
-    X(INT,      ANYWHERE, requests_per_second, "requests-per-second", "N",     "50",   1, 10000, NULL, "Kubernetes", "Requests to the API server at most, on average") \
-    X(INT,      ANYWHERE, requests_burst,     "requests-burst",   "N",         "100",  1, 10000, NULL, "Kubernetes", "Requests to the API server at most, at once") \
+    X(INT,      ANYWHERE, requests_per_second, "requests-per-second", "N",     "100",  1, 10000, NULL, "Kubernetes", "Requests to the API server at most, on average") \
+    X(INT,      ANYWHERE, requests_burst,     "requests-burst",   "N",         "200",  1, 10000, NULL, "Kubernetes", "Requests to the API server at most, at once") \
     \
     X(NAME,     ANYWHERE, lease,              "lease",            "NAME",      "redwal-controller", 1, 253, NULL, "Leader election", "Lease that decides which of several processes acts") \
     X(NAME,     ANYWHERE, lease_scope,        "lease-namespace",  "NAME",      NULL,   1, 63, NULL, "Leader election", "Namespace of the Lease; that of the pod or of the context when unset") \

@@ -21,7 +21,8 @@
     X(COUNTER, "requests_total",       "verb=\"update\"",    "Requests about objects of RedisWals", c->kept.updates) \
     X(COUNTER, "requests_total",       "verb=\"delete\"",    "Requests about objects of RedisWals", c->kept.deletes) \
     X(COUNTER, "requests_total",       "verb=\"status\"",    "Requests about objects of RedisWals", c->kept.statuses) \
-    X(COUNTER, "refused_total",        "",                   "Of these, how many were refused or lost", c->kept.refusals) \
+    X(COUNTER, "api_requests_total",   "",                   "Requests to the API server of all kinds, watches and the lease included", c->requests) \
+    X(COUNTER, "refused_total",        "",                   "Requests about objects of RedisWals that were refused or lost", c->kept.refusals) \
     X(COUNTER, "put_back_total",       "",                   "Objects that others had changed or deleted, and that were put back", c->kept.put_back) \
     X(COUNTER, "events_refused_total", "",                   "Events that nobody will see", c->events_refused)
 

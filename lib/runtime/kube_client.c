@@ -18,7 +18,7 @@ struct kube_client {
     struct kube port;
     struct token_bucket bucket;
     int64_t now_ms;
-    uint64_t n_calls; /* ever */
+    uint64_t n_calls, n_started; /* ever */
     size_t n_waiting;
     bool port_full; /* until something ends */
     struct call calls[KUBE_CALLS_MAX];
@@ -131,6 +131,7 @@ static void start_waiting(struct kube_client *c, int64_t now_ms)
             return;
         }
         token_bucket_take(&c->bucket, now_ms);
+        c->n_started++;
         if (rc == ERR_OK) {
             call->id = id;
             c->n_waiting--;
@@ -193,6 +194,11 @@ int64_t kube_client_wait_ms(struct kube_client *c, int64_t now_ms)
 int64_t kube_client_now_ms(const struct kube_client *c)
 {
     return c->now_ms;
+}
+
+uint64_t kube_client_started(const struct kube_client *c)
+{
+    return c->n_started;
 }
 
 int kube_client_descriptor(struct kube_client *c)

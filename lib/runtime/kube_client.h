@@ -42,6 +42,7 @@ void kube_client_cancel(struct kube_client *c, uint64_t number); /* 0 and old nu
 void kube_client_step(struct kube_client *c, int64_t now_ms);
 int64_t kube_client_wait_ms(struct kube_client *c, int64_t now_ms);
 int kube_client_descriptor(struct kube_client *c);
+uint64_t kube_client_started(const struct kube_client *c); /* requests sent, watches included */
 /* The time of the step under way, for callers that are being called. */
 int64_t kube_client_now_ms(const struct kube_client *c);
 

@@ -497,6 +497,7 @@ struct wal_reconciler_counts wal_reconciler_counts(const struct wal_reconciler *
         .waiting = kube_keeper_waiting(r->keeper),
         .terms = kube_elector_terms(r->elector),
         .events_refused = kube_recorder_refused(r->recorder),
+        .requests = kube_client_started(r->client),
         .synced = is_synced(r),
         .leads = r->led,
     };

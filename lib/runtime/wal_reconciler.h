@@ -41,9 +41,9 @@ struct wal_reconciler_ports {
 
 struct wal_reconciler_counts {
     struct kube_keeper_counts kept;
-    size_t wals, waiting; /* RedisWals; of these, with work to do */
-    uint64_t terms;       /* how often it became the leader */
-    uint64_t events_refused;
+    size_t wals, waiting;              /* RedisWals; of these, with work to do */
+    uint64_t terms;                    /* how often it became the leader */
+    uint64_t events_refused, requests; /* to the API server, of all kinds */
     bool synced, leads;
 };
 

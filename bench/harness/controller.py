@@ -1,0 +1,122 @@
+"""Many RedisWals: how long until all have what they want, and what it costs from then on."""
+
+import argparse
+import concurrent.futures
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import kubernetes
+
+from cluster import Cluster
+from controllers import PROGRAM, Controller
+from lab.process import Process
+from lab.redis_server import RedisServer
+from lab.wait import await_
+from rediswals import GROUP, PLURAL, VERSION, create, make
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+NAMESPACE, TOPIC, PARTITIONS = "bench", "redis-writes", 3
+REQUESTS_MAX = 0.1         # of a RedisWal and second
+RESIDENT_MAX = 64 << 20
+
+
+def log(directory):
+    """A log that is there: host:port."""
+    mock = Process("log", [PROGRAM.parents[1] / "tools" / "mock-kafka", "--topic",
+                           f"{TOPIC}:{PARTITIONS}"], directory / "log").start()
+    return mock, await_(lambda: mock.output().split("\n")[0], 30, mock.tail)
+
+
+def applied(api, n):
+    """How many have all objects, and how many were looked at."""
+    items = api.list_namespaced_custom_object(GROUP, VERSION, NAMESPACE, PLURAL)["items"]
+    conditions = [{c["type"]: c["status"] for c in i.get("status", {}).get("conditions", [])}
+                  for i in items]
+    assert len(items) == n
+    return (sum(c.get("ObjectsApplied") == "True" for c in conditions),
+            sum(c.get("RedisReachable") == "True" for c in conditions))
+
+
+def resident_of_children(pid):
+    """The processes that look at logs."""
+    rows = subprocess.run(["ps", "--ppid", str(pid), "-o", "rss="], capture_output=True, text=True,
+                          check=False).stdout.split()
+    return sum(map(int, rows)) << 10
+
+
+def process_metric(it, name):
+    for line in it.get("/metrics")[1].splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    return 0.0
+
+
+def measure(cluster, directory, n, seconds):
+    api = kubernetes.client.CustomObjectsApi(cluster.client)
+    redis = RedisServer(directory, "redis").start()
+    mock, brokers = log(directory)
+    it = Controller(directory, "controller", cluster.kubeconfig, NAMESPACE)
+
+    def add(i):
+        create(api, NAMESPACE, make({"metadata.name": f"wal-{i}", "spec.wal": "bench",
+                                     "spec.redis": {"address": redis.address},
+                                     "spec.kafka": {"brokers": [brokers]}}))
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(add, range(n)))
+        began = time.monotonic()
+        it.start()
+        await_(lambda: applied(api, n)[0] == n, 900, it.tail)
+        synced = time.monotonic() - began
+        await_(lambda: applied(api, n)[1] == n, 900, it.tail)
+        looked = time.monotonic() - began
+        time.sleep(35)  # figures that were put off are written
+        before = it.metric("api_requests_total"), process_metric(it, "process_cpu_seconds_total")
+        time.sleep(seconds)
+        return {"synced": synced, "looked": looked,
+                "requests": (it.metric("api_requests_total") - before[0]) / seconds / n,
+                "cpu": (process_metric(it, "process_cpu_seconds_total") - before[1]) / seconds,
+                "resident": process_metric(it, "process_resident_memory_bytes"),
+                "children": resident_of_children(it.pid),
+                "writes": it.writes()}
+    finally:
+        it.stop()
+        mock.stop()
+        redis.remove()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--wals", type=int, default=500)
+    parser.add_argument("--seconds", type=int, default=60)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        cluster = Cluster(directory / "kubernetes").start()
+        try:
+            cluster.namespace(NAMESPACE)
+            cluster.kubectl("apply", "--server-side", "-f", ROOT / "manifests" / "crd")
+            cluster.kubectl("wait", "--for=condition=Established", "crd/rediswals.redwal.dev")
+            m = measure(cluster, directory, args.wals, args.seconds)
+        finally:
+            cluster.stop()
+    met = m["requests"] <= REQUESTS_MAX and m["resident"] <= RESIDENT_MAX
+    print(f"{args.wals} RedisWals, each with 6 objects\n"
+          f"  all objects there and told    {m['synced']:8.1f} s after the start\n"
+          f"  each looked at                {m['looked']:8.1f} s after the start\n"
+          f"then, over {args.seconds} s in which nothing changes\n"
+          f"  requests to the API server    {m['requests']:8.3f} per RedisWal and second"
+          f" (at most {REQUESTS_MAX})\n"
+          f"  processor                     {m['cpu'] * 100:8.1f} % of one\n"
+          f"  resident memory               {m['resident'] / (1 << 20):8.1f} MiB"
+          f" (at most {RESIDENT_MAX >> 20})\n"
+          f"  and of processes for the log  {m['children'] / (1 << 20):8.1f} MiB\n"
+          f"{'met' if met else 'NOT MET'}")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
