@@ -3,6 +3,7 @@
 import argparse
 import concurrent.futures
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ def log(directory):
     """A log that is there: host:port."""
     mock = Process("log", [PROGRAM.parents[1] / "tools" / "mock-kafka", "--topic",
                            f"{TOPIC}:{PARTITIONS}"], directory / "log").start()
-    return mock, await_(lambda: mock.output().split("\n")[0], 30, mock.tail)
+    return mock, await_(lambda: re.findall(r"brokers=(\S+)", mock.output()), 30, mock.tail)[0]
 
 
 def applied(api, n):
@@ -98,7 +99,7 @@ def main():
         cluster = Cluster(directory / "kubernetes").start()
         try:
             cluster.namespace(NAMESPACE)
-            cluster.kubectl("apply", "--server-side", "-f", ROOT / "manifests" / "crd")
+            cluster.kubectl("apply", "--server-side", "-k", ROOT / "manifests" / "crd")
             cluster.kubectl("wait", "--for=condition=Established", "crd/rediswals.redwal.dev")
             m = measure(cluster, directory, args.wals, args.seconds)
         finally:

@@ -150,7 +150,7 @@ static void take_scale(const struct wal_reconciler *r, struct wal_watch *w, int6
 }
 
 static void judge(const struct wal_reconciler *r, struct wal_watch *w,
-                  const struct kube_report *report)
+                  const struct kube_report *report, struct wal_status *ret)
 {
     char taken[WAL_MESSAGE_MAX], refused[WAL_MESSAGE_MAX];
     const struct wal_wanted wanted = {
@@ -163,7 +163,7 @@ static void judge(const struct wal_reconciler *r, struct wal_watch *w,
     };
 
     w->troubled = wanted.unclear || wanted.taken || wanted.refused;
-    wal_status_judge(&wanted, &w->facts, &w->before, r->now_ms, r->ports.wall_ms(), &w->now);
+    wal_status_judge(&wanted, &w->facts, &w->before, r->now_ms, r->ports.wall_ms(), ret);
 }
 
 /* What is written at once, in one number; figures beside it can wait. */
@@ -200,11 +200,11 @@ static void recall(struct wal_watch *w, struct str status)
         w->facts.primary_since_wall_ms = since_wall_ms;
 }
 
-static bool is_due(const struct wal_reconciler *r, const struct wal_watch *w)
+static bool is_due(const struct wal_reconciler *r, const struct wal_watch *w,
+                   const struct wal_status *now)
 {
-    return !w->known || w->now_digest != w->written_digest ||
-           wal_status_differs(&w->before, &w->now) || w->facts.n_rewinds != w->told.n_rewinds ||
-           w->facts.n_primaries != w->told.n_primaries ||
+    return !w->known || wal_status_differs(&w->before, now) ||
+           w->facts.n_rewinds != w->told.n_rewinds || w->facts.n_primaries != w->told.n_primaries ||
            r->now_ms - w->written_ms >= WAL_FIGURES_MS;
 }
 
@@ -224,14 +224,14 @@ static bool status(void *self, const struct kube_object *owner, const struct kub
     if (!w->known)
         recall(w, wal.status);
     take_scale(r, w, &figures.replicas);
-    judge(r, w, report);
+    judge(r, w, report, &w->now);
     buf_init(&selector, WAL_MESSAGE_MAX);
     if (wal_child_selector(&wal, &selector))
         figures.selector = buf_str(&selector);
     figures.generation = wal.generation;
     figures.role = str_from(roles[w->resource.spec.role]);
     w->now_digest = digest_of(w, &figures);
-    return !is_early(r, w) && is_due(r, w) &&
+    return !is_early(r, w) && (w->now_digest != w->written_digest || is_due(r, w, &w->now)) &&
            wal_status_encode(ret_status, &w->now, &w->facts, &figures);
 }
 
@@ -294,10 +294,11 @@ static void on_learned(void *self, struct wal_watch *w)
     static const struct kube_wishes none;
     const struct kube_report fine = { .wishes = &none };
     struct wal_reconciler *r = self;
+    struct wal_status now; /* not `w->now`: that may be on its way to the server */
 
     if (w->known && !w->troubled) {
-        judge(r, w, &fine);
-        if (!is_due(r, w))
+        judge(r, w, &fine, &now);
+        if (!is_due(r, w, &now))
             return;
     }
     kube_keeper_poke(r->keeper, str_from(w->resource.scope), str_from(w->resource.name), r->now_ms);

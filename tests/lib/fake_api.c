@@ -192,7 +192,7 @@ static void parse(struct str target, struct place *p)
     p->status = strtok_r(NULL, "/", &rest) != NULL;
 }
 
-static bool has_query(const struct kube_request *r, const char *what)
+static bool has_in_target(const struct kube_request *r, const char *what)
 {
     char text[KUBE_TARGET_MAX + 1];
 
@@ -217,7 +217,7 @@ static int answer_object(struct buf *out, const struct fake_api_object *o)
 static int serve_list(const struct fake_api *a, const struct kube_request *r, const struct place *p,
                       struct buf *out)
 {
-    const bool selects = has_query(r, "labelSelector=");
+    const bool selects = has_in_target(r, "labelSelector=");
     const char *separator = "";
 
     buf_print(out,
@@ -248,7 +248,7 @@ static int serve_apply(struct fake_api *a, const struct kube_request *r, const s
 
     if (uid != 0 && (!o || o->uid != uid))
         return refuse(out, 409, "Conflict");
-    if (o && !has_query(r, "force=true"))
+    if (o && !has_in_target(r, "force=true"))
         return refuse(out, 409, "Conflict");
     if (!o && p->status)
         return refuse(out, 404, "NotFound");
@@ -369,7 +369,7 @@ static void tell_change(struct fake_api_transfer *t, const struct fake_api_chang
 
 static void tell_watch(const struct fake_api *a, struct fake_api_transfer *t)
 {
-    const bool selects = has_query(&t->request, "labelSelector=");
+    const bool selects = has_in_target(&t->request, "labelSelector=");
     struct place p;
     size_t i = a->n_history;
 
@@ -468,6 +468,11 @@ static int64_t delay(struct fake_api_link *link)
     return 1 + (int64_t)prng_below(prng, most);
 }
 
+static bool is_slow(const struct fake_api_link *link, const struct kube_request *r)
+{
+    return link->slow && has_in_target(r, link->slow);
+}
+
 static enum err_code start(void *self, struct kube_request *request, uint64_t *ret_id,
                            struct err *err)
 {
@@ -490,6 +495,8 @@ static enum err_code start(void *self, struct kube_request *request, uint64_t *r
         .lost_on_the_way = prng_chance(prng, link->trouble / 2),
     };
     link->transfers[i].returns_ms = link->transfers[i].arrives_ms + delay(link);
+    if (is_slow(link, &link->transfers[i].request))
+        link->transfers[i].returns_ms += LONG_MS;
     *request = (struct kube_request){ 0 };
     *ret_id = link->n_started;
     return ERR_OK;

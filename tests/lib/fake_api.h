@@ -52,6 +52,7 @@ struct fake_api_link {
     unsigned trouble; /* of a thousand requests */
     bool down;        /* nothing arrives, watches are cut */
     bool forbidden;   /* 403 */
+    const char *slow; /* what is asked of such a target is answered late; NULL: nothing is */
     /* Called when a write is sent. */
     void (*on_write)(void *self, const struct kube_request *request);
     void *self;

@@ -53,6 +53,7 @@ struct stand {
     /* The one question that is open at each, and what it will be answered. */
     uint64_t redis_asked, log_asked;
     bool well;         /* they answer, and all is well */
+    bool wavers;       /* or not, in turns */
     char password[32]; /* that Redis was given */
     unsigned n_looks;
 };
@@ -87,6 +88,7 @@ static bool next_redis(void *self, uint64_t *ret_wal, struct redis_look *ret_loo
     *ret_wal = s->redis_asked;
     s->redis_asked = 0;
     s->n_looks++;
+    s->well ^= s->wavers;
     if (s->well) {
         *ret_look = looks_redis(virtual_ms - 1, PARTITIONS, "a", 100);
         return true;
@@ -302,6 +304,38 @@ static void what_is_decided_is_told_once(void **state)
     assert_int_equal(count_events(s, "\"reason\":\"PrimaryAnswers\""), 1);
 }
 
+enum { TIME_LENGTH = 20 }; /* of "1970-01-01T00:00:00Z" */
+
+/* When a condition changed, as the status says: such texts sort as the times do. */
+static void since(struct stand *s, const char *condition, char ret[TIME_LENGTH + 1])
+{
+    static const char key[] = "\"lastTransitionTime\":\"";
+    const char *at = strstr(text_of(s, WALS, "orders"), condition);
+
+    at = at ? strstr(at, key) : NULL;
+    snprintf(ret, TIME_LENGTH + 1, "%s", at ? at + sizeof(key) - 1 : "");
+}
+
+/* Answers come in at any time, also while the one before is being written. */
+static void what_changes_all_the_time_never_goes_back_in_time(void **state)
+{
+    struct stand *s = *state;
+    char last[TIME_LENGTH + 1] = "", now_at[TIME_LENGTH + 1];
+    int n_changes = 0;
+
+    s->wavers = true;
+    s->link->slow = "/status";
+    put_wal(s, BY_ADDRESS);
+    for (const int64_t end_ms = virtual_ms + 20 * MINUTE_MS; virtual_ms < end_ms;) {
+        run_for(s, 1);
+        since(s, "\"RedisReachable\"", now_at);
+        assert_true(strcmp(now_at, last) >= 0);
+        n_changes += strcmp(now_at, last) > 0;
+        memcpy(last, now_at, sizeof(last));
+    }
+    assert_true(n_changes > 20);
+}
+
 static void a_process_that_begins_anew_finds_nothing_to_write(void **state)
 {
     struct stand *s = *state;
@@ -425,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_wal_gets_its_applier_and_a_status_that_is_written_only_when_it_changes),
         TEST(what_is_decided_is_told_once),
+        TEST(what_changes_all_the_time_never_goes_back_in_time),
         TEST(a_process_that_begins_anew_finds_nothing_to_write),
         TEST(a_spec_that_nobody_can_follow_leaves_the_applier_alone),
         TEST(a_failover_is_waited_for_and_its_password_is_used),
