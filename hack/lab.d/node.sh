@@ -17,7 +17,6 @@ readonly LABS_MAX=32
 readonly CNI=/usr/lib/cni
 readonly LAB_IMAGES="pause redis coredns redisoperator"
 readonly OUR_IMAGES="redis-applier kubectl-redwal"
-readonly LOG_USER=lab # of Kafka, by SCRAM-SHA-512
 
 # --- what the machine must have -----------------------------------------------------------------
 
@@ -73,12 +72,15 @@ make_link() {
     die "no network for the node: $LABS_MAX labs run, or interfaces named redwal<N> are left"
 }
 
-make_network() {
-    make_link
+set_addresses() {
     machine=198.18.$((2 * number)).1 node=198.18.$((2 * number)).2
     pods=198.18.$((2 * number + 1)).0/24 services=198.19.$number
-    echo "$number" >number
+}
 
+make_network() {
+    make_link
+    echo "$number" >number
+    set_addresses
     ip address add "$machine/30" dev "redwal$number"
     ip link set "redwal$number" up
     in_node ip address add "$node/30" dev machine
@@ -151,38 +153,6 @@ write_node_parts() {
         --leader-elect=false
 }
 
-# --- Kafka --------------------------------------------------------------------------------------
-
-# of_kafka plain|secure|ca|command
-of_kafka() {
-    (
-        # shellcheck source=/dev/null
-        . "$dir/kafka.env"
-        echo "${!1}"
-    )
-}
-
-prepare_kafka() {
-    (umask 077 && openssl rand -hex 16 >kafka.password)
-    PYTHONPATH=$here/../tests/integration python3 -m lab.kafka --prepare --directory "$dir/kafka" \
-        --secure-host "$machine" --user $LOG_USER --password-file kafka.password >kafka.env ||
-        die "Kafka could not be prepared: see above"
-    echo "exec $(of_kafka command)" >kafka.command
-}
-
-kafka_listens() {
-    local address
-    address=$(of_kafka secure)
-    (: <"/dev/tcp/${address%:*}/${address#*:}")
-}
-
-# What a pod needs to reach it.
-publish_kafka() {
-    kubectl create secret generic lab-kafka --from-literal username=$LOG_USER \
-        --from-file password=kafka.password --from-file ca.crt="$(of_kafka ca)" \
-        --from-literal brokers="$(of_kafka secure)" >/dev/null
-}
-
 # --- what runs in it ----------------------------------------------------------------------------
 
 import_images() {
@@ -199,7 +169,8 @@ import_images() {
 
 apply_system() {
     fill system.yaml | kubectl apply -f - >/dev/null
-    kubectl apply --server-side -f "$programs/redisfailovers.yaml" >/dev/null
+    kubectl apply --server-side -f "$programs/redisfailovers.yaml" -f "$("$here/build-strimzi")" \
+        >/dev/null
 }
 
 start_node() {
@@ -215,9 +186,11 @@ start_node() {
         kubectl -n kube-system rollout status deployment/coredns --timeout 1s
     await "the Redis operator runs" kubelet \
         kubectl -n redis-operator rollout status deployment/redisoperator --timeout 1s
-    await "RedisFailover is served" kube-apiserver kubectl get redisfailovers
-    await "Kafka serves" kafka kafka_listens
-    publish_kafka
+    await "what operators own is served" kube-apiserver \
+        kubectl get redisfailovers,kafkamirrormaker2s
+    await "Kafka serves" kafka kafka_listens kafka
+    publish_kafka kafka
+    provision_kafka || die "Kafka did not get its topics: see above"
 }
 
 # Everything in its namespaces dies with the first process of them.
@@ -225,7 +198,7 @@ remove_node() {
     local number
     if pid_of node >/dev/null; then
         kill -9 "$(init)" 2>/dev/null || true
-        stop node
+        stop node 0
     fi
     number=$(cat "$dir/number" 2>/dev/null) || return 0
     ip link delete "redwal$number" 2>/dev/null || true # else the kernel does, a moment later

@@ -35,10 +35,14 @@ class Node(Cluster):
     def start(self):
         super().start()
         self.apps = kubernetes.client.AppsV1Api(self.client)
-        values = dict(line.split("=", 1) for line in
-                      (self.directory / "kafka.env").read_text().splitlines())
-        self.kafka = Kafka(*(shlex.split(values[name])[0] for name in ("plain", "secure")))
+        self.kafka = self.broker("kafka")
         return self
+
+    def broker(self, name):
+        """`name`: kafka, or kafka2 once it is started."""
+        values = dict(line.split("=", 1) for line in
+                      (self.directory / f"{name}.env").read_text().splitlines())
+        return Kafka(*(shlex.split(values[name])[0] for name in ("plain", "secure")))
 
     def namespace(self, name):
         """With what its pods need to reach Kafka."""

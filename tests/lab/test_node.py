@@ -1,5 +1,6 @@
 """The node: Redis by its real operator, names, and the applier's image, all of it in pods."""
 
+import json
 import subprocess
 import urllib.request
 
@@ -139,3 +140,11 @@ def test_the_operator_makes_one_primary_when_all_of_redis_is_gone(node, home, fa
     write(topic, 31)
     failover.await_whole()
     check(failover, topic, scratch_redis)
+
+
+def test_resources_of_strimzi_are_checked_as_strimzi_defines_them(node, home):
+    mirror = {"apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaMirrorMaker2",
+              "metadata": {"name": "mirror", "namespace": home},
+              "spec": {"replicas": "many", "mirrors": []}}
+    done = node.kubectl("create", "-f", "-", stdin=json.dumps(mirror), check=False)
+    assert done.returncode != 0 and "spec.replicas" in done.stderr

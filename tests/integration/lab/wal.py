@@ -30,12 +30,13 @@ class Record:
 class Topic:
     """One topic, and a producer of its own. Writing is acknowledged only by `flush`."""
 
-    def __init__(self, brokers, name, partitions=3, **config):
+    def __init__(self, brokers, name, partitions=3, existing=False, **config):
         self.brokers, self.name, self.partitions, self.config = brokers, name, partitions, config
         self.admin = kafka_admin.AdminClient({"bootstrap.servers": brokers, **CLIENT})
         self._producer = None
         self._failed = []
-        self.create()
+        if not existing:
+            self.create()
 
     def create(self):
         new = kafka_admin.NewTopic(self.name, self.partitions, 1, config={
