@@ -82,12 +82,13 @@ static void count(struct applier *a, const struct ids *ids, size_t before)
     keep_the_bound(a);
 }
 
-/* What the records of a transaction leave behind their window. */
+/* What the records of a transaction leave behind their window. Their own ids are stored whatever
+ * their age is: that one was remembered anew tells that its record was no duplicate. */
 static void expire(struct applier *a, struct ids *ids, uint64_t number)
 {
     const size_t before = ids->recent.n;
 
-    recent_ids_expire(&ids->recent, number, a->settings.idempotency_window_seconds);
+    recent_ids_expire(&ids->recent, number, ids->stored, a->settings.idempotency_window_seconds);
     count(a, ids, before);
 }
 

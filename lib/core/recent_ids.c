@@ -162,7 +162,7 @@ void recent_ids_forget(struct recent_ids *r, size_t n)
     }
 }
 
-void recent_ids_expire(struct recent_ids *r, uint64_t number, uint32_t window_seconds)
+void recent_ids_expire(struct recent_ids *r, uint64_t number, uint64_t end, uint32_t window_seconds)
 {
     const struct recent_id *behind;
     size_t n = 0;
@@ -170,7 +170,8 @@ void recent_ids_expire(struct recent_ids *r, uint64_t number, uint32_t window_se
     if (number < r->begin || number >= recent_ids_end(r))
         return;
     behind = at(r, (size_t)(number - r->begin));
-    while (at(r, n) != behind && behind->seconds - at(r, n)->seconds >= window_seconds)
+    while (r->begin + n < end && at(r, n) != behind &&
+           behind->seconds - at(r, n)->seconds >= window_seconds)
         n++;
     recent_ids_forget(r, n);
 }

@@ -59,10 +59,12 @@ bool recent_ids_was_duplicate(const struct recent_ids *r, const struct id_hash *
 
 void recent_ids_add(struct recent_ids *r, const struct recent_id *id);
 void recent_ids_forget(struct recent_ids *r, size_t n); /* the n oldest */
-/* Forgets what nothing behind the id of that number can repeat: what is out of the window by then.
+/* Forgets what nothing behind the id of that number can repeat: what is out of the window by then,
+ * of the ids before `end`.
  * Records judged ahead of those that are stored must not do it: whoever has to judge these again
  * needs it. */
-void recent_ids_expire(struct recent_ids *r, uint64_t number, uint32_t window_seconds);
+void recent_ids_expire(struct recent_ids *r, uint64_t number, uint64_t end,
+                       uint32_t window_seconds);
 uint64_t recent_ids_end(const struct recent_ids *r); /* the number of the next */
 
 /* The form in Redis: little-endian, in the order of struct recent_id. */

@@ -98,7 +98,7 @@ static void check_beside_an_array_of_times(uint64_t begin)
             continue;
         now = then;
         remembered_at[n] = now;
-        recent_ids_expire(&r, recent_ids_end(&r) - 1, WINDOW);
+        recent_ids_expire(&r, recent_ids_end(&r) - 1, UINT64_MAX, WINDOW);
         assert_true(r.n <= MODEL_IDS);
     }
     recent_ids_release(&r);
@@ -185,14 +185,16 @@ static void what_is_out_of_the_window_is_forgotten_when_it_is_stored(void **stat
     assert_true(take(&r, 2, 2, 110));
     assert_true(take(&r, 3, 3, 500));
     assert_int_equal(r.begin, 0);
-    recent_ids_expire(&r, 1, WINDOW);
+    recent_ids_expire(&r, 1, UINT64_MAX, WINDOW);
     assert_int_equal(r.begin, 0);
-    recent_ids_expire(&r, 2, WINDOW);
+    recent_ids_expire(&r, 2, UINT64_MAX, WINDOW);
     assert_int_equal(r.begin, 1);
-    recent_ids_expire(&r, 3, WINDOW);
+    recent_ids_expire(&r, 3, 2, WINDOW); /* those from 2 on are not stored yet */
+    assert_int_equal(r.begin, 2);
+    recent_ids_expire(&r, 3, UINT64_MAX, WINDOW);
     assert_int_equal(r.begin, 3);
-    recent_ids_expire(&r, 2, WINDOW); /* already behind */
-    recent_ids_expire(&r, 4, WINDOW); /* not there yet */
+    recent_ids_expire(&r, 2, UINT64_MAX, WINDOW); /* already behind */
+    recent_ids_expire(&r, 4, UINT64_MAX, WINDOW); /* not there yet */
     assert_int_equal(r.begin, 3);
     recent_ids_release(&r);
 }
