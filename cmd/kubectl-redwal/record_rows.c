@@ -117,6 +117,18 @@ static bool print_framed(struct record_rows *r, const struct record *record, uin
     return end_row(r, row);
 }
 
+static bool print_mark(struct record_rows *r, const struct record *record, const struct mark *mark)
+{
+    struct cell row[N_ROW];
+    char part[PART_MAX];
+
+    begin_closed_row(record, row);
+    snprintf(part, sizeof(part), "mark %lld", (long long)mark->sequence);
+    row[ROW_COMMAND] = CELL_TEXT(part);
+    row[ROW_COMMAND].tone = TONE_DIM;
+    return end_row(r, row);
+}
+
 static bool print_operation(struct record_rows *r, const struct record *record,
                             const struct envelope *envelope, size_t i)
 {
@@ -172,6 +184,8 @@ bool record_rows_print(struct record_rows *r, const struct record *record, recor
     for (size_t i = 0; good && i < envelope.n_operations; i++)
         if (!likes || likes(self, envelope.operations[i].key))
             good = print_operation(r, record, &envelope, i);
+    if (envelope.kind == ENVELOPE_MARK && is_liked)
+        good = print_mark(r, record, &envelope.mark);
     call = &envelope.script;
     for (size_t i = 0; good && envelope.kind == ENVELOPE_SCRIPT && i < call->n_keys; i++)
         if (!likes || likes(self, call->keys[i]))

@@ -87,6 +87,11 @@ static bool decode_framed(struct record_any *d, const struct record *record,
     UNREACHABLE("every type of schema is known");
 }
 
+static bool is_mark(const struct record *record)
+{
+    return record->has_key && str_eq(record->key, mark_key());
+}
+
 bool record_any_decode(struct record_any *d, const struct record *record,
                        const struct schema *schema, struct envelope *ret_envelope,
                        struct reject *ret_reject)
@@ -95,7 +100,7 @@ bool record_any_decode(struct record_any *d, const struct record *record,
         return decode_framed(d, record, schema, ret_envelope, ret_reject);
     if (is_framed(record))
         return reject_set(ret_reject, REJECT_NOT_DECODABLE, "cut within the schema's id");
-    if (!record->has_value || record->value.n == 0) /* whatever the format */
+    if (!record->has_value || record->value.n == 0 || is_mark(record)) /* whatever the format */
         return record_json_decode(d->json, record, ret_envelope, ret_reject);
     return check_format(d, RECORD_FORMAT_JSON, ret_reject) &&
            record_json_decode(d->json, record, ret_envelope, ret_reject);

@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
+#include "codec/record_json_mark.h"
 #include "codec/record_rules.h"
 #include "core/envelope.h"
 
@@ -34,7 +35,8 @@ static const yyjson_read_flag FLAGS = YYJSON_READ_BIGNUM_AS_RAW;
     X(KEYS, "keys")                                                                                \
     X(RETRY, "retry")                                                                              \
     X(SKIP, "skip")                                                                                \
-    X(RELEASE, "release")
+    X(RELEASE, "release")                                                                          \
+    X(MARK, "mark")
 
 #define FIELD_ENUM(name, text) FIELD_##name,
 enum field { FIELDS(FIELD_ENUM) FIELD_COUNT };
@@ -53,6 +55,7 @@ static const unsigned fields_of_kind[] = {
         FIELDS_ENVELOPE | 1 << FIELD_SCRIPT | 1 << FIELD_SHA | 1 << FIELD_KEYS | 1 << FIELD_ARGS,
     [ENVELOPE_RELEASE] = 1 << FIELD_V | 1 << FIELD_KEY | 1 << FIELD_RELEASE,
     [ENVELOPE_SKIP] = 1 << FIELD_V | 1 << FIELD_RETRY | 1 << FIELD_SKIP,
+    [ENVELOPE_MARK] = 1 << FIELD_V | 1 << FIELD_MARK,
 };
 
 #define FIELD_TEXT(name, text) { text, sizeof(text) - 1 },
@@ -229,6 +232,8 @@ static enum envelope_kind kind_of(const struct fields *fields)
         return ENVELOPE_RELEASE;
     if (field(fields, FIELD_V) && field(fields, FIELD_SKIP))
         return ENVELOPE_SKIP;
+    if (field(fields, FIELD_V) && field(fields, FIELD_MARK))
+        return ENVELOPE_MARK;
     if (field(fields, FIELD_ATOMIC))
         return ENVELOPE_ATOMIC;
     return field(fields, FIELD_SCRIPT) ? ENVELOPE_SCRIPT : ENVELOPE_OPERATION;
@@ -555,6 +560,8 @@ static bool read_envelope(struct record_json *d, const struct fields *fields,
         return read_release(d, fields, record, &ret->release);
     case ENVELOPE_SKIP:
         return check_skip(d, fields, record, ret);
+    case ENVELOPE_MARK:
+        return record_json_mark(field(fields, FIELD_MARK), record, &ret->mark, d->reject);
     }
     UNREACHABLE("every kind of envelope is known");
 }

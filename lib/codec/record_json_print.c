@@ -75,6 +75,16 @@ static void put_release(json_t *to, const struct release *r)
                                   (json_int_t)r->parked, "retried", (json_int_t)r->retried));
 }
 
+static void put_mark(json_t *to, const struct mark *m)
+{
+    json_t *mark = json_pack("{s:I,s:I}", "sequence", (json_int_t)m->sequence, "timeMs",
+                             (json_int_t)m->time_ms);
+
+    if (m->has_digest)
+        json_object_set_new(mark, "digest", token(m->digest));
+    json_object_set_new(to, "mark", mark);
+}
+
 static void put_body(json_t *to, const struct envelope *e)
 {
     switch (e->kind) {
@@ -92,6 +102,9 @@ static void put_body(json_t *to, const struct envelope *e)
         return;
     case ENVELOPE_SKIP:
         json_object_set_new(to, "skip", json_true());
+        return;
+    case ENVELOPE_MARK:
+        put_mark(to, &e->mark);
         return;
     }
     UNREACHABLE("every kind of envelope is known");

@@ -169,6 +169,7 @@ struct prepared {
     const struct retry_claim *claims; /* borrowed for the call; of a retry */
     size_t n_claims;
     const struct release *release; /* NULL unless it is one; borrowed for the call */
+    const struct mark *mark;       /* the same */
     const struct reject *reject;   /* NULL: accepted; borrowed for the call */
 };
 
@@ -217,6 +218,8 @@ struct partition_view {
     int64_t next, settled, end; /* -1 while unknown */
     int64_t known_next;         /* `next` as it was known last; -1 when it never was */
     int64_t record_ms;          /* timestamp of the last record applied, 0 for none */
+    int64_t mark_ms;            /* when the last mark was written, 0 for none */
+    int64_t n_different;        /* stretches between marks that the writer folded otherwise */
     int64_t oldest_pending_ms;  /* timestamp of the oldest record waiting; -1 for none */
     uint64_t n_pending;
     uint64_t n_quarantined; /* keys held back */

@@ -24,6 +24,7 @@ static void drop_backlog(struct applier *a, struct partition *p)
         p->n_popped++;
         message_release(a, entry.message);
         free(entry.reject);
+        free(entry.mark);
         free(entry.names);
     }
     backlog_trim(&p->backlog);
@@ -344,6 +345,7 @@ static void drop_unsent(struct applier *a, struct partition *p)
         a->dead_letters_in_flight -= entry.state == ENTRY_STORING;
         message_release(a, entry.message);
         free(entry.reject);
+        free(entry.mark);
         free(entry.names);
     }
     /* Sequence numbers of what was dropped are given out again. */
@@ -424,7 +426,7 @@ void partition_add_to_window(struct applier *a, int32_t number, const struct pre
         return;
     }
     /* Stored before the position moved past it, or never sent. */
-    if (record->reject || ids_was_duplicate(a, p, record)) {
+    if (record->reject || record->mark || ids_was_duplicate(a, p, record)) {
         message_release(a, record->message);
         return;
     }

@@ -15,15 +15,6 @@ enum {
     UNPARK_SHARE = 16, /* and is delivered again when it fills less than a sixteenth */
 };
 
-/* One 64-bit step of a running digest: order matters, offsets do not, so that a mirror of the log
- * arrives at the same value. */
-static uint64_t digest_step(uint64_t digest, uint64_t record)
-{
-    digest ^= record;
-    digest *= 0x9e3779b97f4a7c15u;
-    return digest ^ digest >> 32;
-}
-
 /* --- what may be sent ------------------------------------------------------------------------- */
 
 int64_t partition_settled(const struct partition *p)
@@ -67,7 +58,8 @@ struct position partition_position_after(const struct partition *p, size_t n_ent
         if (!entry->message)
             continue;
         after.clock = entry->log_ms;
-        after.digest = digest_step(after.digest, entry->digest);
+        after.digest = mark_digest_step(after.digest, entry->digest);
+        mark_state_pass(&after.mark, entry->mark, entry->digest);
         if (entry->timestamp_ms > 0)
             after.record_ms = entry->timestamp_ms;
         certain = certain && (entry->n_commands == 0 || entry->failure == FAILS_NEVER);
@@ -328,6 +320,10 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
         entry.names = secluded_names(record);
         entry.weight += (uint32_t)entry.names->n_bytes;
     }
+    if (record->mark && !record->reject) {
+        entry.mark = mem_new(1, sizeof(*entry.mark));
+        *entry.mark = *record->mark;
+    }
     if (record->reject)
         entry_reject(a, &entry, record->reject->reason, str_from(record->reject->detail));
     if (record->message)
@@ -453,6 +449,7 @@ size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
         a->pending_records--;
         a->pending_bytes -= entry.weight;
         free(entry.reject);
+        free(entry.mark);
         if (error)
             secluded_refuse(a, p, entry.names);
         else

@@ -44,6 +44,7 @@ struct entry {
     bool begins_group;               /* of those that are looked at and listed together */
     bool has_look, has_listing;      /* of its group, in front of its commands and behind them */
     struct quarantine_record *names; /* owned; NULL when nobody asks */
+    struct mark *mark;               /* owned; NULL unless it is one */
 };
 
 /* `entries` is a ring: entry i is entries[(first + i) & (capacity - 1)]. */

@@ -336,6 +336,7 @@ bool canonical_envelope_append(const struct record *record, const struct envelop
         return append_script(&j, ret);
     case ENVELOPE_RELEASE:
     case ENVELOPE_SKIP:
+    case ENVELOPE_MARK:
         envelope_keys_name(ret_keys, record, envelope);
         *ret = (struct canonical){ .failure = FAILS_NEVER };
         return true;

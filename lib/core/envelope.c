@@ -44,6 +44,7 @@ bool envelope_check(const struct envelope *e, struct reject *ret_reject)
                envelope_check_args(e->script.n_args, ret_reject);
     case ENVELOPE_RELEASE:
     case ENVELOPE_SKIP:
+    case ENVELOPE_MARK:
         return true;
     }
     UNREACHABLE("every kind of envelope is known");

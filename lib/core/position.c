@@ -63,6 +63,13 @@ static bool clock_of(const struct reply *reply, int64_t *ret)
            (number(reply, ret) && *ret != LOG_TIME_OFF);
 }
 
+static bool mark_of(const struct reply *reply, struct mark_state *ret)
+{
+    *ret = (struct mark_state){ 0 };
+    return reply->type == REPLY_NIL ||
+           (reply->type == REPLY_STRING && mark_state_parse(reply->text, ret));
+}
+
 enum position_read position_from_reply(const struct reply *reply, struct position *ret_position)
 {
     struct position p = { 0 };
@@ -78,7 +85,8 @@ enum position_read position_from_reply(const struct reply *reply, struct positio
 
     if (!number(&e[FIELD_next], &p.next) || !number(&e[FIELD_settled], &p.settled) ||
         !number(&e[FIELD_epoch], &p.epoch) || !number(&e[FIELD_record_ms], &p.record_ms) ||
-        !digest(&e[FIELD_digest], &p.digest) || !clock_of(&e[FIELD_clock], &p.clock))
+        !digest(&e[FIELD_digest], &p.digest) || !clock_of(&e[FIELD_clock], &p.clock) ||
+        !mark_of(&e[FIELD_mark], &p.mark))
         return POSITION_CORRUPT;
     if (e[FIELD_log].type != REPLY_STRING || e[FIELD_log].text.n > LOG_IDENTITY_MAX)
         return POSITION_CORRUPT;
@@ -106,7 +114,7 @@ static struct str print_number(char *ret, int64_t value)
 bool position_append_write(struct buf *out, struct str key, const struct position *p)
 {
     char next[NUMBER_MAX], settled[NUMBER_MAX], epoch[NUMBER_MAX], record_ms[NUMBER_MAX];
-    char hex[DIGEST_HEX_DIGITS + 1], clock[NUMBER_MAX];
+    char hex[DIGEST_HEX_DIGITS + 1], clock[NUMBER_MAX], mark[MARK_STATE_TEXT_MAX];
     const struct str values[FIELD_COUNT] = {
         [FIELD_next] = print_number(next, p->next),
         [FIELD_settled] = print_number(settled, p->settled),
@@ -115,16 +123,19 @@ bool position_append_write(struct buf *out, struct str key, const struct positio
         [FIELD_record_ms] = print_number(record_ms, p->record_ms),
         [FIELD_digest] = { hex, DIGEST_HEX_DIGITS },
         [FIELD_clock] = p->clock == LOG_TIME_OFF ? clock_wall : print_number(clock, p->clock),
+        [FIELD_mark] = mark_state_print(&p->mark, mark),
     };
+    /* The mark is the last one. */
+    const size_t n = p->mark.sequence > 0 ? FIELD_COUNT : FIELD_mark;
     struct str words[2 + 2 * FIELD_COUNT] = { STR_LITERAL("HSET"), key };
 
     PRE(position_is_valid(p));
     snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)p->digest);
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
+    for (size_t i = 0; i < n; i++) {
         words[2 + 2 * i] = str_from(field_names[i]);
         words[3 + 2 * i] = values[i];
     }
-    return resp_append(out, words, ARRAY_SIZE(words));
+    return resp_append(out, words, 2 + 2 * n);
 }
 
 bool position_is_valid(const struct position *p)

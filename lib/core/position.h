@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "core/mark.h"
 #include "core/reply.h"
 
 enum {
@@ -31,7 +32,8 @@ enum {
     X(epoch, "epoch")                                                                              \
     X(record_ms, "ts")                                                                             \
     X(digest, "digest")                                                                            \
-    X(clock, "clock")
+    X(clock, "clock")                                                                              \
+    X(mark, "mark")
 
 #define POSITION_FIELD_ONE(member, name) +1
 enum { POSITION_FIELD_COUNT = POSITION_FIELDS(POSITION_FIELD_ONE) };
@@ -47,6 +49,7 @@ struct position {
     uint64_t digest; /* of every record before `next`, in order; 0 for the empty log */
     int64_t clock;   /* log time behind the last record (see core/log_time.h), or LOG_TIME_OFF;
                         "wall" in Redis, or absent where an older applier wrote */
+    struct mark_state mark; /* absent in Redis while there was no mark */
 };
 
 /* The key of a partition's position. `ret` has POSITION_KEY_MAX bytes. */
@@ -59,7 +62,8 @@ struct str identity_key(void);
  * POSITION_SEEN_FIELD_MAX bytes. */
 struct str position_seen_field(char *ret, int32_t partition);
 
-/* Reads the answer to HMGET <key> next settled log epoch ts digest clock.
+/* Reads the answer to HMGET <key> next settled log epoch ts digest clock
+ * mark.
  * POSITION_ABSENT: no field is set. POSITION_CORRUPT: some are, and make no sense. */
 enum position_read { POSITION_PRESENT, POSITION_ABSENT, POSITION_CORRUPT };
 enum position_read position_from_reply(const struct reply *reply, struct position *ret_position);

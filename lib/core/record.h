@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "core/mark.h"
 
 struct record {
     int32_t partition;
@@ -39,6 +40,7 @@ enum envelope_kind {
     ENVELOPE_SCRIPT,    /* a call of a script registered with the WAL */
     ENVELOPE_RELEASE,   /* of a quarantined key; no operation */
     ENVELOPE_SKIP,      /* a retry that gives the record up; no operation */
+    ENVELOPE_MARK,      /* of the site that writes the log; no operation */
 };
 
 struct script_call {
@@ -75,6 +77,7 @@ struct envelope {
     const struct retry_claim *claims; /* none unless it is a retry */
     size_t n_claims;
     struct release release; /* ENVELOPE_RELEASE */
+    struct mark mark;       /* ENVELOPE_MARK */
 };
 
 #endif

@@ -237,6 +237,8 @@ static void publish_partition(struct apply_report *r, const struct applier *appl
     metrics_set(r->metrics, METRIC_END_OFFSET, series, end);
     metrics_set(r->metrics, METRIC_LAG_RECORDS, series, end - view.known_next);
     metrics_set(r->metrics, METRIC_LAG, series, lag_ms(&view, end, now_ms));
+    metrics_set(r->metrics, METRIC_MARK_TIME, series, view.mark_ms);
+    metrics_set(r->metrics, METRIC_MARK_DIFFERENCES, series, view.n_different);
 }
 
 static void publish_metrics(struct apply_report *r, const struct applier *applier,

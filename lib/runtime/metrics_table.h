@@ -58,6 +58,8 @@
     X(GAUGE,     END_OFFSET,          "end_offset",                 PARTITION,   1, "One past the last record of the log that is known of") \
     X(GAUGE,     LAG_RECORDS,         "lag_records",                PARTITION,   1, "Records of the log that are not applied yet") \
     X(GAUGE,     LAG,                 "lag_seconds",                PARTITION, 1000, "Age of the oldest record that is not applied yet; 0 when all are") \
+    X(GAUGE,     MARK_TIME,           "mark_timestamp_seconds",     PARTITION, 1000, "When the last mark that was passed had been written, since 1970-01-01 UTC; 0: none was") \
+    X(GAUGE,     MARK_DIFFERENCES,    "mark_differences",           PARTITION,   1, "Stretches between marks in which other records were read here than where the marks are written") \
     X(GAUGE,     PARTITION_LOG_TIME,  "partition_log_time",         PARTITION,   1, "1 while deadlines of the partition end by the time of the log") \
     X(GAUGE,     QUARANTINED_KEYS,    "quarantined_keys",           PARTITION,   1, "Keys whose later records are held back because one was rejected") \
     X(GAUGE,     PARTITION_HELD,      "partition_held",             HELD,        1, "1 while the partition is held for that reason, until somebody acts") \

@@ -12,6 +12,7 @@ struct prepare {
     size_t max_record_bytes;
     struct envelope_keys keys;
     struct release release;
+    struct mark mark;
     struct reject reject;
 };
 
@@ -106,7 +107,10 @@ bool prepare_record(struct prepare *p, const struct wal_record *wal_record,
         return true;
     if (envelope.kind == ENVELOPE_RELEASE)
         ret->release = &p->release;
+    if (envelope.kind == ENVELOPE_MARK)
+        ret->mark = &p->mark;
     p->release = envelope.release;
+    p->mark = envelope.mark;
     ret->n_bytes = (uint32_t)(commands->n - before);
     ret->n_commands = canonical.n_commands;
     ret->failure = canonical.failure;

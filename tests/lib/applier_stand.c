@@ -149,8 +149,9 @@ static int32_t partition_of(struct str key)
 static struct reply read_position(const struct stand *s, int32_t partition, struct reply *elements)
 {
     for (size_t i = 0; i < FIELDS; i++)
-        elements[i] = s->has_position[partition] ? text(REPLY_STRING, s->position[partition][i])
-                                                 : (struct reply){ .type = REPLY_NIL };
+        elements[i] = s->has_position[partition] && s->position[partition][i][0]
+                          ? text(REPLY_STRING, s->position[partition][i])
+                          : (struct reply){ .type = REPLY_NIL };
     return (struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = FIELDS };
 }
 
@@ -163,6 +164,8 @@ static struct reply queue_command(struct stand *s, const struct str *words, size
     assert_true(s->n_queued < STAND_QUEUE_MAX);
     for (size_t i = 0; i < n && i < STAND_WORDS_MAX; i++)
         snprintf(s->queued[s->n_queued][i], sizeof(s->queued[0][0]), "%.*s", STR_ARGS(words[i]));
+    for (size_t i = n; i < STAND_WORDS_MAX; i++)
+        s->queued[s->n_queued][i][0] = '\0';
     s->n_queued++;
     return text(REPLY_STATUS, "QUEUED");
 }
@@ -198,7 +201,7 @@ static struct reply run_queued(struct stand *s, size_t i)
         const int32_t partition = partition_of(str_from(words[1]));
 
         s->has_position[partition] = true;
-        for (size_t field = 0; field < FIELDS; field++)
+        for (size_t field = 0; field < FIELDS && words[2 + 2 * field][0]; field++)
             write_field(s, partition, field, words[3 + 2 * field]);
     }
     return (struct reply){ .type = REPLY_INTEGER, .integer = 1 };

@@ -49,6 +49,11 @@ static void put_body(struct buf *out, const struct envelope *e)
     case ENVELOPE_SKIP:
         buf_print(out, "skip");
         return;
+    case ENVELOPE_MARK:
+        buf_print(out, "mark %lld at %lld, %s %016llx", (long long)e->mark.sequence,
+                  (long long)e->mark.time_ms, e->mark.has_digest ? "digest" : "none",
+                  (unsigned long long)e->mark.digest);
+        return;
     }
 }
 

@@ -148,6 +148,8 @@ static void copy_entry(struct fake_member *m, int32_t partition, const struct lo
         .partition = partition,
         .offset = entry->offset,
         .timestamp_ms = entry->timestamp_ms,
+        .has_key = entry->op.kind == OP_MARK,
+        .key = entry->op.kind == OP_MARK ? mark_key() : (struct str){ 0 },
         .has_value = true,
         .value = { bytes, entry->value.n },
     };

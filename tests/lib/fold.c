@@ -151,6 +151,7 @@ static enum key_type works_on(enum op_kind kind)
     case OP_LACKING:
     case OP_ATOMIC:
     case OP_ATOMIC_SURE:
+    case OP_MARK:
     case OP_KIND_COUNT:
         break;
     }
@@ -169,10 +170,15 @@ static int64_t deadline_ms(const struct op *op, int64_t timestamp_ms)
     return timestamp_ms + (soon ? WORKLOAD_SOON_MS : WORKLOAD_TTL_MS);
 }
 
+static enum fold_outcome increment_and_expire(const struct operand *o)
+{
+    const enum fold_outcome outcome = increment(o);
+
+    return outcome == FOLD_APPLIED ? expire(o, o->deadline_ms) : outcome;
+}
+
 static enum fold_outcome apply(const struct operand *o, const struct op *op)
 {
-    enum fold_outcome outcome;
-
     switch (op->kind) {
     case OP_SET:
         assign(o, DEADLINE_NONE);
@@ -194,8 +200,7 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
     case OP_INCRBY:
         return increment(o);
     case OP_INCRBY_SOON:
-        outcome = increment(o);
-        return outcome == FOLD_APPLIED ? expire(o, o->deadline_ms) : outcome;
+        return increment_and_expire(o);
     case OP_DEL:
         keyspace_remove(o->data, o->key);
         return FOLD_APPLIED;
@@ -225,6 +230,8 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
         return FOLD_REJECTED;
     case OP_LACKING:
         return FOLD_NOT_QUEUED;
+    case OP_MARK:
+        return FOLD_APPLIED;
     case OP_ATOMIC:
     case OP_ATOMIC_SURE:
     case OP_KIND_COUNT:

@@ -282,8 +282,11 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
     if (ret->reject)
         return;
     h->release = envelope.release;
+    h->mark = envelope.mark;
     if (envelope.kind == ENVELOPE_RELEASE)
         ret->release = &h->release;
+    if (envelope.kind == ENVELOPE_MARK)
+        ret->mark = &h->mark;
     ret->n_bytes = (uint32_t)(commands->n - before);
     ret->n_commands = canonical.n_commands;
     ret->failure = canonical.failure;

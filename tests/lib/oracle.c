@@ -52,7 +52,8 @@ static bool is_repeated(struct oracle *o, int32_t i, size_t at)
     int64_t now_s = o->partitions[i].log_time_s;
 
     o->partitions[i].remembered_s[at] = o->partitions[i].first_s[at] = -1;
-    if (!op->has_id || op->is_release || op->kind == OP_BROKEN || op->kind == OP_UNKNOWN)
+    if (!op->has_id || op->is_release || op->kind == OP_MARK || op->kind == OP_BROKEN ||
+        op->kind == OP_UNKNOWN)
         return false;
     now_s = own_s > now_s ? own_s : now_s;
     for (size_t j = 0; j < at; j++) {

@@ -5,7 +5,8 @@
 #include "base/mem.h"
 #include "codec/record_digest.h"
 
-/* The keys that a record names; none when it cannot be decoded, since messages have no key here. */
+/* The keys that a record names; none when it cannot be decoded, since messages have no key here,
+ * and none of a mark. */
 static size_t keys_of(const struct op *op, unsigned ret[WORKLOAD_MEMBERS_MAX])
 {
     struct op members[WORKLOAD_MEMBERS_MAX];
@@ -13,7 +14,7 @@ static size_t keys_of(const struct op *op, unsigned ret[WORKLOAD_MEMBERS_MAX])
 
     for (size_t i = 0; i < n; i++)
         ret[i] = members[i].key;
-    if (n > 0 || op->kind == OP_BROKEN)
+    if (n > 0 || op->kind == OP_BROKEN || op->kind == OP_MARK)
         return n;
     ret[0] = op->key;
     return 1;

@@ -98,6 +98,7 @@ static const char *template(enum op_kind kind)
         return "'command':'PERSIST'";
     case OP_ATOMIC:
     case OP_ATOMIC_SURE:
+    case OP_MARK:
     case OP_KIND_COUNT:
         break;
     }
@@ -144,10 +145,12 @@ void op_print_json(const struct op *op, int32_t partition, struct buf *out)
 
     buf_print(out, "{'v':1,");
     print_claims(op, partition, out);
-    if (op->has_id)
+    if (op->has_id && op->kind != OP_MARK)
         buf_print(out, "'id':'record %u',", op->number);
     if (op->is_release)
         print_release(op, partition, out);
+    else if (op->kind == OP_MARK)
+        buf_print(out, "'mark':{'sequence':%u,'timeMs':%u}", op->number + 1, op->number + 1);
     else if (n_members == 0)
         print_operation(op, partition, out);
     for (size_t i = 0; i < n_members; i++) {

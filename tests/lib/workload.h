@@ -42,6 +42,7 @@ enum {
     X(LACKING,        1,  1) /* a command that this Redis refuses to queue */ \
     X(ATOMIC,         6,  6) /* several on several keys, of which any may fail */ \
     X(ATOMIC_SURE,    2,  2) /* the same, of which none can */ \
+    X(MARK,           3,  3) /* no operation */ \
     X(SET_SOON,       0,  6) \
     X(INCRBY_SOON,    0,  6) \
     X(EXPIRE_SOON,    0, 12) \

@@ -56,6 +56,7 @@ struct host {
     struct reject reject;
     struct envelope_keys keys;
     struct release release;
+    struct mark mark;
     struct canonical_context context;
     struct command_set commands;
     struct resp_stream replies;

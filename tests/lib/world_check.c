@@ -80,6 +80,25 @@ static struct oracle *oracle_of(struct world *w, struct str log)
     return NULL;
 }
 
+/* It is that of the newest mark before `next`; an older one may be repeated behind it. */
+static void check_mark(struct world *w, const struct fake_redis *r, const struct fake_log *log,
+                       int32_t partition, const struct value *hash, int64_t next)
+{
+    const struct log_partition *p = &log->partitions[partition];
+    struct mark_state found = { 0 };
+    int64_t expected = 0;
+
+    for (size_t i = 0; i < p->n && p->entries[i].offset < next; i++)
+        if (p->entries[i].op.kind == OP_MARK && p->entries[i].op.number >= expected)
+            expected = p->entries[i].op.number + 1;
+    if (field(hash, "mark").n > 0 && !mark_state_parse(field(hash, "mark"), &found))
+        found.sequence = -1;
+    if (found.sequence != expected || found.time_ms != expected)
+        world_violate(w, "%s: partition %d is at %lld and at mark %lld instead of %lld", r->name,
+                      (int)partition, (long long)next, (long long)found.sequence,
+                      (long long)expected);
+}
+
 static void check_letters(struct world *w, const char *name, struct oracle *o, int32_t partition,
                           int64_t next, int64_t settled)
 {
@@ -114,6 +133,8 @@ static void check_partition(struct world *w, struct fake_redis *r, int32_t parti
         world_violate(w, "%s: the position of partition %d is nonsense", r->name, (int)partition);
         return;
     }
+    if (o)
+        check_mark(w, r, o->log, partition, hash, next);
     if (o && quarantines(w)) {
         world_check_quarantine(w, r, partition, o, next, settled);
         return;

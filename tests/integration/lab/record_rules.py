@@ -8,6 +8,7 @@ import base64
 import binascii
 import dataclasses
 import json
+import re
 
 from . import scripts as registered
 
@@ -51,6 +52,8 @@ def interpret(record, arity, max_bytes=None, partition_of=None, scripts=None):
     `partition_of` tells where producers put a key; None: an envelope's keys may be anywhere.
     `scripts`: text by name."""
     fields = _decode(record, max_bytes)
+    if _is_mark(fields, record):
+        return Commands([], [])
     commands = _release(fields, record)
     if commands is None:
         commands = _skip(fields, record)
@@ -66,6 +69,8 @@ def keys_of(record):
     decoded."""
     try:
         fields = _decode(record, None)
+        if _is_mark(fields, record):
+            return []
         _claims(fields.get("retry") if fields.get("v") is not None else None)
         if fields.get("v") is not None and fields.get("skip") is not None:
             return _skip(fields, record).keys
@@ -88,6 +93,25 @@ def is_retry(record):
         return fields.get("v") is not None and bool(_claims(fields.get("retry")))
     except Refused:
         return False
+
+
+def _is_mark(fields, record):
+    """One that is none is refused."""
+    mark = fields.get("mark")
+    if fields.get("v") is None or mark is None:
+        return False
+    if not isinstance(mark, _Pairs):
+        raise Refused("bad-field")
+    if record.key != b"redwal:mark":
+        raise Refused("key-mismatch")
+    given = dict(mark)
+    if not all(type(given.get(name)) is int and 0 < given[name] <= INT64_MAX
+               for name in ("sequence", "timeMs")):
+        raise Refused("bad-field")
+    digest = given.get("digest")
+    if digest is not None and not (isinstance(digest, str) and re.fullmatch("[0-9a-f]{16}", digest)):
+        raise Refused("bad-field")
+    return True
 
 
 def _release(fields, record):
@@ -152,6 +176,8 @@ def _decode(record, max_bytes):
         allowed = {"v", "key", "release"}
     elif version is not None and fields.get("skip") is not None:
         allowed = {"v", "retry", "skip"}
+    elif version is not None and fields.get("mark") is not None:
+        allowed = {"v", "mark"}
     for kind, names in (("script", {"script", "sha", "keys", "args"}), ("atomic", {"atomic"})):
         if fields.get(kind) is not None:
             allowed = RECORD_FIELDS | names
@@ -165,7 +191,7 @@ def _decode(record, max_bytes):
 def _fields(pairs, allowed, strict=True):
     if len(dict(pairs)) != len(pairs):
         raise Refused("bad-field")
-    known = RECORD_FIELDS | OPERATION_FIELDS | {"atomic", "script", "sha", "keys", "release", "skip"}
+    known = RECORD_FIELDS | OPERATION_FIELDS | {"atomic", "script", "sha", "keys", "release", "skip", "mark"}
     for name, value in pairs if strict else []:
         if name not in allowed and (value is not None or name not in known):
             raise Refused("bad-field")

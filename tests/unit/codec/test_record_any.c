@@ -104,6 +104,29 @@ static void decodes_what_the_format_allows(void **state)
     record_any_free(NULL);
 }
 
+static void a_mark_is_json_whatever_the_format(void **state)
+{
+    static const enum record_format formats[] = { RECORD_FORMAT_AUTO, RECORD_FORMAT_JSON,
+                                                  RECORD_FORMAT_PROTOBUF, RECORD_FORMAT_AVRO };
+    const struct record record = {
+        .has_key = true,
+        .key = mark_key(),
+        .has_value = true,
+        .value = STR_LITERAL("{\"v\":1,\"mark\":{\"sequence\":1,\"timeMs\":2}}"),
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        struct record_any *decoder = record_any_new(formats[i]);
+        struct envelope envelope;
+        struct reject reject;
+
+        assert_true(record_any_decode(decoder, &record, NULL, &envelope, &reject));
+        assert_int_equal(envelope.kind, ENVELOPE_MARK);
+        record_any_free(decoder);
+    }
+}
+
 static void a_null_value_is_empty_and_has_no_schema(void **state)
 {
     struct record_any *decoder = record_any_new(RECORD_FORMAT_AVRO);
@@ -140,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes_what_the_format_allows),
+        cmocka_unit_test(a_mark_is_json_whatever_the_format),
         cmocka_unit_test(a_null_value_is_empty_and_has_no_schema),
         cmocka_unit_test(a_schema_that_says_something_else_is_refused),
     };

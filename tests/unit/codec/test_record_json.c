@@ -369,12 +369,12 @@ struct row {
     const char *value, *expected;
 };
 
-static void check_all(const struct row *records, size_t n)
+static void check_all(const char *key, const struct row *records, size_t n)
 {
     struct record_json *decoder = record_json_new();
 
     for (size_t i = 0; i < n; i++) {
-        const struct record record = record_of("k", str_from(records[i].value));
+        const struct record record = record_of(key, str_from(records[i].value));
         char text[ENVELOPE_TEXT_MAX];
         struct envelope envelope;
         struct reject reject;
@@ -388,6 +388,42 @@ static void check_all(const struct row *records, size_t n)
                      text);
     }
     record_json_free(decoder);
+}
+
+static void marks_have_a_key_of_their_own(void **state)
+{
+    static const struct {
+        const char *key, *value, *expected;
+    } marks[] = {
+        { "redwal:mark", "{\"v\":1,\"mark\":{\"sequence\":7,\"timeMs\":1795600007000}}",
+          "[] mark 7 at 1795600007000, none 0000000000000000" },
+        { "redwal:mark",
+          "{\"v\":1,\"mark\":{\"sequence\":7,\"timeMs\":5,\"digest\":\"00000000000000af\","
+          "\"site\":\"dc\",\"epoch\":0}}",
+          "[] mark 7 at 5, digest 00000000000000af" },
+        { "redwal:mark", "{\"v\":1,\"mark\":{\"sequence\":7,\"timeMs\":5,\"digest\":null}}",
+          "[] mark 7 at 5, none 0000000000000000" },
+        { "redwal:mark", "{\"v\":1,\"mark\":{\"sequence\":0,\"timeMs\":5}}", "! bad-field" },
+        { "redwal:mark", "{\"v\":1,\"mark\":{\"sequence\":1.5,\"timeMs\":5}}", "! bad-field" },
+        { "redwal:mark", "{\"v\":1,\"mark\":{\"sequence\":7}}", "! bad-field" },
+        { "redwal:mark", "{\"v\":1,\"mark\":{\"sequence\":7,\"timeMs\":5,\"digest\":\"af\"}}",
+          "! bad-field" },
+        { "redwal:mark", "{\"v\":1,\"mark\":[]}", "! bad-field" },
+        { "redwal:mark", "{\"v\":1,\"mark\":{\"sequence\":7,\"timeMs\":5},\"id\":\"a\"}",
+          "! bad-field" },
+        { "redwal:mark", "{\"v\":1,\"mark\":{\"sequence\":7,\"timeMs\":5},\"command\":\"DEL\"}",
+          "! bad-field" },
+        { "k", "{\"v\":1,\"mark\":{\"sequence\":7,\"timeMs\":5}}", "! key-mismatch" },
+        { NULL, "{\"v\":1,\"mark\":{\"sequence\":7,\"timeMs\":5}}", "! key-mismatch" },
+        { "redwal:mark", "{\"mark\":{\"sequence\":7,\"timeMs\":5}}", "! bad-field" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+        const struct row row = { marks[i].value, marks[i].expected };
+
+        check_all(marks[i].key, &row, 1);
+    }
 }
 
 static void quarantine_is_claimed_and_released(void **state)
@@ -428,7 +464,7 @@ static void quarantine_is_claimed_and_released(void **state)
     };
     (void)state;
 
-    check_all(records, ARRAY_SIZE(records));
+    check_all("k", records, ARRAY_SIZE(records));
 }
 
 static void a_retry_gives_its_record_up(void **state)
@@ -451,7 +487,7 @@ static void a_retry_gives_its_record_up(void **state)
     };
     (void)state;
 
-    check_all(records, ARRAY_SIZE(records));
+    check_all("k", records, ARRAY_SIZE(records));
 }
 
 static void a_retry_that_is_refused_is_known_as_one(void **state)
@@ -475,6 +511,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes),
+        cmocka_unit_test(marks_have_a_key_of_their_own),
         cmocka_unit_test(quarantine_is_claimed_and_released),
         cmocka_unit_test(a_retry_gives_its_record_up),
         cmocka_unit_test(a_retry_that_is_refused_is_known_as_one),

@@ -30,7 +30,7 @@ static enum position_read read_fields(const char *const *fields, struct position
 
 static void what_is_written_is_read_back(void **state)
 {
-    static const char *const fields[] = {
+    static const char *const fields[FIELDS] = {
         "12", "10", "c/t", "3", "1700000000000", "0123456789abcdef", "wall"
     };
     struct position p;
@@ -86,6 +86,12 @@ static void nothing_there_differs_from_nonsense(void **state)
         { "a clock that nobody knows",
           { "1", "1", "c/t", "0", "0", "0000000000000000", "sun" },
           POSITION_CORRUPT },
+        { "behind a mark",
+          { "1", "1", "c/t", "0", "0", "0000000000000000", "wall", "7 1700 - 0000000000000001 0" },
+          POSITION_PRESENT },
+        { "a mark that makes no sense",
+          { "1", "1", "c/t", "0", "0", "0000000000000000", "wall", "7 1700" },
+          POSITION_CORRUPT },
         { "nothing but a clock", { NULL, NULL, NULL, NULL, NULL, NULL, "wall" }, POSITION_CORRUPT },
     };
     struct position p;
@@ -98,9 +104,11 @@ static void nothing_there_differs_from_nonsense(void **state)
                      POSITION_CORRUPT);
 }
 
-static void log_time_is_written_as_it_is_read(void **state)
+static void log_time_and_mark_are_written_as_they_are_read(void **state)
 {
-    static const char *const fields[] = { "1", "1", "c/t", "0", "0", "0000000000000000", "1700" };
+    static const char *const fields[FIELDS] = {
+        "1", "1", "c/t", "0", "0", "0000000000000000", "1700", "7 1700 - 0000000000000001 0"
+    };
     struct position p;
     struct buf out;
     (void)state;
@@ -110,7 +118,8 @@ static void log_time_is_written_as_it_is_read(void **state)
     buf_init(&out, 1000);
     assert_true(position_append_write(&out, STR_LITERAL("k"), &p));
     assert_true(buf_append(&out, "", 1));
-    assert_non_null(strstr(out.p, "$5\r\nclock\r\n$4\r\n1700\r\n"));
+    assert_non_null(
+        strstr(out.p, "$5\r\nclock\r\n$4\r\n1700\r\n$4\r\nmark\r\n$27\r\n7 1700 - 0000"));
     buf_release(&out);
 }
 
@@ -144,7 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(nothing_there_differs_from_nonsense),
-        cmocka_unit_test(log_time_is_written_as_it_is_read),
+        cmocka_unit_test(log_time_and_mark_are_written_as_they_are_read),
         cmocka_unit_test(names_of_wals_are_safe_in_keys),
     };
 
