@@ -1,8 +1,6 @@
 """The manifests: they build, a real API server takes them, and they do what they say."""
 
-import hashlib
 import json
-import pathlib
 import re
 
 import pytest
@@ -11,23 +9,13 @@ import yaml
 
 from lab import permissions
 from lab.redis_server import RedisServer
-from test_wal_children import children
+from manifests import MANIFESTS, build, of_kind, users_of_sample
+from rediswals import children
 
-MANIFESTS = pathlib.Path(__file__).resolve().parents[2] / "manifests"
 DIRECTORIES = sorted(str(path.parent.relative_to(MANIFESTS))
                      for path in MANIFESTS.rglob("kustomization.yaml")
                      if yaml.safe_load(path.read_text())["kind"] == "Kustomization")
 SITES = ["dc", "dr"]
-
-
-def build(cluster, directory):
-    done = cluster.kubectl("kustomize", MANIFESTS / directory)
-    assert done.stderr == ""  # it warns of what is deprecated
-    return list(yaml.safe_load_all(done.stdout))
-
-
-def of_kind(objects, kind):
-    return {o["metadata"]["name"]: o for o in objects if o["kind"] == kind}
 
 
 def test_all_of_them_are_tried():
@@ -98,11 +86,8 @@ def test_only_who_is_named_reaches_redis(cluster, site):
 @pytest.fixture
 def server(cluster, tmp_path):
     """Redis as the operator of the sample starts it, with the users of its Secret."""
-    template = of_kind(build(cluster, "samples/dc"), "ExternalSecret")["orders-redis"][
-        "spec"]["target"]["template"]["data"]["users.conf"]
     users = tmp_path / "users.conf"
-    users.write_text(template.replace("{{ .redwalPassword | sha256sum }}",
-                                      hashlib.sha256(b"for-redwal").hexdigest()))
+    users.write_text(users_of_sample(cluster, "for-redwal"))
     server = RedisServer(tmp_path, options=["user pinger -@all +ping on >pingpass",
                                             f"include {users}"]).start()
     yield server
@@ -110,9 +95,8 @@ def server(cluster, tmp_path):
 
 
 def test_the_users_of_the_sample_may_what_is_documented_and_no_more(cluster, server):
-    template = of_kind(build(cluster, "samples/dc"), "ExternalSecret")["orders-redis"][
-        "spec"]["target"]["template"]["data"]["users.conf"]
-    rules = re.fullmatch(r"user redwal on #\{\{ .* \}\} (.*)\n", template)[1].split()
+    users = users_of_sample(cluster, "for-redwal")
+    rules = re.fullmatch(r"user redwal on #[0-9a-f]{64} (.*)\n", users)[1].split()
     assert sorted(rules) == sorted([*permissions.REDIS, "+config|get"])
     assert rules.index("-@all") < rules.index("+@write") < rules.index("-@dangerous")
 

@@ -9,26 +9,12 @@ import subprocess
 
 import pytest
 
-from rediswals import TABLE, create, make
+from rediswals import TABLE, apply, children, create, make
 
-TOOLS = pathlib.Path(os.environ["KUBE_PROBE"]).parent
-APPLIER = TOOLS.parent / "bin" / "redis-applier"
+APPLIER = pathlib.Path(os.environ["KUBE_PROBE"]).parents[1] / "bin" / "redis-applier"
 KINDS = {"ServiceAccount", "ConfigMap", "NetworkPolicy", "Deployment", "PodDisruptionBudget",
          "Service", "PodMonitor"}
 GOOD = pytest.mark.parametrize("row", TABLE["good"], ids=lambda row: row["why"])
-
-
-def children(wal, *argv):
-    done = subprocess.run([TOOLS / "wal-children", *argv], input=json.dumps(wal), text=True,
-                          capture_output=True, timeout=30)
-    assert done.returncode == 0, done.stderr
-    return {child["kind"]: child for child in map(json.loads, done.stdout.splitlines())}
-
-
-def apply(cluster, namespace, child, *argv):
-    return cluster.kubectl("-n", namespace, "apply", "--server-side", "--validate=strict",
-                           "--field-manager=redwal-controller", "-o", "json", "-f", "-", *argv,
-                           stdin=json.dumps(child), check=False)
 
 
 def options_file(wal, *argv):
