@@ -1,10 +1,7 @@
 #include "codec/wal_children.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/mem.h"
 #include "codec/wal_applier_file.h"
 #include "codec/wal_objects.h"
 
@@ -112,6 +109,11 @@ static void write_metadata(struct wal_writing *w)
 
 /* --- the smaller objects ---------------------------------------------------------------------- */
 
+static void write_service_account(struct wal_writing *w)
+{
+    yyjson_mut_obj_add_bool(w->doc, w->root, "automountServiceAccountToken", false);
+}
+
 static void write_config_map(struct wal_writing *w)
 {
     yyjson_mut_val *data = yyjson_mut_obj_add_obj(w->doc, w->root, "data");
@@ -123,33 +125,45 @@ static void write_config_map(struct wal_writing *w)
         yyjson_mut_obj_add_strncpy(w->doc, data, WAL_OPTIONS_FILE, text.p, text.n);
 }
 
-static void write_disruption(struct wal_writing *w, yyjson_mut_val *spec)
+static void write_disruption(struct wal_writing *w)
 {
-    yyjson_mut_val *selector = yyjson_mut_obj_add_obj(w->doc, spec, "selector");
+    yyjson_mut_val *spec = yyjson_mut_obj_add_obj(w->doc, w->root, "spec");
 
-    wal_write_selector(w, selector, "matchLabels");
+    wal_write_selector(w, yyjson_mut_obj_add_obj(w->doc, spec, "selector"), "matchLabels");
     yyjson_mut_obj_add_int(w->doc, spec, "maxUnavailable", 1);
     /* One that is held and not ready must not keep a node from being drained. */
     yyjson_mut_obj_add_str(w->doc, spec, "unhealthyPodEvictionPolicy", "AlwaysAllow");
 }
 
-static void write_service(struct wal_writing *w, yyjson_mut_val *spec)
+static void write_service(struct wal_writing *w)
 {
+    yyjson_mut_val *spec = yyjson_mut_obj_add_obj(w->doc, w->root, "spec");
+
     wal_write_selector(w, spec, "selector");
     wal_write_fixed(w, spec, "ports",
                     "[{'name':'http','protocol':'TCP','port':8080,'targetPort':'http'}]");
 }
 
-static void write_pod_monitor(struct wal_writing *w, yyjson_mut_val *spec)
+static void write_pod_monitor(struct wal_writing *w)
 {
-    yyjson_mut_val *selector = yyjson_mut_obj_add_obj(w->doc, spec, "selector");
+    yyjson_mut_val *spec = yyjson_mut_obj_add_obj(w->doc, w->root, "spec");
 
-    wal_write_selector(w, selector, "matchLabels");
+    wal_write_selector(w, yyjson_mut_obj_add_obj(w->doc, spec, "selector"), "matchLabels");
     wal_write_fixed(w, spec, "podTargetLabels", "['" WAL_LABEL "']");
     wal_write_fixed(w, spec, "podMetricsEndpoints", "[{'port':'http','path':'/metrics'}]");
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
+
+static void (*const writers[WAL_CHILD_COUNT])(struct wal_writing *w) = {
+    [WAL_CHILD_SERVICE_ACCOUNT] = write_service_account,
+    [WAL_CHILD_CONFIG_MAP] = write_config_map,
+    [WAL_CHILD_NETWORK_POLICY] = wal_write_network_policy,
+    [WAL_CHILD_DEPLOYMENT] = wal_write_deployment,
+    [WAL_CHILD_DISRUPTION] = write_disruption,
+    [WAL_CHILD_SERVICE] = write_service,
+    [WAL_CHILD_POD_MONITOR] = write_pod_monitor,
+};
 
 static bool is_wanted(enum wal_child_type type, const struct wal_resource *wal,
                       const struct wal_surroundings *around)
@@ -157,43 +171,6 @@ static bool is_wanted(enum wal_child_type type, const struct wal_resource *wal,
     if (type == WAL_CHILD_NETWORK_POLICY)
         return wal->spec.network_policy;
     return type != WAL_CHILD_POD_MONITOR || around->pod_monitors;
-}
-
-static void write_body(struct wal_writing *w, enum wal_child_type type)
-{
-    if (type == WAL_CHILD_CONFIG_MAP) {
-        write_config_map(w);
-        return;
-    }
-    if (type == WAL_CHILD_SERVICE_ACCOUNT) {
-        yyjson_mut_obj_add_bool(w->doc, w->root, "automountServiceAccountToken", false);
-        return;
-    }
-
-    yyjson_mut_val *spec = yyjson_mut_obj_add_obj(w->doc, w->root, "spec");
-
-    switch (type) {
-    case WAL_CHILD_DEPLOYMENT:
-        wal_write_deployment(w, spec);
-        return;
-    case WAL_CHILD_NETWORK_POLICY:
-        wal_write_network_policy(w, spec);
-        return;
-    case WAL_CHILD_DISRUPTION:
-        write_disruption(w, spec);
-        return;
-    case WAL_CHILD_SERVICE:
-        write_service(w, spec);
-        return;
-    case WAL_CHILD_POD_MONITOR:
-        write_pod_monitor(w, spec);
-        return;
-    case WAL_CHILD_CONFIG_MAP:
-    case WAL_CHILD_SERVICE_ACCOUNT:
-    case WAL_CHILD_COUNT:
-        break;
-    }
-    UNREACHABLE("no such object");
 }
 
 bool wal_child_write(enum wal_child_type type, const struct wal_resource *wal,
@@ -212,6 +189,6 @@ bool wal_child_write(enum wal_child_type type, const struct wal_resource *wal,
     yyjson_mut_obj_add_str(doc, w.root, "apiVersion", kinds[type].api_version);
     yyjson_mut_obj_add_str(doc, w.root, "kind", kinds[type].kind);
     write_metadata(&w);
-    write_body(&w, type);
+    writers[type](&w);
     return w.fits && kube_yyjson_write(doc, out);
 }

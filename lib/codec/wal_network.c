@@ -76,8 +76,9 @@ static void allow_peers(struct wal_writing *w, yyjson_mut_val *egress)
         add_port(w, ports, port_of_url(s->registry));
 }
 
-void wal_write_network_policy(struct wal_writing *w, yyjson_mut_val *spec)
+void wal_write_network_policy(struct wal_writing *w)
 {
+    yyjson_mut_val *spec = yyjson_mut_obj_add_obj(w->doc, w->root, "spec");
     yyjson_mut_val *egress;
 
     wal_write_selector(w, yyjson_mut_obj_add_obj(w->doc, spec, "podSelector"), "matchLabels");

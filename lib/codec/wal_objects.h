@@ -32,7 +32,7 @@ void wal_write_labels(struct wal_writing *w, yyjson_mut_val *metadata, struct st
 /* The members of `json` that `object` does not have yet. */
 void wal_write_more(struct wal_writing *w, yyjson_mut_val *object, struct str json);
 
-void wal_write_deployment(struct wal_writing *w, yyjson_mut_val *spec);
-void wal_write_network_policy(struct wal_writing *w, yyjson_mut_val *spec);
+void wal_write_deployment(struct wal_writing *w);
+void wal_write_network_policy(struct wal_writing *w);
 
 #endif

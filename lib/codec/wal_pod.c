@@ -184,8 +184,9 @@ static void add_pod(struct wal_writing *w, yyjson_mut_val *pod)
     add_container(w, pod);
 }
 
-void wal_write_deployment(struct wal_writing *w, yyjson_mut_val *spec)
+void wal_write_deployment(struct wal_writing *w)
 {
+    yyjson_mut_val *spec = yyjson_mut_obj_add_obj(w->doc, w->root, "spec");
     yyjson_mut_val *template, *metadata;
 
     yyjson_mut_obj_add_int(w->doc, spec, "replicas",
