@@ -244,14 +244,40 @@ static void register_scripts(struct applier *a, const struct script_set *set, in
     expect(a, EXPECT_SCRIPTS, -1, 1, now_ms);
 }
 
+/* Before a name is taken: a broken text would be what it means for ever. */
+static void compile_scripts(struct applier *a, const struct script_set *set, int64_t now_ms)
+{
+    CLEANUP(buf_release) struct buf text = { 0 };
+
+    buf_init(&text, SIZE_MAX / 4);
+    a->n_compiled = 0;
+    for (size_t i = 0; i < set->n; i++) {
+        struct str eval[] = { STR_LITERAL("EVAL"), { "", 0 }, STR_LITERAL("0") };
+
+        buf_clear(&text);
+        if (!script_compose_idle(&set->scripts[i], &text))
+            UNREACHABLE("a script's text is bounded");
+        eval[1] = buf_str(&text);
+        say(a, eval, ARRAY_SIZE(eval));
+    }
+    expect(a, EXPECT_COMPILED, -1, (uint32_t)set->n, now_ms);
+}
+
+void connection_scripts_compiled(struct applier *a, int64_t now_ms)
+{
+    register_scripts(a, a->settings.scripts, now_ms);
+}
+
 void connection_identified(struct applier *a, int64_t now_ms)
 {
     const struct script_set *scripts = a->settings.scripts;
 
-    if (scripts && scripts->n > 0)
-        register_scripts(a, scripts, now_ms);
-    else
+    if (!scripts || scripts->n == 0)
         connection_accepted(a, now_ms);
+    else if (a->n_compiled < scripts->n)
+        compile_scripts(a, scripts, now_ms);
+    else
+        register_scripts(a, scripts, now_ms);
 }
 
 /* The primary is ours: every partition asks where it is. */

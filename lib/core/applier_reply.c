@@ -337,6 +337,18 @@ static void asked_in_vain(struct applier *a, const char *what, const struct repl
         STR_ARGS(reply->type == REPLY_ERROR ? reply->text : STR_LITERAL("something else")));
 }
 
+static void rehearsal_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    if (!is_status(reply, "OK"))
+        asked_in_vain(a, "a transaction", reply, now_ms);
+}
+
+static void claim_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    if (reply->type != REPLY_INTEGER)
+        asked_in_vain(a, "to take its identity", reply, now_ms);
+}
+
 static void identity_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
 {
     if (reply->type != REPLY_STRING)
@@ -345,6 +357,33 @@ static void identity_answered(struct applier *a, const struct reply *reply, int6
         connection_identified(a, now_ms);
     else
         connection_refuse(a, HOLD_OTHER_WAL, hold_text(HOLD_OTHER_WAL), now_ms);
+}
+
+/* "ERR Error compiling script (new function): user_script:3: '=' expected near 'x'": lines are
+ * counted as in the file. */
+static void refuse_script(struct applier *a, const struct script *script, struct str text,
+                          int64_t now_ms)
+{
+    const struct str line = script_error_line(text);
+    char why[NOTE_TEXT_MAX];
+
+    if (line.n > 0)
+        snprintf(why, sizeof(why), "%s.lua:%.*s", script->name, STR_ARGS(line));
+    else
+        snprintf(why, sizeof(why), "script %s: %.*s", script->name, STR_ARGS(text));
+    connection_refuse(a, HOLD_BROKEN_SCRIPT, why, now_ms);
+}
+
+static void compiled_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    const struct script_set *set = a->settings.scripts;
+
+    if (reply->type == REPLY_ERROR && redis_error_classify(reply->text) == REDIS_ERROR_OPERATION)
+        refuse_script(a, &set->scripts[a->n_compiled], reply->text, now_ms);
+    else if (reply->type != REPLY_INTEGER)
+        asked_in_vain(a, "to compile a script", reply, now_ms);
+    else if (++a->n_compiled == set->n)
+        connection_scripts_compiled(a, now_ms);
 }
 
 static void scripts_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
@@ -453,41 +492,40 @@ static void type_answered(struct applier *a, int32_t number, const struct reply 
 static void answer(struct applier *a, const struct expectation *expected, const struct reply *reply,
                    int64_t now_ms)
 {
-    const int32_t partition = expected->partition;
-
     switch (expected->kind) {
     case EXPECT_REHEARSAL:
-        if (!is_status(reply, "OK"))
-            asked_in_vain(a, "a transaction", reply, now_ms);
+        rehearsal_answered(a, reply, now_ms);
         return;
     case EXPECT_CLAIM:
-        if (reply->type != REPLY_INTEGER)
-            asked_in_vain(a, "to take its identity", reply, now_ms);
+        claim_answered(a, reply, now_ms);
         return;
     case EXPECT_IDENTITY:
         identity_answered(a, reply, now_ms);
+        return;
+    case EXPECT_COMPILED:
+        compiled_answered(a, reply, now_ms);
         return;
     case EXPECT_SCRIPTS:
         scripts_answered(a, reply, now_ms);
         return;
     case EXPECT_LOCATE:
-        location_answered(a, partition, reply, now_ms);
+        location_answered(a, expected->partition, reply, now_ms);
         return;
     case EXPECT_SEEN:
-        seen_answered(a, partition, reply, now_ms);
+        seen_answered(a, expected->partition, reply, now_ms);
         return;
     case EXPECT_IDS:
     case EXPECT_QUARANTINE:
         bookkeeping_answered(a, expected, reply, now_ms);
         return;
     case EXPECT_PEEK:
-        peek_answered(a, partition, reply);
+        peek_answered(a, expected->partition, reply);
         return;
     case EXPECT_TYPE:
-        type_answered(a, partition, reply, now_ms);
+        type_answered(a, expected->partition, reply, now_ms);
         return;
     case EXPECT_UNTOUCHED:
-        untouched_answered(a, partition, reply, now_ms);
+        untouched_answered(a, expected->partition, reply, now_ms);
         return;
     case EXPECT_ROLE:
         role_answered(a, reply, now_ms);
@@ -500,7 +538,7 @@ static void answer(struct applier *a, const struct expectation *expected, const 
         status_answered(a, expected->kind == EXPECT_WATCH ? "WATCH" : "MULTI", reply, now_ms);
         return;
     case EXPECT_GUARD:
-        guard_answered(a, partition, reply, now_ms);
+        guard_answered(a, expected->partition, reply, now_ms);
         return;
     case EXPECT_QUEUED:
         queued(a, reply, now_ms);

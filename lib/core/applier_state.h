@@ -39,6 +39,7 @@ enum expect_kind {
     EXPECT_REHEARSAL,  /* MULTI and DISCARD, with nothing in between */
     EXPECT_CLAIM,      /* HSETNX identity wal */
     EXPECT_IDENTITY,   /* HGET identity wal */
+    EXPECT_COMPILED,   /* EVAL of a script that does nothing */
     EXPECT_SCRIPTS,    /* HMGET identity script:... */
     EXPECT_LOCATE,     /* HMGET position, of a partition that asks where it is */
     EXPECT_SEEN,       /* HGET identity p<n> */
@@ -232,7 +233,9 @@ struct applier {
 
     /* The connection. */
     bool connecting, connected, identified;
-    bool draining; /* answers are only counted until none is outstanding; then all is resent */
+    size_t n_compiled; /* scripts that a Redis has compiled; once it is all, they are not tried
+                          again */
+    bool draining;     /* answers are only counted until none is outstanding; then all is resent */
     int64_t connect_at_ms;
     struct backoff backoff;
     struct primary_facts primary;
@@ -288,7 +291,8 @@ struct expectation expected_take(struct applier *a); /* the kind of the next ans
 void transactions_forget(struct applier *a);
 void connection_reset(struct applier *a);
 void connection_identified(struct applier *a, int64_t now_ms); /* it belongs to this WAL */
-void connection_accepted(struct applier *a, int64_t now_ms);   /* and knows our scripts */
+void connection_scripts_compiled(struct applier *a, int64_t now_ms);
+void connection_accepted(struct applier *a, int64_t now_ms); /* and knows our scripts */
 void connection_refuse(struct applier *a, enum hold_reason hold, const char *why, int64_t now_ms);
 void connection_give_up(struct applier *a, int64_t now_ms, const char *format, ...)
     PRINTF_LIKE(3, 4);

@@ -14,6 +14,7 @@
     X(POSITION_BROKEN, "position-corrupt", "the position of this partition cannot be read",                           "look at the hash redwal:{<wal>}:p:<partition>; restore it or empty this Redis") \
     X(IDS_BROKEN,     "ids-corrupt",      "the remembered ids of this partition cannot be read",                      "look at the strings redwal:{<wal>}:i:<partition>*; restore them, or delete them all to forget which ids were applied") \
     X(OTHER_SCRIPT,   "script-changed",   "a registered script is not the one that this Redis knows by its name",     "give the changed script a name of its own, and the old name its old text") \
+    X(BROKEN_SCRIPT,  "script-broken",    "Redis cannot compile a registered script",                                 "repair the file that is named, and start again") \
     X(QUARANTINE_BROKEN, "quarantine-corrupt", "the quarantined keys of this partition cannot be read",                "look at the hash redwal:{<wal>}:q:<partition>; restore it, or delete it to free its keys") \
     X(QUARANTINE_FULL, "quarantine-full",    "as many keys are quarantined as may be",                                   "raise --quarantine-max-keys, or start with --on-reject skip and retry or discard their dead letters") \
     X(LOG_REPLACED,   "log-replaced",     "the position belongs to another log: the topic was recreated or the cluster replaced", "check --brokers and --topic; to start over with this log, empty Redis") \

@@ -151,3 +151,23 @@ bool script_compose(struct str text, struct buf *out)
     out->n = before;
     return false;
 }
+
+bool script_compose_idle(const struct script *script, struct buf *out)
+{
+    const size_t before = out->n;
+
+    if (buf_append_text(out, "do return 1 end ") && buf_append_str(out, script->body))
+        return true;
+    out->n = before;
+    return false;
+}
+
+struct str script_error_line(struct str error)
+{
+    static const struct str place = { "user_script:", sizeof("user_script:") - 1 };
+
+    for (size_t i = 0; i + place.n <= error.n; i++)
+        if (memcmp(error.p + i, place.p, place.n) == 0)
+            return (struct str){ error.p + i + place.n, error.n - i - place.n };
+    return (struct str){ "", 0 };
+}

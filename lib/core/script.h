@@ -41,6 +41,12 @@ struct str script_field(const struct script *script, char *ret);
  * the same in every replay (core/lua/). False when `out` has no room. */
 NODISCARD bool script_compose(struct str text, struct buf *out);
 
+/* Appends what Redis compiles like the script, and which does nothing. */
+NODISCARD bool script_compose_idle(const struct script *script, struct buf *out);
+
+/* Where an error of Redis says it is: "LINE: what"; empty when it does not. */
+struct str script_error_line(struct str error);
+
 /* How a script may call the command, as core/lua/script_tail.lua reads it; false: it may not. */
 struct command;
 bool script_rule(const struct command *c, char ret[SCRIPT_RULE_CHARS]);

@@ -400,3 +400,23 @@ class TestApplied:
         applier = self.lab.applier(self.topic, self.lab.redis(), scripts=directory).start()
         assert applier.process.wait(20) == 2
         assert f"{name}.lua: {why}" in applier.process.output()
+
+    @pytest.mark.parametrize("name", servers.NAMES)
+    def test_a_script_that_does_not_compile_is_told_of_with_its_line(self, name):
+        """And takes no name: repaired, it is what the name means."""
+        server, (here, *_) = self.lab.redis(program=servers.program(name)), self.keys[0]
+        directory = scripts.write(self.lab.directory / "bad", {
+            "fine": "return 1", "broken": "local a = 1\n\nredis.call('SET' KEYS[1], a)\n"})
+        applier = self.lab.applier(self.topic, server, scripts=directory).start()
+        applier.await_held("script-broken", "everything")
+        assert "broken.lua:3: " in applier.process.output()
+        with server.client() as client:
+            assert client.hkeys("redwal:identity") == [b"wal"]
+        applier.stop()
+        scripts.write(directory, {"broken": "redis.call('SET', KEYS[1], 5)"})
+        applier.start().await_ready()
+        self.topic.write(script_call("broken", [here]), here.encode())
+        self.topic.flush()
+        self.lab.await_applied(self.topic, server)
+        with server.client() as client:
+            assert client.get(here) == b"5"

@@ -256,6 +256,10 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         return queue_command(s, words, n);
     if (is(words[0], "HMGET") && is(words[1], "redwal:identity"))
         return read_scripts(s, n - 2, elements);
+    if (is(words[0], "EVAL") && s->script_error)
+        return text(REPLY_ERROR, s->script_error);
+    if (is(words[0], "EVAL"))
+        return (struct reply){ .type = REPLY_INTEGER, .integer = 1 };
     if (is(words[0], "HSETNX"))
         return claim_script(s, words[3]);
     if (is(words[0], "HMGET"))

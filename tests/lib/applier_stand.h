@@ -28,6 +28,7 @@ struct stand {
     char queued[STAND_QUEUE_MAX][STAND_WORDS_MAX][LOG_IDENTITY_MAX + 1]; /* their first words */
     const char *error_word, *error;      /* commands that begin with this word are answered so */
     bool fails_queueing;                 /* when queued, rather than by EXEC */
+    const char *script_error;            /* what it says of every script; NULL: it compiles */
     const char *script_sha;              /* what it knows of every script; NULL: nothing */
     bool is_blank;                       /* it was emptied: its identity is gone */
     const char *key_type;                /* the answer to TYPE */

@@ -461,6 +461,63 @@ static void a_script_that_redis_knows_otherwise_holds_until_it_does_not(void **s
     stand_close(&s);
 }
 
+static void a_script_that_redis_cannot_compile_takes_no_name(void **state)
+{
+    static const struct {
+        const char *error;
+        enum hold_reason hold;
+        const char *why;
+    } rows[] = {
+        { "ERR Error compiling script (new function): user_script:3: '=' expected near 'x'",
+          HOLD_BROKEN_SCRIPT, "a.lua:3: '=' expected near 'x'" },
+        { "ERR unknown command 'EVAL'", HOLD_BROKEN_SCRIPT, "script a: ERR unknown command" },
+        { "NOPERM this user has no permissions to run 'eval'", HOLD_NONE, "NOPERM" },
+        { "BUSY Redis is busy running a script", HOLD_NONE, "BUSY" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct applier_settings settings = stand_settings();
+        struct applier_view view;
+        struct stand s;
+
+        settings.scripts = &script_set;
+        stand_open(&s, &settings);
+        s.script_error = rows[i].error;
+        stand_assign(&s, 0);
+        stand_answer(&s);
+        applier_view(s.applier, &view);
+        if (view.hold != rows[i].hold || !strstr(view.why, rows[i].why))
+            fail_msg("row %zu: %s, %s", i, hold_code(view.hold), view.why);
+        assert_null(s.script_sha);
+        assert_int_equal(s.started_at[0], -1);
+        s.script_error = NULL;
+        stand_pass(&s, 10000);
+        stand_answer(&s);
+        assert_string_equal(s.script_sha, "01");
+        assert_int_equal(s.started_at[0], 0);
+        stand_close(&s);
+    }
+}
+
+static void scripts_that_were_compiled_are_not_tried_again(void **state)
+{
+    struct applier_settings settings = stand_settings();
+    struct stand s;
+    (void)state;
+
+    settings.scripts = &script_set;
+    stand_open(&s, &settings);
+    stand_assign(&s, 0);
+    stand_answer(&s);
+    s.script_error = "ERR Error compiling script (new function): user_script:1: no";
+    applier_disconnected(s.applier, "cut", 10);
+    stand_pass(&s, 10000);
+    stand_answer(&s);
+    assert_int_equal(s.started_at[0], 0);
+    stand_close(&s);
+}
+
 static void what_a_script_says_is_told_from_what_redis_says(void **state)
 {
     static const struct {
@@ -495,6 +552,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_are_registered_before_a_position_is_asked_for),
         cmocka_unit_test(a_script_that_redis_knows_otherwise_holds_until_it_does_not),
+        cmocka_unit_test(a_script_that_redis_cannot_compile_takes_no_name),
+        cmocka_unit_test(scripts_that_were_compiled_are_not_tried_again),
         cmocka_unit_test(what_a_script_says_is_told_from_what_redis_says),
         cmocka_unit_test(records_and_their_position_arrive_together),
         cmocka_unit_test(a_partition_that_comes_back_stores_its_dead_letters),

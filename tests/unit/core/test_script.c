@@ -118,6 +118,40 @@ static void the_text_stands_between_head_and_tail_on_its_own_lines(void **state)
     }
 }
 
+static void what_is_compiled_does_nothing(void **state)
+{
+    const struct script script = { .name = "a", .body = STR_LITERAL("local x = 1\nreturn x") };
+    struct buf out;
+    (void)state;
+
+    buf_init(&out, 1000);
+    assert_true(script_compose_idle(&script, &out));
+    assert_true(str_eq(buf_str(&out), STR_LITERAL("do return 1 end local x = 1\nreturn x")));
+    buf_release(&out);
+    buf_init(&out, 20);
+    assert_false(script_compose_idle(&script, &out));
+    assert_int_equal(out.n, 0);
+    buf_release(&out);
+}
+
+static void an_error_may_tell_a_line(void **state)
+{
+    static const struct {
+        const char *error, *line;
+    } rows[] = {
+        { "ERR Error compiling script (new function): user_script:3: '=' expected",
+          "3: '=' expected" },
+        { "user_script:", "" },
+        { "ERR unknown command", "" },
+        { "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (!str_eq(script_error_line(str_from(rows[i].error)), str_from(rows[i].line)))
+            fail_msg("row %zu", i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +160,8 @@ int main(void)
         cmocka_unit_test(what_a_script_reads_is_a_read),
         cmocka_unit_test(every_command_has_its_rule),
         cmocka_unit_test(the_text_stands_between_head_and_tail_on_its_own_lines),
+        cmocka_unit_test(what_is_compiled_does_nothing),
+        cmocka_unit_test(an_error_may_tell_a_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
