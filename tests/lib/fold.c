@@ -152,6 +152,7 @@ static enum key_type works_on(enum op_kind kind)
     case OP_ATOMIC:
     case OP_ATOMIC_SURE:
     case OP_MARK:
+    case OP_SCRIPT:
     case OP_KIND_COUNT:
         break;
     }
@@ -170,7 +171,7 @@ static int64_t deadline_ms(const struct op *op, int64_t timestamp_ms)
     return timestamp_ms + (soon ? WORKLOAD_SOON_MS : WORKLOAD_TTL_MS);
 }
 
-static enum fold_outcome increment_and_expire(const struct operand *o)
+static enum fold_outcome increment_soon(const struct operand *o)
 {
     const enum fold_outcome outcome = increment(o);
 
@@ -200,7 +201,7 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
     case OP_INCRBY:
         return increment(o);
     case OP_INCRBY_SOON:
-        return increment_and_expire(o);
+        return increment_soon(o);
     case OP_DEL:
         keyspace_remove(o->data, o->key);
         return FOLD_APPLIED;
@@ -234,6 +235,7 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
         return FOLD_APPLIED;
     case OP_ATOMIC:
     case OP_ATOMIC_SURE:
+    case OP_SCRIPT:
     case OP_KIND_COUNT:
         break;
     }
@@ -290,5 +292,6 @@ enum fold_outcome fold_apply(struct keyspace *data, const struct op *op, int32_t
 
 bool fold_may_be_refused(const struct op *op)
 {
-    return works_on(op->kind) != KEY_ANY || op->kind == OP_LACKING || op->kind == OP_ATOMIC;
+    return works_on(op->kind) != KEY_ANY || op->kind == OP_LACKING || op->kind == OP_ATOMIC ||
+           op->kind == OP_SCRIPT;
 }

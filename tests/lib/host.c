@@ -85,6 +85,7 @@ static void connect_primary(struct world *w, struct host *h)
     resp_stream_init(&h->replies);
     h->commands = facts.commands;
     h->context.server = &h->commands;
+    h->context.scripts = w->settings.scripts;
     applier_connected(h->applier, &facts, w->now_ms);
 }
 
@@ -289,6 +290,7 @@ static void prepare(struct host *h, const struct wal_record *record, struct prep
         ret->mark = &h->mark;
     ret->n_bytes = (uint32_t)(commands->n - before);
     ret->n_commands = canonical.n_commands;
+    ret->kind = envelope.kind;
     ret->failure = canonical.failure;
     ret->key_type = canonical.key_type;
     ret->wants = canonical.wants;

@@ -2,6 +2,16 @@
 
 #include <stdio.h>
 
+#include "base/check.h"
+
+static const struct script scripts[] = { {
+    .name = "push",
+    .sha = "3608bca1e44ea6c4d268eb6db02260269892c0b42b86bbf1e77a6fa16c3c9282",
+    .body = { "push, add, append", sizeof("push, add, append") - 1 },
+} };
+
+const struct script_set workload_scripts = { scripts, ARRAY_SIZE(scripts) };
+
 struct op op_random(struct prng *prng, unsigned number, bool keys_end)
 {
 #define OP_WEIGHT(name, weight, weight_where_keys_end) { weight, weight_where_keys_end },
@@ -31,13 +41,15 @@ size_t op_members(const struct op *op, struct op ret[WORKLOAD_MEMBERS_MAX])
 {
     static const enum op_kind kinds[] = { OP_APPEND_TTL, OP_RPUSH, OP_INCRBY };
     static const enum op_kind sure_kinds[] = { OP_SET_TTL, OP_DEL, OP_SET_NX };
-    const bool sure = op->kind == OP_ATOMIC_SURE;
+    static const enum op_kind script_kinds[] = { OP_RPUSH, OP_INCRBY, OP_APPEND };
+    const bool sure = op->kind == OP_ATOMIC_SURE, script = op->kind == OP_SCRIPT;
 
-    if (op->kind != OP_ATOMIC && !sure)
+    if (op->kind != OP_ATOMIC && !sure && !script)
         return 0;
     for (unsigned i = 0; i < WORKLOAD_MEMBERS_MAX; i++)
         ret[i] = (struct op){
-            .kind = (sure ? sure_kinds : kinds)[(i + op->number) % WORKLOAD_MEMBERS_MAX],
+            .kind = script ? script_kinds[i]
+                           : (sure ? sure_kinds : kinds)[(i + op->number) % WORKLOAD_MEMBERS_MAX],
             .key = (op->key + i) % WORKLOAD_KEYS,
             .number = op->number,
         };
@@ -99,6 +111,7 @@ static const char *template(enum op_kind kind)
     case OP_ATOMIC:
     case OP_ATOMIC_SURE:
     case OP_MARK:
+    case OP_SCRIPT:
     case OP_KIND_COUNT:
         break;
     }
@@ -117,6 +130,27 @@ static void print_operation(const struct op *op, int32_t partition, struct buf *
         else
             buf_print(out, "%c", *text);
     }
+}
+
+/* "'script':...,'keys':[...],'args':[...]" */
+static void print_script(const struct op *op, const struct op *members, size_t n, int32_t partition,
+                         struct buf *out)
+{
+    char key[WORKLOAD_KEY_MAX];
+
+    buf_print(out, "'script':'%s','keys':[", scripts[0].name);
+    for (size_t i = 0; i < n; i++)
+        buf_print(out, "%s'%.*s'", i ? "," : "", STR_ARGS(op_key(key, &members[i], partition)));
+    buf_print(out, "],'args':['%lld']", (long long)op_amount(op));
+}
+
+static void print_atomic(const struct op *members, size_t n, int32_t partition, struct buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        buf_print(out, "%s{", i ? "}," : "'atomic':[");
+        print_operation(&members[i], partition, out);
+    }
+    buf_print(out, "}]");
 }
 
 static void print_claims(const struct op *op, int32_t partition, struct buf *out)
@@ -153,11 +187,11 @@ void op_print_json(const struct op *op, int32_t partition, struct buf *out)
         buf_print(out, "'mark':{'sequence':%u,'timeMs':%u}", op->number + 1, op->number + 1);
     else if (n_members == 0)
         print_operation(op, partition, out);
-    for (size_t i = 0; i < n_members; i++) {
-        buf_print(out, "%s{", i ? "}," : "'atomic':[");
-        print_operation(&members[i], partition, out);
-    }
-    buf_print(out, n_members > 0 ? "}]}" : "}");
+    else if (op->kind == OP_SCRIPT)
+        print_script(op, members, n_members, partition, out);
+    else
+        print_atomic(members, n_members, partition, out);
+    buf_print(out, "}");
     for (size_t i = from; i < out->n; i++)
         if (out->p[i] == '\'')
             out->p[i] = '"';

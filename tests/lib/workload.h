@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/prng.h"
+#include "core/script.h"
 
 enum {
     WORKLOAD_KEYS = 5,     /* a partition */
@@ -43,6 +44,7 @@ enum {
     X(ATOMIC,         6,  6) /* several on several keys, of which any may fail */ \
     X(ATOMIC_SURE,    2,  2) /* the same, of which none can */ \
     X(MARK,           3,  3) /* no operation */ \
+    X(SCRIPT,         4,  3) /* a call of workload_scripts, of which any part may fail */ \
     X(SET_SOON,       0,  6) \
     X(INCRBY_SOON,    0,  6) \
     X(EXPIRE_SOON,    0, 12) \
@@ -52,6 +54,10 @@ enum {
 #define OP_ENUM(name, weight, weight_soon) OP_##name,
 enum op_kind { OP_KINDS(OP_ENUM) OP_KIND_COUNT };
 #undef OP_ENUM
+
+/* One, which does the members of OP_SCRIPT, all or none; what it is given for a text is only a
+ * name: a simulated Redis knows what it means. */
+extern const struct script_set workload_scripts;
 
 /* As in docs/adr/0008-quarantine.md. */
 struct op_claim {
@@ -76,7 +82,7 @@ struct op {
 
 /* `keys_end`: keys end soon unless they are renewed. */
 struct op op_random(struct prng *prng, unsigned number, bool keys_end);
-/* The operations of an atomic; 0 for any other kind. */
+/* The operations of an atomic or a script; 0 for any other kind. */
 size_t op_members(const struct op *op, struct op ret[WORKLOAD_MEMBERS_MAX]);
 int64_t op_amount(const struct op *op); /* what it writes or adds; a deadline for PEXPIREAT */
 struct str op_key(char ret[WORKLOAD_KEY_MAX], const struct op *op, int32_t partition);

@@ -16,6 +16,7 @@ struct applier_settings world_settings(void)
     struct applier_settings s = applier_settings_default();
 
     memcpy(s.wal, "sim", sizeof("sim"));
+    s.scripts = &workload_scripts;
     s.batch_max_ops = 8;
     s.pending_max_records = 48;
     s.idempotency_window_seconds = 4;
