@@ -25,6 +25,7 @@
 #include "core/position.h"
 #include "core/primary.h"
 #include "core/recent_ids.h"
+#include "core/record.h"
 #include "core/redis_error.h"
 #include "core/reject.h"
 #include "core/reply.h"
@@ -159,6 +160,7 @@ struct prepared {
     uint32_t n_bytes;         /* just appended to applier_commands() */
     uint32_t n_message_bytes; /* of the message: what a rejected record keeps in memory */
     uint32_t n_commands;
+    enum envelope_kind kind;
     enum command_failure failure;
     enum key_type key_type;
     struct log_time_wants wants;
@@ -258,7 +260,8 @@ struct applier_exemplar {
 
 /* Only ever grow. */
 struct applier_counters {
-    uint64_t records;              /* moved past, whatever became of them */
+    uint64_t records;                      /* moved past, whatever became of them */
+    uint64_t applied[ENVELOPE_KIND_COUNT]; /* of these, those that took effect */
     uint64_t duplicates;           /* of these, skipped because their id was applied before */
     uint64_t retries_skipped;      /* of these, retries of what was not held back, or not next */
     uint64_t ids_given_up;         /* before their window ended, since there were too many */

@@ -303,6 +303,7 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
         .n_bytes = record->n_bytes,
         .n_commands = record->n_commands,
         .weight = record->reject ? record->n_message_bytes : record->n_bytes,
+        .kind = record->kind,
         .failure = record->failure,
         .key_type = record->key_type,
         .wants = record->wants,
@@ -437,6 +438,7 @@ size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
     for (uint32_t i = 0; i < n_entries; i++) {
         const struct entry entry = backlog_pop(&p->backlog);
         const struct reply *error;
+        bool has_effect;
 
         if (entry.has_look)
             check_own(&results[at++], ret_refused);
@@ -444,6 +446,7 @@ size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
         at += entry.n_commands;
         if (entry.has_listing)
             check_own(&results[at++], ret_refused);
+        has_effect = !error && !entry.reject && !entry.is_duplicate && !entry.is_withheld;
         p->n_popped++;
         p->bytes_sent -= entry.n_bytes;
         a->pending_records--;
@@ -457,6 +460,7 @@ size_t partition_executed(struct applier *a, int32_t number, uint32_t n_entries,
         if (!entry.message)
             continue;
         a->counters.records++;
+        a->counters.applied[entry.kind] += has_effect;
         a->counters.duplicates += entry.is_duplicate;
         if (entry.timestamp_ms >= 0 && entry.n_commands > 0)
             count_latency(a, number, &entry, now_ms);

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "core/command.h"
 #include "core/log_time.h"
+#include "core/record.h"
 #include "core/reject.h"
 
 struct quarantine_record;
@@ -35,6 +36,7 @@ struct entry {
     uint32_t n_commands;
     uint32_t weight; /* bytes of memory that it keeps, for as long as it is here */
     enum entry_state state;
+    enum envelope_kind kind;
     enum command_failure failure;
     enum key_type key_type;
     struct log_time_wants wants;

@@ -1,5 +1,17 @@
 #include "core/envelope.h"
 
+#include "base/check.h"
+
+const char *envelope_kind_code(enum envelope_kind kind)
+{
+#define ENVELOPE_CODE(name, code, what) [ENVELOPE_##name] = code,
+    static const char *const codes[] = { ENVELOPE_KINDS(ENVELOPE_CODE) };
+#undef ENVELOPE_CODE
+
+    PRE(kind < ARRAY_SIZE(codes));
+    return codes[kind];
+}
+
 static bool at_least_one(size_t n, const char *name, struct reject *ret_reject)
 {
     return n > 0 || reject_set(ret_reject, REJECT_BAD_FIELD, "%s: empty", name);

@@ -15,6 +15,8 @@ enum {
     ENVELOPE_WORDS_MAX = 65536, /* arguments, of all operations */
 };
 
+const char *envelope_kind_code(enum envelope_kind kind);
+
 /* At least one operation or key, and no more than the bounds; false with `ret_reject` set. */
 bool envelope_check_operations(size_t n, struct reject *ret_reject);
 bool envelope_check_args(size_t n, struct reject *ret_reject);

@@ -33,15 +33,24 @@ struct operation {
     int64_t ttl_ms; /* counted from the record's timestamp; OPERATION_TTL_NONE when absent */
 };
 
-/* What the value of a record is: the same whatever format it was written in. */
-enum envelope_kind {
-    ENVELOPE_OPERATION, /* a single operation */
-    ENVELOPE_ATOMIC,    /* several, all or none */
-    ENVELOPE_SCRIPT,    /* a call of a script registered with the WAL */
-    ENVELOPE_RELEASE,   /* of a quarantined key; no operation */
-    ENVELOPE_SKIP,      /* a retry that gives the record up; no operation */
-    ENVELOPE_MARK,      /* of the site that writes the log; no operation */
-};
+/* What the value of a record is: the same whatever format it was written in. X(name, code, what) */
+/* clang-format off */
+#define ENVELOPE_KINDS(X) \
+    X(OPERATION, "operation", "a single operation") \
+    X(ATOMIC,    "atomic",    "several, all or none") \
+    X(SCRIPT,    "script",    "a call of a script registered with the WAL") \
+    X(RELEASE,   "release",   "of a quarantined key; no operation") \
+    X(SKIP,      "skip",      "a retry that gives the record up; no operation") \
+    X(MARK,      "mark",      "of the site that writes the log; no operation")
+/* clang-format on */
+
+#define ENVELOPE_ENUM(name, code, what) ENVELOPE_##name,
+enum envelope_kind { ENVELOPE_KINDS(ENVELOPE_ENUM) };
+#undef ENVELOPE_ENUM
+
+#define ENVELOPE_ONE(name, code, what) +1
+enum { ENVELOPE_KIND_COUNT = ENVELOPE_KINDS(ENVELOPE_ONE) };
+#undef ENVELOPE_ONE
 
 struct script_call {
     struct str name;

@@ -198,6 +198,8 @@ static void publish_counters(struct apply_report *r, const struct applier_counte
     for (unsigned i = 0; i < REJECT_REASON_COUNT; i++)
         metrics_add(r->metrics, METRIC_REJECTED, i,
                     (int64_t)(c->rejected[i] - r->shown.rejected[i]));
+    for (unsigned i = 0; i < ENVELOPE_KIND_COUNT; i++)
+        metrics_add(r->metrics, METRIC_APPLIED, i, (int64_t)(c->applied[i] - r->shown.applied[i]));
     for (unsigned i = 0; i < REDIS_ERROR_CLASS_COUNT; i++)
         metrics_add(r->metrics, METRIC_REDIS_ERRORS, i,
                     (int64_t)(c->redis_errors[i] - r->shown.redis_errors[i]));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/envelope.h"
 #include "runtime/metrics_text.h"
 
 #define PREFIX                  "redwal_applier_"
@@ -22,6 +23,7 @@ enum {
 };
 
 _Static_assert((int)N_FIXED_SERIES >= (int)HOLD_REASON_COUNT, "hold reasons fit");
+_Static_assert((int)N_FIXED_SERIES >= (int)ENVELOPE_KIND_COUNT, "kinds of envelopes fit");
 _Static_assert((int)N_FIXED_SERIES >= (int)REDIS_ERROR_CLASS_COUNT, "error classes fit");
 
 struct family {
@@ -175,6 +177,8 @@ static const char *label_value(enum metric_label label, unsigned series)
         return series > REJECT_NONE ? reject_code(series) : NULL;
     case LABEL_REDIS_ERROR:
         return series < REDIS_ERROR_CLASS_COUNT ? redis_error_label(series) : NULL;
+    case LABEL_ENVELOPE:
+        return series < ENVELOPE_KIND_COUNT ? envelope_kind_code(series) : NULL;
     case LABEL_PARTITION:
     case LABEL_HELD:
         break;

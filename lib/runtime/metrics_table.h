@@ -16,10 +16,12 @@
     X(HELD,        "partition, reason") \
     X(HOLD,        "reason") \
     X(REJECT,      "reason") \
-    X(REDIS_ERROR, "class")
+    X(REDIS_ERROR, "class") \
+    X(ENVELOPE,    "kind")
 
 #define METRICS(X) \
     X(COUNTER,   RECORDS,             "records_total",              NONE,        1, "Records that were moved past, whatever became of them") \
+    X(COUNTER,   APPLIED,             "applied_envelopes_total",    ENVELOPE,    1, "Records that took effect, by what they ask for") \
     X(COUNTER,   DUPLICATES,          "duplicates_total",           NONE,        1, "Records skipped because their id was applied within the idempotency window") \
     X(COUNTER,   RETRIES_SKIPPED,     "retries_skipped_total",      NONE,        1, "Retries skipped because their record was not held back any more, or was not the next") \
     X(COUNTER,   IDS_GIVEN_UP,        "ids_given_up_total",         NONE,        1, "Ids forgotten before their window ended because there were more than --idempotency-max-ids") \

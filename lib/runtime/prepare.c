@@ -113,6 +113,7 @@ bool prepare_record(struct prepare *p, const struct wal_record *wal_record,
     p->mark = envelope.mark;
     ret->n_bytes = (uint32_t)(commands->n - before);
     ret->n_commands = canonical.n_commands;
+    ret->kind = envelope.kind;
     ret->failure = canonical.failure;
     ret->key_type = canonical.key_type;
     ret->wants = canonical.wants;

@@ -89,6 +89,7 @@ static void each_reason_has_a_series_from_the_start(void **state)
 
     metrics_add(f->metrics, METRIC_REJECTED, REJECT_NOT_JSON, 3);
     metrics_add(f->metrics, METRIC_REDIS_ERRORS, REDIS_ERROR_PRESSURE, 5);
+    metrics_add(f->metrics, METRIC_APPLIED, ENVELOPE_SCRIPT, 2);
     for (unsigned i = REJECT_NONE + 1; i < REJECT_REASON_COUNT; i++) {
         snprintf(line, sizeof(line), "redwal_applier_rejected_total{reason=\"%s\"} %d",
                  reject_code(i), i == REJECT_NOT_JSON ? 3 : 0);
@@ -97,6 +98,8 @@ static void each_reason_has_a_series_from_the_start(void **state)
     }
     assert_null(strstr(page(f), "reason=\"none\""));
     assert_true(shows(f, "redwal_applier_redis_errors_total{class=\"pressure\"} 5"));
+    assert_true(shows(f, "redwal_applier_applied_envelopes_total{kind=\"operation\"} 0"));
+    assert_true(shows(f, "redwal_applier_applied_envelopes_total{kind=\"script\"} 2"));
     assert_true(shows(f, "redwal_applier_redis_errors_total{class=\"operation\"} 0"));
 }
 
