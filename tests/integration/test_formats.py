@@ -6,12 +6,13 @@ import struct
 
 import pytest
 
+from lab import scripts
 from lab.cli import Cli
 from lab.record_formats import SCHEMAS, compile_proto, message_class
 from lab.registry import Door, Registry
 from lab.serializers import Serializers
 from lab.wait import await_, holds
-from lab.workload import Workload, encode
+from lab.workload import Workload, encode, script_call
 
 FORMATS = Serializers.FORMATS
 UNKNOWN_ID = 999_999
@@ -69,6 +70,33 @@ def test_records_of_all_formats_are_the_fold(lab, registry):
     folded = lab.check(topic, server, schema_of=registry.schema)
     assert folded.state[b"a"][1] == [w for kind in FORMATS for w in (kind.encode(), b"\xff\0")]
     assert len(folded.rejected) > 20
+
+
+def test_scripts_are_called_in_every_format(lab, registry):
+    """With bytes that are no text, with a SHA, and with one that is another's."""
+    lab.calm = True
+    topic, server = lab.topic(partitions=1), lab.redis()
+    directory = scripts.write(lab.directory / "scripts", scripts.TEXTS)
+    serializers, sha = Serializers(registry.url, topic.name), scripts.sha(scripts.TEXTS["fill"])
+    applier = lab.applier(topic, server, schema_registry=registry.url, scripts=directory).start()
+    for kind in FORMATS:
+        mine = kind.encode() + b"\xff\0"
+        for record in (
+                encode("SET", [100], key=mine), script_call("transfer", [mine, "all"], [7]),
+                script_call("transfer", [mine, "all"], [94]),
+                script_call("fill", [mine + b"l", mine + b"s"], [3], sha=sha),
+                script_call("fill", [mine + b"l", mine + b"s"], [3], sha="0" * 64),
+                script_call("transfer", [mine, "all"], [1], id="once"),
+                script_call("transfer", [mine, "all"], [1], id="once")):
+            topic.write(serializers.encode(kind, record), partition=0)
+    topic.flush()
+    folded = lab.check(topic, server, schema_of=registry.schema, scripts=scripts.TEXTS)
+    assert folded.state[b"all"][1] == b"22"
+    assert folded.state[b"avro\xff\0s"][1] == {b"1", b"2", b"3"}
+    assert sorted(folded.rejected.values()) == ["script-differs"] * 3 + ["script-failed"] * 3
+    applied = {kind: applier.metric("applied_envelopes_total", kind=kind)
+               for kind in ("operation", "atomic", "script", "release")}
+    assert applied == {"operation": 3, "atomic": 0, "script": 7, "release": 0}
 
 
 def test_verify_reads_them_by_the_same_registry(lab, registry):

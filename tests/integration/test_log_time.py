@@ -190,6 +190,46 @@ class TestExpiryLog:
             assert client.execute_command("PEXPIRETIME", "session:0") > SHIFT
 
 
+    def test_what_has_a_deadline_already_keeps_it(self, lab):
+        """It ends by the clock of Redis until it is set anew, as the page says."""
+        topic, server = lab.topic(partitions=1), lab.redis(program=servers.program(self.kind))
+        applier = lab.applier(topic, server).start()
+        for key in (b"left", b"set"):
+            topic.write(encode("SET", ["v", "PX", 3000]), key)
+        topic.flush()
+        lab.await_applied(topic, server)
+        applier.stop()
+        lab.applier(topic, server, expiry="log").start()
+        topic.write(encode("PEXPIRE", [3000]), b"set")
+        topic.flush()
+        lab.await_applied(topic, server)
+        with server.client() as client:
+            assert client.execute_command("PEXPIRETIME", "left") < SHIFT
+            assert client.execute_command("PEXPIRETIME", "set") > SHIFT
+            await_(lambda: client.exists("left") == 0, 10, "it ends by the clock of Redis")
+            topic.write(encode("APPEND", ["+"]), b"set", timestamp=now_ms() - 5000)
+            topic.write(encode("APPEND", ["+"]), b"left", timestamp=now_ms() - 5000)
+            topic.flush()
+            lab.await_applied(topic, server)
+            assert (client.get("set"), client.get("left")) == (b"v+", b"+")
+
+    def test_what_a_deadline_costs(self, lab):
+        """In log time: an entry of the index, which docs/operations.md gives a size."""
+        n, used = 20000, {}
+        for expiry in ("wall", "log"):
+            topic, server = lab.topic(partitions=1), lab.redis(expiry)
+            lab.applier(topic, server, expiry=expiry).start()
+            for i in range(n):
+                topic.write(encode("SET", ["v", "PX", 3600_000 + i]), b"key:%06d" % i)
+            topic.flush()
+            lab.await_applied(topic, server)
+            with server.client() as client:
+                used[expiry] = client.info("memory")["used_memory_dataset"]
+        more = (used["log"] - used["wall"]) / n - len("key:000000")
+        print(f"a deadline in log time takes {more:.0f} bytes and its key's name")
+        assert 60 < more < 130
+
+
 @pytest.mark.parametrize("kind", servers.NAMES)
 def test_envelopes_end_their_keys_in_log_time(lab, kind):
     """An operation of an envelope ends a key at once, moves a deadline, or is refused."""

@@ -29,12 +29,21 @@ def _operation(fields):
             "args": _words(fields.get("args")), "ttl_ms": ttl_ms}
 
 
+def _script(fields):
+    return {"name": fields["script"], "sha": fields.get("sha"), "keys": _words(fields["keys"]),
+            "args": _words(fields["args"])}
+
+
 def _for_protobuf(fields):
     def operation(f):
         return {k: v for k, v in _operation(f).items() if v is not None}
 
-    body = {"operation": operation(fields)} if "command" in fields else {
-        "atomic": {"operations": [operation(f) for f in fields["atomic"]]}}
+    if "script" in fields:
+        body = {"script": {k: v for k, v in _script(fields).items() if v is not None}}
+    elif "command" in fields:
+        body = {"operation": operation(fields)}
+    else:
+        body = {"atomic": {"operations": [operation(f) for f in fields["atomic"]]}}
     return our_envelope()(id=fields.get("id") or "", **body)
 
 
@@ -43,8 +52,12 @@ def _for_avro(fields):
         found = _operation(f)
         return {"ttlMs": found.pop("ttl_ms"), **found}
 
-    body = ("redwal.v1.Operation", operation(fields)) if "command" in fields else (
-        "redwal.v1.Atomic", {"operations": [operation(f) for f in fields["atomic"]]})
+    if "script" in fields:
+        body = ("redwal.v1.Script", _script(fields))
+    elif "command" in fields:
+        body = ("redwal.v1.Operation", operation(fields))
+    else:
+        body = ("redwal.v1.Atomic", {"operations": [operation(f) for f in fields["atomic"]]})
     return {"id": fields.get("id"), "body": body}
 
 
