@@ -53,15 +53,15 @@ static void close_open(struct repair *r, enum repair_outcome outcome, const char
 
 /* --- what is to be done ----------------------------------------------------------------------- */
 
-/* Other partitions may hold writes to the key where producers do not keep to the partitioner, but
- * then it has no order anyway. */
-static bool is_covered(const struct verify *v, struct str key)
+/* Other partitions may hold writes to a key of ours where producers do not keep to the partitioner,
+ * but then it has no order anyway. A key that our partitions do not make may be theirs. */
+static bool is_covered(const struct verify *v, const struct repair_item *item)
 {
-    const enum partitioner partitioner = v->fold_settings.apply.partitioner;
+    const struct apply_loop_settings *s = &v->fold_settings.apply;
+    const int32_t partition = partitioner_partition(s->partitioner, item->key, v->n_partitions);
 
-    return v->covers_all ||
-           (!v->fold_settings.apply.cross_partition &&
-            v->folded_to[partitioner_partition(partitioner, key, v->n_partitions)] != BOUND_NONE);
+    return v->covers_all || (item->kind != FINDING_EXTRA && !s->cross_partition &&
+                             v->folded_to[partition] != BOUND_NONE);
 }
 
 static void plan(const struct verify *v, struct repair_item *item)
@@ -76,7 +76,7 @@ static void plan(const struct verify *v, struct repair_item *item)
                                                   : REPAIR_TAKE;
     if (item->kind == FINDING_UNDECIDED)
         repair_close(item, REPAIR_LEFT, "%s", "");
-    else if (!is_covered(v, item->key))
+    else if (!is_covered(v, item))
         repair_close(item, REPAIR_LEFT, "partitions of the log are not compared");
     else if (v->settings.repair == VERIFY_PLANS_REPAIR)
         repair_close(item, item->action == REPAIR_DELETE ? REPAIR_WOULD_DELETE : REPAIR_WOULD_WRITE,
