@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+import comparing
 import everything
 import latency
 import memory
@@ -38,7 +39,7 @@ def parse():
     parser.add_argument("--tries", type=int, default=3, metavar="N",
                         help="of a measurement, while other programs disturb it (%(default)s)")
     parser.add_argument("--only", metavar="NAME", action="append",
-                        choices=[*CONTESTANTS, "latency", "memory", "everything", "stages"],
+                        choices=[*CONTESTANTS, "latency", "memory", "everything", "comparing", "stages"],
                         help="leave the others out; may be given again")
     parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="for results and drawings")
     parser.add_argument("--root", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
@@ -97,6 +98,11 @@ def measure(stage, options, results):
     if chosen(options, "everything"):
         report.progress("memory with everything on")
         results.everything = everything.run(stage)
+    if chosen(options, "comparing"):
+        report.progress("comparing")
+        wal = comparing.prepare(stage, options.records)
+        results.comparing, results.comparing_others = undisturbed(
+            stage, options.tries, lambda: comparing.run(stage, wal))
     if chosen(options, "stages"):
         report.progress("cost per stage")
         results.stages = stages.run(stage)

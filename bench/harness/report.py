@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 
+from comparing import COMPARED
 from contestants import CONTESTANTS, LIMIT
 from results import LATENCIES, SHARES
 
@@ -28,6 +29,8 @@ TARGETS = [
      lambda r: r.latency(LATENCIES[2], "p50") / 1000, "<=", 0.5),
     ("visible after acknowledged, p99, ms",
      lambda r: r.latency(LATENCIES[2], "p99") / 1000, "<=", 2.0),
+    ("verify, keys compared a second",
+     lambda r: r.comparing[COMPARED], ">=", 150_000),
     ("image, MB", lambda r: r.machine["image_mb"], "<=", 12),
 ]
 
@@ -40,7 +43,7 @@ def progress(text):
 
 def write(results, out):
     text = "\n".join(part for part in (head(results), throughput(results), latencies(results),
-                                       memory(results), costs(results), targets(results)) if part)
+                                       memory(results), comparisons(results), costs(results), targets(results)) if part)
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.txt").write_text(text)
     (out / "results.json").write_text(json.dumps(results.as_json(), indent=1) + "\n")
@@ -90,6 +93,14 @@ def memory(results):
     lines = [f"{'Peak memory with a backlog, by size of the value':<50}{'MiB':>12}"]
     lines += [f"{size:>9} bytes{peak:47.0f}" for size, peak in results.memory.items()]
     lines += [f"    {what:<46}{peak:12.0f}" for what, peak in results.everything.items()]
+    return "\n".join(lines) + "\n"
+
+
+def comparisons(results):
+    if not results.comparing:
+        return ""
+    lines = [f"{'kubectl-redwal, set64':<50}{'a second':>12}"]
+    lines += [f"{what:<50}{rate:12.0f}" for what, rate in results.comparing.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -25,6 +25,8 @@ class Results:
         self.latency_curve = []  # of the last round, for the drawing
         self.memory = {}  # peak MiB by size of the value
         self.everything = {}  # peak MiB with everything on, and without some of it
+        self.comparing = {}  # a second, by what
+        self.comparing_others = None  # CPUs that other programs took
         self.stages = []
 
     def add(self, name, sample):
@@ -62,6 +64,7 @@ class Results:
         """The median of what other programs took, and the worst, over all measurements."""
         taken = self.latency_others + [
             s.others_cpus for samples in self.samples.values() for s in samples]
+        taken += [self.comparing_others] if self.comparing else []
         return (statistics.median(taken), max(taken)) if taken else (0.0, 0.0)
 
     def latency(self, what, share):
@@ -108,6 +111,8 @@ class Results:
             "latency_us": self.latency_rounds, "latency_others_cpus": self.latency_others,
             "latency_curve_us": self.latency_curve,
             "peak_mib_by_value_bytes": self.memory, "peak_mib_of_everything": self.everything,
+            "comparing_per_second": self.comparing,
+            "comparing_others_cpus": self.comparing_others,
             "stages": self.stages,
         }
 
