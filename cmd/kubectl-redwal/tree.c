@@ -57,6 +57,7 @@ static const struct verb *const verbs[] = {
     &verb_doctor,
     &verb_verify,
     &verb_repair,
+    &verb_bench,
     &verb_context,
     &verb_options,
     NULL,

@@ -6,6 +6,7 @@
 
 #include "cli/verb.h"
 
+extern const struct verb verb_bench;
 extern const struct verb verb_context;
 extern const struct verb verb_dlq;
 extern const struct verb verb_doctor;

@@ -1,10 +1,8 @@
 /* `put`: writes operations to the log. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -15,6 +13,7 @@
 #include "codec/record_json_print.h"
 #include "judge.h"
 #include "link.h"
+#include "stops.h"
 #include "tree.h"
 #include "visible.h"
 
@@ -266,43 +265,19 @@ static bool put_line(struct put *p, const struct line_reader *r, enum line_resul
     return p->options->keep_going;
 }
 
-static int catch_stops(sigset_t *ret_stops)
-{
-    int descriptor;
-
-    sigemptyset(ret_stops);
-    sigaddset(ret_stops, SIGINT);
-    sigaddset(ret_stops, SIGTERM);
-    sigprocmask(SIG_BLOCK, ret_stops, NULL);
-    descriptor = signalfd(-1, ret_stops, SFD_CLOEXEC | SFD_NONBLOCK);
-    PRE(descriptor >= 0);
-    return descriptor;
-}
-
-/* From here on a signal ends the program again. */
-static void release_stops(int descriptor, const sigset_t *stops)
-{
-    struct signalfd_siginfo taken;
-
-    while (read(descriptor, &taken, sizeof(taken)) > 0)
-        continue;
-    close(descriptor);
-    sigprocmask(SIG_UNBLOCK, stops, NULL);
-}
-
 /* Whoever interrupts still learns what became of the lines that were read. */
 static void put_lines(struct put *p)
 {
     CLEANUP(line_reader_release) struct line_reader r = { 0 };
-    sigset_t stops;
-    const int stop_descriptor = catch_stops(&stops);
+    struct stops stops;
     enum line_result result;
     struct str line = { 0 };
     bool go_on = true;
 
+    stops_catch(&stops);
     if (isatty(STDIN_FILENO))
         fputs("Reading JSON lines from the terminal; end them with Ctrl-D.\n", stderr);
-    line_reader_init(&r, STDIN_FILENO, stop_descriptor, (size_t)p->options->max_record_bytes);
+    line_reader_init(&r, STDIN_FILENO, stops.descriptor, (size_t)p->options->max_record_bytes);
     while (go_on &&
            ((result = line_reader_next(&r, &line)) == LINE_READ || result == LINE_TOO_LONG))
         go_on = put_line(p, &r, result, line);
@@ -315,7 +290,7 @@ static void put_lines(struct put *p)
     if (p->interrupted)
         call_complain(p->in, "interrupted; what stands behind line %llu was not read",
                       (unsigned long long)r.number);
-    release_stops(stop_descriptor, &stops);
+    stops_release(&stops);
 }
 
 /* --- the verb --------------------------------------------------------------------------------- */
