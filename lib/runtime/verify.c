@@ -38,7 +38,6 @@ struct verify *verify_new(const struct verify_settings *settings,
     v->fold = fold_new(&v->fold_settings, &fold_ports);
     if (settings->repair == VERIFY_REPAIRS)
         v->lookahead = lookahead_new(&v->fold_settings.apply, &ports->wal_ahead, &ports->registry);
-    v->page_keys = PAGE_KEYS_MIN;
     key_list_init(&v->page);
     key_list_init(&v->next_page);
     key_list_init(&v->suspects);
@@ -349,8 +348,9 @@ static enum err_code compare_all(struct verify *v, struct err *err)
 
     if (v->settings.sample > 0)
         return verify_compare_sample(v, err);
-    rc = verify_compare(v, err);
-    return rc == ERR_OK ? verify_look_for_missing(v, err) : rc;
+    /* In this order: a key that was missing and that the log makes anew meanwhile is compared. */
+    rc = verify_look_for_missing(v, err);
+    return rc == ERR_OK ? verify_compare(v, err) : rc;
 }
 
 enum err_code verify_run(struct verify *v, struct err *err)

@@ -238,6 +238,7 @@ enum err_code verify_compare(struct verify *v, struct err *err)
     struct scan scan = { .dialogue = &v->target.dialogue };
     enum err_code rc = count_keys(v, &v->target, VERIFY_COMPARES, err);
 
+    v->page_keys = PAGE_KEYS_MIN;
     if (rc != ERR_OK)
         return rc;
     say_scan(v, &scan);
