@@ -10,17 +10,22 @@
 #include "core/applier.h"
 #include "core/record.h"
 #include "core/script.h"
+#include "decoder.h"
 
 struct judge;
 
-/* `scripts`: those that are registered, borrowed; NULL for none. */
-struct judge *judge_new(size_t max_record_bytes, const struct script_set *scripts);
+/* `scripts`: those that are registered; NULL for none. `decoder` reads the records. Both are
+ * borrowed. */
+struct judge *judge_new(size_t max_record_bytes, const struct script_set *scripts,
+                        struct decoder *decoder);
 void judge_free(struct judge *j); /* NULL is fine */
 
-/* Returns the commands that Redis would be told, none for a record that is rejected. They, and what
- * `ret` points to, live until the next call. A value that was written with a schema of a registry
- * is rejected. */
-struct str judge_record(struct judge *j, const struct record *record, struct prepared *ret);
+/* `ret_commands`, unless it is NULL, is what Redis would be told, nothing for a record that is
+ * rejected. It, and what `ret` points to, live until the next call. ERR_UNAVAILABLE: the registry
+ * does not say what the record's schema is. */
+NODISCARD enum err_code judge_record(struct judge *j, const struct record *record,
+                                     struct prepared *ret, struct str *ret_commands,
+                                     struct err *err);
 
 /* The value of a record without a key of its own. ERR_INVALID: the reason's code, what it means and
  * the detail. `ret_key` lives until the next call. */

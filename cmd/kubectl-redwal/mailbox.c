@@ -108,20 +108,31 @@ struct second_reading {
     void *self;
 };
 
-static bool has_place(const struct mail_filter *f, struct letter_place place)
+bool mail_has_place(const struct mail_filter *f, const struct mail *mail)
 {
+    const struct letter_place place = mail->letter->source;
+
     for (size_t i = 0; i < f->n_places; i++)
         if (f->places[i].partition == place.partition && f->places[i].offset == place.offset)
             return true;
     return !f->places;
 }
 
-static bool likes(const struct mail_filter *f, const struct mail *mail)
+bool mail_is_liked(const struct mail_filter *f, const struct mail *mail)
 {
     return (f->any_state || mail->letter->state == f->state) && mail->stored_ms >= f->since_ms &&
            (!f->reason || str_eq(mail->reason, str_from(f->reason))) &&
-           (!f->key || glob_matches(str_from(f->key), mail->record.key)) &&
-           has_place(f, mail->letter->source);
+           (!f->key || glob_matches(str_from(f->key), mail->record.key)) && mail_has_place(f, mail);
+}
+
+size_t mail_own_headers(const struct mail *mail, struct log_header *ret)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < mail->n_headers; i++)
+        if (strncmp(mail->headers[i].name, "redwal-", strlen("redwal-")) != 0)
+            ret[n++] = mail->headers[i];
+    return n;
 }
 
 static bool take_second(void *self, const struct record *record)
@@ -146,7 +157,7 @@ static bool take_second(void *self, const struct record *record)
     mail.detail = value_of(&label, "redwal-detail");
     mail.headers = label.headers;
     mail.n_headers = label.n;
-    if (!likes(r->filter, &mail))
+    if (!mail_is_liked(r->filter, &mail))
         return true;
     progress_clear(&r->mailbox->scan.progress);
     return r->each(r->self, &mail);
@@ -194,21 +205,13 @@ static void keep_headers(struct mail *mail, const struct mail *from)
     mail->headers = headers;
 }
 
-struct collecting {
-    struct mail_list *list;
-    bool over;
-};
-
-static bool keep(void *self, const struct mail *mail)
+bool mail_list_add(struct mail_list *l, const struct mail *mail)
 {
-    struct collecting *c = self;
-    struct mail_list *l = c->list;
     struct mail *kept;
 
-    l->n_bytes += size_of(mail);
-    c->over = l->n_bytes > MAIL_LIST_MAX_BYTES;
-    if (c->over)
+    if (l->n_bytes + size_of(mail) > MAIL_LIST_MAX_BYTES)
         return false;
+    l->n_bytes += size_of(mail);
     l->list = mem_resize(l->list, l->n + 1, sizeof(*l->list));
     kept = &l->list[l->n++];
     *kept = *mail;
@@ -230,18 +233,10 @@ static int compare(const void *a, const void *b)
     return (x.offset > y.offset) - (x.offset < y.offset);
 }
 
-enum err_code mailbox_collect(struct mailbox *m, const struct mail_filter *filter,
-                              struct mail_list *ret, struct err *err)
+void mail_list_sort(struct mail_list *l)
 {
-    struct collecting collecting = { .list = ret };
-    const enum err_code rc = mailbox_each(m, filter, keep, &collecting, err);
-
-    if (rc == ERR_OK && collecting.over)
-        return err_set(err, ERR_LIMIT, "they are more than %d MiB: take fewer at a time",
-                       (int)(MAIL_LIST_MAX_BYTES >> 20));
-    if (ret->n > 1)
-        qsort(ret->list, ret->n, sizeof(*ret->list), compare);
-    return rc;
+    if (l->n > 1)
+        qsort(l->list, l->n, sizeof(*l->list), compare);
 }
 
 void mail_list_release(struct mail_list *l)

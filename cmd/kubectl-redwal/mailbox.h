@@ -31,6 +31,12 @@ struct mail_filter {
     size_t n_places;
 };
 
+/* Whether the filter means it. */
+bool mail_is_liked(const struct mail_filter *filter, const struct mail *mail);
+bool mail_has_place(const struct mail_filter *filter, const struct mail *mail);
+/* Its headers but for those that the applier put there; `ret` has MAIL_HEADERS_MAX. Borrowed. */
+size_t mail_own_headers(const struct mail *mail, struct log_header *ret);
+
 struct mailbox {
     const struct invocation *in;
     struct scan scan;
@@ -49,16 +55,16 @@ typedef bool mail_fn(void *self, const struct mail *mail);
 enum err_code mailbox_each(struct mailbox *m, const struct mail_filter *filter, mail_fn *each,
                            void *self, struct err *err);
 
-/* Letters kept in memory, in the order of the log. */
+/* Letters kept in memory. */
 struct mail_list {
     struct mail *list;
     size_t n;
     size_t n_bytes;
 };
 enum { MAIL_LIST_MAX_BYTES = 256 * 1024 * 1024 };
-/* ERR_LIMIT: they are more than that. Release it in any case. */
-enum err_code mailbox_collect(struct mailbox *m, const struct mail_filter *filter,
-                              struct mail_list *ret, struct err *err);
+/* Adds a copy. False: they would be more than that. */
+NODISCARD bool mail_list_add(struct mail_list *l, const struct mail *mail);
+void mail_list_sort(struct mail_list *l); /* in the order of the log */
 void mail_list_release(struct mail_list *l);
 
 #endif

@@ -1,40 +1,32 @@
 /* `dlq retry` and `dlq discard`: what becomes of rejected records. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
-#include "call.h"
 #include "cli/context.h"
+#include "cli/option_table.h"
 #include "codec/record_json.h"
 #include "codec/record_json_id.h"
+#include "compare_options.h"
+#include "dlq_decision.h"
 #include "dlq_options.h"
-#include "link.h"
 #include "verb_dlq.h"
 
-enum {
-    WRITE_TIMEOUT_MS = 30000,
-    RECEIPT_WAIT_MS = 100,
-    PLACE_TEXT_MAX = 40,
-    ID_MAX_BYTES = 64 * 1024,
-    VALUE_MAX_BYTES = 256 * 1024 * 1024,
-    OWN_HEADERS = 6,
-};
-
-/* Every entry names its partition. */
-#define ANY_PARTITIONER "murmur2"
+enum { ID_MAX_BYTES = 64 * 1024, VALUE_MAX_BYTES = 256 * 1024 * 1024 };
 
 struct decide_options {
     bool all, dry_run;
+    int64_t patience_ms, max_record_bytes;
 };
 
 #define AT(field) offsetof(struct decide_options, field)
 
 /* clang-format off */
 static const struct option_spec specs[] = {
-    { "all",     OPTION_BOOL, OPTION_FLAG, AT(all),     NULL, "false", 0, 0, NULL, "Which letters", "Every open letter that no other option leaves out" },
-    { "dry-run", OPTION_BOOL, OPTION_FLAG, AT(dry_run), NULL, "false", 0, 0, NULL, "Deciding", "Show what would be done, and do nothing" },
+    { "all",              OPTION_BOOL,     OPTION_FLAG, AT(all),              NULL,       "false", 0,      0,         NULL, "Which letters", "Every open letter that no other option leaves out" },
+    { "dry-run",          OPTION_BOOL,     OPTION_FLAG, AT(dry_run),          NULL,       "false", 0,      0,         NULL, "Deciding", "Show what would be done, and do nothing" },
+    { "patience",         OPTION_DURATION, OPTION_FLAG, AT(patience_ms),      "DURATION", "30s",   SECOND, 24 * HOUR, NULL, "Deciding", "Give up waiting for the applier when it did not go on for so long" },
+    { "max-record-bytes", OPTION_SIZE,     OPTION_ANYWHERE, AT(max_record_bytes), "SIZE",     "1MiB",  KIB,    256 * MIB, NULL, "Deciding", "The applier's bound: a larger record was rejected unread" },
 };
 /* clang-format on */
 
@@ -44,103 +36,33 @@ static const struct option_table decide_table = {
     .size = sizeof(struct decide_options),
 };
 
-/* What became of one letter. */
-struct fate {
-    bool written;               /* retried: the record is in the log again */
-    bool decided;               /* the decision is in the dead-letter topic */
-    char place[PLACE_TEXT_MAX]; /* of the record that was written */
-    char trouble[LOG_WRITER_TEXT_MAX + 40];
-};
-
-struct decide {
-    const struct invocation *in;
-    const struct decide_options *options;
-    enum letter_state decision;
-    struct mailbox mailbox;
-    struct mail_list mails;
-    struct letter_place *places;
-    struct fate *fates;
-    struct log_writer *log, *letters;
-    struct record_json *json;
-};
-
-static void decide_release(struct decide *d)
-{
-    log_writer_free(d->log);
-    log_writer_free(d->letters);
-    record_json_free(d->json);
-    mail_list_release(&d->mails);
-    mailbox_release(&d->mailbox);
-    free(d->places);
-    free(d->fates);
-}
-
-/* --- writing ---------------------------------------------------------------------------------- */
-
-static void take_receipts(struct decide *d, struct log_writer *w, size_t n_left)
-{
-    struct log_receipt receipt;
-
-    while (log_writer_under_way(w) > n_left) {
-        struct fate *fate;
-
-        if (!log_writer_take(w, RECEIPT_WAIT_MS, &receipt))
-            continue;
-        fate = &d->fates[receipt.tag];
-        if (!receipt.stored)
-            snprintf(fate->trouble, sizeof(fate->trouble), "%s%s",
-                     receipt.possibly_stored ? "it may be there all the same: " : "", receipt.text);
-        else if (w == d->log)
-            snprintf(fate->place, sizeof(fate->place), "%d:%" PRId64, (int)receipt.partition,
-                     receipt.offset);
-        *(w == d->log ? &fate->written : &fate->decided) = receipt.stored;
-    }
-}
-
-static void write_entry(struct decide *d, struct log_writer *w, const struct log_entry *entry,
-                        size_t i)
-{
-    struct err err = { 0 };
-    enum err_code rc = log_writer_put_entry(w, entry, i, &err);
-
-    while (rc == ERR_LIMIT && log_writer_under_way(w) > 0) {
-        take_receipts(d, w, log_writer_under_way(w) - 1);
-        rc = log_writer_put_entry(w, entry, i, &err);
-    }
-    if (rc != ERR_OK)
-        snprintf(d->fates[i].trouble, sizeof(d->fates[i].trouble), "%s", err.msg);
-}
-
-/* --- retrying --------------------------------------------------------------------------------- */
-
-static bool is_ours(const char *header)
-{
-    return strncmp(header, "redwal-", 7) == 0;
-}
+/* --- letters about no quarantined key --------------------------------------------------------- */
 
 /* The value to write: with another id, when it has one, or the applier would skip it as one that it
  * knows. A value in another format, or that nobody can read, is written as it was. */
-static struct str retried_value(struct decide *d, const struct mail *mail, struct buf *memory)
+static struct str retried_value(const struct mail *mail, struct buf *memory)
 {
     CLEANUP(buf_release) struct buf id = { 0 };
+    struct record_json *json = record_json_new();
     struct envelope envelope = { 0 };
     struct reject reject = { 0 };
-    struct str base;
+    struct str base, value = mail->record.value;
     uint32_t number;
 
-    if (!record_json_decode(d->json, &mail->record, &envelope, &reject) || envelope.id.n == 0)
-        return mail->record.value;
-    buf_init(&id, ID_MAX_BYTES);
-    number = letter_retry_number(envelope.id, mail->letter->n_retries, &base);
-    if (!buf_appendf(&id, "%.*s#retry%u", STR_ARGS(base), number) ||
-        !record_json_with_id(mail->record.value, buf_str(&id), memory))
-        return mail->record.value;
-    return buf_str(memory);
+    if (record_json_decode(json, &mail->record, &envelope, &reject) && envelope.id.n > 0) {
+        buf_init(&id, ID_MAX_BYTES);
+        number = letter_retry_number(envelope.id, mail->letter->n_retries, &base);
+        if (buf_appendf(&id, "%.*s#retry%u", STR_ARGS(base), number) &&
+            record_json_with_id(mail->record.value, buf_str(&id), memory))
+            value = buf_str(memory);
+    }
+    record_json_free(json);
+    return value;
 }
 
-static void retry(struct decide *d, size_t i)
+static void retry(struct dlq_decision *d, size_t i)
 {
-    const struct mail *mail = &d->mails.list[i];
+    const struct mail *mail = &d->selection.mails.list[i];
     CLEANUP(buf_release) struct buf memory = { 0 };
     struct log_header headers[MAIL_HEADERS_MAX];
     struct log_entry entry = {
@@ -149,175 +71,181 @@ static void retry(struct decide *d, size_t i)
         .key = mail->record.key,
         .partition = mail->record.partition,
         .headers = headers,
+        .n_headers = mail_own_headers(mail, headers),
     };
 
     buf_init(&memory, VALUE_MAX_BYTES);
-    for (size_t k = 0; k < mail->n_headers; k++)
-        if (!is_ours(mail->headers[k].name))
-            headers[entry.n_headers++] = mail->headers[k];
-    entry.value = retried_value(d, mail, &memory);
-    write_entry(d, d->log, &entry, i);
+    entry.value = retried_value(mail, &memory);
+    dlq_write_record(d, &entry, i);
 }
 
-/* --- the decision ----------------------------------------------------------------------------- */
-
-static void append_number(struct buf *out, int64_t number)
+static bool is_meant(const struct dlq_decision *d, size_t i)
 {
-    if (!buf_append_int64(out, number))
-        UNREACHABLE("the buffer has room for any number");
+    const enum parked_bearing bearing = d->selection.bearings[i];
+
+    return bearing == PARKED_FREE || (bearing == PARKED_ENDED && d->state == LETTER_DISCARDED);
 }
 
-/* In the letter's own partition, so that it stands behind it. */
-static void tell_decision(struct decide *d, size_t i)
+static void tell(struct dlq_decision *d, size_t i)
 {
-    const struct mail *mail = &d->mails.list[i];
-    const struct connection_options *c = link_options(d->in);
-    CLEANUP(buf_release) struct buf partition = { 0 };
-    CLEANUP(buf_release) struct buf offset = { 0 };
+    struct dlq_letter_fate *fate = dlq_fate_of(d, i);
 
-    buf_init(&partition, PLACE_TEXT_MAX);
-    buf_init(&offset, PLACE_TEXT_MAX);
-    append_number(&partition, mail->record.partition);
-    append_number(&offset, mail->record.offset);
+    if (fate->is_decided)
+        fate->outcome = letter_state_code(d->state);
+    else
+        fate->outcome = fate->is_written ? "retried, still open" : "failed";
+    fate->is_good = fate->is_decided;
+}
 
-    const struct log_header headers[OWN_HEADERS] = {
-        { "redwal-wal", str_from(c->wal) },
-        { "redwal-source-topic", str_from(c->topic) },
-        { "redwal-source-partition", buf_str(&partition) },
-        { "redwal-source-offset", buf_str(&offset) },
-        { "redwal-resolution", str_from(letter_state_code(d->decision)) },
-        { "redwal-retry", str_from(d->fates[i].place) },
-    };
-    const struct log_entry entry = {
-        .has_key = mail->record.has_key,
-        .key = mail->record.key,
-        .partition = mail->letter->at.partition,
-        .headers = headers,
-        .n_headers = d->decision == LETTER_RETRIED ? OWN_HEADERS : OWN_HEADERS - 1,
-    };
+/* A record of it may have been applied already: written once more it would be so twice. */
+static void leave_alone(struct dlq_decision *d, size_t i)
+{
+    struct dlq_letter_fate *fate = dlq_fate_of(d, i);
 
-    write_entry(d, d->letters, &entry, i);
+    fate->outcome = "left alone";
+    fate->is_good = false;
+    snprintf(fate->trouble, sizeof(fate->trouble),
+             "the quarantine that it waited for has ended: it was retried or given up");
 }
 
 /* All of them go out before the first answer is waited for; those of a partition stay in order. */
-static void carry_out(struct decide *d)
+static void decide_free(struct dlq_decision *d)
 {
-    if (d->decision == LETTER_RETRIED) {
-        for (size_t i = 0; i < d->mails.n; i++)
+    const struct dlq_selection *s = &d->selection;
+
+    for (size_t i = 0; d->state == LETTER_RETRIED && i < s->mails.n; i++)
+        if (is_meant(d, i))
             retry(d, i);
-        take_receipts(d, d->log, 0);
+    dlq_await_writes(d);
+    for (size_t i = 0; i < s->mails.n; i++)
+        if (is_meant(d, i) && (d->state != LETTER_RETRIED || dlq_fate_of(d, i)->is_written))
+            dlq_write_state(d, i, d->state);
+    dlq_await_writes(d);
+    for (size_t i = 0; i < s->mails.n; i++) {
+        if (is_meant(d, i))
+            tell(d, i);
+        else if (s->bearings[i] == PARKED_ENDED)
+            leave_alone(d, i);
     }
-    for (size_t i = 0; i < d->mails.n; i++)
-        if (d->decision != LETTER_RETRIED || d->fates[i].written)
-            tell_decision(d, i);
-    take_receipts(d, d->letters, 0);
 }
 
-/* --- printing --------------------------------------------------------------------------------- */
+/* --- a dry run -------------------------------------------------------------------------------- */
 
-enum { ROW_PARTITION, ROW_OFFSET, ROW_KEY, ROW_REASON, ROW_OUTCOME, ROW_RETRY, ROW_TROUBLE, N_ROW };
-
-/* clang-format off */
-static const struct column columns[N_ROW] = {
-    [ROW_PARTITION] = { "partition", "PARTITION",  COLUMN_COUNT, false, 0, 0 },
-    [ROW_OFFSET]    = { "offset",    "OFFSET",     COLUMN_COUNT, false, 0, 0 },
-    [ROW_KEY]       = { "key",       "KEY",        COLUMN_BYTES, false, 0, 64 },
-    [ROW_REASON]    = { "reason",    "REASON",     COLUMN_BYTES, false, 0, 0 },
-    [ROW_OUTCOME]   = { "outcome",   "OUTCOME",    COLUMN_TEXT,  false, 0, 0 },
-    [ROW_RETRY]     = { "retriedAs", "RETRIED-AS", COLUMN_TEXT,  false, 0, 0 },
-    [ROW_TROUBLE]   = { "trouble",   "TROUBLE",    COLUMN_TEXT,  false, 0, 0 },
-};
-/* clang-format on */
-
-static const char *outcome_of(const struct decide *d, const struct fate *fate)
+static void plan_letter(struct dlq_decision *d, size_t i, enum letter_state state)
 {
-    if (d->options->dry_run)
-        return d->decision == LETTER_RETRIED ? "would be retried" : "would be discarded";
-    if (fate->decided)
-        return letter_state_code(d->decision);
-    return fate->written ? "retried, still open" : "failed";
+    struct dlq_letter_fate *fate = dlq_fate_of(d, i);
+
+    fate->outcome = state == LETTER_RETRIED ? "would be retried" : "would be discarded";
+    fate->is_good = true;
 }
 
-static bool succeeded(const struct decide *d, const struct fate *fate)
+static void plan_parked(struct dlq_decision *d)
 {
-    return d->options->dry_run || fate->decided;
-}
+    const struct parked *p = &d->selection.parked;
 
-static enum exit_status report(const struct decide *d)
-{
-    CLEANUP(printer_release) struct printer p = { 0 };
-    struct cell *cells = mem_new(d->mails.n * N_ROW + 1, sizeof(*cells));
-    size_t n_failed = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct parked_letter *l = &p->letters[i];
+        const size_t mail = dlq_mail_at(&d->selection, l->source);
 
-    for (size_t i = 0; i < d->mails.n; i++) {
-        const struct mail *mail = &d->mails.list[i];
-        const struct fate *fate = &d->fates[i];
-        struct cell *row = cells + i * N_ROW;
-
-        n_failed += !succeeded(d, fate);
-        row[ROW_PARTITION] = CELL_NUMBER(mail->record.partition);
-        row[ROW_OFFSET] = CELL_NUMBER(mail->record.offset);
-        row[ROW_KEY] = mail->record.has_key ? CELL_STR(mail->record.key) : CELL_NONE;
-        row[ROW_REASON] = CELL_STR(mail->reason);
-        row[ROW_OUTCOME] = CELL_TEXT(outcome_of(d, fate));
-        row[ROW_OUTCOME].tone = succeeded(d, fate) ? TONE_GOOD : TONE_BAD;
-        if (fate->place[0])
-            row[ROW_RETRY] = CELL_TEXT(fate->place);
-        if (fate->trouble[0])
-            row[ROW_TROUBLE] = CELL_TEXT(fate->trouble);
+        if (d->state == LETTER_RETRIED && parked_is_due(p, l)) {
+            plan_letter(d, mail, LETTER_RETRIED);
+            if (l->state == LETTER_DISCARDED)
+                dlq_fate_of(d, mail)->outcome = "would be given up";
+        } else if (d->state == LETTER_DISCARDED && l->is_chosen && l->state != LETTER_DISCARDED) {
+            plan_letter(d, mail, LETTER_DISCARDED);
+        }
     }
-    call_print(d->in, &p);
-    printer_list(&p, "letters", columns, N_ROW, cells, d->mails.n);
-    free(cells);
-    return call_end(&p, n_failed == 0 ? EXIT_DONE : EXIT_INCOMPLETE);
+    for (size_t i = 0; i < p->n_keys; i++) {
+        struct dlq_key_fate *fate;
+
+        if (!p->keys[i].is_chosen)
+            continue;
+        fate = dlq_report_key(&d->report, &p->keys[i]);
+        fate->is_good = p->keys[i].obstacle == PARKED_NONE;
+        fate->outcome = fate->is_good ? "would be released" : "would be left alone";
+        snprintf(fate->trouble, sizeof(fate->trouble), "%s",
+                 parked_obstacle_text(p->keys[i].obstacle));
+    }
+}
+
+static void plan(struct dlq_decision *d)
+{
+    for (size_t i = 0; i < d->selection.mails.n; i++) {
+        if (is_meant(d, i))
+            plan_letter(d, i, d->state);
+        else if (d->selection.bearings[i] == PARKED_ENDED)
+            leave_alone(d, i);
+    }
+    plan_parked(d);
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static enum err_code prepare(struct decide *d, struct err *err)
+static void choose(struct dlq_decision *d)
 {
-    struct mail_filter filter;
-    enum err_code rc = mailbox_open(&d->mailbox, d->in, err);
+    dlq_choose(&d->selection);
+    if (d->state == LETTER_RETRIED)
+        parked_choose_retries(&d->selection.parked);
+    else
+        parked_choose_discards(&d->selection.parked);
+}
+
+/* A letter that is named is about something, or nobody finds out. */
+static void tell_unknown(const struct dlq_decision *d, const struct mail_filter *filter)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->selection.mails.n; i++)
+        n += mail_has_place(filter, &d->selection.mails.list[i]);
+    if (filter->places && n < filter->n_places)
+        call_complain(d->in, "not all of the letters that were named are open");
+}
+
+static enum err_code carry_out(struct dlq_decision *d, struct err *err)
+{
+    const bool waits = d->selection.parked.n_keys > 0;
+    enum err_code rc = dlq_decision_open(d, err);
 
     if (rc != ERR_OK)
         return rc;
-    d->places = mem_new(d->in->n_words + 1, sizeof(*d->places));
-    dlq_filter_of(d->in, d->places, &filter);
-    rc = mailbox_collect(&d->mailbox, &filter, &d->mails, err);
-    if (rc == ERR_OK && d->mails.n < d->in->n_words)
-        call_complain(d->in, "not all of the letters that were named are open");
-    d->fates = mem_new(d->mails.n + 1, sizeof(*d->fates));
-    return rc;
+    decide_free(d);
+    if (!waits)
+        return ERR_OK;
+    return d->state == LETTER_RETRIED ? dlq_retry_parked(d, err) : dlq_discard_parked(d, err);
 }
 
-static enum err_code open_writers(struct decide *d, struct err *err)
+static enum exit_status decide(struct invocation *in, enum letter_state state)
 {
-    const struct connection_options *c = link_options(d->in);
-    enum err_code rc = ERR_OK;
-
-    if (d->decision == LETTER_RETRIED)
-        rc = link_writer(d->in, c->topic, ANY_PARTITIONER, WRITE_TIMEOUT_MS, &d->log, err);
-    if (rc == ERR_OK)
-        rc = link_writer(d->in, c->dlq_topic, ANY_PARTITIONER, WRITE_TIMEOUT_MS, &d->letters, err);
-    return rc;
-}
-
-static enum exit_status decide(struct invocation *in, enum letter_state decision)
-{
-    CLEANUP(decide_release) struct decide d = { .in = in, .decision = decision };
+    const struct decide_options *o = invocation_values(in, &decide_table);
+    CLEANUP(dlq_decision_release)
+    struct dlq_decision d = {
+        .in = in,
+        .state = state,
+        .dry_run = o->dry_run,
+        .patience_ms = o->patience_ms,
+        .max_record_bytes = o->max_record_bytes,
+    };
+    struct letter_place *places = mem_new(in->n_words + 1, sizeof(*places));
+    struct mail_filter filter;
+    enum exit_status status;
     struct err err = { 0 };
     enum err_code rc;
 
-    d.options = invocation_values(in, &decide_table);
-    d.json = record_json_new();
-    rc = prepare(&d, &err);
-    if (rc == ERR_OK && !d.options->dry_run)
-        rc = open_writers(&d, &err);
-    if (rc != ERR_OK)
-        return call_failed(in, &err);
-    if (!d.options->dry_run)
-        carry_out(&d);
-    return report(&d);
+    dlq_filter_of(in, places, &filter);
+    rc = dlq_decision_select(&d, &filter, true, &err);
+    if (rc == ERR_OK) {
+        tell_unknown(&d, &filter);
+        choose(&d);
+        if (o->dry_run)
+            plan(&d);
+        else
+            rc = carry_out(&d, &err);
+    }
+    free(places);
+    status = rc == ERR_OK ? EXIT_DONE : call_failed(in, &err);
+    if (rc != ERR_OK && d.report.n_letters == 0)
+        return status;
+    return dlq_report_print(&d.report, in, status);
 }
 
 static enum exit_status run_retry(struct invocation *in)
@@ -335,7 +263,8 @@ static void check(struct invocation *in)
     const struct decide_options *o = invocation_values(in, &decide_table);
     const struct dlq_filter_options *filter = invocation_values(in, &dlq_filter_table);
 
-    context_check_connection(in, CONNECTION_KAFKA);
+    context_check_connection(in, CONNECTION_KAFKA | CONNECTION_REDIS);
+    records_check(invocation_values(in, &records_table), &in->set);
     dlq_check_filter(in);
     if (in->n_words == 0 && !o->all && !filter->reason && !filter->key && !filter->since)
         option_set_problem(&in->set, "which letters? Name places, give --reason, --key or --since, "
@@ -348,7 +277,8 @@ static const struct verb_word words[] = {
 };
 
 static const struct option_table *const tables[] = {
-    &dlq_filter_table, &decide_table, &context_table, &print_table, &connection_table, NULL,
+    &dlq_filter_table, &decide_table,     &records_table, &context_table,
+    &print_table,      &connection_table, NULL,
 };
 
 const struct verb verb_dlq_retry = {
@@ -361,10 +291,17 @@ const struct verb verb_dlq_retry = {
         "behind it\n(2, 3 with later ones), or the applier would skip it; of a framed record, "
         "which "
         "is written\nas it was, it stays the same.\n\n"
+        "A letter of a quarantined key brings all that waits with it: the records are applied in\n"
+        "their order, as JSON and without their ids, those that were discarded are passed over, "
+        "and\nthe key is released. One that is rejected again stops its key there: discard it, "
+        "and retry\nthe rest. A key whose letters are not all there is left alone. Whatever ends "
+        "it, run it again:\nnothing is applied twice or left out.\n\n"
         "When the dead-letter topic does not take the decision, the record is in the log and the\n"
-        "letter still open; the output says so, and the exit status is 5.\n",
+        "letter still open; the output says so, and the exit status is 5. It is 4 when the "
+        "applier\ndid not go on.\n",
     .examples = "kubectl-redwal dlq retry 3:1234 3:1240 --dry-run\n"
                 "kubectl-redwal dlq retry --reason redis-wrongtype --key 'orders:*'\n"
+                "kubectl-redwal dlq retry --key order:42\n"
                 "kubectl-redwal dlq retry --all\n",
     .words = words,
     .n_words = ARRAY_SIZE(words),
@@ -376,8 +313,11 @@ const struct verb verb_dlq_retry = {
 const struct verb verb_dlq_discard = {
     .name = "discard",
     .summary = "Decide that rejected records are not needed",
-    .help = "Open letters only. The letters stay in their topic as long as that keeps them; "
-            "`dlq list`\nshows them no more.\n",
+    .help =
+        "Open letters only. The letters stay in their topic as long as that keeps them; "
+        "`dlq list`\nshows them no more.\n\n"
+        "Of a quarantined key a retry then passes them over. When nothing of the key is left, or\n"
+        "it is named with --key or --all, it is released, and what comes is applied again.\n",
     .examples = "kubectl-redwal dlq discard 3:1234\n"
                 "kubectl-redwal dlq discard --reason not-json --since 1h\n",
     .words = words,

@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "call.h"
 #include "cli/context.h"
-#include "codec/record_any.h"
 #include "compare_options.h"
 #include "core/resp.h"
 #include "judge.h"
@@ -247,28 +246,20 @@ static enum exit_status report(const struct invocation *in, const struct record 
 /* --- running ---------------------------------------------------------------------------------- */
 
 static enum exit_status explain(const struct invocation *in, const struct record *record,
-                                const struct script_set *scripts)
+                                const struct script_set *scripts, struct decoder *decoder)
 {
     const struct folding_options *o = invocation_values(in, &folding_table);
-    struct judge *judge = judge_new((size_t)o->max_record_bytes, scripts);
+    struct judge *judge = judge_new((size_t)o->max_record_bytes, scripts, decoder);
     struct prepared prepared;
-    const struct str commands = judge_record(judge, record, &prepared);
-    const enum exit_status status = report(in, record, &prepared, commands);
+    struct str commands;
+    struct err err = { 0 };
+    const enum exit_status status =
+        judge_record(judge, record, &prepared, &commands, &err) == ERR_OK
+            ? report(in, record, &prepared, commands)
+            : call_failed(in, &err);
 
     judge_free(judge);
     return status;
-}
-
-/* Nobody is asked for it. */
-static enum err_code check_schema(const struct record *record, struct err *err)
-{
-    uint32_t schema;
-
-    if (!record_any_schema_id(record, &schema))
-        return ERR_OK;
-    return err_set(err, ERR_INVALID,
-                   "the record was written with schema %u of a registry; only JSON is explained",
-                   (unsigned)schema);
 }
 
 static enum exit_status run(struct invocation *in)
@@ -276,22 +267,22 @@ static enum exit_status run(struct invocation *in)
     const struct folding_options *o = invocation_values(in, &folding_table);
     CLEANUP(kept_release) struct kept kept = { 0 };
     struct script_files *scripts = NULL;
+    struct decoder *decoder = NULL;
     struct letter_place place;
     enum exit_status status;
     struct err err = { 0 };
-    enum err_code rc = ERR_OK;
+    enum err_code rc = decoder_new(invocation_values(in, &records_table), &decoder, &err);
 
-    if (o->scripts)
+    if (rc == ERR_OK && o->scripts)
         rc = script_files_new(o->scripts, &scripts, &err);
     if (rc == ERR_OK)
         rc = letter_place_parse(str_from(in->words[0]), &place) ? fetch(in, place, &kept, &err)
                                                                 : take_given(in, &kept, &err);
     if (rc == ERR_OK)
-        rc = check_schema(&kept.record, &err);
-    if (rc == ERR_OK)
-        status = explain(in, &kept.record, scripts ? script_files_set(scripts) : NULL);
+        status = explain(in, &kept.record, scripts ? script_files_set(scripts) : NULL, decoder);
     else
         status = call_failed(in, &err);
+    decoder_free(decoder);
     script_files_free(scripts);
     return status;
 }
@@ -302,6 +293,7 @@ static void check(struct invocation *in)
     struct letter_place place;
     int64_t ms;
 
+    records_check(invocation_values(in, &records_table), &in->set);
     if (in->n_words > 0 && letter_place_parse(str_from(in->words[0]), &place))
         context_check_connection(in, CONNECTION_KAFKA);
     else if (o->dlq)
@@ -316,7 +308,7 @@ static const struct verb_word words[] = {
 };
 
 static const struct option_table *const tables[] = {
-    &table, &folding_table, &context_table, &print_table, &connection_table, NULL,
+    &table, &folding_table, &records_table, &context_table, &print_table, &connection_table, NULL,
 };
 
 const struct verb verb_explain = {
@@ -325,7 +317,8 @@ const struct verb verb_explain = {
     .help =
         "Judged by the applier's own code, as on a Redis that has every command, and with every\n"
         "partition allowed to an envelope's keys. Kafka is asked only for a record that is named "
-        "by\nits place; Redis never is, so what it would answer is not known. The exit status is 3 "
+        "by\nits place, the registry for a record with a schema; Redis never is, so what it would "
+        "answer is\nnot known. The exit status is 3 "
         "for a\nrecord that would be rejected.\n",
     .examples = "kubectl-redwal explain "
                 "'{\"v\":1,\"key\":\"a\",\"command\":\"EXPIRE\",\"args\":[\"60\"]}'\n"

@@ -80,6 +80,7 @@ static const struct column dry_columns[] = {
 struct put {
     struct invocation *in;
     const struct put_options *options;
+    struct decoder *decoder;
     struct judge *judge;
     struct log_writer *writer; /* NULL in a dry run */
     struct printer printer;
@@ -319,6 +320,7 @@ static void put_release(struct put *p)
 {
     log_writer_free(p->writer);
     judge_free(p->judge);
+    decoder_free(p->decoder);
     printer_release(&p->printer);
     token_release(&p->token);
 }
@@ -333,7 +335,9 @@ static enum exit_status run(struct invocation *in)
     if (!o->dry_run && link_writer(in, link_options(in)->topic, partitioner_names[o->partitioner],
                                    o->timeout_ms, &p.writer, &err) != ERR_OK)
         return call_failed(in, &err);
-    p.judge = judge_new((size_t)o->max_record_bytes, NULL);
+    if (decoder_new(NULL, &p.decoder, &err) != ERR_OK)
+        return call_failed(in, &err);
+    p.judge = judge_new((size_t)o->max_record_bytes, NULL, p.decoder);
     begin_stream(&p);
     if (reads_lines(in))
         put_lines(&p);

@@ -51,6 +51,11 @@ static struct quarantined *find(const struct quarantine *q, struct str key)
     return search(q, key, &at) ? &q->entries[at].state : NULL;
 }
 
+const struct quarantined *quarantine_find(const struct quarantine *q, struct str key)
+{
+    return find(q, key);
+}
+
 static bool is_held(const struct quarantine *q, struct str key)
 {
     return q->n > 0 && find(q, key) != NULL;

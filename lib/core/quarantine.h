@@ -42,6 +42,8 @@ struct quarantine {
 };
 
 void quarantine_release(struct quarantine *q); /* leaves it empty and usable */
+/* NULL: the key is not quarantined. */
+const struct quarantined *quarantine_find(const struct quarantine *q, struct str key);
 
 /* What a record changed about a key. */
 struct quarantine_change {

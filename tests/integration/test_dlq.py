@@ -23,9 +23,9 @@ def server(lab):
 
 
 @pytest.fixture
-def cli(lab, topic):
+def cli(lab, topic, server):
     return Cli(brokers=lab.broker.plain, topic=topic.name, dlq_topic=topic.dead_letters.name,
-               wal=lab.wal)
+               wal=lab.wal, redis=server.address)
 
 
 def listed(cli, *options):

@@ -91,7 +91,7 @@ def held_back(letters, partition, key, held):
     return [(offset, *found[offset]) for offset in sorted(found)]
 
 
-def retry(topic, letters, partition, key, held, repair=lambda value: value):
+def retry(topic, letters, partition, key, held, repair=lambda value: value, release_too=True):
     """Writes what was held back again, and the release. `repair`: value -> value."""
     records = held_back(letters, partition, key, held)
     assert len(records) == held.parked, f"{len(records)} dead letters of {key!r}, parked: {held}"
@@ -103,7 +103,8 @@ def retry(topic, letters, partition, key, held, repair=lambda value: value):
                                    "number": number}])
         fields.pop("id", None)
         topic.write(json.dumps(fields).encode(), message_key, partition=partition)
-    release(topic, partition, key, held, held.parked)
+    if release_too:
+        release(topic, partition, key, held, held.parked)
 
 
 def skip(topic, partition, key, held, number, message_key=None):

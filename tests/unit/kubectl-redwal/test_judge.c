@@ -9,6 +9,14 @@
 
 enum { RECORD_MAX_BYTES = 1000 };
 
+static struct decoder *decoder_without_registry(void)
+{
+    struct decoder *decoder = NULL;
+
+    assert_int_equal(decoder_new(NULL, &decoder, NULL), ERR_OK);
+    return decoder;
+}
+
 static void the_appliers_verdict_comes_before_the_log(void **state)
 {
     static const struct {
@@ -24,7 +32,8 @@ static void the_appliers_verdict_comes_before_the_log(void **state)
         { "{\"v\":2,\"key\":\"k\",\"command\":\"DEL\"}", NULL, "unknown-version: " },
         { "[]", NULL, "not-json: " },
     };
-    struct judge *judge = judge_new(RECORD_MAX_BYTES, NULL);
+    struct decoder *decoder = decoder_without_registry();
+    struct judge *judge = judge_new(RECORD_MAX_BYTES, NULL, decoder);
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -40,12 +49,14 @@ static void the_appliers_verdict_comes_before_the_log(void **state)
             assert_true(str_eq(key, str_from(rows[i].key)));
     }
     judge_free(judge);
+    decoder_free(decoder);
 }
 
 static void a_record_beyond_the_bound_is_refused(void **state)
 {
     static char value[RECORD_MAX_BYTES + 2];
-    struct judge *judge = judge_new(RECORD_MAX_BYTES, NULL);
+    struct decoder *decoder = decoder_without_registry();
+    struct judge *judge = judge_new(RECORD_MAX_BYTES, NULL, decoder);
     struct err err = { 0 };
     struct str key;
     (void)state;
@@ -54,6 +65,7 @@ static void a_record_beyond_the_bound_is_refused(void **state)
     assert_int_equal(judge_value(judge, str_from(value), &key, &err), ERR_INVALID);
     assert_non_null(strstr(err.msg, "too-large"));
     judge_free(judge);
+    decoder_free(decoder);
 }
 
 int main(void)
