@@ -158,7 +158,8 @@ static void pass(const struct applier *a, struct partition *p, size_t i)
     const struct entry *entry = backlog_at(&p->backlog, i);
     const struct quarantine_record *r = entry->names;
 
-    if (entry->n_commands == 0 || entry->failure == FAILS_NEVER ||
+    /* Of a retry, a refusal to queue it counts too: those behind it would pass it. */
+    if (entry->n_commands == 0 || (entry->failure == FAILS_NEVER && r->n_claims == 0) ||
         (!adds_keys(a) && r->n_claims == 0))
         return;
     for (size_t k = 0; k < r->n_keys; k++)

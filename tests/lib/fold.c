@@ -149,6 +149,7 @@ static enum key_type works_on(enum op_kind kind)
     case OP_UNKNOWN:
     case OP_BROKEN:
     case OP_LACKING:
+    case OP_LACKING_SURE:
     case OP_ATOMIC:
     case OP_ATOMIC_SURE:
     case OP_MARK:
@@ -230,6 +231,7 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
     case OP_BROKEN:
         return FOLD_REJECTED;
     case OP_LACKING:
+    case OP_LACKING_SURE:
         return FOLD_NOT_QUEUED;
     case OP_MARK:
         return FOLD_APPLIED;

@@ -98,6 +98,8 @@ static const char *template(enum op_kind kind)
         return "'command':'FROBNICATE','args':['#']";
     case OP_BROKEN:
         return "# nonsense";
+    case OP_LACKING_SURE:
+        return "'command':'SETNX','args':['#']";
     case OP_LACKING:
         return "'command':'PFADD','args':['#']";
     case OP_SET_SOON:

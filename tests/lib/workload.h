@@ -41,6 +41,7 @@ enum {
     X(UNKNOWN,        2,  1) /* a command that no table has */ \
     X(BROKEN,         2,  1) /* not JSON */ \
     X(LACKING,        1,  1) /* a command that this Redis refuses to queue */ \
+    X(LACKING_SURE,   1,  1) /* another one, which never fails where it is known */ \
     X(ATOMIC,         6,  6) /* several on several keys, of which any may fail */ \
     X(ATOMIC_SURE,    2,  2) /* the same, of which none can */ \
     X(MARK,           3,  3) /* no operation */ \
