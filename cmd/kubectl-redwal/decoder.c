@@ -48,6 +48,11 @@ void decoder_free(struct decoder *d)
     free(d);
 }
 
+bool decoder_has_registry(const struct decoder *d)
+{
+    return d->curl != NULL;
+}
+
 struct schemas *decoder_schemas(struct decoder *d)
 {
     return d->schemas;

@@ -22,6 +22,7 @@ void decoder_free(struct decoder *d); /* NULL is fine */
  * ERR_UNAVAILABLE: it did not answer, and is not asked again for a while. */
 NODISCARD enum err_code decoder_await(struct decoder *d, const struct record *record,
                                       struct err *err);
+bool decoder_has_registry(const struct decoder *d);
 struct schemas *decoder_schemas(struct decoder *d);
 enum record_format decoder_format(const struct decoder *d);
 

@@ -45,7 +45,7 @@ enum err_code dlq_decision_select(struct dlq_decision *d, const struct mail_filt
     dlq_selection_release(s);
     free(d->fates);
     d->fates = NULL;
-    rc = dlq_select(s, d->in, filter, d->max_record_bytes, d->patience_ms, err);
+    rc = dlq_select(s, d->in, filter, d->patience_ms, err);
     if (rc != ERR_OK)
         return rc;
     d->fates = mem_new(s->mails.n + 1, sizeof(*d->fates));

@@ -13,7 +13,7 @@ struct dlq_decision {
     const struct invocation *in;
     enum letter_state state; /* what is decided */
     bool dry_run;
-    int64_t max_record_bytes, patience_ms;
+    int64_t patience_ms;
     struct dlq_selection selection;
     size_t *fates; /* by mail: its number in the report, once something is told about it */
     bool is_first; /* nothing was told about any letter of the selection before */

@@ -22,6 +22,22 @@ const struct option_table dlq_filter_table = {
     .size = sizeof(struct dlq_filter_options),
 };
 
+/* clang-format off */
+static const struct option_spec reading_specs[] = {
+    { "max-record-bytes", OPTION_SIZE, OPTION_ANYWHERE, offsetof(struct dlq_reading_options, max_record_bytes), "SIZE", "1MiB", KIB, 256 * MIB, NULL, "Records", "The applier's bound: a larger record was rejected unread" },
+};
+/* clang-format on */
+
+const struct option_table dlq_reading_table = {
+    .specs = reading_specs,
+    .n_specs = ARRAY_SIZE(reading_specs),
+    .size = sizeof(struct dlq_reading_options),
+};
+
+static const struct letter_place nowhere = { -1, -1 };
+
+const struct mail_filter dlq_no_letter = { .any_state = true, .places = &nowhere, .n_places = 1 };
+
 static bool is_reason(const char *code)
 {
     for (enum reject_reason i = REJECT_NONE + 1; i < REJECT_REASON_COUNT; i++)

@@ -11,6 +11,15 @@ struct dlq_filter_options {
 };
 extern const struct option_table dlq_filter_table;
 
+/* How letters are read. */
+struct dlq_reading_options {
+    int64_t max_record_bytes;
+};
+extern const struct option_table dlq_reading_table;
+
+/* A filter that means no letter. */
+extern const struct mail_filter dlq_no_letter;
+
 /* Complains about a filter, and about words that are no places in the log. */
 void dlq_check_filter(struct invocation *in);
 

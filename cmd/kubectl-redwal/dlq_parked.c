@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "codec/record_json_print.h"
 #include "dlq_decision.h"
+#include "dlq_options.h"
 
 enum {
     VALUE_MAX_BYTES = 256 * 1024 * 1024,
@@ -371,15 +372,13 @@ static void choose_again(struct parked *p, const struct dlq_key_fate *keys, size
 
 static enum err_code retry_on(struct dlq_decision *d, bool *ret_more, struct err *err)
 {
-    static const struct letter_place nowhere = { -1, -1 };
-    const struct mail_filter none = { .any_state = true, .places = &nowhere, .n_places = 1 };
     size_t n;
     struct dlq_key_fate *keys = keys_that_go_on(d, &n);
     enum err_code rc = ERR_OK;
 
     *ret_more = n > 0;
     if (n > 0)
-        rc = dlq_decision_select(d, &none, false, err);
+        rc = dlq_decision_select(d, &dlq_no_letter, false, err);
     if (n > 0 && rc == ERR_OK) {
         choose_again(&d->selection.parked, keys, n);
         parked_choose_retries(&d->selection.parked);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "compare_options.h"
 #include "core/envelope.h"
+#include "dlq_options.h"
 
 void dlq_selection_release(struct dlq_selection *s)
 {
@@ -52,7 +53,8 @@ static enum err_code await_letters(struct dlq_selection *s, int64_t patience_ms,
             if (q->entries[k].state.last >= until[i])
                 until[i] = q->entries[k].state.last + 1;
     }
-    rc = quarantine_view_await(&s->view, s->in, until, patience_ms, NULL, NULL, err);
+    if (patience_ms != DLQ_NO_PATIENCE)
+        rc = quarantine_view_await(&s->view, s->in, until, patience_ms, NULL, NULL, err);
     free(until);
     return rc;
 }
@@ -183,14 +185,14 @@ static enum err_code read_letters(struct dlq_selection *s, struct err *err)
 }
 
 enum err_code dlq_select(struct dlq_selection *s, const struct invocation *in,
-                         const struct mail_filter *filter, int64_t max_record_bytes,
-                         int64_t patience_ms, struct err *err)
+                         const struct mail_filter *filter, int64_t patience_ms, struct err *err)
 {
+    const struct dlq_reading_options *reading = invocation_values(in, &dlq_reading_table);
     enum err_code rc;
 
     s->in = in;
     s->filter = *filter;
-    s->max_record_bytes = (size_t)max_record_bytes;
+    s->max_record_bytes = (size_t)reading->max_record_bytes;
     rc = decoder_new(invocation_values(in, &records_table), &s->decoder, err);
     if (rc == ERR_OK) {
         s->judge = judge_new(s->max_record_bytes, NULL, s->decoder);

@@ -25,11 +25,13 @@ struct dlq_selection {
     struct err trouble;
 };
 
+enum { DLQ_NO_PATIENCE = -1 };
+
 /* Waits, for `patience_ms` without progress at most, until all letters that quarantine speaks of
- * are stored, and reads them. Nothing is chosen yet. Release it in any case. */
+ * are stored, and reads them. Nothing is chosen yet. Release it in any case. The verb has
+ * records_table and dlq_reading_table. */
 enum err_code dlq_select(struct dlq_selection *s, const struct invocation *in,
-                         const struct mail_filter *filter, int64_t max_record_bytes,
-                         int64_t patience_ms, struct err *err);
+                         const struct mail_filter *filter, int64_t patience_ms, struct err *err);
 void dlq_selection_release(struct dlq_selection *s);
 
 /* Chooses the quarantined keys that the filter means by name, or else what waits and is meant by

@@ -70,8 +70,11 @@ enum err_code judge_value(struct judge *j, struct str value, struct str *ret_key
     if (rc != ERR_OK)
         return rc;
     if (prepared.reject)
-        return err_set(err, ERR_INVALID, "%s: %s: %s", reject_code(prepared.reject->reason),
-                       reject_text(prepared.reject->reason), prepared.reject->detail);
+        return err_set(err, ERR_INVALID, "%s: %s: %s%s", reject_code(prepared.reject->reason),
+                       reject_text(prepared.reject->reason), prepared.reject->detail,
+                       !j->scripts && prepared.reject->reason == REJECT_UNKNOWN_SCRIPT
+                           ? " (give --scripts, as the applier has it)"
+                           : "");
     *ret_key = prepared.keys[0];
     return ERR_OK;
 }

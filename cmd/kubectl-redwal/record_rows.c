@@ -39,25 +39,22 @@ static const struct column columns[N_ROW] = {
 
 struct record_rows {
     struct printer *printer;
-    struct record_any *decoder;
+    struct decoder *decoder;
     uint64_t n_printed;
 };
 
-struct record_rows *record_rows_new(struct printer *p)
+struct record_rows *record_rows_new(struct printer *p, struct decoder *decoder)
 {
     struct record_rows *r = mem_new(1, sizeof(*r));
 
     r->printer = p;
-    r->decoder = record_any_new(RECORD_FORMAT_JSON);
+    r->decoder = decoder;
     printer_stream(p, columns, N_ROW);
     return r;
 }
 
 void record_rows_free(struct record_rows *r)
 {
-    if (!r)
-        return;
-    record_any_free(r->decoder);
     free(r);
 }
 
@@ -104,8 +101,9 @@ static bool print_rejected(struct record_rows *r, const struct record *record,
     return end_row(r, row);
 }
 
-/* What only the registry knows how to read. */
-static bool print_framed(struct record_rows *r, const struct record *record, uint32_t schema)
+/* It needs a schema that nobody tells. */
+static bool print_framed(struct record_rows *r, const struct record *record, uint32_t schema,
+                         const char *why)
 {
     struct cell row[N_ROW];
     char part[PART_MAX];
@@ -114,6 +112,10 @@ static bool print_framed(struct record_rows *r, const struct record *record, uin
     snprintf(part, sizeof(part), "schema %u", (unsigned)schema);
     row[ROW_COMMAND] = CELL_TEXT(part);
     row[ROW_COMMAND].tone = TONE_DIM;
+    if (*why) {
+        row[ROW_REJECTED] = CELL_TEXT(why);
+        row[ROW_REJECTED].tone = TONE_WARN;
+    }
     return end_row(r, row);
 }
 
@@ -167,28 +169,40 @@ static bool print_script(struct record_rows *r, const struct record *record,
     return end_row(r, row);
 }
 
+/* What the record asks for. A skip or a release asks for nothing. */
+static bool print_envelope(struct record_rows *r, const struct record *record,
+                           const struct envelope *envelope, record_key_fn *likes, const void *self)
+{
+    const struct script_call *call = &envelope->script;
+    bool good = true;
+
+    for (size_t i = 0; good && i < envelope->n_operations; i++)
+        if (!likes || likes(self, envelope->operations[i].key))
+            good = print_operation(r, record, envelope, i);
+    for (size_t i = 0; good && envelope->kind == ENVELOPE_SCRIPT && i < call->n_keys; i++)
+        if (!likes || likes(self, call->keys[i]))
+            good = print_script(r, record, envelope, call->keys[i]);
+    if (envelope->kind == ENVELOPE_MARK && (!likes || likes(self, record->key)))
+        good = print_mark(r, record, &envelope->mark);
+    return good;
+}
+
 bool record_rows_print(struct record_rows *r, const struct record *record, record_key_fn *likes,
                        const void *self)
 {
-    const struct script_call *call;
     struct envelope envelope = { 0 };
     struct reject reject = { 0 };
+    struct err err = { 0 };
     const bool is_liked = !likes || likes(self, record->key);
+    const bool is_answered = decoder_decode(r->decoder, record, &envelope, &reject, &err) == ERR_OK;
     uint32_t schema;
-    bool good = true;
 
-    if (record_any_schema_id(record, &schema))
-        return is_liked ? print_framed(r, record, schema) : true;
-    if (!record_any_decode(r->decoder, record, NULL, &envelope, &reject))
-        return is_liked ? print_rejected(r, record, &reject) : true;
-    for (size_t i = 0; good && i < envelope.n_operations; i++)
-        if (!likes || likes(self, envelope.operations[i].key))
-            good = print_operation(r, record, &envelope, i);
-    if (envelope.kind == ENVELOPE_MARK && is_liked)
-        good = print_mark(r, record, &envelope.mark);
-    call = &envelope.script;
-    for (size_t i = 0; good && envelope.kind == ENVELOPE_SCRIPT && i < call->n_keys; i++)
-        if (!likes || likes(self, call->keys[i]))
-            good = print_script(r, record, &envelope, call->keys[i]);
-    return good;
+    if (is_answered && reject.reason == REJECT_NONE)
+        return print_envelope(r, record, &envelope, likes, self);
+    if (!is_liked)
+        return true;
+    if (record_any_schema_id(record, &schema) &&
+        (!is_answered || !decoder_has_registry(r->decoder)))
+        return print_framed(r, record, schema, err.msg);
+    return print_rejected(r, record, &reject);
 }

@@ -6,11 +6,12 @@
 
 #include "cli/print.h"
 #include "core/record.h"
+#include "decoder.h"
 
 struct record_rows;
 
-/* Prints to `p`, which becomes a stream. */
-struct record_rows *record_rows_new(struct printer *p);
+/* Prints to `p`, which becomes a stream; `decoder`, which is borrowed too, reads the records. */
+struct record_rows *record_rows_new(struct printer *p, struct decoder *decoder);
 void record_rows_free(struct record_rows *r); /* NULL is fine */
 
 /* Which operations are shown: those on keys that it likes. NULL shows all. */

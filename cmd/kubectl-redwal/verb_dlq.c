@@ -7,10 +7,14 @@
 #include "base/mem.h"
 #include "call.h"
 #include "cli/context.h"
-#include "codec/record_json.h"
+#include "compare_options.h"
 #include "core/reject.h"
+#include "decoder.h"
 #include "dlq_options.h"
+#include "dlq_selection.h"
 #include "tree.h"
+
+enum { WAITS_TEXT_MAX = 48 };
 
 /* --- list ------------------------------------------------------------------------------------- */
 
@@ -39,6 +43,7 @@ enum list_column {
     LIST_KEY,
     LIST_REASON,
     LIST_DETAIL,
+    LIST_WAITS,
     LIST_STATE,
     LIST_STORED,
     LIST_COPIES,
@@ -54,6 +59,7 @@ static const struct column list_columns[N_LIST] = {
     [LIST_KEY]       = { "key",       "KEY",       COLUMN_BYTES, false, 20, 64 },
     [LIST_REASON]    = { "reason",    "REASON",    COLUMN_BYTES, false, 22, 0 },
     [LIST_DETAIL]    = { "detail",    "DETAIL",    COLUMN_BYTES, false, 24, 100 },
+    [LIST_WAITS]     = { "waits",     "WAITS",     COLUMN_TEXT,  true,  7,  0 },
     [LIST_STATE]     = { "state",     "STATE",     COLUMN_TEXT,  true,  9,  0 },
     [LIST_STORED]    = { "stored",    "STORED",    COLUMN_TIME,  true,  24, 0 },
     [LIST_COPIES]    = { "copies",    "COPIES",    COLUMN_COUNT, true,  0,  0 },
@@ -66,8 +72,27 @@ static struct cell time_cell(int64_t ms)
     return ms >= 0 ? CELL_NUMBER(ms) : CELL_NONE;
 }
 
+struct listing {
+    struct printer *printer;
+    const struct dlq_selection *quarantine;
+};
+
+/* "2/3": the second of three that wait for a key. */
+static void print_waits(const struct dlq_selection *s, const struct mail *mail,
+                        char ret[WAITS_TEXT_MAX])
+{
+    const struct parked_letter *l = parked_find(&s->parked, mail->letter->source);
+
+    ret[0] = '\0';
+    if (l && !l->is_attempt && l->n_numbers > 0)
+        snprintf(ret, WAITS_TEXT_MAX, "%lld/%lld", (long long)l->numbers[0].number,
+                 (long long)s->parked.keys[l->numbers[0].key].state.parked);
+}
+
 static bool print_row(void *self, const struct mail *mail)
 {
+    const struct listing *listing = self;
+    char waits[WAITS_TEXT_MAX];
     struct cell row[N_LIST] = {
         [LIST_PARTITION] = CELL_NUMBER(mail->record.partition),
         [LIST_OFFSET] = CELL_NUMBER(mail->record.offset),
@@ -81,8 +106,11 @@ static bool print_row(void *self, const struct mail *mail)
         [LIST_RETRIES] = CELL_NUMBER(mail->letter->n_retries),
     };
 
+    print_waits(listing->quarantine, mail, waits);
+    if (waits[0])
+        row[LIST_WAITS] = CELL_TEXT(waits);
     row[LIST_REASON].tone = mail->letter->state == LETTER_OPEN ? TONE_BAD : TONE_DIM;
-    return printer_row(self, row);
+    return printer_row(listing->printer, row);
 }
 
 static void tell_foreign(const struct invocation *in, const struct mailbox *m)
@@ -92,9 +120,21 @@ static void tell_foreign(const struct invocation *in, const struct mailbox *m)
                       (unsigned long long)m->n_foreign);
 }
 
+/* What Redis says, when it was named; a list without it is better than none. */
+static void see_quarantine(const struct invocation *in, struct dlq_selection *ret)
+{
+    const struct connection_options *c = link_options(in);
+    struct err err = { 0 };
+
+    if ((c->redis || c->sentinel) &&
+        dlq_select(ret, in, &dlq_no_letter, DLQ_NO_PATIENCE, &err) != ERR_OK)
+        call_complain(in, "what waits for quarantined keys is not known: %s", err.msg);
+}
+
 static enum exit_status run_list(struct invocation *in)
 {
     const struct list_options *o = invocation_values(in, &list_table);
+    CLEANUP(dlq_selection_release) struct dlq_selection quarantine = { 0 };
     CLEANUP(mailbox_release) struct mailbox m = { 0 };
     CLEANUP(printer_release) struct printer p = { 0 };
     struct mail_filter filter;
@@ -103,12 +143,13 @@ static enum exit_status run_list(struct invocation *in)
 
     if (rc != ERR_OK)
         return call_failed(in, &err);
+    see_quarantine(in, &quarantine);
     dlq_filter_of(in, NULL, &filter);
     filter.any_state = o->state == LETTER_STATE_COUNT;
     filter.state = filter.any_state ? LETTER_OPEN : (enum letter_state)o->state;
     call_print(in, &p);
     printer_stream(&p, list_columns, N_LIST);
-    rc = mailbox_each(&m, &filter, print_row, &p, &err);
+    rc = mailbox_each(&m, &filter, print_row, &(struct listing){ &p, &quarantine }, &err);
     tell_foreign(in, &m);
     return rc == ERR_OK ? EXIT_DONE : call_failed(in, &err);
 }
@@ -160,6 +201,17 @@ static const struct column operation_columns[N_OPERATION] = {
     [OPERATION_TTL]     = { "ttlMs",   "TTL",     COLUMN_DURATION, false, 0, 0 },
 };
 
+enum { WAIT_KEY, WAIT_NUMBER, WAIT_PARKED, WAIT_RETRIED, WAIT_FIRST, WAIT_LAST, N_WAIT };
+
+static const struct column wait_columns[N_WAIT] = {
+    [WAIT_KEY]     = { "key",     "WAITS FOR KEY", COLUMN_BYTES, false, 0, 64 },
+    [WAIT_NUMBER]  = { "number",  "NUMBER",        COLUMN_COUNT, false, 0, 0 },
+    [WAIT_PARKED]  = { "parked",  "PARKED",        COLUMN_COUNT, false, 0, 0 },
+    [WAIT_RETRIED] = { "retried", "RETRIED",       COLUMN_COUNT, false, 0, 0 },
+    [WAIT_FIRST]   = { "first",   "FIRST",         COLUMN_COUNT, false, 0, 0 },
+    [WAIT_LAST]    = { "last",    "LAST",          COLUMN_COUNT, false, 0, 0 },
+};
+
 static const struct column header_columns[] = {
     { "name",  "HEADER", COLUMN_BYTES, false, 0, 0 },
     { "value", "VALUE",  COLUMN_BYTES, false, 0, 200 },
@@ -206,11 +258,43 @@ static void print_headers(struct printer *p, const struct mail *mail)
     free(cells);
 }
 
+static void print_waiting(struct printer *p, const struct mail *mail, const struct dlq_selection *s)
+{
+    const struct parked_letter *l = parked_find(&s->parked, mail->letter->source);
+    const size_t n = l ? l->n_numbers : 0;
+    struct cell *cells = mem_new(n * N_WAIT + 1, sizeof(*cells));
+
+    for (size_t i = 0; i < n; i++) {
+        const struct parked_key *key = &s->parked.keys[l->numbers[i].key];
+        struct cell *row = cells + i * N_WAIT;
+
+        row[WAIT_KEY] = CELL_STR(key->key);
+        row[WAIT_NUMBER] = CELL_NUMBER(l->numbers[i].number);
+        row[WAIT_PARKED] = CELL_NUMBER(key->state.parked);
+        row[WAIT_RETRIED] = CELL_NUMBER(key->state.retried);
+        row[WAIT_FIRST] = CELL_NUMBER(key->state.first);
+        row[WAIT_LAST] = CELL_NUMBER(key->state.last);
+    }
+    if (n > 0 || p->format == PRINT_JSON || p->format == PRINT_YAML)
+        printer_list(p, "waits", wait_columns, N_WAIT, cells, n);
+    free(cells);
+}
+
+/* Whether it could be read, and why not. */
+static void tell_decoded(const struct reject *reject, const struct err *err, char *ret, size_t size)
+{
+    if (err->code != ERR_OK)
+        snprintf(ret, size, "no: %s", err->msg);
+    else if (reject->reason != REJECT_NONE)
+        snprintf(ret, size, "no: %s: %s", reject_code(reject->reason), reject->detail);
+    else
+        snprintf(ret, size, "yes");
+}
+
 static void print_fields(struct printer *p, const struct mail *mail, const char *place,
-                         const struct envelope *envelope, const struct reject *reject)
+                         const struct envelope *envelope, const char *decoded)
 {
     const enum reject_reason reason = reason_of(mail->reason);
-    char decoded[REJECT_DETAIL_MAX + 64] = "yes";
     struct cell cells[N_SHOW] = {
         [SHOW_PLACE] = CELL_TEXT(place),
         [SHOW_TIME] = time_cell(mail->record.timestamp_ms),
@@ -229,9 +313,6 @@ static void print_fields(struct printer *p, const struct mail *mail, const char 
         cells[SHOW_WHAT] = CELL_TEXT(reject_text(reason));
         cells[SHOW_REMEDY] = CELL_TEXT(reject_remedy(reason));
     }
-    if (reject->reason != REJECT_NONE)
-        snprintf(decoded, sizeof(decoded), "no: %s: %s", reject_code(reject->reason),
-                 reject->detail);
     cells[SHOW_DECODED] = CELL_TEXT(decoded);
     cells[SHOW_REASON].tone = TONE_BAD;
     printer_fields(p, show_columns, N_SHOW, cells);
@@ -240,23 +321,28 @@ static void print_fields(struct printer *p, const struct mail *mail, const char 
 struct showing {
     struct printer *printer;
     const char *place;
+    struct decoder *decoder;
+    const struct dlq_selection *quarantine;
     bool found;
 };
 
 static bool show(void *self, const struct mail *mail)
 {
     struct showing *s = self;
-    struct record_json *json = record_json_new();
+    char decoded[ERR_MSG_MAX + 64];
     struct envelope envelope = { 0 };
     struct reject reject = { 0 };
+    struct err err = { 0 };
 
-    if (!record_json_decode(json, &mail->record, &envelope, &reject))
+    if (decoder_decode(s->decoder, &mail->record, &envelope, &reject, &err) != ERR_OK ||
+        reject.reason != REJECT_NONE)
         envelope = (struct envelope){ 0 };
     s->found = true;
-    print_fields(s->printer, mail, s->place, &envelope, &reject);
+    tell_decoded(&reject, &err, decoded, sizeof(decoded));
+    print_fields(s->printer, mail, s->place, &envelope, decoded);
     print_operations(s->printer, &envelope);
+    print_waiting(s->printer, mail, s->quarantine);
     print_headers(s->printer, mail);
-    record_json_free(json);
     return false;
 }
 
@@ -266,15 +352,21 @@ static enum exit_status run_show(struct invocation *in)
     CLEANUP(printer_release) struct printer p = { 0 };
     struct letter_place place;
     struct mail_filter filter = { .any_state = true, .places = &place, .n_places = 1 };
-    struct showing s = { .printer = &p, .place = in->words[0] };
+    CLEANUP(dlq_selection_release) struct dlq_selection quarantine = { 0 };
+    struct showing s = { .printer = &p, .place = in->words[0], .quarantine = &quarantine };
     struct err err = { 0 };
-    enum err_code rc = mailbox_open(&m, in, &err);
+    enum err_code rc = decoder_new(invocation_values(in, &records_table), &s.decoder, &err);
 
     call_print(in, &p);
     if (!letter_place_parse(str_from(in->words[0]), &place))
         return EXIT_USAGE;
     if (rc == ERR_OK)
+        rc = mailbox_open(&m, in, &err);
+    if (rc == ERR_OK) {
+        see_quarantine(in, &quarantine);
         rc = mailbox_each(&m, &filter, show, &s, &err);
+    }
+    decoder_free(s.decoder);
     if (rc == ERR_OK && !s.found)
         rc = err_set(&err, ERR_NOT_FOUND, "there is no dead letter of the record at %s",
                      in->words[0]);
@@ -288,6 +380,7 @@ static enum exit_status run_show(struct invocation *in)
 static void check(struct invocation *in)
 {
     context_check_connection(in, CONNECTION_KAFKA);
+    records_check(invocation_values(in, &records_table), &in->set);
     if (invocation_has(in, &dlq_filter_table))
         dlq_check_filter(in);
 }
@@ -302,19 +395,19 @@ static void check_show(struct invocation *in)
 }
 
 static const struct option_table *const list_tables[] = {
-    &dlq_filter_table, &list_table, &context_table, &print_table, &connection_table, NULL,
+    &dlq_filter_table, &list_table,  &dlq_reading_table, &records_table,
+    &context_table,    &print_table, &connection_table,  NULL,
 };
 static const struct option_table *const show_tables[] = {
-    &context_table,
-    &print_table,
-    &connection_table,
-    NULL,
+    &dlq_reading_table, &records_table, &context_table, &print_table, &connection_table, NULL,
 };
 
 static const struct verb verb_list = {
     .name = "list",
     .summary = "List dead letters: which record, why, and what was decided",
-    .help = "Each rejected record is listed once, also when a crash stored it twice.\n",
+    .help = "Each rejected record is listed once, also when a crash stored it twice. WAITS, with\n"
+            "-o wide and where Redis is named, says which of those it is that wait for its "
+            "quarantined key:\n2/3 is the second of three.\n",
     .examples = "kubectl-redwal dlq list\n"
                 "kubectl-redwal dlq list --reason redis-wrongtype --since 1h -o json\n"
                 "kubectl-redwal dlq list --state all --key 'orders:*' -o wide\n",
@@ -330,6 +423,8 @@ static const struct verb_word show_words[] = {
 static const struct verb verb_show = {
     .name = "show",
     .summary = "Show a dead letter, its value decoded, and what to do about it",
+    .help = "A value with a schema is decoded where --schema-registry is given. Where Redis is "
+            "named, the\nquarantined keys that the record waits for are shown too.\n",
     .examples = "kubectl-redwal dlq show 3:1234\n",
     .words = show_words,
     .n_words = ARRAY_SIZE(show_words),
@@ -339,7 +434,7 @@ static const struct verb verb_show = {
 };
 
 static const struct verb *const verbs[] = {
-    &verb_list, &verb_show, &verb_dlq_retry, &verb_dlq_discard, NULL,
+    &verb_list, &verb_show, &verb_dlq_keys, &verb_dlq_retry, &verb_dlq_discard, NULL,
 };
 
 const struct verb verb_dlq = {

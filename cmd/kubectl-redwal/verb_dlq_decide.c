@@ -5,8 +5,9 @@
 #include "base/mem.h"
 #include "cli/context.h"
 #include "cli/option_table.h"
-#include "codec/record_json.h"
+#include "codec/record_any.h"
 #include "codec/record_json_id.h"
+#include "codec/record_json_print.h"
 #include "compare_options.h"
 #include "dlq_decision.h"
 #include "dlq_options.h"
@@ -16,7 +17,7 @@ enum { ID_MAX_BYTES = 64 * 1024, VALUE_MAX_BYTES = 256 * 1024 * 1024 };
 
 struct decide_options {
     bool all, dry_run;
-    int64_t patience_ms, max_record_bytes;
+    int64_t patience_ms;
 };
 
 #define AT(field) offsetof(struct decide_options, field)
@@ -26,7 +27,6 @@ static const struct option_spec specs[] = {
     { "all",              OPTION_BOOL,     OPTION_FLAG, AT(all),              NULL,       "false", 0,      0,         NULL, "Which letters", "Every open letter that no other option leaves out" },
     { "dry-run",          OPTION_BOOL,     OPTION_FLAG, AT(dry_run),          NULL,       "false", 0,      0,         NULL, "Deciding", "Show what would be done, and do nothing" },
     { "patience",         OPTION_DURATION, OPTION_FLAG, AT(patience_ms),      "DURATION", "30s",   SECOND, 24 * HOUR, NULL, "Deciding", "Give up waiting for the applier when it did not go on for so long" },
-    { "max-record-bytes", OPTION_SIZE,     OPTION_ANYWHERE, AT(max_record_bytes), "SIZE",     "1MiB",  KIB,    256 * MIB, NULL, "Deciding", "The applier's bound: a larger record was rejected unread" },
 };
 /* clang-format on */
 
@@ -38,26 +38,34 @@ static const struct option_table decide_table = {
 
 /* --- letters about no quarantined key --------------------------------------------------------- */
 
-/* The value to write: with another id, when it has one, or the applier would skip it as one that it
- * knows. A value in another format, or that nobody can read, is written as it was. */
-static struct str retried_value(const struct mail *mail, struct buf *memory)
+/* With another id, or the applier would skip it as one that it knows. What is plain JSON stays as
+ * it is otherwise. */
+static bool with_new_id(const struct mail *mail, struct envelope *envelope, struct buf *out)
 {
     CLEANUP(buf_release) struct buf id = { 0 };
-    struct record_json *json = record_json_new();
+    struct str base;
+    const uint32_t number = letter_retry_number(envelope->id, mail->letter->n_retries, &base);
+    uint32_t schema;
+
+    buf_init(&id, ID_MAX_BYTES);
+    if (!buf_appendf(&id, "%.*s#retry%u", STR_ARGS(base), number))
+        return false;
+    if (!record_any_schema_id(&mail->record, &schema))
+        return record_json_with_id(mail->record.value, buf_str(&id), out);
+    envelope->id = buf_str(&id);
+    return record_json_print(envelope, out);
+}
+
+/* The value to write. One without an id, or that nobody can read, is written as it was. */
+static struct str retried_value(struct dlq_decision *d, const struct mail *mail, struct buf *memory)
+{
     struct envelope envelope = { 0 };
     struct reject reject = { 0 };
-    struct str base, value = mail->record.value;
-    uint32_t number;
 
-    if (record_json_decode(json, &mail->record, &envelope, &reject) && envelope.id.n > 0) {
-        buf_init(&id, ID_MAX_BYTES);
-        number = letter_retry_number(envelope.id, mail->letter->n_retries, &base);
-        if (buf_appendf(&id, "%.*s#retry%u", STR_ARGS(base), number) &&
-            record_json_with_id(mail->record.value, buf_str(&id), memory))
-            value = buf_str(memory);
-    }
-    record_json_free(json);
-    return value;
+    if (decoder_decode(d->selection.decoder, &mail->record, &envelope, &reject, NULL) == ERR_OK &&
+        reject.reason == REJECT_NONE && envelope.id.n > 0 && with_new_id(mail, &envelope, memory))
+        return buf_str(memory);
+    return mail->record.value;
 }
 
 static void retry(struct dlq_decision *d, size_t i)
@@ -75,7 +83,7 @@ static void retry(struct dlq_decision *d, size_t i)
     };
 
     buf_init(&memory, VALUE_MAX_BYTES);
-    entry.value = retried_value(mail, &memory);
+    entry.value = retried_value(d, mail, &memory);
     dlq_write_record(d, &entry, i);
 }
 
@@ -223,7 +231,6 @@ static enum exit_status decide(struct invocation *in, enum letter_state state)
         .state = state,
         .dry_run = o->dry_run,
         .patience_ms = o->patience_ms,
-        .max_record_bytes = o->max_record_bytes,
     };
     struct letter_place *places = mem_new(in->n_words + 1, sizeof(*places));
     struct mail_filter filter;
@@ -277,8 +284,8 @@ static const struct verb_word words[] = {
 };
 
 static const struct option_table *const tables[] = {
-    &dlq_filter_table, &decide_table,     &records_table, &context_table,
-    &print_table,      &connection_table, NULL,
+    &dlq_filter_table, &decide_table, &dlq_reading_table, &records_table,
+    &context_table,    &print_table,  &connection_table,  NULL,
 };
 
 const struct verb verb_dlq_retry = {
@@ -288,9 +295,8 @@ const struct verb verb_dlq_retry = {
         "Open letters only. A record goes to its own partition again, with its key, value and\n"
         "headers. It is then the newest operation on its key, and a ttl counts from now: repair "
         "the\ncause first, and look whether it should still be applied. An `id` gets \"#retry1\" "
-        "behind it\n(2, 3 with later ones), or the applier would skip it; of a framed record, "
-        "which "
-        "is written\nas it was, it stays the same.\n\n"
+        "behind it\n(2, 3 with later ones), or the applier would skip it; a record with a schema "
+        "and an id is\nwritten as JSON.\n\n"
         "A letter of a quarantined key brings all that waits with it: the records are applied in\n"
         "their order, as JSON and without their ids, those that were discarded are passed over, "
         "and\nthe key is released. One that is rejected again stops its key there: discard it, "

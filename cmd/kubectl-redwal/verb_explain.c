@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "call.h"
 #include "cli/context.h"
+#include "codec/record_any.h"
 #include "compare_options.h"
 #include "core/resp.h"
 #include "judge.h"
@@ -167,6 +168,7 @@ enum {
     FIELD_WHAT,
     FIELD_DETAIL,
     FIELD_REMEDY,
+    FIELD_LATER,
     FIELD_KEYS,
     FIELD_TIME,
     FIELD_COMMANDS,
@@ -181,6 +183,7 @@ static const struct column field_columns[N_FIELD] = {
     [FIELD_WHAT]     = { "what",       "what happens", COLUMN_TEXT,  false, 0, 0 },
     [FIELD_DETAIL]   = { "detail",     "detail",       COLUMN_BYTES, false, 0, 0 },
     [FIELD_REMEDY]   = { "remedy",     "what to do",   COLUMN_TEXT,  false, 0, 0 },
+    [FIELD_LATER]    = { "later",      "and then",     COLUMN_TEXT,  false, 0, 0 },
     [FIELD_KEYS]     = { "keys",       "keys",         COLUMN_LIST,  false, 0, 0 },
     [FIELD_TIME]     = { "time",       "time",         COLUMN_TIME,  false, 0, 0 },
     [FIELD_COMMANDS] = { "nCommands",  "commands",     COLUMN_COUNT, false, 0, 0 },
@@ -195,6 +198,13 @@ static const char *const failures[] = {
     [FAILS_NEVER] = "nothing",
     [FAILS_TYPE] = "another type of the key",
     [FAILS_VALUE] = "the type of the key, or what it or the arguments hold",
+};
+
+/* In the order of enum applier_on_reject. */
+static const char *const later[] = {
+    [ON_REJECT_SKIP] = "later records of its keys are applied",
+    [ON_REJECT_QUARANTINE_KEY] = "later records of its keys wait until it is retried or discarded",
+    [ON_REJECT_HALT] = "its partition is held",
 };
 
 static void print_commands(struct printer *p, struct str commands)
@@ -216,6 +226,7 @@ static void print_commands(struct printer *p, struct str commands)
 static enum exit_status report(const struct invocation *in, const struct record *record,
                                const struct prepared *prepared, struct str commands)
 {
+    const struct folding_options *o = invocation_values(in, &folding_table);
     CLEANUP(printer_release) struct printer p = { 0 };
     const struct reject *reject = prepared->reject;
     struct cell cells[N_FIELD] = {
@@ -230,6 +241,7 @@ static enum exit_status report(const struct invocation *in, const struct record 
         cells[FIELD_REASON] = CELL_TEXT(reject_code(reject->reason));
         cells[FIELD_DETAIL] = CELL_TEXT(reject->detail);
         cells[FIELD_REMEDY] = CELL_TEXT(reject_remedy(reject->reason));
+        cells[FIELD_LATER] = CELL_TEXT(later[o->on_reject]);
     } else {
         cells[FIELD_KEYS] =
             (struct cell){ .is_set = true, .list = prepared->keys, .n_list = prepared->n_keys };
@@ -262,6 +274,19 @@ static enum exit_status explain(const struct invocation *in, const struct record
     return status;
 }
 
+/* Whether the applier has a registry that knows it, nobody can tell from here. */
+static enum err_code check_schema(const struct decoder *decoder, const struct record *record,
+                                  struct err *err)
+{
+    uint32_t schema;
+
+    if (decoder_has_registry(decoder) || !record_any_schema_id(record, &schema))
+        return ERR_OK;
+    return err_set(err, ERR_INVALID,
+                   "the record was written with schema %u of a registry: give --schema-registry",
+                   (unsigned)schema);
+}
+
 static enum exit_status run(struct invocation *in)
 {
     const struct folding_options *o = invocation_values(in, &folding_table);
@@ -278,6 +303,8 @@ static enum exit_status run(struct invocation *in)
     if (rc == ERR_OK)
         rc = letter_place_parse(str_from(in->words[0]), &place) ? fetch(in, place, &kept, &err)
                                                                 : take_given(in, &kept, &err);
+    if (rc == ERR_OK)
+        rc = check_schema(decoder, &kept.record, &err);
     if (rc == ERR_OK)
         status = explain(in, &kept.record, scripts ? script_files_set(scripts) : NULL, decoder);
     else

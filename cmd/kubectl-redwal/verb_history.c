@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "cli/context.h"
+#include "compare_options.h"
 #include "core/partitioner.h"
 #include "link.h"
 #include "record_rows.h"
@@ -38,6 +39,7 @@ static void check(struct invocation *in)
     const struct history_options *o = invocation_values(in, &table);
 
     context_check_connection(in, CONNECTION_KAFKA);
+    records_check(invocation_values(in, &records_table), &in->set);
     if (!scan_when_is_valid(o->from))
         option_set_problem(&in->set, "--from: '%s' is neither start, a time, nor how long ago",
                            o->from);
@@ -86,15 +88,19 @@ static enum exit_status run(struct invocation *in)
     CLEANUP(scan_release) struct scan scan = { 0 };
     CLEANUP(printer_release) struct printer printer = { 0 };
     struct history h = { .scan = &scan, .key = str_from(in->words[0]) };
+    struct decoder *decoder = NULL;
     struct err err = { 0 };
     enum err_code rc = prepare(in, o, h.key, &scan, &err);
 
+    if (rc == ERR_OK)
+        rc = decoder_new(invocation_values(in, &records_table), &decoder, &err);
     if (rc == ERR_OK) {
         call_print(in, &printer);
-        h.rows = record_rows_new(&printer);
+        h.rows = record_rows_new(&printer, decoder);
         rc = scan_run(&scan, false, take, &h, &err);
         record_rows_free(h.rows);
     }
+    decoder_free(decoder);
     if (rc != ERR_OK)
         return call_failed(in, &err);
     return h.output_gone ? EXIT_FAILED : EXIT_DONE;
@@ -105,7 +111,7 @@ static const struct verb_word words[] = {
 };
 
 static const struct option_table *const tables[] = {
-    &table, &print_table, &context_table, &connection_table, NULL,
+    &table, &records_table, &print_table, &context_table, &connection_table, NULL,
 };
 
 const struct verb verb_history = {
@@ -118,7 +124,8 @@ const struct verb verb_history = {
         "choose\n"
         "one; --partitioner says so, and only the key's own is read. Records that were written "
         "with a\n"
-        "schema are named, not decoded.\n",
+        "schema are decoded where --schema-registry is given; otherwise, and when it does not "
+        "answer,\nthey are shown by the message's key with the number of their schema.\n",
     .examples = "kubectl-redwal history orders:42\n"
                 "kubectl-redwal history orders:42 --from 2h --partitioner murmur2 -o json\n",
     .words = words,

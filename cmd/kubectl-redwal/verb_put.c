@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adapter/script_files.h"
 #include "base/mem.h"
 #include "call.h"
 #include "cli/context.h"
@@ -21,7 +22,7 @@ enum { RECEIPT_WAIT_MS = 100, TOKEN_MAX_BYTES = 64 * 1024, VALUE_FACTOR = 6, LIN
 
 struct put_options {
     int64_t ttl_ms;
-    char *id;
+    char *id, *scripts;
     int partitioner;
     bool wait, dry_run, keep_going;
     int64_t timeout_ms, max_record_bytes;
@@ -39,6 +40,7 @@ static const struct option_spec specs[] = {
     { "id",               OPTION_TEXT,     OPTION_FLAG, AT(id),               "ID",       NULL,      1,   255,           NULL,         "Writing", "Idempotency key of the operation" },
     { "partitioner",      OPTION_CHOICE,   OPTION_CALL, AT(partitioner),      "NAME",     "murmur2", 0,   0,             partitioners, "Writing", "How a key's partition is chosen: murmur2 as Java's clients do, crc32 as librdkafka does" },
     { "max-record-bytes", OPTION_SIZE,     OPTION_FLAG, AT(max_record_bytes), "SIZE",     "1MiB",    KIB, 256 * MIB,     NULL,         "Writing", "A larger record is refused; the applier's bound is 1 MiB unless told otherwise" },
+    { "scripts",          OPTION_TEXT,     OPTION_ANYWHERE, AT(scripts),      "DIR",      NULL,      1,   4000,          NULL,         "Writing", "Scripts that records may call, as the applier has them: each NAME.lua in this directory" },
     { "keep-going",       OPTION_BOOL,     OPTION_FLAG, AT(keep_going),       NULL,       "false",   0,   0,             NULL,         "Writing", "Go on behind a line that is refused" },
     { "dry-run",          OPTION_BOOL,     OPTION_FLAG, AT(dry_run),          NULL,       "false",   0,   0,             NULL,         "Writing", "Show what would be written, and write nothing" },
     { "wait",             OPTION_BOOL,     OPTION_FLAG, AT(wait),             NULL,       "false",   0,   0,             NULL,         "Writing", "Wait until all of it is in Redis" },
@@ -81,6 +83,7 @@ struct put {
     struct invocation *in;
     const struct put_options *options;
     struct decoder *decoder;
+    struct script_files *scripts;
     struct judge *judge;
     struct log_writer *writer; /* NULL in a dry run */
     struct printer printer;
@@ -321,6 +324,7 @@ static void put_release(struct put *p)
     log_writer_free(p->writer);
     judge_free(p->judge);
     decoder_free(p->decoder);
+    script_files_free(p->scripts);
     printer_release(&p->printer);
     token_release(&p->token);
 }
@@ -335,9 +339,11 @@ static enum exit_status run(struct invocation *in)
     if (!o->dry_run && link_writer(in, link_options(in)->topic, partitioner_names[o->partitioner],
                                    o->timeout_ms, &p.writer, &err) != ERR_OK)
         return call_failed(in, &err);
-    if (decoder_new(NULL, &p.decoder, &err) != ERR_OK)
+    if ((o->scripts && script_files_new(o->scripts, &p.scripts, &err) != ERR_OK) ||
+        decoder_new(NULL, &p.decoder, &err) != ERR_OK)
         return call_failed(in, &err);
-    p.judge = judge_new((size_t)o->max_record_bytes, NULL, p.decoder);
+    p.judge = judge_new((size_t)o->max_record_bytes, p.scripts ? script_files_set(p.scripts) : NULL,
+                        p.decoder);
     begin_stream(&p);
     if (reads_lines(in))
         put_lines(&p);
@@ -374,7 +380,9 @@ const struct verb verb_put = {
     .summary = "Write an operation, or JSON lines from standard input, to the log",
     .help =
         "Each record is judged first, as the applier would; one that the applier would refuse is\n"
-        "not written. A line that is refused is named, and nothing behind it is read unless\n"
+        "not written. Values are JSON: with a schema, producers write by the registry's "
+        "serializers.\n"
+        "A line that is refused is named, and nothing behind it is read unless\n"
         "--keep-going is given; what stands in front of it is written. Records go out with\n"
         "idempotence and acks=all, and are shown once every in-sync replica has them; those of "
         "one\n"

@@ -2,6 +2,7 @@
 #include "base/glob.h"
 #include "call.h"
 #include "cli/context.h"
+#include "compare_options.h"
 #include "link.h"
 #include "record_rows.h"
 #include "scan.h"
@@ -37,6 +38,7 @@ static void check(struct invocation *in)
     const struct tail_options *o = invocation_values(in, &table);
 
     context_check_connection(in, CONNECTION_KAFKA);
+    records_check(invocation_values(in, &records_table), &in->set);
     if (!scan_when_is_valid(o->from))
         option_set_problem(
             &in->set, "--from: '%s' is neither start, end, a time, how long ago, nor -N", o->from);
@@ -71,6 +73,7 @@ static enum exit_status run(struct invocation *in)
     CLEANUP(scan_release) struct scan scan = { 0 };
     CLEANUP(printer_release) struct printer printer = { 0 };
     struct tail t = { .scan = &scan, .pattern = o->key };
+    struct decoder *decoder = NULL;
     struct err err = { 0 };
     enum err_code rc = scan_prepare(in, link_options(in)->topic, &scan, &err);
 
@@ -78,12 +81,15 @@ static enum exit_status run(struct invocation *in)
         rc = scan_begin_at(&scan, o->from, &err);
     if (rc == ERR_OK && o->partition != NO_PARTITION)
         rc = scan_only(&scan, o->partition, &err);
+    if (rc == ERR_OK)
+        rc = decoder_new(invocation_values(in, &records_table), &decoder, &err);
     if (rc == ERR_OK) {
         call_print(in, &printer);
-        t.rows = record_rows_new(&printer);
+        t.rows = record_rows_new(&printer, decoder);
         rc = scan_run(&scan, o->follow, take, &t, &err);
         record_rows_free(t.rows);
     }
+    decoder_free(decoder);
     if (rc != ERR_OK)
         return call_failed(in, &err);
     /* A reader that has gone, such as `head`, ends following as it should. */
@@ -91,14 +97,16 @@ static enum exit_status run(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &table, &print_table, &context_table, &connection_table, NULL,
+    &table, &records_table, &print_table, &context_table, &connection_table, NULL,
 };
 
 const struct verb verb_tail = {
     .name = "tail",
     .summary = "Show the newest records of the log, and those that come",
     .help = "A row an operation, in the order of the log within a partition; partitions have none\n"
-            "among each other. A record that the applier cannot read is shown with the reason.\n",
+            "among each other. A record that the applier cannot read is shown with the reason, one "
+            "whose "
+            "schema\nthe registry does not tell with the schema's number.\n",
     .examples = "kubectl-redwal tail\n"
                 "kubectl-redwal tail -f --key 'orders:*'\n"
                 "kubectl-redwal tail --from 1h -o json | jq 'select(.command == \"DEL\")'\n",

@@ -176,6 +176,15 @@ void parked_order(struct parked *p)
             p->letters[i].numbers[k].number = ++p->keys[p->letters[i].numbers[k].key].n_found;
 }
 
+const struct parked_letter *parked_find(const struct parked *p, struct letter_place source)
+{
+    const struct parked_letter wanted = { .source = source };
+
+    if (p->n == 0)
+        return NULL;
+    return bsearch(&wanted, p->letters, p->n, sizeof(wanted), compare_letters);
+}
+
 static bool is_applied_by(const struct parked *p, const struct parked_number *n)
 {
     return n->number <= p->keys[n->key].state.retried;

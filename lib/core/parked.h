@@ -92,6 +92,9 @@ void parked_add(struct parked *p, const struct parked_record *r);
 /* Once all are added: finds their order and numbers. */
 void parked_order(struct parked *p);
 
+/* NULL: no such letter waits, and none is an attempt. */
+const struct parked_letter *parked_find(const struct parked *p, struct letter_place source);
+
 /* Retrying what is chosen (keys, or letters) takes the whole of their keys along, and the keys of
  * what waits with them, of which none may have an obstacle. Afterwards `is_chosen` of keys says
  * which are meant, and `obstacle` which of these cannot be retried. */

@@ -105,6 +105,34 @@ def test_what_waits_is_applied_in_order_and_the_key_is_free(lab, topic, server, 
     assert decide(cli, "retry", "--all") == ([], {})
 
 
+def test_which_keys_are_held_and_what_waits_is_told(lab, topic, server, cli):
+    hold_back(lab, topic, server)
+    p, _, state = where(lab, topic, server, b"k")
+    row, = cli.run("dlq", "keys", "-o", "json", status=3).json()["keys"]
+    first = next(r for r in topic.read() if (r.partition, r.offset) == (p, state.first))
+    assert row["since"].endswith(f"{first.timestamp % 1000:03}Z")
+    assert {k: row[k] for k in ("partition", "key", "reason", "parked", "retried", "letters", "first",
+                                "last")} == {
+        "partition": p, "key": "k", "reason": "not-json", "parked": 4, "retried": 0, "letters": 4,
+        "first": state.first, "last": state.last}
+    assert "cannot be read" in row["obstacle"]
+    rows = listed(cli)
+    assert [r["waits"] for r in rows] == ["1/4", "2/4", "3/4", "4/4"]
+    shown = cli.run("dlq", "show", place(rows[2]), "-o", "json").json()
+    assert shown["waits"] == [{"key": "k", "number": 3, "parked": 4, "retried": 0,
+                               "first": state.first, "last": state.last}]
+    discard_first(cli)
+    row, = cli.run("dlq", "keys", "--key", "k*", "-o", "json", status=3).json()["keys"]
+    assert row["obstacle"] is None
+    assert cli.run("dlq", "keys", "--key", "x*", "-o", "json").json()["keys"] == []
+    # Redis is asked only where it is named, and a list without it is better than none.
+    alone = Cli(**{k: v for k, v in cli.options.items() if k != "redis"})
+    assert [r["waits"] for r in listed(alone)] == [None] * 3
+    server.stop()
+    answer = cli.run("dlq", "list", "-o", "json")
+    assert len(answer.rows()) == 3 and "is not known" in answer.err
+
+
 def test_any_letter_of_a_key_brings_the_key_along(lab, topic, server, cli):
     hold_back(lab, topic, server, values=[
         encode("SET", ["x"]), encode("LPUSH", ["y"]), encode("DEL"), encode("SET", ["z"])])
