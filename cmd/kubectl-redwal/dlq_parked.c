@@ -85,7 +85,7 @@ static enum err_code print_retry(struct dlq_decision *d, const struct parked_let
     envelope.claims = claims;
     envelope.n_claims = l->n_numbers;
     if (rc == ERR_OK && !record_json_print(&envelope, out))
-        rc = err_set(err, ERR_LIMIT, "its JSON is larger than %d MiB", VALUE_MAX_BYTES >> 20);
+        rc = err_set(err, ERR_LIMIT, "as JSON it is larger than --max-record-bytes");
     free(claims);
     return rc;
 }
@@ -109,7 +109,7 @@ static void write_retry(struct dlq_decision *d, const struct parked_letter *l)
     entry.n_headers = mail_own_headers(mail, headers);
     fate->is_written = false;
     fate->trouble[0] = '\0';
-    buf_init(&value, VALUE_MAX_BYTES);
+    buf_init(&value, d->selection.max_record_bytes);
     if (print_retry(d, l, mail, &value, &err) != ERR_OK) {
         snprintf(fate->trouble, sizeof(fate->trouble), "%s", err.msg);
         return;

@@ -106,7 +106,7 @@ static enum err_code describe(struct dlq_selection *s, const struct mail *mail,
         .state = mail->letter->state,
         .claims = d->envelope.claims,
         .n_claims = d->envelope.n_claims,
-        .is_readable = is_readable,
+        .is_readable = is_readable && mail->record.value.n <= s->max_record_bytes,
         .was_parked = str_eq(mail->reason, str_from(reject_code(REJECT_KEY_QUARANTINED))),
     };
     if (rc == ERR_OK && passed_the_checks(mail->reason)) {

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lab import quarantine
+from lab import quarantine, scripts
 from lab.cli import Cli
 from lab.wait import await_
 from lab.workload import Workload, encode
@@ -191,6 +191,39 @@ def test_an_envelope_takes_the_other_key_along(lab, topic, server, cli):
     assert held(lab, topic, server).keys() == {b"c"}
 
 
+def script_call(keys, amount):
+    return json.dumps({"v": 1, "id": f"call-{amount}", "script": "transfer", "keys": keys,
+                       "args": [str(amount)]}).encode()
+
+
+def test_calls_of_scripts_wait_with_all_of_their_keys(lab, topic, server, cli):
+    lab.calm = True
+    topic = lab.topic(partitions=1)
+    lab.dead_letters(topic)
+    cli = Cli(**{**cli.options, "topic": topic.name, "dlq-topic": topic.dead_letters.name})
+    directory = scripts.write(lab.directory / "scripts", scripts.TEXTS)
+    lab.applier(topic, server, scripts=directory, **POLICY).start()
+    for key, value in ((b"a", encode("SET", ["10"])), (b"a", script_call(["a", "b"], 40)),
+                       (b"a", encode("INCRBY", ["100"])), (b"b", script_call(["b", "c"], 7)),
+                       (b"a", script_call(["a", "b"], 5)), (b"c", encode("INCRBY", ["1"]))):
+        topic.write(value, key)
+    topic.flush()
+    lab.await_applied(topic, server)
+    assert {key: state.parked for key, state in held(lab, topic, server).items()} == {
+        b"a": 3, b"b": 3, b"c": 2}
+    # b has nothing to give: what failed first is not the last to fail.
+    failed = next(row for row in listed(cli) if row["reason"] == "script-failed")
+    assert decide(cli, "discard", place(failed)) == (["discarded"], {})
+    answer = cli.run("dlq", "retry", "--key", "c", "-o", "json", status=5).json()
+    assert [row["outcome"] for row in answer["letters"]] == ["given up", "retried", "still waits",
+                                                             "still waits", "still waits"]
+    lab.check(topic, server, quarantine=True, scripts=scripts.TEXTS)
+    decide(cli, "discard", place(answer["letters"][2]))
+    assert decide(cli, "retry", "--key", "c")[1] == {k: "released" for k in "abc"}
+    lab.check(topic, server, quarantine=True, scripts=scripts.TEXTS)
+    assert [value_of(server, k) for k in "abc"] == [b"105", b"5", b"1"]
+
+
 def test_discarding_all_of_a_key_frees_it(lab, topic, server, cli):
     hold_back(lab, topic, server)
     assert decide(cli, "discard", "--key", "k", "--dry-run") == \
@@ -222,6 +255,21 @@ def test_one_that_cannot_be_read_must_be_discarded_first(lab, topic, server, cli
     before = topic.read()
     answer = cli.run("dlq", "retry", "--all", "-o", "json", status=5).json()
     assert "discard it first" in answer["keys"][0]["trouble"] and topic.read() == before
+
+
+def test_one_that_is_too_large_would_be_so_again(lab, topic, server, cli):
+    lab.applier(topic, server, max_record_bytes="1KiB", **POLICY).start().await_ready()
+    for value in (encode("SET", ["x" * 2000]), encode("SET", ["y"])):
+        topic.write(value, b"k")
+    topic.flush()
+    lab.await_applied(topic, server)
+    bound, before = ("--max-record-bytes", "1KiB"), topic.read()
+    answer = cli.run("dlq", "retry", "--all", *bound, "-o", "json", status=5).json()
+    assert "discard it first" in answer["keys"][0]["trouble"] and topic.read() == before
+    decide(cli, "discard", place(listed(cli)[0]), *bound)
+    assert decide(cli, "retry", "--all", *bound) == (["given up", "retried"], {"k": "released"})
+    lab.check(topic, server, quarantine=True, max_bytes=1024)
+    assert value_of(server, "k") == b"y"
 
 
 def test_without_an_applier_it_gives_up_and_goes_on_later(lab, topic, server, cli):
