@@ -156,6 +156,72 @@ def test_killed_again_and_again(lab):
     assert not any(held(lab, server, p) for p in range(topic.partitions))
 
 
+def lose_what_follows(failover, primary):
+    """Its replicas get no more of what it takes."""
+    failover.links[failover.nodes.index(primary)].hold()
+
+
+def test_a_failover_goes_back_behind_what_was_parked(lab):
+    lab.crashed = True
+    topic, failover, workload = lab.topic(partitions=2), lab.failover(), Workload(2, rejects=0.03)
+    applier = lab.applier(topic, failover, **POLICY).start().await_ready()
+    workload.write(topic, 300)
+    topic.flush()
+    old = failover.primary()
+    lab.await_applied(topic, old)
+    lose_what_follows(failover, old)
+    workload.write(topic, 600)
+    topic.flush()
+    check(lab, topic, old)
+    assert held(lab, old, 0) and held(lab, old, 1)
+    old.kill()
+    new = failover.await_primary_other_than(old)
+    check(lab, topic, new)
+    assert applier.metric("rewinds_total") >= 1
+    for how in (repair, repair_all, repair_all):
+        retry_all(lab, topic, new, how)
+        check(lab, topic, new)
+    assert not any(held(lab, new, p) for p in range(topic.partitions))
+
+
+def test_a_failover_goes_back_behind_retries_and_releases(lab):
+    lab.crashed = True
+    topic, failover = lab.topic(partitions=1), lab.failover()
+    applier = lab.applier(topic, failover, **POLICY).start().await_ready()
+    for number in range(8):
+        key = f"k{number}".encode()
+        for value in (b"not json", encode("APPEND", ["a"]), encode("APPEND", ["b"])):
+            topic.write(value, key)
+    topic.flush()
+    old = failover.primary()
+    check(lab, topic, old)
+    # Some are released on every server, some only where it will be lost.
+    retry_some(lab, topic, old, range(4))
+    lab.await_applied(topic, old)
+    await_(lambda: all(len(held(lab, node)) == 4 for node in failover.replicas()), 10, "they follow")
+    lose_what_follows(failover, old)
+    retry_some(lab, topic, old, range(4, 7))
+    check(lab, topic, old)
+    assert held(lab, old).keys() == {b"k7"}
+    old.kill()
+    new = failover.await_primary_other_than(old)
+    check(lab, topic, new)
+    assert held(lab, new).keys() == {b"k7"} and applier.metric("rewinds_total") >= 1
+    with new.client() as client:
+        assert [client.get(f"k{n}") for n in range(7)] == [b"ab"] * 7
+
+
+def retry_some(lab, topic, server, numbers):
+    """The first record of each, which nobody can read, is given up."""
+    letters = topic.dead_letters.read()
+    for key, state in held(lab, server).items():
+        if int(key[1:]) in numbers:
+            quarantine.skip(topic, 0, key, state, 1)
+            state.retried = 1
+            quarantine.retry(topic, letters, 0, key, state)
+    topic.flush()
+
+
 def test_too_many_keys_hold_the_partition(lab):
     topic, server = lab.topic(partitions=1), lab.redis()
     applier = lab.applier(topic, server, **POLICY, quarantine_max_keys=2).start()
