@@ -239,6 +239,20 @@ static void run(const char *dir, const char *script)
     assert_int_equal(system(command), 0);
 }
 
+/* Takes connections and says nothing. */
+static int listen_silently(char *ret_address, size_t size)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t n = sizeof(address);
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, n), 0);
+    assert_int_equal(listen(fd, 64), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &n), 0);
+    snprintf(ret_address, size, "127.0.0.1:%d", ntohs(address.sin_port));
+    return fd;
+}
+
 static void certificates_may_be_texts(void **state)
 {
     static char ca[FILE_MAX_BYTES], cert[FILE_MAX_BYTES], key[FILE_MAX_BYTES];
@@ -267,12 +281,11 @@ static void certificates_may_be_texts(void **state)
     snprintf(cert_path, sizeof(cert_path), "%s/cert", dir);
     snprintf(ca_path, sizeof(ca_path), "%s/cert", dir);
     snprintf(key_path, sizeof(key_path), "%s/key", dir);
-    snprintf(port, sizeof(port), "%d", server.port + 1 > 65535 ? 1025 : server.port + 1);
-    redis_process_start(&secure, arguments);
-    snprintf(address, sizeof(address), "127.0.0.1:%s", port);
-
     place = (struct redis_place){ .redis = address, .wal = "orders" };
     place.login = (struct look_login){ .tls = true, .ca = ca, .cert = cert, .key = key };
+    close(listen_silently(address, sizeof(address))); /* a port that is free */
+    snprintf(port, sizeof(port), "%s", strchr(address, ':') + 1);
+    redis_process_start(&secure, arguments);
     look = look_at(&place);
     if (look.look.outcome != LOOK_ANSWERED)
         fail_msg("%s", look.look.why);
@@ -292,20 +305,6 @@ static void certificates_may_be_texts(void **state)
 }
 
 /* --- many at a time --------------------------------------------------------------------------- */
-
-/* Takes connections and says nothing. */
-static int listen_silently(char *ret_address, size_t size)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    socklen_t n = sizeof(address);
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, n), 0);
-    assert_int_equal(listen(fd, 64), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &n), 0);
-    snprintf(ret_address, size, "127.0.0.1:%d", ntohs(address.sin_port));
-    return fd;
-}
 
 static bool await(struct redis_observer_port port, uint64_t *ret_wal, struct redis_look *ret)
 {
