@@ -2,12 +2,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "call.h"
 #include "cli/context.h"
 #include "cli/option_table.h"
+#include "redraw.h"
 #include "runtime/clock.h"
 #include "standing.h"
 #include "tree.h"
@@ -150,18 +150,26 @@ static void print_partition(const struct standing *s, int32_t i, int64_t wall_ms
     row[ROW_HELD].tone = TONE_BAD;
 }
 
-static bool print(const struct invocation *in, const struct standing *s, const struct look *now,
-                  const struct look *before, struct terminal to)
+/* What there is to print. */
+struct page {
+    const struct invocation *in;
+    const struct standing *standing;
+    const struct look *now, *before; /* `before` NULL: there was none */
+};
+
+static bool print(void *self, struct terminal to)
 {
-    const struct lag_options *o = invocation_values(in, &table);
+    const struct page *page = self;
+    const struct standing *s = page->standing;
+    const struct lag_options *o = invocation_values(page->in, &table);
     CLEANUP(printer_release) struct printer printer = { 0 };
     struct cell *cells = mem_new((size_t)s->n * N_ROW + 1, sizeof(*cells));
 
     for (int32_t i = 0; i < s->n; i++)
-        print_partition(s, i, now->wall_ms, cells + (size_t)i * N_ROW);
-    printer_init(&printer, invocation_values(in, &print_table), to);
+        print_partition(s, i, page->now->wall_ms, cells + (size_t)i * N_ROW);
+    printer_init(&printer, invocation_values(page->in, &print_table), to);
     printer.one_of_many = o->watch;
-    print_fields(in, now, before, &printer);
+    print_fields(page->in, page->now, page->before, &printer);
     printer_list(&printer, "partitions", columns, N_ROW, cells, (size_t)s->n);
     free(cells);
     return printer_end(&printer);
@@ -176,69 +184,30 @@ static enum err_code look(struct standing_link *l, struct standing *ret, struct 
     return rc == ERR_OK ? standing_age(l, ret, err) : rc;
 }
 
-/* --- again and again -------------------------------------------------------------------------- */
-
-static size_t lines_of(const char *text)
-{
-    size_t n = 0;
-
-    for (; *text; text++)
-        n += *text == '\n';
-    return n;
-}
-
-/* Draws over what was drawn before; elsewhere than on a terminal a blank line parts them. */
-static bool draw(struct terminal to, const char *text, size_t *n_lines)
-{
-    if (to.is_terminal && *n_lines > 0)
-        fprintf(to.out, "\033[%zuA\033[J", *n_lines);
-    else if (*n_lines > 0 && text[0] != '{' && text[0] != '-')
-        fputc('\n', to.out);
-    fputs(text, to.out);
-    *n_lines = lines_of(text);
-    return fflush(to.out) == 0 && !ferror(to.out);
-}
-
-static bool print_again(const struct invocation *in, const struct standing *s,
-                        const struct look *now, const struct look *before, size_t *n_lines)
-{
-    struct terminal to = call_output(in), memory = to;
-    char *text = NULL;
-    size_t n = 0;
-    bool good;
-
-    memory.out = open_memstream(&text, &n);
-    PRE(memory.out);
-    good = print(in, s, now, before, memory);
-    fclose(memory.out);
-    good = good && draw(to, text, n_lines);
-    free(text);
-    return good;
-}
-
 static enum err_code watch(const struct invocation *in, struct standing_link *link,
                            struct standing *s, int64_t interval_ms, struct err *err)
 {
     struct look before = { 0 };
     bool has_before = false;
-    size_t n_lines = 0;
+    struct redraw drawn = { 0 };
     enum err_code rc;
 
     for (;;) {
         struct look now;
+        struct page page = { in, s, &now, has_before ? &before : &now };
 
         rc = look(link, s, err);
         if (rc != ERR_OK && err_class(rc) != ERR_CLASS_RETRY)
             return rc;
         if (rc == ERR_OK) {
             now = sum(s);
-            if (!print_again(in, s, &now, has_before ? &before : &now, &n_lines))
+            if (!redraw(&drawn, call_output(in), print, &page))
                 return ERR_OK;
             before = now;
             has_before = true;
         } else {
             call_complain(in, "%s", err->msg);
-            n_lines = 0;
+            drawn = (struct redraw){ 0 };
         }
         poll(NULL, 0, (int)interval_ms);
     }
@@ -257,6 +226,7 @@ static enum exit_status run(struct invocation *in)
     struct err err = { 0 };
     enum err_code rc = standing_open(in, &link, &err);
     struct look now;
+    struct page page = { in, &s, &now, NULL };
 
     if (rc == ERR_OK)
         rc = o->watch ? watch(in, &link, &s, o->interval_ms, &err) : look(&link, &s, &err);
@@ -265,7 +235,7 @@ static enum exit_status run(struct invocation *in)
     if (o->watch)
         return EXIT_DONE;
     now = sum(&s);
-    return print(in, &s, &now, NULL, call_output(in)) ? EXIT_DONE : EXIT_FAILED;
+    return print(&page, call_output(in)) ? EXIT_DONE : EXIT_FAILED;
 }
 
 static const struct option_table *const tables[] = {

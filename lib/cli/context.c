@@ -259,12 +259,12 @@ void contexts_judge(const struct contexts *c, size_t context, struct buf *ret_pr
 }
 
 void contexts_complete(struct completion_names *names, enum completion what,
-                       const char *const *environment)
+                       const struct completion_line *line)
 {
     CLEANUP(contexts_release) struct contexts c = { 0 };
-    const char *path = environment_value(environment, "REDWAL_CONTEXT_FILE");
+    const char *path = environment_value(line->environment, "REDWAL_CONTEXT_FILE");
 
-    if (what != COMPLETE_CONTEXT || contexts_read(environment, path, &c, NULL) != ERR_OK)
+    if (what != COMPLETE_CONTEXT || contexts_read(line->environment, path, &c, NULL) != ERR_OK)
         return;
     for (size_t i = 0; i < c.n; i++)
         completion_name(names, str_from(c.names[i]));

@@ -8,7 +8,8 @@ static const struct {
     char letter;
     const char *name;
 } letters[] = {
-    { 'h', "help" }, { 'o', "output" }, { 'w', "watch" }, { 'f', "follow" }, { 'y', "yes" },
+    { 'h', "help" }, { 'o', "output" },    { 'w', "watch" },          { 'f', "follow" },
+    { 'y', "yes" },  { 'n', "namespace" }, { 'A', "all-namespaces" },
 };
 
 const char *option_of_letter(char letter)

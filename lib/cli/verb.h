@@ -27,7 +27,7 @@ struct option_table {
 };
 
 /* What a shell may offer for a word. */
-enum completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_CONTEXT };
+enum completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_CONTEXT, COMPLETE_WAL };
 
 struct verb_word {
     const char *name; /* "KEY" */

@@ -16,7 +16,7 @@ struct completion_names {
 struct completing {
     const struct verb_tree *tree;
     completion_names_fn *live;
-    const char *const *environment;
+    struct completion_line line;
     struct option_spec *specs; /* that may stand here */
     size_t n_specs;
     struct completion_names names;
@@ -56,7 +56,8 @@ static void offer_live(struct completing *c, enum completion what)
         c->directive = DIRECTIVE_FILES;
         return;
     case COMPLETE_CONTEXT:
-        c->live(&c->names, what, c->environment);
+    case COMPLETE_WAL:
+        c->live(&c->names, what, &c->line);
         return;
     }
     UNREACHABLE("no such completion");
@@ -66,7 +67,8 @@ static void offer_values(struct completing *c, const struct option_spec *spec)
 {
     if (option_names_file(spec))
         c->directive = DIRECTIVE_FILES;
-    else if (strcmp(spec->name, "context") == 0)
+    /* One of a kubeconfig has the same name, and is about this one call. */
+    else if (strcmp(spec->name, "context") == 0 && spec->scope == OPTION_CALL)
         offer_live(c, COMPLETE_CONTEXT);
     for (size_t i = 0; spec->type == OPTION_CHOICE && spec->allowed[i]; i++)
         offer(&c->names, str_from(spec->allowed[i]), NULL);
@@ -194,7 +196,7 @@ void verb_complete(const struct verb_tree *tree, int n, const char *const *words
     struct completing c = {
         .tree = tree,
         .live = live,
-        .environment = environment,
+        .line = { n, words, environment },
         .names = { .out = out },
         .directive = DIRECTIVE_NO_FILES,
     };

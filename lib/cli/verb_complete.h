@@ -12,10 +12,16 @@
 /* The first word of a command line that asks for candidates; the words so far follow. */
 #define VERB_COMPLETE_WORD "__complete"
 
-/* Names that only the moment knows; calls suggest_name() for each. */
+/* Names that only the moment knows; calls completion_name() for each. `words` are those so far:
+ * options among them may say where to look. */
 struct completion_names;
+struct completion_line {
+    int n;
+    const char *const *words;
+    const char *const *environment;
+};
 typedef void completion_names_fn(struct completion_names *names, enum completion what,
-                                 const char *const *environment);
+                                 const struct completion_line *line);
 void completion_name(struct completion_names *names, struct str name);
 
 /* `words` are those behind the program's name; the last one is being written. */

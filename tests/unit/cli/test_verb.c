@@ -308,10 +308,11 @@ static void the_reference_has_every_verb_option_and_status(void **state)
 }
 
 static void live(struct completion_names *names, enum completion what,
-                 const char *const *environment)
+                 const struct completion_line *line)
 {
     assert_int_equal(what, COMPLETE_CONTEXT);
-    assert_ptr_equal(environment, no_environment);
+    assert_ptr_equal(line->environment, no_environment);
+    assert_true(line->n > 0);
     completion_name(names, STR_LITERAL("dc"));
     completion_name(names, STR_LITERAL("dr"));
     completion_name(names, STR_LITERAL("test"));

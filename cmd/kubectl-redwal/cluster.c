@@ -1,0 +1,152 @@
+#include "cluster.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapter/kube_curl.h"
+#include "adapter/kube_load.h"
+#include "base/mem.h"
+#include "cli/option_table.h"
+#include "codec/wal_resource.h"
+#include "runtime/clock.h"
+#include "runtime/kube_client.h"
+
+enum { REQUESTS_PER_SECOND = 50, REQUESTS_BURST = 100, STEP_MAX_MS = 1000 };
+
+struct cluster {
+    struct kube_curl *curl;
+    struct kube_client *client;
+    char *scope;
+    /* Of the request under way: */
+    bool done;
+    struct buf *body;
+    bool good, full;
+    struct kube_status status; /* unless it is good */
+};
+
+#define AT(field) offsetof(struct cluster_options, field)
+
+/* clang-format off */
+static const struct option_spec specs[] = {
+    { "kubeconfig", OPTION_FILE, OPTION_FLAG, AT(kubeconfig), "FILE", NULL, 0, 0,   NULL, "Cluster", "The kubeconfig; those of KUBECONFIG, or ~/.kube/config, or the pod's service account when unset" },
+    { "context",    OPTION_TEXT, OPTION_FLAG, AT(context),    "NAME", NULL, 1, 255, NULL, "Cluster", "The kubeconfig's context; the current one when unset" },
+    { "namespace",  OPTION_NAME, OPTION_FLAG, AT(scope),      "NAME", NULL, 1, 63,  NULL, "Cluster", "The namespace; that of the context when unset" },
+};
+/* clang-format on */
+
+const struct option_table cluster_table = {
+    .specs = specs,
+    .n_specs = ARRAY_SIZE(specs),
+    .size = sizeof(struct cluster_options),
+    .common = "Cluster",
+};
+
+static enum err_code connect_to(struct cluster *c, struct kube_login *login, struct err *err)
+{
+    const enum err_code rc = kube_curl_new(login, "kubectl-redwal/" REDWAL_VERSION, &c->curl, err);
+
+    if (rc == ERR_OK)
+        c->client = kube_client_new(kube_curl_port(c->curl), REQUESTS_PER_SECOND, REQUESTS_BURST,
+                                    clock_since_boot_ms());
+    return rc;
+}
+
+enum err_code cluster_open(const struct cluster_options *o, struct cluster **ret, struct err *err)
+{
+    struct kube_place place = kube_place_from_environment();
+    struct cluster *c = mem_new(1, sizeof(*c));
+    struct kube_login login = { 0 };
+    enum err_code rc;
+
+    place.kubeconfig = o->kubeconfig;
+    place.context = o->context;
+    rc = kube_load(&place, &login, err);
+    if (rc == ERR_OK) {
+        const char *scope = o->scope ? o->scope : login.scope;
+
+        c->scope = mem_copy_text(scope, strlen(scope));
+        rc = connect_to(c, &login, err);
+    }
+    kube_login_release(&login);
+    if (rc != ERR_OK)
+        cluster_release(&c);
+    *ret = c;
+    return rc;
+}
+
+enum err_code cluster_open_call(const struct invocation *in, struct cluster **ret, struct err *err)
+{
+    return cluster_open(invocation_values(in, &cluster_table), ret, err);
+}
+
+void cluster_release(struct cluster **c)
+{
+    if (!*c)
+        return;
+    kube_client_free((*c)->client);
+    kube_curl_free((*c)->curl);
+    free((*c)->scope);
+    free(*c);
+    *c = NULL;
+}
+
+struct str cluster_scope(const struct cluster *c)
+{
+    return str_from(c->scope);
+}
+
+static void take_answer(void *self, const struct kube_answer *answer)
+{
+    struct cluster *c = self;
+
+    c->done = true;
+    c->good = answer->good;
+    c->status = answer->status;
+    c->full = answer->good && !buf_append_str(c->body, answer->body);
+}
+
+static void step(struct cluster *c)
+{
+    struct pollfd fd = { .fd = kube_client_descriptor(c->client), .events = POLLIN };
+    const int64_t wait_ms = kube_client_wait_ms(c->client, clock_since_boot_ms());
+
+    poll(&fd, 1, (int)(wait_ms >= 0 && wait_ms < STEP_MAX_MS ? wait_ms : STEP_MAX_MS));
+    kube_client_step(c->client, clock_since_boot_ms());
+}
+
+enum err_code cluster_ask(struct cluster *c, struct kube_request *request, struct buf *ret_body,
+                          struct err *err)
+{
+    const struct kube_caller caller = { NULL, take_answer, c };
+    const uint64_t number = kube_client_call(c->client, request, &caller);
+
+    PRE(number != 0); /* there is no other */
+    c->done = false;
+    c->body = ret_body;
+    while (!c->done)
+        step(c);
+    if (c->full)
+        return err_set(err, ERR_LIMIT, "the API server's answer is too long");
+    return c->good ? ERR_OK : kube_status_to_err(&c->status, err);
+}
+
+enum err_code cluster_list(struct cluster *c, const struct kube_target *target,
+                           const struct kube_selection *selection, struct buf *ret_body,
+                           struct err *err)
+{
+    CLEANUP(kube_request_release) struct kube_request r = { 0 };
+
+    if (!kube_request_list(&r, target, selection, 0, STR_LITERAL("")))
+        return err_set(err, ERR_INVALID, "the selector is too long");
+    return cluster_ask(c, &r, ret_body, err);
+}
+
+struct kube_target cluster_wals(const struct cluster *c, const char *name)
+{
+    return (struct kube_target){
+        .resource = wal_resources,
+        .scope = cluster_scope(c),
+        .name = str_from(name),
+    };
+}

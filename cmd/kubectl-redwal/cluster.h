@@ -1,0 +1,40 @@
+/*
+ * The Kubernetes API of a call, found as kubectl finds it. Every request blocks.
+ */
+#ifndef KUBECTL_REDWAL_CLUSTER_H
+#define KUBECTL_REDWAL_CLUSTER_H
+
+#include "cli/verb.h"
+#include "core/kube_request.h"
+
+struct cluster_options {
+    char *kubeconfig, *context, *scope;
+};
+/* --kubeconfig, --context and --namespace. */
+extern const struct option_table cluster_table;
+
+struct cluster;
+
+/* ERR_NOT_FOUND: no configuration leads to a cluster; else see kube_load(). */
+NODISCARD enum err_code cluster_open(const struct cluster_options *options, struct cluster **ret,
+                                     struct err *err);
+/* As the options of the call say. */
+NODISCARD enum err_code cluster_open_call(const struct invocation *in, struct cluster **ret,
+                                          struct err *err);
+void cluster_release(struct cluster **c); /* *c may be NULL */
+
+struct str cluster_scope(const struct cluster *c); /* the namespace that is meant */
+
+/* Takes the request. `ret_body` is initialised by the caller. ERR_NOT_FOUND, ERR_DENIED, ...: see
+ * kube_status_to_err(). */
+NODISCARD enum err_code cluster_ask(struct cluster *c, struct kube_request *request,
+                                    struct buf *ret_body, struct err *err);
+/* All of it in one answer. */
+NODISCARD enum err_code cluster_list(struct cluster *c, const struct kube_target *target,
+                                     const struct kube_selection *selection, struct buf *ret_body,
+                                     struct err *err);
+
+/* A RedisWal, or all of the namespace when the name is empty. */
+struct kube_target cluster_wals(const struct cluster *c, const char *name);
+
+#endif
