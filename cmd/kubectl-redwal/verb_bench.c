@@ -218,14 +218,19 @@ static enum err_code survey(const struct invocation *in, int32_t *ret_partitions
 static enum err_code judge_sample(const struct load_settings *s, struct buf *sample,
                                   struct err *err)
 {
-    struct judge *judge = judge_new(SAMPLE_MAX_BYTES, NULL);
+    struct decoder *decoder;
+    struct judge *judge;
     struct str key;
-    enum err_code rc;
+    enum err_code rc = decoder_new(NULL, &decoder, err);
 
+    if (rc != ERR_OK)
+        return rc;
+    judge = judge_new(SAMPLE_MAX_BYTES, NULL, decoder);
     buf_init(sample, SAMPLE_MAX_BYTES);
     load_append_value(s, 0, sample);
     rc = judge_value(judge, buf_str(sample), &key, err);
     judge_free(judge);
+    decoder_free(decoder);
     return rc;
 }
 

@@ -234,7 +234,6 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
     case OP_LACKING_SURE:
         return FOLD_NOT_QUEUED;
     case OP_MARK:
-        return FOLD_APPLIED;
     case OP_ATOMIC:
     case OP_ATOMIC_SURE:
     case OP_SCRIPT:
@@ -253,6 +252,8 @@ static enum fold_outcome apply_single(struct keyspace *data, const struct op *op
                          .deadline_ms = deadline_ms(op, timestamp_ms) };
     const enum key_type type = works_on(op->kind);
 
+    if (op->kind == OP_MARK)
+        return FOLD_APPLIED;
     o.number = (struct str){ number, (size_t)snprintf(number, sizeof(number), "%lld",
                                                       (long long)o.amount) };
     o.key = op_key(key, op, partition);

@@ -84,7 +84,8 @@ static char *read_file(const char *path)
 
 static void print(struct probe *p)
 {
-    const struct wal_wanted wanted = { str_from(p->redis.wal), FRESHNESS_MS, false };
+    const struct wal_wanted wanted = { .wal = str_from(p->redis.wal),
+                                       .freshness_ms = FRESHNESS_MS };
     const int64_t now_ms = clock_monotonic_ms();
     const struct wal_status_figures figures = { .generation = 1,
                                                 .replicas = LOOK_UNKNOWN,

@@ -13,9 +13,8 @@
 
 enum { NOW_MS = 1000 * 1000, WALL_MS = 5000, FRESHNESS_MS = 5000 };
 
-static const struct wal_wanted wanted = { { LOOKS_WAL, sizeof(LOOKS_WAL) - 1 },
-                                          FRESHNESS_MS,
-                                          false };
+static const struct wal_wanted wanted = { .wal = { LOOKS_WAL, sizeof(LOOKS_WAL) - 1 },
+                                          .freshness_ms = FRESHNESS_MS };
 static const struct wal_status nothing;
 
 static struct wal_status judge(const struct observed *o)
