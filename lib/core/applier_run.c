@@ -97,9 +97,17 @@ static bool fits(const struct applier *a, const struct run *run, uint32_t n_comm
                                    n_bytes_before + n_bytes <= a->settings.batch_max_bytes);
 }
 
+/* A buffer that nothing was put into has no memory to point at. */
+static const char *commands_not_sent(const struct partition *p)
+{
+    const struct backlog *b = &p->backlog;
+
+    return b->bytes.p ? b->bytes.p + b->bytes_done + p->bytes_sent : "";
+}
+
 struct run run_measure(struct applier *a, const struct partition *p)
 {
-    const char *bytes = p->backlog.bytes.p + p->backlog.bytes_done + p->bytes_sent;
+    const char *bytes = commands_not_sent(p);
     struct group group = { .is_closed = true };
     struct run run = { 0 };
 
@@ -218,7 +226,7 @@ static const char *say_group(struct applier *a, const struct partition *p, size_
 void run_say(struct applier *a, int32_t number, const struct run *run, int64_t now_ms)
 {
     struct partition *p = &a->partitions[number];
-    const char *bytes = p->backlog.bytes.p + p->backlog.bytes_done + p->bytes_sent;
+    const char *bytes = commands_not_sent(p);
     const size_t end = p->n_committing + p->n_open + run->n_entries;
     const bool has_script = sweep(a, p, run, now_ms);
 
