@@ -301,6 +301,17 @@ def test_nothing_is_written_unless_every_position_is_where_it_must_be(lab, name,
             assert (client.get("k"), client.exists("copy", "gone")) == (b"wrong", 2)
 
 
+def test_what_is_not_there_gets_no_deadline_and_is_not_called_written(lab):
+    keys = ["redwal:{w}:p:0", "gone", "gone", "gone", "k", "lost copy", "k", "there", "there", "there"]
+    args = [1, "a/b", 0, 0, "wall", "ends", SHIFT, -1, "take", -1, -1, "ends", -1, -1]
+    with lab.redis().client() as client:
+        client.mset({"k": "v", "there": "v"})
+        client.expire("there", 100)
+        answer = client.eval(SCRIPT.read_text(), len(keys), *keys, *args)
+        assert answer[:2] == [b"ERR no such key"] * 2 and answer[2] == b"OK"
+        assert (client.get("k"), client.ttl("there")) == (b"v", -1)
+
+
 def test_in_log_time_deadlines_are_listed(lab):
     program = servers.program("redis-8")
     topic, server = lab.topic(retention_ms=-1), lab.redis(program=program)

@@ -25,6 +25,9 @@ local function write(what, key, copy, ends)
       return answer
     end
   end
+  if redis.call('EXISTS', key) == 0 then
+    return { err = 'ERR no such key' }
+  end
   if ends == '-1' then
     return redis.pcall('PERSIST', key)
   end
