@@ -11,7 +11,7 @@
 /* clang-format off */
 static const struct option_spec specs[] = {
     { "reason", OPTION_TEXT, OPTION_FLAG, AT(reason), "CODE", NULL, 1, 64,   NULL, "Which letters", "Only those with this reason; docs/dead-letters.md has the codes" },
-    { "key",    OPTION_TEXT, OPTION_FLAG, AT(key),    "GLOB", NULL, 1, 4096, NULL, "Which letters", "Only those whose message key matches, as Redis's KEYS does" },
+    { "key",    OPTION_TEXT, OPTION_FLAG, AT(key),    "GLOB", NULL, 1, 4096, NULL, "Which letters", "Only those whose message key matches, as Redis's KEYS does; and quarantined keys that do" },
     { "since",  OPTION_TEXT, OPTION_FLAG, AT(since),  "WHEN", NULL, 1, 64,   NULL, "Which letters", "Only those stored since: a time such as 2026-01-31T12:00Z, or how long ago, such as 10m" },
 };
 /* clang-format on */

@@ -301,7 +301,8 @@ const struct verb verb_dlq_retry = {
         "their order, as JSON and without their ids, those that were discarded are passed over, "
         "and\nthe key is released. One that is rejected again stops its key there: discard it, "
         "and retry\nthe rest. A key whose letters are not all there is left alone. Whatever ends "
-        "it, run it again:\nnothing is applied twice or left out.\n\n"
+        "it, run it again:\nnothing is applied twice or left out. One whose outcome is unknown may "
+        "have been applied\nbefore: look at the key first, and discard it if so.\n\n"
         "When the dead-letter topic does not take the decision, the record is in the log and the\n"
         "letter still open; the output says so, and the exit status is 5. It is 4 when the "
         "applier\ndid not go on.\n",

@@ -11,6 +11,7 @@ from lab.applier import Applier, position
 from lab.certs import Authority
 from lab.failover import Failover
 from lab.kafka import Broker
+from lab.quarantine import held_in
 from lab.redis_server import RedisServer, Security
 from lab.registry import Registry
 from lab.wait import await_
@@ -194,6 +195,20 @@ class Lab:
         folded = self.compare(records, server, **{"partitions": topic.partitions, **rules})
         oracle_module.assert_dead_letters(folded, topic.name, topic.dead_letters.read(), records,
                                           crashed=self.crashed, calm=self.calm)
+        return folded
+
+    def check_quarantine(self, topic, server, **rules):
+        """The same with --on-reject quarantine-key: the hashes of quarantined keys too."""
+        self.await_applied(topic, server)
+        unknown = {(int(le.headers["redwal-source-partition"]),
+                    int(le.headers["redwal-source-offset"])) for le in topic.dead_letters.read()
+                   if le.headers.get("redwal-reason") == b"outcome-unknown"}
+        folded = self.check(topic, server, quarantine=True,
+                            unknown=unknown if self.crashed else (), **rules)
+        with server.client() as client:
+            for partition in range(topic.partitions):
+                assert held_in(client, self.wal, partition) == folded.held.get(partition, {}), \
+                    f"partition {partition}"
         return folded
 
     def compare(self, records, server, **rules):

@@ -38,19 +38,6 @@ def held(lab, topic, server):
                 for key, state in quarantine.held_in(client, lab.wal, p).items()}
 
 
-def check(lab, topic, server):
-    """Redis, the dead letters and the hashes are what the fold says; nothing twice, nothing lost."""
-    lab.await_applied(topic, server)
-    letters = topic.dead_letters.read()
-    unknown = {(int(le.headers["redwal-source-partition"]), int(le.headers["redwal-source-offset"]))
-               for le in letters if le.headers.get("redwal-reason") == b"outcome-unknown"}
-    folded = lab.check(topic, server, quarantine=True, unknown=unknown if lab.crashed else ())
-    with server.client() as client:
-        for p in range(topic.partitions):
-            assert quarantine.held_in(client, lab.wal, p) == folded.held.get(p, {})
-    return folded
-
-
 def value_of(server, key):
     with server.client() as client:
         return client.get(key)
@@ -96,7 +83,7 @@ def test_what_waits_is_applied_in_order_and_the_key_is_free(lab, topic, server, 
     assert plan == (["would be given up"] + ["would be retried"] * 3, {"k": "would be released"})
     assert (topic.read(), topic.dead_letters.read()) == before
     assert decide(cli, "retry", "--key", "k") == (["given up"] + ["retried"] * 3, {"k": "released"})
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert value_of(server, "k") == b"abc" and not held(lab, topic, server)
     assert listed(cli) == []
     retries = [r for r in topic.read() if b'"retry"' in r.value]
@@ -142,7 +129,7 @@ def test_any_letter_of_a_key_brings_the_key_along(lab, topic, server, cli):
     decide(cli, "discard", place(named))
     assert decide(cli, "retry", place(named)) == (["given up", "retried", "retried"],
                                                   {"k": "released"})
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert value_of(server, "k") == b"z"
 
 
@@ -155,7 +142,7 @@ def test_behind_one_that_is_rejected_again_the_rest_waits(lab, topic, server, cl
     assert [row["outcome"] for row in answer["letters"]] == \
         ["given up", "retried", "still waits", "still waits"]
     assert answer["keys"][0]["outcome"] == "still held" and answer["keys"][0]["retried"] == 2
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     # The advice leads to the reason.
     trouble = answer["letters"][2]["trouble"]
     shown = cli.run("dlq", "show", trouble.split("`")[1].split()[-1], "-o", "json").json()
@@ -163,7 +150,7 @@ def test_behind_one_that_is_rejected_again_the_rest_waits(lab, topic, server, cl
     # The letter that is the matter is discarded, and the next retry goes on behind it.
     assert decide(cli, "discard", place(answer["letters"][2])) == (["discarded"], {})
     assert decide(cli, "retry", "--key", "k")[1] == {"k": "released"}
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert value_of(server, "k") == b"ac" and listed(cli) == []
 
 
@@ -186,7 +173,7 @@ def test_an_envelope_takes_the_other_key_along(lab, topic, server, cli):
     decide(cli, "discard", *bad)
     outcomes, keys = decide(cli, "retry", "--key", "a")
     assert keys == {"a": "released", "b": "released"} and outcomes.count("retried") == 4
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert value_of(server, "a") == b"1e" and value_of(server, "b") == b"2e3"
     assert held(lab, topic, server).keys() == {b"c"}
 
@@ -217,10 +204,10 @@ def test_calls_of_scripts_wait_with_all_of_their_keys(lab, topic, server, cli):
     answer = cli.run("dlq", "retry", "--key", "c", "-o", "json", status=5).json()
     assert [row["outcome"] for row in answer["letters"]] == ["given up", "retried", "still waits",
                                                              "still waits", "still waits"]
-    lab.check(topic, server, quarantine=True, scripts=scripts.TEXTS)
+    lab.check_quarantine(topic, server, scripts=scripts.TEXTS)
     decide(cli, "discard", place(answer["letters"][2]))
     assert decide(cli, "retry", "--key", "c")[1] == {k: "released" for k in "abc"}
-    lab.check(topic, server, quarantine=True, scripts=scripts.TEXTS)
+    lab.check_quarantine(topic, server, scripts=scripts.TEXTS)
     assert [value_of(server, k) for k in "abc"] == [b"105", b"5", b"1"]
 
 
@@ -233,7 +220,7 @@ def test_discarding_all_of_a_key_frees_it(lab, topic, server, cli):
     assert decide(cli, "discard", "--key", "k") == (["discarded"] * 4, {"k": "released"})
     topic.write(encode("APPEND", ["z"]), b"k")
     topic.flush()
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert value_of(server, "k") == b"z" and listed(cli) == []
 
 
@@ -268,7 +255,7 @@ def test_one_that_is_too_large_would_be_so_again(lab, topic, server, cli):
     assert "discard it first" in answer["keys"][0]["trouble"] and topic.read() == before
     decide(cli, "discard", place(listed(cli)[0]), *bound)
     assert decide(cli, "retry", "--all", *bound) == (["given up", "retried"], {"k": "released"})
-    lab.check(topic, server, quarantine=True, max_bytes=1024)
+    lab.check_quarantine(topic, server, max_bytes=1024)
     assert value_of(server, "k") == b"y"
 
 
@@ -284,7 +271,7 @@ def test_without_an_applier_it_gives_up_and_goes_on_later(lab, topic, server, cl
     assert held(lab, topic, server)[b"k"].retried == 4
     # Applied it is: nothing is written but decisions and the release.
     assert decide(cli, "retry", "--all")[1] == {"k": "released"}
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert value_of(server, "k") == b"abc" and listed(cli) == []
 
 
@@ -301,7 +288,7 @@ def test_what_is_parked_meanwhile_follows(lab, topic, server, cli):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert [row["outcome"] for row in json.loads(out)["keys"]] == ["released"]
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert value_of(server, "k") == b"abcdef" and listed(cli) == []
 
 
@@ -313,7 +300,7 @@ def test_a_decision_that_is_not_stored_keeps_the_key(lab, topic, server, cli):
     assert outcomes[1:] == ["retried, still open"] * 3 and keys == {"k": "still held"}
     topic.dead_letters.set_config(max_message_bytes=16000000)
     assert decide(cli, "retry", "--all") == (["retried"] * 3, {"k": "released"})
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert value_of(server, "k") == b"abc"
 
 
@@ -332,7 +319,7 @@ def test_a_release_that_is_not_written_leaves_all_to_the_next_run(lab, topic, se
     assert listed(cli) == []
     topic.set_config(max_message_bytes=16000000)
     assert decide(cli, "retry", "--all") == ([], {"k": "released"})
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert value_of(server, "k") == b"abc"
 
 
@@ -377,7 +364,7 @@ def test_killed_anywhere_it_is_run_again(lab, topic, server, cli, crash):
             applier.kill()
             applier.start()
         process.communicate(timeout=60)
-        check(lab, topic, server)
+        lab.check_quarantine(topic, server)
     for _ in range(40):  # what is rejected again and again is given up, one by one
         answer = cli.run("dlq", "retry", "--all", "-o", "json", status=None).json()
         bad = [place(row) for row in answer["letters"] if "rejected again" in (row["trouble"] or "")]
@@ -387,5 +374,5 @@ def test_killed_anywhere_it_is_run_again(lab, topic, server, cli, crash):
             break
         if bad:
             decide(cli, "discard", *bad, status=None)
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert not held(lab, topic, server)

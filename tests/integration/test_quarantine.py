@@ -15,19 +15,6 @@ def held(lab, server, partition=0):
         return quarantine.held_in(client, lab.wal, partition)
 
 
-def check(lab, topic, server):
-    """Redis, the dead letters and the hash of held keys are what the fold says."""
-    records = lab.await_applied(topic, server)
-    letters = topic.dead_letters.read()
-    unknown = {(int(le.headers["redwal-source-partition"]), int(le.headers["redwal-source-offset"]))
-               for le in letters if le.headers["redwal-reason"] == b"outcome-unknown"}
-    folded = lab.check(topic, server, quarantine=True, unknown=unknown if lab.crashed else ())
-    for partition in range(topic.partitions):
-        assert held(lab, server, partition) == folded.held.get(partition, {}), \
-            f"partition {partition}: {len(records)} records"
-    return folded
-
-
 def repair(value):
     """Whatever it was: what never fails. One still names another key than its message."""
     return encode("SET", ["repaired"], key="some other key" if b"some other" in value else None)
@@ -56,7 +43,7 @@ def test_later_records_wait_and_are_retried_in_order(lab):
         topic.write(encode("APPEND", [word]), b"text")
         topic.write(encode("APPEND", [word]), b"other")
     topic.flush()
-    folded = check(lab, topic, server)
+    folded = lab.check_quarantine(topic, server)
     assert sorted(folded.rejected.values()) == ["key-quarantined"] * 3 + ["redis-wrongtype"]
     assert held(lab, server)[b"text"].parked == 4
     await_(lambda: applier.metric("quarantined_keys") == 1, 5, "the key is counted")
@@ -66,7 +53,7 @@ def test_later_records_wait_and_are_retried_in_order(lab):
     def mend(value):
         return value.replace(b"LPUSH", b"APPEND")
     retry_all(lab, topic, server, mend)
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert not held(lab, server)
     with server.client() as client:
         assert client.get("text") == b"abcdef"
@@ -79,9 +66,9 @@ def test_behind_a_retry_that_fails_the_rest_waits(lab):
     for value in (encode("SET", ["x"]), encode("LPUSH", ["y"]), encode("DEL")):
         topic.write(value, b"k")
     topic.flush()
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     retry_all(lab, topic, server, lambda value: value)
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     state = held(lab, server)[b"k"]
     assert (state.parked, state.retried) == (2, 0)
     with server.client() as client:
@@ -89,7 +76,7 @@ def test_behind_a_retry_that_fails_the_rest_waits(lab):
     quarantine.release(topic, 0, b"k", state)  # discard
     topic.write(encode("APPEND", ["y"]), b"k")
     topic.flush()
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert not held(lab, server)
     with server.client() as client:
         assert client.get("k") == b"xy"
@@ -101,17 +88,17 @@ def test_a_record_that_is_given_up_lets_the_next_one_through(lab):
     for value in (b"not json", encode("APPEND", ["a"]), encode("APPEND", ["b"])):
         topic.write(value, b"k")
     topic.flush()
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     state = held(lab, server)[b"k"]
     quarantine.skip(topic, 0, b"k", state, 2)  # not the next one: no effect
     quarantine.skip(topic, 0, b"k", state, 1)
     quarantine.skip(topic, 0, b"k", state, 1)  # written once more: no effect
     topic.flush()
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     state = held(lab, server)[b"k"]
     assert (state.parked, state.retried) == (3, 1)
     retry_all(lab, topic, server, lambda value: value)
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert not held(lab, server)
     with server.client() as client:
         assert client.get("k") == b"ab"
@@ -127,7 +114,7 @@ def test_an_envelope_holds_all_of_its_keys_back(lab):
     for key in (b"a", b"list", b"free"):
         topic.write(encode("SET", ["1"]), key)
     topic.flush()
-    check(lab, topic, server)
+    lab.check_quarantine(topic, server)
     assert held(lab, server).keys() == {b"a", b"list"}
     with server.client() as client:
         assert client.get("a") is None and client.get("free") == b"1"
@@ -149,10 +136,10 @@ def test_killed_again_and_again(lab):
                    >= wanted, 30, lambda: f"position {wanted}\n{applier.process.tail()}")
         applier.kill()
     applier.start()
-    assert check(lab, topic, server).held
+    assert lab.check_quarantine(topic, server).held
     for how in (repair, repair_all, repair_all):
         retry_all(lab, topic, server, how)
-        check(lab, topic, server)
+        lab.check_quarantine(topic, server)
     assert not any(held(lab, server, p) for p in range(topic.partitions))
 
 
@@ -172,15 +159,15 @@ def test_a_failover_goes_back_behind_what_was_parked(lab):
     lose_what_follows(failover, old)
     workload.write(topic, 600)
     topic.flush()
-    check(lab, topic, old)
+    lab.check_quarantine(topic, old)
     assert held(lab, old, 0) and held(lab, old, 1)
     old.kill()
     new = failover.await_primary_other_than(old)
-    check(lab, topic, new)
+    lab.check_quarantine(topic, new)
     assert applier.metric("rewinds_total") >= 1
     for how in (repair, repair_all, repair_all):
         retry_all(lab, topic, new, how)
-        check(lab, topic, new)
+        lab.check_quarantine(topic, new)
     assert not any(held(lab, new, p) for p in range(topic.partitions))
 
 
@@ -194,18 +181,18 @@ def test_a_failover_goes_back_behind_retries_and_releases(lab):
             topic.write(value, key)
     topic.flush()
     old = failover.primary()
-    check(lab, topic, old)
+    lab.check_quarantine(topic, old)
     # Some are released on every server, some only where it will be lost.
     retry_some(lab, topic, old, range(4))
     lab.await_applied(topic, old)
     await_(lambda: all(len(held(lab, node)) == 4 for node in failover.replicas()), 10, "they follow")
     lose_what_follows(failover, old)
     retry_some(lab, topic, old, range(4, 7))
-    check(lab, topic, old)
+    lab.check_quarantine(topic, old)
     assert held(lab, old).keys() == {b"k7"}
     old.kill()
     new = failover.await_primary_other_than(old)
-    check(lab, topic, new)
+    lab.check_quarantine(topic, new)
     assert held(lab, new).keys() == {b"k7"} and applier.metric("rewinds_total") >= 1
     with new.client() as client:
         assert [client.get(f"k{n}") for n in range(7)] == [b"ab"] * 7
