@@ -101,13 +101,14 @@ static enum fold_outcome increment_field(const struct operand *o)
     return add(v, at + 1, exists, o->amount);
 }
 
-static void add_member(const struct operand *o)
+static enum fold_outcome add_member(const struct operand *o)
 {
     struct value *v = held_or_new(o, KEY_SET);
     size_t at;
 
     if (!value_search(v, o->number, 1, &at))
         value_insert(v, at, o->number);
+    return FOLD_APPLIED;
 }
 
 static void remove_member(const struct operand *o)
@@ -213,8 +214,7 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
         value_insert(held_or_new(o, KEY_LIST), 0, o->number);
         return FOLD_APPLIED;
     case OP_SADD:
-        add_member(o);
-        return FOLD_APPLIED;
+        return add_member(o);
     case OP_SREM:
         remove_member(o);
         return FOLD_APPLIED;
