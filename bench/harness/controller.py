@@ -3,7 +3,6 @@
 import argparse
 import concurrent.futures
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -13,22 +12,16 @@ import kubernetes
 
 from cluster import Cluster
 from controllers import PROGRAM, Controller
-from lab.process import Process
+from lab.kafka import Broker
 from lab.redis_server import RedisServer
 from lab.wait import await_
+from lab.wal import Topic
 from rediswals import GROUP, PLURAL, VERSION, create, make
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACE, TOPIC, PARTITIONS = "bench", "redis-writes", 3
 REQUESTS_MAX = 0.1         # of a RedisWal and second
 RESIDENT_MAX = 64 << 20
-
-
-def log(directory):
-    """A log that is there: host:port."""
-    mock = Process("log", [PROGRAM.parents[1] / "tools" / "mock-kafka", "--topic",
-                           f"{TOPIC}:{PARTITIONS}"], directory / "log").start()
-    return mock, await_(lambda: re.findall(r"brokers=(\S+)", mock.output()), 30, mock.tail)[0]
 
 
 def applied(api, n):
@@ -58,13 +51,15 @@ def process_metric(it, name):
 def measure(cluster, directory, n, seconds):
     api = kubernetes.client.CustomObjectsApi(cluster.client)
     redis = RedisServer(directory, "redis").start()
-    mock, brokers = log(directory)
+    (directory / "kafka").mkdir()
+    broker = Broker(directory / "kafka").start()
+    Topic(broker.plain, TOPIC, PARTITIONS, retention_ms=-1)
     it = Controller(directory, "controller", cluster.kubeconfig, NAMESPACE)
 
     def add(i):
         create(api, NAMESPACE, make({"metadata.name": f"wal-{i}", "spec.wal": "bench",
                                      "spec.redis": {"address": redis.address},
-                                     "spec.kafka": {"brokers": [brokers]}}))
+                                     "spec.kafka": {"brokers": [broker.plain]}}))
     try:
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             list(pool.map(add, range(n)))
@@ -85,7 +80,7 @@ def measure(cluster, directory, n, seconds):
                 "writes": it.writes()}
     finally:
         it.stop()
-        mock.stop()
+        broker.stop()
         redis.remove()
 
 
