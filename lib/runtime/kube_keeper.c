@@ -270,6 +270,8 @@ void kube_keeper_set_served(struct kube_keeper *k, size_t kind, bool served)
     PRE(kind < k->settings.n_kinds);
     if (served == (s->informer != NULL))
         return;
+    s->late = served;
+    s->ready = false;
     if (served) {
         follow(s, on_child);
     } else {
@@ -312,13 +314,25 @@ static void begin_passes(struct kube_keeper *k)
     }
 }
 
+/* What was left out while the kind was not listed is made up for. */
+static void step_kind(struct kube_keeper *k, struct source *s)
+{
+    if (!s->informer)
+        return;
+    kube_informer_step(s->informer, k->now_ms);
+    if (s->ready || !kube_informer_is_synced(s->informer))
+        return;
+    s->ready = true;
+    if (s->late)
+        kube_keeper_poke_all(k, k->now_ms);
+}
+
 void kube_keeper_step(struct kube_keeper *k, int64_t now_ms)
 {
     k->now_ms = now_ms;
     kube_informer_step(k->owners.informer, now_ms);
     for (size_t i = 0; i < k->settings.n_kinds; i++)
-        if (k->kinds[i].informer)
-            kube_informer_step(k->kinds[i].informer, now_ms);
+        step_kind(k, &k->kinds[i]);
     if (kube_keeper_is_synced(k) && k->ops->may_act(k->self))
         begin_passes(k);
 }
@@ -332,7 +346,7 @@ int64_t kube_keeper_due_ms(const struct kube_keeper *k)
         if (k->kinds[i].informer &&
             (other_ms = kube_informer_due_ms(k->kinds[i].informer)) < due_ms)
             due_ms = other_ms;
-    if (!k->acting) /* whoever says that we may act makes a step */
+    if (!k->acting || !kube_keeper_is_synced(k)) /* what ends that makes a step, too */
         return due_ms;
     for (size_t i = 0; i < KUBE_KEEPER_PASSES_MAX; i++)
         if (!k->passes[i].busy && (other_ms = kube_queue_due_ms(&k->queue)) < due_ms)
@@ -345,7 +359,8 @@ bool kube_keeper_is_synced(const struct kube_keeper *k)
     if (!kube_informer_is_synced(k->owners.informer))
         return false;
     for (size_t i = 0; i < k->settings.n_kinds; i++)
-        if (k->kinds[i].informer && !kube_informer_is_synced(k->kinds[i].informer))
+        if (k->kinds[i].informer && !k->kinds[i].late &&
+            !kube_informer_is_synced(k->kinds[i].informer))
             return false;
     return true;
 }
@@ -370,8 +385,11 @@ const struct kube_cache *kube_keeper_owners(const struct kube_keeper *k)
 
 const struct kube_cache *kube_keeper_children(const struct kube_keeper *k, size_t kind)
 {
+    const struct kube_informer *informer;
+
     PRE(kind < k->settings.n_kinds);
-    return k->kinds[kind].informer ? kube_informer_cache(k->kinds[kind].informer) : NULL;
+    informer = k->kinds[kind].informer;
+    return informer && kube_informer_is_synced(informer) ? kube_informer_cache(informer) : NULL;
 }
 
 struct kube_keeper_counts kube_keeper_counts(const struct kube_keeper *k)

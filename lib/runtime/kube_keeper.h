@@ -97,7 +97,8 @@ struct kube_keeper *kube_keeper_new(struct kube_client *client,
                                     const struct kube_keeper_ops *ops, void *self, struct log *log);
 void kube_keeper_free(struct kube_keeper *k); /* NULL is fine */
 
-/* Whether the server has that kind of children now; at first it has all of them. */
+/* Whether the server has that kind of children now; at first it has all of them. Children of a kind
+ * that comes later are left out until it was listed; the others do not wait for it. */
 void kube_keeper_set_served(struct kube_keeper *k, size_t kind, bool served);
 
 /* Ends all passes unless we may act. Call it before kube_client_step(): what waits to be sent is
@@ -116,6 +117,7 @@ bool kube_keeper_is_synced(const struct kube_keeper *k);
 bool kube_keeper_is_idle(const struct kube_keeper *k); /* nothing is due or under way */
 size_t kube_keeper_waiting(const struct kube_keeper *k);
 const struct kube_cache *kube_keeper_owners(const struct kube_keeper *k);
+/* NULL: the server has no such kind, or it was not listed yet. */
 const struct kube_cache *kube_keeper_children(const struct kube_keeper *k, size_t kind);
 struct kube_keeper_counts kube_keeper_counts(const struct kube_keeper *k);
 

@@ -116,6 +116,26 @@ static void was_read(struct pass *p, const struct kube_answer *a)
         consider(p, &object, true);
 }
 
+static void log_deed(const struct pass *p, size_t kind, struct str name, const char *deed)
+{
+    log_info(p->keeper->log, "Changed an object resource=%.*s namespace=%.*s name=%.*s deed=%s",
+             STR_ARGS(resource_of(p, kind)->plural), STR_ARGS(p->scope), STR_ARGS(name), deed);
+}
+
+/* The child that the pass has come to is as it is wanted. */
+static void note_child(struct pass *p)
+{
+    const struct kube_wish *w = &p->wishes.wishes[p->at];
+    const bool again = p->applied->wish == p->digest;
+
+    if (again)
+        p->keeper->counts.put_back++;
+    log_deed(p, w->kind, w->name,
+             again                           ? "put back"
+             : p->doing == KUBE_APPLY_CREATE ? "created"
+                                             : "updated");
+}
+
 static void was_written(struct pass *p, const struct kube_answer *a, struct str wanted)
 {
     struct kube_keeper *k = p->keeper;
@@ -126,8 +146,8 @@ static void was_written(struct pass *p, const struct kube_answer *a, struct str 
         fail(p, err.msg);
         return;
     }
-    if (p->stage == STAGE_WISHES && p->applied->wish == p->digest)
-        k->counts.put_back++;
+    if (p->stage == STAGE_WISHES)
+        note_child(p);
     kube_applied_written(p->applied, p->digest, kube_child_made(object.json, wanted),
                          str_from(p->before), k->now_ms, prng_next(&k->prng));
     set_outcome(p, KUBE_OUTCOME_KEPT, "");
@@ -143,14 +163,20 @@ static void tell(struct pass *p)
         p->keeper->ops->told(p->keeper->self, &owner);
 }
 
+static void was_deleted(struct pass *p, struct kept *kept)
+{
+    kept->seen = false;
+    log_deed(p, kept->kind, str_from(kept->name), "deleted");
+    p->at++;
+}
+
 static void take_answer(struct pass *p, const struct kube_answer *a)
 {
     if (p->doing == KUBE_APPLY_READ) {
         was_read(p, a);
     } else if (p->doing == KUBE_APPLY_DELETE &&
                (a->good || a->status.reason == KUBE_REASON_NOT_FOUND)) {
-        entry_of(p)->kept[p->at]->seen = false;
-        p->at++;
+        was_deleted(p, entry_of(p)->kept[p->at]);
     } else if (!a->good) {
         refuse(p, &a->status);
         if (p->stage == STAGE_STATUS)
@@ -238,11 +264,6 @@ static void apply_child(struct pass *p, const struct kube_target *target,
 
     note(p, object ? KUBE_APPLY_UPDATE : KUBE_APPLY_CREATE,
          object ? object->resource_version : nobody);
-    log_info(p->keeper->log, "Applied an object resource=%.*s namespace=%.*s name=%.*s is=%s",
-             STR_ARGS(target->resource.plural), STR_ARGS(target->scope), STR_ARGS(target->name),
-             !object                         ? "new"
-             : p->applied->wish == p->digest ? "put back"
-                                             : "changed");
     buf_init(&body, KUBE_BODY_MAX);
     if (kube_child_body(p->wishes.wishes[p->at].body, p->digest, object ? object->uid : nobody,
                         &body, &err) != ERR_OK)
@@ -258,8 +279,6 @@ static void delete_child(struct pass *p, const struct kube_target *target,
     CLEANUP(buf_release) struct buf options = { 0 };
 
     p->doing = KUBE_APPLY_DELETE;
-    log_info(p->keeper->log, "Deleted an object resource=%.*s namespace=%.*s name=%.*s",
-             STR_ARGS(target->resource.plural), STR_ARGS(target->scope), STR_ARGS(target->name));
     buf_init(&options, KUBE_BODY_MAX);
     ask(p,
         kube_json_delete_options(&options, object->uid, object->resource_version, true) &&

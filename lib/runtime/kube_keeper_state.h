@@ -52,6 +52,8 @@ struct source {
     size_t kind;
     struct kube_informer_target target;
     struct kube_informer *informer; /* NULL: not served */
+    bool late;                      /* it came while we ran: nobody else waits until it is listed */
+    bool ready;                     /* it was listed, as of the last step */
 };
 
 struct kube_keeper {

@@ -142,7 +142,7 @@ static void take_scale(const struct wal_reconciler *r, struct wal_watch *w, int6
     struct kube_object object;
 
     wal_child_name(&w->resource, name);
-    if (kube_cache_find(cache, str_from(w->resource.scope), str_from(name), &object))
+    if (cache && kube_cache_find(cache, str_from(w->resource.scope), str_from(name), &object))
         scale = kube_child_scale(object.json);
     w->facts.desired = scale.desired;
     w->facts.ready = scale.ready;

@@ -26,7 +26,13 @@
 
 enum { STEP_MS = 10, LONG_MS = 10 * 1000 };
 
-static const struct kube_resource kinds[] = { { { "", 0 }, { "v1", 2 }, { "configmaps", 10 } } };
+#define MONITORS "/apis/monitors.example/v1/monitors"
+
+enum { KIND_MAPS, KIND_MONITORS };
+static const struct kube_resource kinds[] = {
+    [KIND_MAPS] = { { "", 0 }, { "v1", 2 }, { "configmaps", 10 } },
+    [KIND_MONITORS] = { { "monitors.example", 16 }, { "v1", 2 }, { "monitors", 8 } },
+};
 
 struct stand {
     struct fake_api *api;
@@ -35,7 +41,7 @@ struct stand {
     struct kube_keeper *keeper;
     int64_t now_ms;
     const char *text; /* what the child is to hold */
-    bool acts;
+    bool acts, wants_monitor;
     unsigned n_writes, n_told, n_gone;
     void (*on_write)(struct stand *s); /* NULL: nothing happens when a write is sent */
 };
@@ -52,7 +58,10 @@ static enum err_code wants(void *self, const struct kube_object *owner, struct k
              "\"lab.example/v1\",\"kind\":\"Thing\",\"name\":\"a\",\"uid\":\"%.*s\","
              "\"controller\":true}]},\"data\":{\"text\":\"%s\"}}",
              STR_ARGS(owner->uid), s->text);
-    return kube_wishes_add(ret, 0, STR_LITERAL("a"), str_from(body), err);
+    if (s->wants_monitor &&
+        kube_wishes_add(ret, KIND_MONITORS, STR_LITERAL("a"), str_from(body), err) != ERR_OK)
+        return err->code;
+    return kube_wishes_add(ret, KIND_MAPS, STR_LITERAL("a"), str_from(body), err);
 }
 
 static bool status(void *self, const struct kube_object *owner, const struct kube_report *report,
@@ -125,6 +134,7 @@ static int set_up(void **state)
     s->link->self = s;
     s->client = kube_client_new(fake_api_port(s->link), 1000, 1000, s->now_ms);
     s->keeper = kube_keeper_new(s->client, &settings, &ops, s, NULL);
+    kube_keeper_set_served(s->keeper, KIND_MONITORS, false);
     fake_api_put(s->api, OWNERS, "ns", "a", OWNER);
     *state = s;
     return 0;
@@ -239,13 +249,31 @@ static void a_kind_that_is_not_served_is_left_out_until_it_is(void **state)
 {
     struct stand *s = *state;
 
-    kube_keeper_set_served(s->keeper, 0, false);
+    kube_keeper_set_served(s->keeper, KIND_MAPS, false);
     run_for(s, LONG_MS);
     assert_string_equal(child(s), "");
     assert_non_null(strstr(owner(s), "{\"outcome\":0,"));
-    kube_keeper_set_served(s->keeper, 0, true);
+    kube_keeper_set_served(s->keeper, KIND_MAPS, true);
     run_for(s, LONG_MS);
     assert_non_null(strstr(child(s), "one"));
+}
+
+static void a_kind_that_cannot_be_listed_yet_holds_up_nobody(void **state)
+{
+    struct stand *s = *state;
+
+    run_for(s, LONG_MS);
+    s->link->slow = "/monitors";
+    s->wants_monitor = true;
+    kube_keeper_set_served(s->keeper, KIND_MONITORS, true);
+    s->text = "two";
+    kube_keeper_poke_all(s->keeper, s->now_ms);
+    run_for(s, LONG_MS / 2);
+    assert_non_null(strstr(child(s), "two"));
+    assert_true(kube_keeper_due_ms(s->keeper) > s->now_ms);
+    assert_null(fake_api_find(s->api, MONITORS, "ns", "a"));
+    run_for(s, 6 * LONG_MS);
+    assert_non_null(fake_api_find(s->api, MONITORS, "ns", "a"));
 }
 
 static void an_owner_that_is_gone_is_forgotten(void **state)
@@ -289,6 +317,7 @@ int main(void)
         TEST(nothing_is_sent_that_still_waits_when_the_term_ends),
         TEST(an_object_that_was_replaced_by_another_meanwhile_is_not_touched),
         TEST(a_kind_that_is_not_served_is_left_out_until_it_is),
+        TEST(a_kind_that_cannot_be_listed_yet_holds_up_nobody),
         TEST(an_owner_that_is_gone_is_forgotten),
         TEST(what_is_refused_stands_in_the_status_once_that_may_be_written),
     };
