@@ -11,7 +11,7 @@ import time
 import kubernetes
 
 from cluster import Cluster
-from controllers import PROGRAM, Controller
+from controllers import Controller
 from lab.kafka import Broker
 from lab.redis_server import RedisServer
 from lab.wait import await_
