@@ -14,12 +14,12 @@ from cluster import Cluster
 from controllers import Controller
 from lab.kafka import Broker
 from lab.redis_server import RedisServer
-from lab.wait import await_
 from lab.wal import Topic
 from rediswals import GROUP, PLURAL, VERSION, create, make
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACE, TOPIC, PARTITIONS = "bench", "redis-writes", 3
+PATIENCE = 900
 REQUESTS_MAX = 0.1         # of a RedisWal and second
 RESIDENT_MAX = 64 << 20
 
@@ -32,6 +32,14 @@ def applied(api, n):
     assert len(items) == n
     return (sum(c.get("ObjectsApplied") == "True" for c in conditions),
             sum(c.get("RedisReachable") == "True" for c in conditions))
+
+
+def await_all(api, n, kind, it):
+    """A list of so many is no small thing for the API server: asked for now and then."""
+    deadline = time.monotonic() + PATIENCE
+    while applied(api, n)[kind] < n:
+        assert time.monotonic() < deadline and it.running(), it.tail()
+        time.sleep(1)
 
 
 def resident_of_children(pid):
@@ -65,9 +73,9 @@ def measure(cluster, directory, n, seconds):
             list(pool.map(add, range(n)))
         began = time.monotonic()
         it.start()
-        await_(lambda: applied(api, n)[0] == n, 900, it.tail)
+        await_all(api, n, 0, it)
         synced = time.monotonic() - began
-        await_(lambda: applied(api, n)[1] == n, 900, it.tail)
+        await_all(api, n, 1, it)
         looked = time.monotonic() - began
         time.sleep(35)  # figures that were put off are written
         before = it.metric("api_requests_total"), process_metric(it, "process_cpu_seconds_total")
