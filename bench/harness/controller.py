@@ -20,6 +20,7 @@ from rediswals import GROUP, PLURAL, VERSION, create, make
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACE, TOPIC, PARTITIONS = "bench", "redis-writes", 3
 PATIENCE = 900
+WALS = 240  # each has a Service, and the lab has 254 addresses for them
 REQUESTS_MAX = 0.1         # of a RedisWal and second
 RESIDENT_MAX = 64 << 20
 
@@ -94,7 +95,7 @@ def measure(cluster, directory, n, seconds):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--wals", type=int, default=500)
+    parser.add_argument("--wals", type=int, default=WALS)
     parser.add_argument("--seconds", type=int, default=60)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
