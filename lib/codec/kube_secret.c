@@ -8,6 +8,17 @@
 
 const struct kube_resource kube_secret_objects = { { "", 0 }, { "v1", 2 }, { "secrets", 7 } };
 
+/* The end of a line behind a value is no part of it: editors leave one, and redis-applier, which
+ * reads the same value from a file, does not count it either. */
+static size_t without_line_end(const char *text, size_t n)
+{
+    if (n > 0 && text[n - 1] == '\n')
+        n--;
+    if (n > 0 && text[n - 1] == '\r')
+        n--;
+    return n;
+}
+
 static enum err_code decode_value(struct str encoded, struct secret *ret_value, struct err *err)
 {
     const size_t room = encoded.n / 4 * 3 + 1;
@@ -20,7 +31,7 @@ static enum err_code decode_value(struct str encoded, struct secret *ret_value, 
     else if (memchr(bytes.text, '\0', n))
         rc = err_set(err, ERR_CORRUPT, "a value that holds a NUL");
     else
-        secret_set(ret_value, (struct str){ bytes.text, n });
+        secret_set(ret_value, (struct str){ bytes.text, without_line_end(bytes.text, n) });
     secret_release(&bytes);
     return rc;
 }

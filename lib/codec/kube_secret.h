@@ -11,7 +11,7 @@
 extern const struct kube_resource kube_secret_objects; /* v1 */
 
 /* One key of it. ERR_NOT_FOUND: it has no such key; ERR_CORRUPT: it is no Secret, or the value
- * holds a NUL. */
+ * holds a NUL. The end of a line behind the value is left out. */
 NODISCARD enum err_code kube_secret_decode(struct str json, const char *key,
                                            struct secret *ret_value, struct err *err);
 

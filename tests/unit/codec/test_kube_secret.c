@@ -18,6 +18,9 @@ static void a_secret_gives_the_value_of_a_key(void **state)
     } rows[] = {
         { "{\"kind\":\"Secret\",\"data\":{\"k\":\"cGFzcw==\"}}", "pass", ERR_OK },
         { "{\"kind\":\"Secret\",\"data\":{\"k\":\"\"}}", "", ERR_OK },
+        { "{\"kind\":\"Secret\",\"data\":{\"k\":\"cGFzcwo=\"}}", "pass", ERR_OK },   /* \n */
+        { "{\"kind\":\"Secret\",\"data\":{\"k\":\"cGFzcw0K\"}}", "pass", ERR_OK },   /* \r\n */
+        { "{\"kind\":\"Secret\",\"data\":{\"k\":\"cGFzcwoK\"}}", "pass\n", ERR_OK }, /* \n\n */
         { "{\"kind\":\"Secret\",\"data\":{\"other\":\"cGFzcw==\"}}", NULL, ERR_NOT_FOUND },
         { "{\"kind\":\"Secret\"}", NULL, ERR_NOT_FOUND },
         { "{\"kind\":\"Secret\",\"data\":{\"k\":\"cGFzcw\"}}", NULL, ERR_CORRUPT },
