@@ -16,7 +16,7 @@ readonly NODE=lab
 readonly LABS_MAX=32
 readonly CNI=/usr/lib/cni
 readonly LAB_IMAGES="pause redis coredns redisoperator"
-readonly OUR_IMAGES="redis-applier kubectl-redwal"
+readonly OUR_IMAGES="redis-applier kubectl-redwal redwal-controller"
 
 # --- what the machine must have -----------------------------------------------------------------
 

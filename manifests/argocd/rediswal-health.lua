@@ -6,6 +6,7 @@ local health = {
   Applying = "Healthy",
   Degraded = "Healthy", -- it works; the message says what could be better
   Paused = "Suspended",
+  Rejected = "Degraded",
   RestoreRequired = "Degraded",
   Held = "Degraded",
   Unreachable = "Degraded",

@@ -19,7 +19,7 @@ SITES = ["dc", "dr"]
 
 
 def test_all_of_them_are_tried():
-    assert {"crd", "argocd", "samples/dc", "samples/dr"} <= set(DIRECTORIES)
+    assert {"argocd", "controller", "crd", "rbac", "samples/dc", "samples/dr"} <= set(DIRECTORIES)
 
 
 @pytest.mark.parametrize("directory", DIRECTORIES)
@@ -27,8 +27,8 @@ def test_the_api_server_takes_it(cluster, definition, others, namespace, directo
     del definition, others
     objects = build(cluster, directory)
     own = {o["metadata"].get("namespace") for o in objects} - {None}
-    for scope in own:
-        cluster.kubectl("create", "namespace", scope)
+    for scope in own - of_kind(objects, "Namespace").keys():
+        cluster.kubectl("create", "namespace", scope, check=False)
     done = cluster.kubectl(*(["-n", namespace] if not own else []), "apply", "--server-side", "--validate=strict", "-k",
                            MANIFESTS / directory, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -37,6 +37,28 @@ def test_the_api_server_takes_it(cluster, definition, others, namespace, directo
 
 def test_no_password_is_in_any_of_them(cluster):
     assert not any(of_kind(build(cluster, d), "Secret") for d in DIRECTORIES)
+
+
+def test_the_controller_is_let_into_its_namespace_and_out_to_redis(cluster):
+    objects = build(cluster, "controller")
+    namespace = of_kind(objects, "Namespace")["redwal-system"]
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    template = of_kind(objects, "Deployment")["redwal-controller"]["spec"]["template"]
+    pod = {"apiVersion": "v1", "kind": "Pod", "spec": template["spec"],
+           "metadata": {"name": "try", **template["metadata"]}}
+    pod["spec"].pop("serviceAccountName")
+    scope = cluster.namespace("restricted")
+    cluster.kubectl("label", "namespace", scope, "pod-security.kubernetes.io/enforce=restricted")
+    cluster.kubectl("-n", scope, "apply", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
+    # The sample's Redis lets it in by these labels, from this namespace.
+    peers = [peer for p in of_kind(build(cluster, "samples/dc"), "NetworkPolicy").values()
+             for rule in p["spec"]["ingress"] for peer in rule["from"]
+             if "redwal-controller" in json.dumps(peer)]
+    assert len(peers) == 1
+    assert peers[0]["podSelector"]["matchLabels"].items() <= \
+        template["metadata"]["labels"].items()
+    assert peers[0]["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "redwal-system"}
 
 
 @pytest.mark.parametrize("site", SITES)

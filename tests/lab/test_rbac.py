@@ -1,0 +1,173 @@
+"""manifests/rbac is enough for the controller, and nothing in it is too much."""
+
+import copy
+import json
+import pathlib
+
+import pytest
+import yaml
+
+from controllers import DURATION, Controller
+from lab.wait import await_, holds
+from manifests import build, of_kind
+from rediswals import create, make
+
+HOME = "redwal-system"
+# The same Event once more; test_writes.py has that of the recorder.
+SEEN_ELSEWHERE = {("patch", "events")}
+RBAC = pathlib.Path(__file__).resolve().parents[2] / "manifests" / "rbac"
+
+
+def roles():
+    return [role for path in ("controller.yaml", "lease.yaml")
+            for role in yaml.safe_load_all((RBAC / path).read_text())
+            if role["kind"] in ("ClusterRole", "Role")]
+
+
+def permissions():
+    """(role, rule, verb, resource), each once."""
+    for number, role in enumerate(roles()):
+        for place, rule in enumerate(role["rules"]):
+            for verb in rule["verbs"]:
+                for resource in rule["resources"]:
+                    yield number, place, verb, resource
+
+
+def without(number, place, verb, resource):
+    """The roles, less one permission."""
+    changed = copy.deepcopy(roles())
+    rules = changed[number]["rules"]
+    rule = rules.pop(place)
+    for kept in ({**rule, "resources": [r for r in rule["resources"] if r != resource]},
+                 {**rule, "resources": [resource], "verbs": [v for v in rule["verbs"] if v != verb]}):
+        if kept["resources"] and kept["verbs"]:
+            rules.append(kept)
+    return changed
+
+
+class Installed:
+    """What a user installs, and the controller run as its service account."""
+
+    def __init__(self, cluster, directory):
+        self.cluster = cluster
+        self.restore()
+        token = cluster.kubectl("-n", HOME, "create", "token", "redwal-controller").stdout.strip()
+        self.kubeconfig = cluster.write_config(directory / "controller.kubeconfig",
+                                               user={"token": token})
+
+    def restore(self):
+        self.cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k",
+                             RBAC.with_name("controller"))
+
+    def grant(self, roles):
+        for role in roles:
+            role["metadata"].setdefault("namespace", HOME)
+            self.cluster.kubectl("replace", "-f", "-", stdin=json.dumps(role))
+
+    def run(self, directory, namespace):
+        return Controller(directory, "controller", self.kubeconfig, namespace,
+                          "--lease-namespace", HOME).start()
+
+
+@pytest.fixture(scope="module")
+def installed(cluster, definition, others, tmp_path_factory):
+    del definition, others
+    return Installed(cluster, tmp_path_factory.mktemp("rbac"))
+
+
+class Scene:
+    """A RedisWal over a RedisFailover, and what people do to it."""
+
+    def __init__(self, cluster, api, namespace):
+        self.cluster, self.namespace = cluster, namespace
+        failover = of_kind(build(cluster, "samples/dc"), "RedisFailover")["orders"]
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(failover))
+        self.kubectl("create", "secret", "generic", "orders-redis", "--from-literal=password=x")
+        # The lease of the run before is of no account.
+        cluster.kubectl("-n", HOME, "delete", "lease", "--all")
+        create(api, namespace, make({"spec.kafka": {"brokers": ["127.0.0.1:1"]}}))
+
+    def kubectl(self, *argv, check=True, stdin=None):
+        return self.cluster.kubectl("-n", self.namespace, *argv, check=check, stdin=stdin)
+
+    def exists(self, *what):
+        return self.kubectl("get", *what, check=False).returncode == 0
+
+    def is_told(self):
+        status = json.loads(self.kubectl("get", "rwal", "orders", "-o", "json").stdout).get("status")
+        return bool(status and status.get("conditions"))
+
+    def is_made(self):
+        return self.exists(*[f"{kind}/orders-applier" for kind in (
+            "serviceaccount", "configmap", "service", "deployment", "poddisruptionbudget",
+            "networkpolicy", "podmonitor")]) and self.is_told()
+
+    def events(self):
+        return self.kubectl("get", "events", "--field-selector", "involvedObject.kind=RedisWal",
+                            "-o", "name").stdout
+
+    def said(self, controller):
+        """To people: in the log, and in the status."""
+        status = self.kubectl("get", "rwal", "orders", "-o", "jsonpath={.status.conditions}").stdout
+        return (controller.tail(1000) + status).replace('\\"', '"')
+
+    def unwant(self):
+        self.kubectl("patch", "rwal", "orders", "--type=merge", "-p",
+                     '{"spec": {"applier": {"networkPolicy": false}}}')
+
+    def is_unwanted(self):
+        return not self.exists("networkpolicy/orders-applier")
+
+
+def test_it_is_enough(cluster, api, namespace, installed, tmp_path):
+    scene = Scene(cluster, api, namespace)
+    controller = installed.run(tmp_path, namespace)
+    try:
+        await_(scene.is_made, 30, lambda: f"everything is made\n{controller.tail()}")
+        scene.unwant()
+        await_(scene.is_unwanted, 30, lambda: f"what is not wanted goes\n{controller.tail()}")
+        assert scene.events()
+        assert controller.metric("refused_total") == controller.metric("events_refused_total") == 0
+    finally:
+        controller.stop()
+    assert "orbidden" not in scene.said(controller)
+
+
+def check_the_lease(controller, verb):
+    """Who cannot get it never acts; who cannot renew it stops in time."""
+    if verb == "update":
+        await_(lambda: controller.metric("terms_total"), 20, controller.tail)
+        await_(lambda: not controller.leads(), DURATION, controller.tail)
+    else:
+        holds(lambda: not controller.metric("terms_total"), 3, "nobody acts")
+
+
+def check_the_events(scene, controller):
+    await_(lambda: controller.metric("events_refused_total"), 20, controller.tail)
+    assert not scene.events()
+
+
+@pytest.mark.parametrize("number, place, verb, resource", [
+    p for p in permissions() if p[2:] not in SEEN_ELSEWHERE], ids=lambda value: str(value))
+def test_nothing_is_too_much(cluster, api, namespace, installed, tmp_path, number, place, verb,
+                             resource):
+    refusal = f'cannot {verb} resource "{resource}"'
+    if resource == "rediswals/finalizers":
+        refusal = "cannot set blockOwnerDeletion"
+    installed.grant(without(number, place, verb, resource))
+    scene = Scene(cluster, api, namespace)
+    controller = installed.run(tmp_path, namespace)
+    try:
+        if resource == "leases":
+            check_the_lease(controller, verb)
+        elif resource == "events":
+            check_the_events(scene, controller)
+        else:
+            if verb == "delete":
+                await_(scene.is_made, 30, lambda: f"everything is made\n{controller.tail()}")
+                scene.unwant()
+            await_(lambda: refusal in scene.said(controller), 20,
+                   lambda: f"{refusal}\n{scene.said(controller)}")
+    finally:
+        controller.stop()
+        installed.restore()
