@@ -246,17 +246,22 @@ void secluded_refuse(struct applier *a, struct partition *p, struct quarantine_r
 /* Records behind the entry passed when nobody knew: none of them was executed. */
 void secluded_refuse_entry(struct applier *a, struct partition *p, size_t i)
 {
-    if (!bears(a, backlog_at(&p->backlog, i)->names))
+    struct quarantine_record *refused = backlog_at(&p->backlog, i)->names;
+
+    if (!bears(a, refused))
         return;
-    quarantine_refuse(&p->secluded.held, backlog_at(&p->backlog, i)->names);
+    quarantine_refuse(&p->secluded.held, refused);
     for (i++; i < n_judged(p) && i < p->backlog.n; i++) {
         struct entry *entry = backlog_at(&p->backlog, i);
 
-        if (!entry->names || entry->reject || entry->is_withheld || entry->is_duplicate ||
-            !quarantine_overtakes(&p->secluded.held, entry->names))
+        if (!entry->names || entry->is_duplicate)
             continue;
-        quarantine_refuse(&p->secluded.held, entry->names);
-        park(a, p, i);
+        if (entry->reject || entry->is_withheld) {
+            quarantine_precede(entry->names, refused);
+        } else if (quarantine_overtakes(&p->secluded.held, entry->names)) {
+            quarantine_refuse(&p->secluded.held, entry->names);
+            park(a, p, i);
+        }
     }
 }
 

@@ -145,6 +145,12 @@ static void park_key(struct quarantine *q, struct str key, const struct quaranti
         return;
     }
     held = &q->entries[at].state;
+    if (r->offset < held->first) { /* a later one was held back for another key's sake */
+        held->token = r->digest;
+        held->first = r->offset;
+        held->parked++;
+        return;
+    }
     if (r->offset <= held->last) /* judged again, after its answer was lost */
         return;
     held->last = r->offset;
@@ -261,6 +267,22 @@ void quarantine_refuse(struct quarantine *q, struct quarantine_record *r)
         take_retry_back(q, r);
     else
         park(q, r);
+}
+
+void quarantine_precede(struct quarantine_record *later, const struct quarantine_record *refused)
+{
+    for (size_t i = 0; i < later->n_changes && refused->n_claims == 0; i++) {
+        struct quarantine_change *change = &later->changes[i];
+
+        for (size_t k = 0; k < refused->n_keys; k++)
+            if (!change->freed && change->state.first > refused->offset &&
+                str_eq(change->key, refused->keys[k])) {
+                change->state.token = refused->digest;
+                change->state.first = refused->offset;
+                change->state.parked++;
+                break;
+            }
+    }
 }
 
 static bool is_behind(const struct quarantine *q, const struct quarantine_record *r)

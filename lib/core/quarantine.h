@@ -81,6 +81,9 @@ enum quarantine_verdict quarantine_judge(struct quarantine *q, struct quarantine
                                          bool rejected);
 /* A record that passed was refused by Redis, or nobody knows. */
 void quarantine_refuse(struct quarantine *q, struct quarantine_record *r);
+/* A record held back later, for the sake of other keys, was judged before `refused` was: what it
+ * will write down of a key that they share counts `refused` too, as the first. */
+void quarantine_precede(struct quarantine_record *later, const struct quarantine_record *refused);
 /* A record that passed names a key that a record before it turns out to quarantine. */
 bool quarantine_overtakes(const struct quarantine *q, const struct quarantine_record *r);
 

@@ -195,6 +195,54 @@ static void what_was_sent_is_told_from_what_was_not(void **state)
     quarantine_release(&q);
 }
 
+/* What record `i` would write down of a key. */
+static const struct quarantined *written(const struct quarantine_record *r, const char *key)
+{
+    for (size_t i = 0; i < r->n_changes; i++)
+        if (str_eq(r->changes[i].key, str_from(key)))
+            return &r->changes[i].state;
+    fail_msg("nothing is written of %s", key);
+    return NULL;
+}
+
+/* a is quarantined, so ab and abc are held back; what only b names passed, and is refused then. */
+static void one_that_is_refused_late_comes_first(void **state)
+{
+    struct quarantine q = { 0 };
+    struct quarantine_record *passed = record_of(&(struct row){ .keys = "b" }, 2);
+    struct quarantine_record *ab = record_of(&(struct row){ .keys = "ab" }, 3);
+    struct quarantine_record *abc = record_of(&(struct row){ .keys = "abc" }, 4);
+    struct quarantine_record *later[] = { ab, abc };
+    struct quarantine_record *retry = record_of(&(struct row){ .keys = "b", .claims = "b1" }, 1);
+    char text[TEXT_MAX];
+
+    (void)state;
+    judge(&q, &(struct row){ .keys = "a", .rejected = true }, 1);
+    assert_int_equal(quarantine_judge(&q, passed, false), QUARANTINE_PASSES);
+    assert_int_equal(quarantine_judge(&q, ab, false), QUARANTINE_PARKS);
+    assert_int_equal(quarantine_judge(&q, abc, false), QUARANTINE_PARKS);
+    quarantine_refuse(&q, passed);
+    show(&q, text);
+    assert_string_equal(text, "a:3/0 b:3/0 c:1/0");
+    for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
+        quarantine_precede(later[i], passed);
+        assert_int_equal(written(later[i], "b")->first, 2);
+        assert_int_equal(written(later[i], "b")->token, 2 + TOKEN);
+        assert_int_equal(written(later[i], "b")->parked, 2 + i);
+        assert_int_equal(written(later[i], "b")->last, 3 + i);
+        assert_int_equal(written(later[i], "a")->first, 1);
+        assert_int_equal(written(later[i], "a")->parked, 2 + i);
+        quarantine_precede(later[i], retry);
+        assert_int_equal(written(later[i], "b")->parked, 2 + i);
+    }
+    assert_int_equal(written(abc, "c")->first, 4);
+    free(passed);
+    free(ab);
+    free(abc);
+    free(retry);
+    quarantine_release(&q);
+}
+
 static bool read_one(struct quarantine *q, const char *key, const char *value)
 {
     struct reply fields[] = { { .type = REPLY_STRING, .text = str_from(key) },
@@ -254,6 +302,7 @@ int main(void)
         cmocka_unit_test(each_record_is_judged_in_its_turn),
         cmocka_unit_test(what_redis_refuses_counts_once),
         cmocka_unit_test(what_was_sent_is_told_from_what_was_not),
+        cmocka_unit_test(one_that_is_refused_late_comes_first),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(what_makes_no_sense_is_refused),
     };
