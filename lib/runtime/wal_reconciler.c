@@ -127,8 +127,8 @@ static const char *first(const struct kube_report *report, enum kube_outcome_typ
 
         if (report->outcomes[i].type != type)
             continue;
-        snprintf(text, WAL_MESSAGE_MAX, "%s %.*s: %s", wal_child_kind(w->kind), STR_ARGS(w->name),
-                 report->outcomes[i].why);
+        snprintf(text, WAL_MESSAGE_MAX, "%s %.*s: %s", wal_child_kind((enum wal_child_type)w->kind),
+                 STR_ARGS(w->name), report->outcomes[i].why);
         return text;
     }
     return NULL;

@@ -98,8 +98,8 @@ static void what_it_does_not_know_is_left_out(void **state)
         "{\"phase\":\"Melting\",\"conditions\":[{\"type\":\"Cold\",\"status\":\"True\"}]}",
         "{\"conditions\":{\"type\":\"Ready\"}}",
         "{\"conditions\":[7,null,{\"type\":\"Ready\",\"status\":\"Maybe\",\"reason\":\"A\"}]}",
-        "{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"A\","
-        "\"lastTransitionTime\":\"soon\"}]}",
+        ("{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"A\","
+         "\"lastTransitionTime\":\"soon\"}]}"),
     };
     const struct wal_status nothing = { 0 };
     struct wal_status s;

@@ -420,8 +420,8 @@ static void metrics_tell_of_each_wal(void **state)
         "\nredwal_controller_wals 1\n",
         "\nredwal_controller_requests_total{verb=\"create\"} 6\n",
         "\nredwal_controller_wal_phase{namespace=\"ns\",name=\"orders\",phase=\"Unknown\"} 1\n",
-        "\nredwal_controller_wal_condition{namespace=\"ns\",name=\"orders\",type="
-        "\"RedisReachable\",status=\"True\"} 1\n",
+        ("\nredwal_controller_wal_condition{namespace=\"ns\",name=\"orders\",type="
+         "\"RedisReachable\",status=\"True\"} 1\n"),
         "\nredwal_controller_wal_lag_records{namespace=\"ns\",name=\"orders\"} 0\n",
     };
 
