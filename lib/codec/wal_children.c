@@ -68,14 +68,13 @@ void wal_write_selector(struct wal_writing *w, yyjson_mut_val *object, const cha
 void wal_write_more(struct wal_writing *w, yyjson_mut_val *object, struct str json)
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = json.n > 0 ? kube_yyjson_read(json, NULL) : NULL;
-    yyjson_val *key, *value;
-    size_t i, n;
+    yyjson_obj_iter i = yyjson_obj_iter_with(yyjson_doc_get_root(doc));
+    yyjson_val *key;
 
-    yyjson_obj_foreach(
-        yyjson_doc_get_root(doc), i, n, key,
-        value) if (!yyjson_mut_obj_getn(object, yyjson_get_str(key), yyjson_get_len(key)))
-        yyjson_mut_obj_add(object, yyjson_val_mut_copy(w->doc, key),
-                           yyjson_val_mut_copy(w->doc, value));
+    while ((key = yyjson_obj_iter_next(&i)) != NULL)
+        if (!yyjson_mut_obj_getn(object, yyjson_get_str(key), yyjson_get_len(key)))
+            yyjson_mut_obj_add(object, yyjson_val_mut_copy(w->doc, key),
+                               yyjson_val_mut_copy(w->doc, yyjson_obj_iter_get_val(key)));
 }
 
 void wal_write_labels(struct wal_writing *w, yyjson_mut_val *metadata, struct str more)
