@@ -49,6 +49,17 @@ class Cluster:
             return done.returncode == 0
         await_(ready, seconds, "the API server is ready")
 
+    def await_established(self, *what, seconds=60):
+        """The definitions are served. `kubectl wait` fails on one that has no conditions yet."""
+        said = []
+
+        def established():
+            done = self.kubectl("wait", "--for=condition=Established", "--timeout=10s", *what,
+                                check=False)
+            said[:] = [done.stdout + done.stderr]
+            return done.returncode == 0
+        await_(established, seconds, lambda: f"{what} are served: {said[0]}")
+
     def kubectl(self, *argv, check=True, stdin=None):
         done = subprocess.run(
             [self.directory / "kubectl", "--kubeconfig", self.kubeconfig, *map(str, argv)],

@@ -52,7 +52,7 @@ def namespace(cluster):
 def definition(cluster):
     """RedisWals are served."""
     cluster.kubectl("apply", "--server-side", "-k", ROOT / "manifests" / "crd")
-    cluster.kubectl("wait", "--for=condition=Established", "crd/rediswals.redwal.dev")
+    cluster.await_established("crd/rediswals.redwal.dev")
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,7 @@ def others(cluster, tmp_path_factory):
     directory = tmp_path_factory.mktemp("crds")
     subprocess.run([ROOT / "hack" / "third-party-crds", directory], check=True)
     cluster.kubectl("apply", "--server-side", "-f", directory)
-    cluster.kubectl("wait", "--for=condition=Established", "-f", directory)
+    cluster.await_established("-f", directory)
 
 
 @pytest.fixture

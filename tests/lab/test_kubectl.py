@@ -224,4 +224,4 @@ def test_a_cluster_without_the_definition_says_what_to_do(cluster, redwal):
     finally:
         crd = pathlib.Path(__file__).parents[2] / "manifests" / "crd"
         cluster.kubectl("apply", "--server-side", "-k", crd)
-        cluster.kubectl("wait", "--for=condition=Established", "crd/rediswals.redwal.dev")
+        cluster.await_established("crd/rediswals.redwal.dev")

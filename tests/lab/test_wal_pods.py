@@ -71,7 +71,7 @@ def controller(node):
     objects = with_images_of_the_lab(build(node, "controller"))
     text = "\n---\n".join(map(json.dumps, objects))
     node.kubectl("apply", "--server-side", "-f", "-", stdin=text)
-    node.kubectl("wait", "--for=condition=Established", f"crd/{PLURAL}.{GROUP}")
+    node.await_established(f"crd/{PLURAL}.{GROUP}")
     node.await_deployed(SYSTEM, "redwal-controller")
 
 
@@ -130,6 +130,8 @@ def test_the_log_reaches_redis_and_the_status_tells_the_truth(node, failover, to
         assert "redwal" in {connected["user"] for connected in client.client_list()}
         run_id = client.info("server")["run_id"]
     primary = failover.primary()
+    await_(lambda: wal.get()["status"]["applier"].get("ready") == 2, 30,
+           lambda: f"the status knows both pods: {wal.get()['status']}")
     status = wal.get()["status"]
     assert status["primary"]["address"] == f"{primary.status.pod_ip}:6379"
     assert status["primary"]["runId"] == run_id

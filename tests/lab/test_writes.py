@@ -25,7 +25,7 @@ THINGS = "lab.example/v1/things"
 @pytest.fixture(scope="session")
 def things(cluster):
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(CRD))
-    cluster.kubectl("wait", "--for=condition=Established", "crd/things.lab.example")
+    cluster.await_established("crd/things.lab.example")
 
 
 @pytest.fixture
