@@ -26,7 +26,7 @@ function(redwal_test label name source)
   string(REPLACE . _ target ${label}_${name})
   redwal_program(${target} SOURCES ${source} LINK ${ARGN} OUTPUT tests)
   add_test(NAME ${label}.${name} COMMAND ${target} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 300
+  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 900
     ENVIRONMENT TSAN_OPTIONS=suppressions=${tests}/tsan.supp)
 endfunction()
 
