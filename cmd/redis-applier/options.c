@@ -3,10 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/address.h"
-#include "cli/option_args.h"
-#include "cli/option_complete.h"
-#include "cli/option_file.h"
 #include "cli/option_print.h"
 #include "cli/option_value.h"
 #include "runtime/metrics.h"
@@ -59,75 +55,21 @@ static void check_bounds(const struct options *o, struct option_set *set)
 #undef CHECK_ORDER
 }
 
-static void print_version(struct buf *out)
+static void check(const void *values, struct option_set *set)
 {
-    buf_print(out, "%s %s\n", program.name, REDWAL_VERSION);
-}
+    const struct options *o = values;
 
-static void print_generated(int what, struct buf *out)
-{
-    switch ((enum generate)what) {
-    case GENERATE_REFERENCE:
-        option_print_reference(&program, out);
-        return;
-    case GENERATE_METRICS:
-        metrics_print_reference(out);
-        return;
-    case GENERATE_BASH:
-        option_complete_bash(&program, out);
-        return;
-    case GENERATE_ZSH:
-        option_complete_zsh(&program, out);
-        return;
-    case GENERATE_FISH:
-        option_complete_fish(&program, out);
-        return;
-    }
-    UNREACHABLE("no such page");
-}
-
-/* Pages that need no sound options; true when one was asked for. */
-static bool print_page(const struct options *o, const struct option_set *set, struct buf *out)
-{
-    if (o->help)
-        option_print_help(&program, out);
-    else if (o->version)
-        print_version(out);
-    else if (option_set_differs(set, "generate"))
-        print_generated(o->generate, out);
-    else
-        return false;
-    return true;
+    connection_check(&o->connection, CONNECTION_KAFKA | CONNECTION_REDIS, set);
+    records_check(&o->records, set);
+    check_bounds(o, set);
 }
 
 enum options_verdict options_load(struct options *o, int argc, const char *const *argv,
                                   const char *const *environment, struct buf *ret_output)
 {
-    CLEANUP(option_set_release) struct option_set set = { 0 };
+    static const struct program_own own = { REDWAL_VERSION, metrics_print_reference, check };
 
-    buf_init(ret_output, OPTION_PRINT_MAX_BYTES);
-    option_set_init(&set, specs, ARRAY_SIZE(specs), ENV_PREFIX, o);
-    option_args_take(&set, argc - 1, argv + 1);
-    if (print_page(o, &set, ret_output))
-        return OPTIONS_PRINT;
-
-    option_args_take_environment(&set, environment);
-    if (o->config)
-        option_file_take(&set, "config", o->config);
-    connection_check(&o->connection, CONNECTION_KAFKA | CONNECTION_REDIS, &set);
-    records_check(&o->records, &set);
-    check_bounds(o, &set);
-    option_set_open_files(&set);
-    if (!option_set_is_good(&set)) {
-        option_print_problems(&program, &set, ret_output);
-        return OPTIONS_BAD;
-    }
-    if (!o->dump_config) {
-        buf_print(ret_output, "%.*s", STR_ARGS(buf_str(&set.ignored)));
-        return OPTIONS_RUN;
-    }
-    options_print(o, ret_output);
-    return OPTIONS_PRINT;
+    return program_load(&program, &own, o, argc, argv, environment, ret_output);
 }
 
 void options_print(const struct options *o, struct buf *out)

@@ -12,6 +12,7 @@
 #include "cli/connection.h"
 #include "cli/option.h"
 #include "cli/option_reload.h"
+#include "cli/program.h"
 #include "cli/records.h"
 #include "runtime/log.h"
 
@@ -23,13 +24,6 @@ struct options {
     OPTIONS(OPTION_FIELD, OPTION_NO_FIELD, OPTION_NO_FIELD, OPTION_NO_FIELD)
 };
 #undef OPTION_NO_FIELD
-
-/* What to do with them. */
-enum options_verdict {
-    OPTIONS_RUN,   /* names of ignored environment variables, if any, are in the output */
-    OPTIONS_PRINT, /* the text asked for, such as --help, is in the output */
-    OPTIONS_BAD,   /* what is wrong is in the output, one line a problem */
-};
 
 /* `o` is zeroed; release it in any case. */
 enum options_verdict options_load(struct options *o, int argc, const char *const *argv,

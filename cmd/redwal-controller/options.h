@@ -5,18 +5,12 @@
 #define REDWAL_CONTROLLER_OPTIONS_H
 
 #include "base/buf.h"
+#include "cli/program.h"
 #include "options_table.h"
 #include "runtime/log.h"
 
 struct options {
     OPTIONS(OPTION_FIELD)
-};
-
-/* What to do with them. */
-enum options_verdict {
-    OPTIONS_RUN,   /* names of ignored environment variables, if any, are in the output */
-    OPTIONS_PRINT, /* the text asked for, such as --help, is in the output */
-    OPTIONS_BAD,   /* what is wrong is in the output, one line a problem */
 };
 
 /* `o` is zeroed; release it in any case. */

@@ -5,21 +5,13 @@
 #ifndef REDWAL_CONTROLLER_OPTIONS_TABLE_H
 #define REDWAL_CONTROLLER_OPTIONS_TABLE_H
 
-#include "cli/option_table.h"
-
-/* Indexes into the list of choices below. */
-enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
-
-#define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
-#define LOG_FORMAT_CHOICES "text", "json"
-#define GENERATE_CHOICES   "reference", "metrics", "bash", "zsh", "fish"
+#include "cli/program_table.h"
 
 /* clang-format off */
 #define OPTIONS(X) \
-    X(FILE,     CALL,     config,             "config",           "FILE",      NULL,   0, 0, NULL, "General", "Read options from a YAML file: one `name: value` a line") \
+    PROGRAM_FILE_OPTIONS(X) \
     X(CHOICE,   ANYWHERE, log_level,          "log-level",        "LEVEL",     "info", 0, 0, ONE_OF(LOG_LEVEL_CHOICES), "General", "Least level that is logged") \
-    X(CHOICE,   ANYWHERE, log_format,         "log-format",       "FORMAT",    "text", 0, 0, ONE_OF(LOG_FORMAT_CHOICES), "General", "Form of a log line: logfmt or JSON") \
-    X(LISTEN,   ANYWHERE, http,               "http",             "ADDR:PORT", NULL,   0, 0, NULL, "General", "Serve /livez, /readyz, /metrics and /config here; nowhere when unset") \
+    PROGRAM_OUTPUT_OPTIONS(X) \
     \
     X(NAME,     ANYWHERE, scope,              "namespace",        "NAME",      NULL,   1, 63, NULL, "Kubernetes", "Only the RedisWals of this namespace; all namespaces when unset") \
     X(FILE,     ANYWHERE, kubeconfig,         "kubeconfig",       "FILE",      NULL,   0, 0, NULL, "Kubernetes", "How to reach the API server; when unset, KUBECONFIG, ~/.kube/config or the pod's service account") \
@@ -36,10 +28,7 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(TEXT,     ANYWHERE, image,              "applier-image",    "IMAGE",     "redis-applier:" REDWAL_VERSION, 1, 512, NULL, "RedisWals", "Image of redis-applier, where a RedisWal names none") \
     X(DURATION, ANYWHERE, look_interval_ms,   "look-interval",    "DURATION",  "2s",   SECOND, 10 * MINUTE, NULL, "RedisWals", "Between two looks at the log and the Redis of a RedisWal") \
     \
-    X(BOOL,     ACTION,   help,               "help",             NULL,        NULL,   0, 0, NULL, "Instead of running", "Show this help") \
-    X(BOOL,     ACTION,   version,            "version",          NULL,        NULL,   0, 0, NULL, "Instead of running", "Show the version") \
-    X(BOOL,     ACTION,   dump_config,        "dump-config",      NULL,        NULL,   0, 0, NULL, "Instead of running", "Show the effective options as a file for --config") \
-    X(CHOICE,   ACTION,   generate,           "generate",         "WHAT",      NULL,   0, 0, ONE_OF(GENERATE_CHOICES), "Instead of running", "Print the reference page, the list of metrics or a shell completion")
+    PROGRAM_PAGE_OPTIONS(X)
 /* clang-format on */
 
 #endif

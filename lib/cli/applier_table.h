@@ -10,22 +10,15 @@
 
 #include "cli/connection_table.h"
 #include "cli/folding_table.h"
+#include "cli/program_table.h"
 #include "cli/records_table.h"
-
-/* Indexes into the list of choices below. */
-enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZSH, GENERATE_FISH };
-
-#define LOG_LEVEL_CHOICES  "error", "warn", "info", "debug"
-#define LOG_FORMAT_CHOICES "text", "json"
-#define GENERATE_CHOICES   "reference", "metrics", "bash", "zsh", "fish"
 
 /* clang-format off */
 #define OPTIONS(X, SHARED, FOLDING, RECORDS) \
-    X(FILE,      CALL,     config,               "config",               "FILE",     NULL,  0, 0, NULL, "General", "Read options from a YAML file: one `name: value` a line") \
+    PROGRAM_FILE_OPTIONS(X) \
     WAL_OPTIONS(SHARED) \
     X(CHOICE,    LIVE,     log_level,            "log-level",            "LEVEL",    "info", 0, 0, ONE_OF(LOG_LEVEL_CHOICES), "General", "Least level that is logged") \
-    X(CHOICE,    ANYWHERE, log_format,           "log-format",           "FORMAT",   "text", 0, 0, ONE_OF(LOG_FORMAT_CHOICES), "General", "Form of a log line: logfmt or JSON") \
-    X(LISTEN,    ANYWHERE, http,                 "http",                 "ADDR:PORT", NULL, 0, 0, NULL, "General", "Serve /livez, /readyz, /metrics and /config here; nowhere when unset") \
+    PROGRAM_OUTPUT_OPTIONS(X) \
     \
     KAFKA_OPTIONS(SHARED) \
     X(NAME,      ANYWHERE, client_id,            "client-id",            "ID",       "redis-applier", 1, 255, NULL, "Kafka", "Name in the brokers' logs and quotas") \
@@ -53,10 +46,7 @@ enum generate { GENERATE_REFERENCE, GENERATE_METRICS, GENERATE_BASH, GENERATE_ZS
     X(INT,       ANYWHERE, quarantine_max_keys,  "quarantine-max-keys",  "N",        "1000", 1, 1000000, NULL, "Memory bounds", "Keys quarantined at most, a partition; with as many it is held") \
     X(SIZE,      ANYWHERE, fetch_buffer_bytes,   "fetch-buffer-bytes",   "SIZE",     "2MiB", 64 * KIB, 1024 * MIB, NULL, "Memory bounds", "Records read ahead from Kafka") \
     \
-    X(BOOL,      ACTION,   help,                 "help",                 NULL,       NULL, 0, 0, NULL, "Instead of running", "Show this help") \
-    X(BOOL,      ACTION,   version,              "version",              NULL,       NULL, 0, 0, NULL, "Instead of running", "Show the version") \
-    X(BOOL,      ACTION,   dump_config,          "dump-config",          NULL,       NULL, 0, 0, NULL, "Instead of running", "Show the effective options as a file for --config") \
-    X(CHOICE,    ACTION,   generate,             "generate",             "WHAT",     NULL, 0, 0, ONE_OF(GENERATE_CHOICES), "Instead of running", "Print the reference page, the list of metrics or a shell completion")
+    PROGRAM_PAGE_OPTIONS(X)
 
 /* X(field, option, field, option): the first is not more than the second. */
 #define OPTIONS_IN_ORDER(X) \
