@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "adapter/kafka_admin_rdkafka.h"
 #include "doctor.h"
@@ -10,61 +9,7 @@
 enum { HEADERS_MAX = 64 };    /* more of a record are not looked at */
 #define NEWEST_RECORDS "-100" /* of each partition, which are looked at */
 
-/* --- settings --------------------------------------------------------------------------------- */
-
-enum {
-    SETTING_CLEANUP,
-    SETTING_TIMESTAMPS,
-    SETTING_MIN_ISR,
-    SETTING_RETENTION_MS,
-    SETTING_RETENTION_BYTES,
-    SETTING_MAX_BYTES,
-    SETTING_BEFORE_MAX_MS,
-    SETTING_AFTER_MAX_MS,
-    SETTING_UNCLEAN,
-    N_SETTING
-};
-
-static void take_number(const struct kafka_setting *s, int64_t *ret)
-{
-    if (!str_to_int64(str_from(s->value), ret))
-        *ret = DIAGNOSIS_UNKNOWN;
-}
-
-static void take_text(const struct kafka_setting *s, char *ret)
-{
-    snprintf(ret, DIAGNOSIS_TEXT_MAX, "%s", s->value);
-}
-
-static void examine_settings(struct doctor *d, struct kafka_admin *admin, const char *topic,
-                             struct diagnosis_topic *ret)
-{
-    struct kafka_setting s[N_SETTING] = {
-        [SETTING_CLEANUP] = { .name = "cleanup.policy" },
-        [SETTING_TIMESTAMPS] = { .name = "message.timestamp.type" },
-        [SETTING_MIN_ISR] = { .name = "min.insync.replicas" },
-        [SETTING_RETENTION_MS] = { .name = "retention.ms" },
-        [SETTING_RETENTION_BYTES] = { .name = "retention.bytes" },
-        [SETTING_MAX_BYTES] = { .name = "max.message.bytes" },
-        [SETTING_BEFORE_MAX_MS] = { .name = "message.timestamp.before.max.ms" },
-        [SETTING_AFTER_MAX_MS] = { .name = "message.timestamp.after.max.ms" },
-        [SETTING_UNCLEAN] = { .name = "unclean.leader.election.enable" },
-    };
-    struct err err = { 0 };
-
-    if (!doctor_asked(d, kafka_admin_settings(admin, topic, s, N_SETTING, &err), &err))
-        return;
-    take_text(&s[SETTING_CLEANUP], ret->cleanup);
-    take_text(&s[SETTING_TIMESTAMPS], ret->timestamp_type);
-    take_number(&s[SETTING_MIN_ISR], &ret->min_isr);
-    take_number(&s[SETTING_RETENTION_MS], &ret->retention_ms);
-    take_number(&s[SETTING_RETENTION_BYTES], &ret->retention_bytes);
-    take_number(&s[SETTING_MAX_BYTES], &ret->max_message_bytes);
-    take_number(&s[SETTING_BEFORE_MAX_MS], &ret->before_max_ms);
-    take_number(&s[SETTING_AFTER_MAX_MS], &ret->after_max_ms);
-    if (s[SETTING_UNCLEAN].value[0])
-        ret->unclean = strcmp(s[SETTING_UNCLEAN].value, "true") == 0;
-}
+/* --- topics ----------------------------------------------------------------------------------- */
 
 static void examine_topic(struct doctor *d, struct kafka_admin *admin, const char *topic,
                           struct diagnosis_topic *ret)
@@ -78,16 +23,15 @@ static void examine_topic(struct doctor *d, struct kafka_admin *admin, const cha
     if (!found.exists)
         return;
     ret->replicas = found.n_replicas;
-    examine_settings(d, admin, topic, ret);
+    doctor_asked(d, kafka_admin_topic_settings(admin, topic, ret, &err), &err);
 }
 
 static void examine_brokers(struct doctor *d, struct kafka_admin *admin)
 {
-    struct kafka_setting s = { .name = "offsets.retention.minutes" };
     struct err err = { 0 };
 
-    if (doctor_asked(d, kafka_admin_broker_settings(admin, &s, 1, &err), &err))
-        take_number(&s, &d->facts.group_retention_minutes);
+    doctor_asked(d, kafka_admin_commit_retention(admin, &d->facts.group_retention_minutes, &err),
+                 &err);
 }
 
 /* --- permissions ------------------------------------------------------------------------------ */

@@ -134,7 +134,31 @@ static enum err_code await(struct kafka_admin *a, const char *what, rd_kafka_eve
 
 /* --- settings --------------------------------------------------------------------------------- */
 
-static void take_settings(const rd_kafka_ConfigResource_t *resource, struct kafka_setting *settings,
+enum { SETTING_MAX = 64 };
+
+/* `value` is "" while it is not known. */
+struct setting {
+    const char *name;
+    char value[SETTING_MAX];
+};
+
+/* X(place, name, member of struct diagnosis_topic) */
+#define TOPIC_NUMBERS(X)                                                                           \
+    X(MIN_ISR, "min.insync.replicas", min_isr)                                                     \
+    X(RETENTION_MS, "retention.ms", retention_ms)                                                  \
+    X(RETENTION_BYTES, "retention.bytes", retention_bytes)                                         \
+    X(MAX_BYTES, "max.message.bytes", max_message_bytes)                                           \
+    X(BEFORE_MAX_MS, "message.timestamp.before.max.ms", before_max_ms)                             \
+    X(AFTER_MAX_MS, "message.timestamp.after.max.ms", after_max_ms)
+#define TOPIC_TEXTS(X)                                                                             \
+    X(CLEANUP, "cleanup.policy", cleanup)                                                          \
+    X(TIMESTAMPS, "message.timestamp.type", timestamp_type)
+
+#define SETTING_ENUM(place, name, member) SETTING_##place,
+enum { TOPIC_NUMBERS(SETTING_ENUM) TOPIC_TEXTS(SETTING_ENUM) SETTING_UNCLEAN, N_SETTING };
+#undef SETTING_ENUM
+
+static void take_settings(const rd_kafka_ConfigResource_t *resource, struct setting *settings,
                           size_t n)
 {
     size_t n_entries = 0;
@@ -150,7 +174,7 @@ static void take_settings(const rd_kafka_ConfigResource_t *resource, struct kafk
 }
 
 static enum err_code read_settings(rd_kafka_event_t *event, const char *topic,
-                                   struct kafka_setting *settings, size_t n, struct err *err)
+                                   struct setting *settings, size_t n, struct err *err)
 {
     const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(event);
     size_t n_resources = 0;
@@ -166,7 +190,7 @@ static enum err_code read_settings(rd_kafka_event_t *event, const char *topic,
 }
 
 static enum err_code ask_settings(struct kafka_admin *a, rd_kafka_ResourceType_t type,
-                                  const char *name, struct kafka_setting *settings, size_t n,
+                                  const char *name, struct setting *settings, size_t n,
                                   struct err *err)
 {
     rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(type, name);
@@ -184,15 +208,42 @@ static enum err_code ask_settings(struct kafka_admin *a, rd_kafka_ResourceType_t
     return rc;
 }
 
-enum err_code kafka_admin_settings(struct kafka_admin *a, const char *topic,
-                                   struct kafka_setting *settings, size_t n, struct err *err)
+static int64_t number_of(const struct setting *s)
 {
-    return ask_settings(a, RD_KAFKA_RESOURCE_TOPIC, topic, settings, n, err);
+    int64_t number;
+
+    return str_to_int64(str_from(s->value), &number) ? number : DIAGNOSIS_UNKNOWN;
 }
 
-enum err_code kafka_admin_broker_settings(struct kafka_admin *a, struct kafka_setting *settings,
-                                          size_t n, struct err *err)
+enum err_code kafka_admin_topic_settings(struct kafka_admin *a, const char *topic,
+                                         struct diagnosis_topic *ret, struct err *err)
 {
+#define SETTING_ROW(place, name, member) [SETTING_##place] = { name, "" },
+    struct setting s[N_SETTING] = {
+        TOPIC_NUMBERS(SETTING_ROW)
+            TOPIC_TEXTS(SETTING_ROW)[SETTING_UNCLEAN] = { "unclean.leader.election.enable", "" },
+    };
+#undef SETTING_ROW
+    const enum err_code rc = ask_settings(a, RD_KAFKA_RESOURCE_TOPIC, topic, s, N_SETTING, err);
+
+    if (rc != ERR_OK)
+        return rc;
+#define TAKE_NUMBER(place, name, member) ret->member = number_of(&s[SETTING_##place]);
+    TOPIC_NUMBERS(TAKE_NUMBER)
+#undef TAKE_NUMBER
+#define TAKE_TEXT(place, name, member)                                                             \
+    snprintf(ret->member, sizeof(ret->member), "%s", s[SETTING_##place].value);
+    TOPIC_TEXTS(TAKE_TEXT)
+#undef TAKE_TEXT
+    ret->unclean = s[SETTING_UNCLEAN].value[0] ? strcmp(s[SETTING_UNCLEAN].value, "true") == 0
+                                               : DIAGNOSIS_UNKNOWN;
+    return ERR_OK;
+}
+
+enum err_code kafka_admin_commit_retention(struct kafka_admin *a, int64_t *ret_minutes,
+                                           struct err *err)
+{
+    struct setting s = { "offsets.retention.minutes", "" };
     const struct rd_kafka_metadata *metadata = NULL;
     const rd_kafka_resp_err_t code =
         rd_kafka_metadata(a->client, 0, NULL, &metadata, a->timeout_ms);
@@ -206,8 +257,11 @@ enum err_code kafka_admin_broker_settings(struct kafka_admin *a, struct kafka_se
     rd_kafka_metadata_destroy(metadata);
     if (!broker[0])
         return err_set(err, ERR_UNAVAILABLE, "there are no brokers");
-    rc = ask_settings(a, RD_KAFKA_RESOURCE_BROKER, broker, settings, n, err);
-    return rc == ERR_OK ? ERR_OK : err_wrap(err, rc, "broker");
+    rc = ask_settings(a, RD_KAFKA_RESOURCE_BROKER, broker, &s, 1, err);
+    if (rc != ERR_OK)
+        return err_wrap(err, rc, "broker");
+    *ret_minutes = number_of(&s);
+    return ERR_OK;
 }
 
 /* --- rights ----------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "adapter/kafka_conf.h"
+#include "core/diagnosis.h"
 
 struct kafka_admin;
 
@@ -29,19 +30,13 @@ struct kafka_topic {
 enum err_code kafka_admin_topic(struct kafka_admin *a, const char *topic, struct kafka_topic *ret,
                                 struct err *err);
 
-enum { KAFKA_SETTING_MAX = 64 };
-
-/* One setting of a topic; `value` is "" while it is not known. */
-struct kafka_setting {
-    const char *name;
-    char value[KAFKA_SETTING_MAX];
-};
-/* Fills those that the topic has. ERR_DENIED: the user may not describe configurations. */
-enum err_code kafka_admin_settings(struct kafka_admin *a, const char *topic,
-                                   struct kafka_setting *settings, size_t n, struct err *err);
-/* The same of one of the brokers. */
-enum err_code kafka_admin_broker_settings(struct kafka_admin *a, struct kafka_setting *settings,
-                                          size_t n, struct err *err);
+/* Settings of a topic; those that brokers do not tell become unknown, and what is no setting stays.
+ * ERR_DENIED: the user may not describe configurations. */
+enum err_code kafka_admin_topic_settings(struct kafka_admin *a, const char *topic,
+                                         struct diagnosis_topic *ret, struct err *err);
+/* How long one of the brokers keeps the commits of a group without members; DIAGNOSIS_UNKNOWN. */
+enum err_code kafka_admin_commit_retention(struct kafka_admin *a, int64_t *ret_minutes,
+                                           struct err *err);
 
 /* What our user may do with something; `known` is false where brokers do not say. */
 struct kafka_rights {

@@ -272,46 +272,6 @@ static void ask_group(struct log_looker *l, const char *topic, const char *group
     rd_kafka_AdminOptions_destroy(o);
 }
 
-/* --- settings --------------------------------------------------------------------------------- */
-
-enum {
-    SETTING_CLEANUP,
-    SETTING_TIMESTAMPS,
-    SETTING_MIN_ISR,
-    SETTING_RETENTION_MS,
-    SETTING_RETENTION_BYTES,
-    SETTING_MAX_BYTES,
-    N_SETTING
-};
-
-static void take_number(const struct kafka_setting *s, int64_t *ret)
-{
-    if (!str_to_int64(str_from(s->value), ret))
-        *ret = DIAGNOSIS_UNKNOWN;
-}
-
-static void ask_settings(struct log_looker *l, const char *topic, struct diagnosis_topic *ret)
-{
-    struct kafka_setting s[N_SETTING] = {
-        [SETTING_CLEANUP] = { .name = "cleanup.policy" },
-        [SETTING_TIMESTAMPS] = { .name = "message.timestamp.type" },
-        [SETTING_MIN_ISR] = { .name = "min.insync.replicas" },
-        [SETTING_RETENTION_MS] = { .name = "retention.ms" },
-        [SETTING_RETENTION_BYTES] = { .name = "retention.bytes" },
-        [SETTING_MAX_BYTES] = { .name = "max.message.bytes" },
-    };
-    struct err err;
-
-    if (kafka_admin_settings(l->admin, topic, s, N_SETTING, &err) != ERR_OK)
-        return;
-    snprintf(ret->cleanup, sizeof(ret->cleanup), "%s", s[SETTING_CLEANUP].value);
-    snprintf(ret->timestamp_type, sizeof(ret->timestamp_type), "%s", s[SETTING_TIMESTAMPS].value);
-    take_number(&s[SETTING_MIN_ISR], &ret->min_isr);
-    take_number(&s[SETTING_RETENTION_MS], &ret->retention_ms);
-    take_number(&s[SETTING_RETENTION_BYTES], &ret->retention_bytes);
-    take_number(&s[SETTING_MAX_BYTES], &ret->max_message_bytes);
-}
-
 /* --- all of it -------------------------------------------------------------------------------- */
 
 /* Commits before ends, and what could wedge the client last. */
@@ -326,7 +286,7 @@ static enum err_code ask_all(struct log_looker *l, const char *topic, const char
     rc = ask_extents(l, topic, look, err);
     if (rc != ERR_OK)
         return rc;
-    ask_settings(l, topic, &look->topic);
+    kafka_admin_topic_settings(l->admin, topic, &look->topic, NULL);
     ask_group(l, topic, group, look);
     return ERR_OK;
 }
