@@ -9,6 +9,7 @@ from lab import oracle as oracle_module
 from lab import permissions
 from lab.applier import Applier, position
 from lab.certs import Authority
+from lab.cli import Cli
 from lab.failover import Failover
 from lab.kafka import Broker
 from lab.quarantine import held_in
@@ -62,6 +63,18 @@ def lab(request, tmp_path, scratch_redis):
     lab = Lab(request, tmp_path, scratch_redis)
     yield lab
     lab.close(failed=getattr(request.node, "failed", False))
+
+
+@pytest.fixture
+def server(lab):
+    return lab.redis()
+
+
+@pytest.fixture
+def cli(lab, topic, server):
+    """kubectl-redwal on a test's own topic, which has dead letters."""
+    return Cli(brokers=lab.broker.plain, topic=topic.name, dlq_topic=topic.dead_letters.name,
+               wal=lab.wal, redis=server.address)
 
 
 @pytest.hookimpl(hookwrapper=True)

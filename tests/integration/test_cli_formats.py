@@ -21,11 +21,6 @@ def topic(lab):
 
 
 @pytest.fixture
-def server(lab):
-    return lab.redis()
-
-
-@pytest.fixture
 def own_registry(tmp_path):
     registry = Registry(tmp_path / "registry").start()
     yield registry

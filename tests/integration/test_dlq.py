@@ -5,7 +5,6 @@ import random
 
 import pytest
 
-from lab.cli import Cli
 from lab.wait import await_
 from lab.workload import Workload, encode
 
@@ -15,17 +14,6 @@ def topic(lab):
     topic = lab.topic(partitions=3)
     lab.dead_letters(topic)
     return topic
-
-
-@pytest.fixture
-def server(lab):
-    return lab.redis()
-
-
-@pytest.fixture
-def cli(lab, topic, server):
-    return Cli(brokers=lab.broker.plain, topic=topic.name, dlq_topic=topic.dead_letters.name,
-               wal=lab.wal, redis=server.address)
 
 
 def listed(cli, *options):

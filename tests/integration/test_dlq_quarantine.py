@@ -21,17 +21,6 @@ def topic(lab):
     return topic
 
 
-@pytest.fixture
-def server(lab):
-    return lab.redis()
-
-
-@pytest.fixture
-def cli(lab, topic, server):
-    return Cli(brokers=lab.broker.plain, topic=topic.name, dlq_topic=topic.dead_letters.name,
-               wal=lab.wal, redis=server.address)
-
-
 def held(lab, topic, server):
     with server.client() as client:
         return {key: state for p in range(topic.partitions)

@@ -239,18 +239,21 @@ static void run_sadd(struct fake_redis *r, const struct reply *words, size_t n, 
     fake_redis_touch(r, words[1].text);
 }
 
-static void run_srem(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
+/* SREM and HDEL: `width` is 1 and 2. */
+static void erase_named(struct fake_redis *r, const struct reply *words, size_t n,
+                        enum key_type type, size_t width, struct buf *out)
 {
     int64_t removed = 0;
     struct value *v;
     size_t at;
 
-    if (!look_up(r, words[1].text, KEY_SET, &v, out))
+    if (!look_up(r, words[1].text, type, &v, out))
         return;
     for (size_t i = 2; v && i < n; i++) {
-        if (!value_search(v, words[i].text, 1, &at))
+        if (!value_search(v, words[i].text, width, &at))
             continue;
-        value_erase(v, at);
+        for (size_t k = 0; k < width; k++)
+            value_erase(v, at);
         removed++;
     }
     if (v && v->n_items == 0)
@@ -258,6 +261,11 @@ static void run_srem(struct fake_redis *r, const struct reply *words, size_t n, 
     if (removed > 0)
         fake_redis_touch(r, words[1].text);
     say_integer(out, removed);
+}
+
+static void run_srem(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
+{
+    erase_named(r, words, n, KEY_SET, 1, out);
 }
 
 /* --- hashes ----------------------------------------------------------------------------------- */
@@ -335,24 +343,7 @@ static void run_hmget(struct fake_redis *r, const struct reply *words, size_t n,
 
 static void run_hdel(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
 {
-    int64_t removed = 0;
-    struct value *v;
-    size_t at;
-
-    if (!look_up(r, words[1].text, KEY_HASH, &v, out))
-        return;
-    for (size_t i = 2; v && i < n; i++) {
-        if (!value_search(v, words[i].text, 2, &at))
-            continue;
-        value_erase(v, at + 1);
-        value_erase(v, at);
-        removed++;
-    }
-    if (v && v->n_items == 0)
-        keyspace_remove(&r->data, words[1].text);
-    if (removed > 0)
-        fake_redis_touch(r, words[1].text);
-    say_integer(out, removed);
+    erase_named(r, words, n, KEY_HASH, 2, out);
 }
 
 static void run_hgetall(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)

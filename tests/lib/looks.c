@@ -72,3 +72,20 @@ void looks_well(struct observed *o, int64_t now_ms)
     observed_learn_log(o, &after);
     o->desired = o->ready = 2;
 }
+
+const struct wal_wanted looks_wanted = { .wal = { LOOKS_WAL, sizeof(LOOKS_WAL) - 1 },
+                                         .freshness_ms = LOOKS_FRESHNESS_MS };
+
+struct wal_status looks_judged(const struct observed *o)
+{
+    static const struct wal_status nothing;
+    struct wal_status status;
+
+    wal_status_judge(&looks_wanted, o, &nothing, LOOKS_NOW_MS, LOOKS_WALL_MS, &status);
+    return status;
+}
+
+bool looks_is_good(const struct wal_status *s, enum wal_condition_type type)
+{
+    return s->conditions[type].status == wal_condition_good(type);
+}

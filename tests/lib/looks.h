@@ -5,6 +5,9 @@
 #define TESTS_LOOKS_H
 
 #include "core/observed.h"
+#include "core/wal_status.h"
+
+enum { LOOKS_NOW_MS = 1000 * 1000, LOOKS_WALL_MS = 5000, LOOKS_FRESHNESS_MS = 5000 };
 
 #define LOOKS_LOG "cluster/topic"
 #define LOOKS_WAL "orders"
@@ -18,5 +21,10 @@ struct look looks_tried(enum look_outcome outcome, int64_t at_ms);
 
 /* Looked at the log, at Redis and at the log again, all of it at now_ms at the latest. */
 void looks_well(struct observed *o, int64_t now_ms);
+
+/* What LOOKS_WAL wants, and what follows at LOOKS_NOW_MS where no status said anything before. */
+extern const struct wal_wanted looks_wanted;
+struct wal_status looks_judged(const struct observed *o);
+bool looks_is_good(const struct wal_status *s, enum wal_condition_type type);
 
 #endif

@@ -11,24 +11,9 @@
 #include "core/wal_status.h"
 #include "looks.h"
 
-enum { NOW_MS = 1000 * 1000, WALL_MS = 5000, FRESHNESS_MS = 5000 };
+enum { NOW_MS = LOOKS_NOW_MS, WALL_MS = LOOKS_WALL_MS };
 
-static const struct wal_wanted wanted = { .wal = { LOOKS_WAL, sizeof(LOOKS_WAL) - 1 },
-                                          .freshness_ms = FRESHNESS_MS };
 static const struct wal_status nothing;
-
-static struct wal_status judge(const struct observed *o)
-{
-    struct wal_status status;
-
-    wal_status_judge(&wanted, o, &nothing, NOW_MS, WALL_MS, &status);
-    return status;
-}
-
-static bool is_good(const struct wal_status *s, enum wal_condition_type type)
-{
-    return s->conditions[type].status == wal_condition_good(type);
-}
 
 static bool is_unknown(const struct wal_status *s, enum wal_condition_type type)
 {
@@ -43,9 +28,9 @@ static void a_wal_that_is_well_is_ready(void **state)
 
     observed_init(&o);
     looks_well(&o, NOW_MS);
-    s = judge(&o);
+    s = looks_judged(&o);
     for (enum wal_condition_type t = 0; t < WAL_CONDITION_COUNT; t++) {
-        if (!is_good(&s, t))
+        if (!looks_is_good(&s, t))
             fail_msg("%s: %s", wal_condition_text(t), s.conditions[t].message);
         assert_int_equal(s.conditions[t].since_wall_ms, WALL_MS);
     }
@@ -59,7 +44,7 @@ static void nothing_is_known_in_the_beginning(void **state)
     (void)state;
 
     observed_init(&o);
-    s = judge(&o);
+    s = looks_judged(&o);
     for (enum wal_condition_type t = 0; t < WAL_CONDITION_COUNT; t++)
         assert_true(is_unknown(&s, t) ||
                     t == WAL_CONDITION_SPEC_ACCEPTED || /* which are known at once */
@@ -136,7 +121,7 @@ static const char *broken(const struct combination *c, const struct wal_status *
         if (!wal_condition_is_needed(t))
             continue;
         unknown = unknown || is_unknown(s, t);
-        bad = bad || (!is_good(s, t) && !is_unknown(s, t));
+        bad = bad || (!looks_is_good(s, t) && !is_unknown(s, t));
     }
     if (s->conditions[WAL_CONDITION_READY].status != (bad       ? CONDITION_FALSE
                                                       : unknown ? CONDITION_UNKNOWN
@@ -150,7 +135,7 @@ static const char *broken(const struct combination *c, const struct wal_status *
         return "what is judged is known";
     if (both && c->judged == 0 && c->hold == 0 && !is_unknown(s, WAL_CONDITION_POSITION_CONSISTENT))
         return "what is not judged is unknown";
-    if (is_good(s, WAL_CONDITION_POSITION_CONSISTENT) !=
+    if (looks_is_good(s, WAL_CONDITION_POSITION_CONSISTENT) !=
         (both && c->judged == 1 && held_for[c->hold] == HOLD_NONE))
         return "consistent only when nothing is held";
     if (!redis_known && !is_unknown(s, WAL_CONDITION_REDIS_DURABLE))
@@ -192,7 +177,7 @@ static void no_combination_of_facts_deceives(void **state)
 
         o.partitions = partitions;
         arrange(&o, &c);
-        s = judge(&o);
+        s = looks_judged(&o);
         rule = broken(&c, &s);
         if (rule)
             fail_msg("%s: redis %u role %u log %u topic %u judged %u hold %u lag %u applier %u "
@@ -212,7 +197,7 @@ static size_t notices(struct wal_status *before, const struct observed *o, struc
     struct wal_status now;
     size_t n;
 
-    wal_status_judge(&wanted, o, before, NOW_MS, WALL_MS, &now);
+    wal_status_judge(&looks_wanted, o, before, NOW_MS, WALL_MS, &now);
     n = wal_status_notices(before, &now, o, told, ret);
     *before = now;
     return n;
@@ -287,7 +272,7 @@ static void what_became_of_the_specification_and_its_objects_is_told(void **stat
     observed_init(&o);
     looks_well(&o, NOW_MS);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct wal_wanted w = wanted;
+        struct wal_wanted w = looks_wanted;
         struct wal_status s;
 
         w.unclear = rows[i].unclear;
@@ -310,17 +295,17 @@ static void a_status_keeps_since_when_it_is_so(void **state)
     observed_init(&o);
     looks_well(&o, NOW_MS);
     snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-lru");
-    a = judge(&o);
+    a = looks_judged(&o);
     o.redis.saves = o.redis.appends = 0;
     snprintf(o.redis.eviction, sizeof(o.redis.eviction), "noeviction");
-    wal_status_judge(&wanted, &o, &a, NOW_MS, WALL_MS + 7, &b);
+    wal_status_judge(&looks_wanted, &o, &a, NOW_MS, WALL_MS + 7, &b);
     assert_string_equal(b.conditions[WAL_CONDITION_REDIS_DURABLE].reason, "PersistenceOff");
     assert_int_equal(b.conditions[WAL_CONDITION_REDIS_DURABLE].since_wall_ms, WALL_MS);
     assert_true(wal_status_differs(&a, &b));
     looks_well(&o, NOW_MS);
-    wal_status_judge(&wanted, &o, &b, NOW_MS, WALL_MS + 9, &a);
+    wal_status_judge(&looks_wanted, &o, &b, NOW_MS, WALL_MS + 9, &a);
     assert_int_equal(a.conditions[WAL_CONDITION_REDIS_DURABLE].since_wall_ms, WALL_MS + 9);
-    wal_status_judge(&wanted, &o, &a, NOW_MS, WALL_MS + 11, &b);
+    wal_status_judge(&looks_wanted, &o, &a, NOW_MS, WALL_MS + 11, &b);
     assert_false(wal_status_differs(&a, &b));
 }
 

@@ -11,24 +11,7 @@
 #include "core/wal_status.h"
 #include "looks.h"
 
-enum { NOW_MS = 1000 * 1000, WALL_MS = 5000, FRESHNESS_MS = 5000 };
-
-static const struct wal_wanted wanted = { .wal = { LOOKS_WAL, sizeof(LOOKS_WAL) - 1 },
-                                          .freshness_ms = FRESHNESS_MS };
-static const struct wal_status nothing;
-
-static struct wal_status judge(const struct observed *o)
-{
-    struct wal_status status;
-
-    wal_status_judge(&wanted, o, &nothing, NOW_MS, WALL_MS, &status);
-    return status;
-}
-
-static bool is_good(const struct wal_status *s, enum wal_condition_type type)
-{
-    return s->conditions[type].status == wal_condition_good(type);
-}
+enum { NOW_MS = LOOKS_NOW_MS, FRESHNESS_MS = LOOKS_FRESHNESS_MS };
 
 /* --- what each fact makes --------------------------------------------------------------------- */
 
@@ -342,7 +325,7 @@ static void judge_row(size_t i)
     observed_init(&o);
     looks_well(&o, NOW_MS);
     rows[i].change(&o);
-    s = judge(&o);
+    s = looks_judged(&o);
     c = &s.conditions[rows[i].type];
     if (c->status != rows[i].status || strcmp(c->reason, rows[i].reason) != 0)
         fail_msg("row %zu, %s: %s %s", i, wal_condition_text(rows[i].type),
@@ -355,7 +338,7 @@ static void judge_row(size_t i)
 
         for (int k = 0; k < ALSO_MAX && rows[i].also[k] != WAL_CONDITION_READY; k++)
             expected = expected || rows[i].also[k] == t;
-        if (is_good(&s, t) == expected)
+        if (looks_is_good(&s, t) == expected)
             fail_msg("row %zu, %s: %s is %s %s", i, c->reason, wal_condition_text(t),
                      condition_status_text(s.conditions[t].status), s.conditions[t].reason);
     }
