@@ -456,7 +456,7 @@ static void window_settled(struct applier *a, int32_t number, int64_t now_ms)
 {
     struct partition *p = &a->partitions[number];
 
-    settle_decide(p->window_operations, p->n_window);
+    settle_decide(p->window_operations, p->n_window, p->position.clock != LOG_TIME_OFF);
     for (size_t i = 0; i < p->n_window; i++) {
         const enum settle_outcome outcome = p->window_operations[i].outcome;
 

@@ -6,6 +6,9 @@
  *   APPLY(name, words at least, words at most, keys, rewrite, how it may fail, type, ttl)
  *   REFUSE(name, reason)
  *
+ * The type is the one that it works on, creates and leaves. One that also takes another, or makes
+ * one of another, has ANY: it says nothing of what the key was before.
+ *
  * Words are counted as Redis counts them, name and key included. Subcommands are rows of their own.
  */
 #ifndef REDWAL_CORE_COMMAND_TABLE_H
@@ -184,8 +187,8 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     REFUSE("MODULE",              ADMINISTRATIVE) \
     REFUSE("MONITOR",             ADMINISTRATIVE) \
     REFUSE("MOVE",                ADMINISTRATIVE) \
-    APPLY("MSET",                 3, MANY, PAIRS,         OVERWRITE,         NEVER, STRING, TTL) \
-    APPLY("MSETEX",               4, MANY, COUNTED_PAIRS, MSETEX,            VALUE, STRING, TTL) \
+    APPLY("MSET",                 3, MANY, PAIRS,         OVERWRITE,         NEVER, ANY,    TTL) \
+    APPLY("MSETEX",               4, MANY, COUNTED_PAIRS, MSETEX,            VALUE, ANY,    TTL) \
     APPLY("MSETNX",               3, MANY, PAIRS,         AS_IS,             NEVER, STRING, TTL) \
     REFUSE("MULTI",               ADMINISTRATIVE) \
     REFUSE("OBJECT",              NOT_A_WRITE) \
@@ -199,7 +202,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     APPLY("PFMERGE",              2, MANY, ALL,           AS_IS,             VALUE, STRING, TTL) \
     REFUSE("PFSELFTEST",          ADMINISTRATIVE) \
     REFUSE("PING",                NOT_A_WRITE) \
-    APPLY("PSETEX",               4,    4, ONE,           PSETEX,            NEVER, STRING, NO_TTL) \
+    APPLY("PSETEX",               4,    4, ONE,           PSETEX,            NEVER, ANY,    NO_TTL) \
     REFUSE("PSUBSCRIBE",          ADMINISTRATIVE) \
     REFUSE("PSYNC",               ADMINISTRATIVE) \
     REFUSE("PTTL",                NOT_A_WRITE) \
@@ -231,9 +234,9 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     APPLY("SDIFFSTORE",           3, MANY, ALL,           AS_IS,             TYPE,  SET,    TTL) \
     REFUSE("SELECT",              ADMINISTRATIVE) \
     REFUSE("SENTINEL",            ADMINISTRATIVE) \
-    APPLY("SET",                  3, MANY, ONE,           SET,               NEVER, STRING, TTL) \
+    APPLY("SET",                  3, MANY, ONE,           SET,               NEVER, ANY,    TTL) \
     APPLY("SETBIT",               4,    4, ONE,           AS_IS,             VALUE, STRING, TTL) \
-    APPLY("SETEX",                4,    4, ONE,           SETEX,             NEVER, STRING, NO_TTL) \
+    APPLY("SETEX",                4,    4, ONE,           SETEX,             NEVER, ANY,    NO_TTL) \
     APPLY("SETNX",                3,    3, ONE,           AS_IS,             NEVER, STRING, TTL) \
     APPLY("SETRANGE",             4,    4, ONE,           AS_IS,             VALUE, STRING, TTL) \
     REFUSE("SFLUSH",              ADMINISTRATIVE) \
@@ -316,11 +319,11 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     REFUSE("ZCARD",               NOT_A_WRITE) \
     REFUSE("ZCOUNT",              NOT_A_WRITE) \
     REFUSE("ZDIFF",               NOT_A_WRITE) \
-    APPLY("ZDIFFSTORE",           4, MANY, STORE_COUNTED, AS_IS,             VALUE, ZSET,   TTL) \
+    APPLY("ZDIFFSTORE",           4, MANY, STORE_COUNTED, AS_IS,             VALUE, ANY,    TTL) \
     APPLY("ZINCRBY",              4,    4, ONE,           AS_IS,             VALUE, ZSET,   TTL) \
     REFUSE("ZINTER",              NOT_A_WRITE) \
     REFUSE("ZINTERCARD",          NOT_A_WRITE) \
-    APPLY("ZINTERSTORE",          4, MANY, STORE_COUNTED, AS_IS,             VALUE, ZSET,   TTL) \
+    APPLY("ZINTERSTORE",          4, MANY, STORE_COUNTED, AS_IS,             VALUE, ANY,    TTL) \
     REFUSE("ZLEXCOUNT",           NOT_A_WRITE) \
     APPLY("ZMPOP",                4, MANY, COUNTED,       AS_IS,             VALUE, ZSET,   TTL) \
     REFUSE("ZMSCORE",             NOT_A_WRITE) \
@@ -343,7 +346,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     REFUSE("ZSCAN",               NOT_A_WRITE) \
     REFUSE("ZSCORE",              NOT_A_WRITE) \
     REFUSE("ZUNION",              NOT_A_WRITE) \
-    APPLY("ZUNIONSTORE",          4, MANY, STORE_COUNTED, AS_IS,             VALUE, ZSET,   TTL)
+    APPLY("ZUNIONSTORE",          4, MANY, STORE_COUNTED, AS_IS,             VALUE, ANY,    TTL)
 /* clang-format on */
 
 #define COMMAND_ENUM(name, text) COMMAND_KEYS_##name,

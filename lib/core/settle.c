@@ -8,13 +8,14 @@ static bool names(const struct settle_operation *o, struct str key)
     return false;
 }
 
-/* No operation of the window on this key could have changed the key's type, so the type it has now
- * is the type that `o` met, or the one it created. */
+/* No operation behind `o` could have changed its key's type, or made the key anew, so the type it
+ * has now is the one that `o` met, or the one it created. */
 static bool type_was_stable(const struct settle_operation *operations, size_t n,
-                            const struct settle_operation *o)
+                            const struct settle_operation *o, bool keys_end)
 {
-    for (size_t i = 0; i < n; i++)
-        if (operations[i].key_type != o->key_type && names(&operations[i], o->keys[0]))
+    for (size_t i = (size_t)(o - operations) + 1; i < n; i++)
+        if ((keys_end || operations[i].key_type != o->key_type) &&
+            names(&operations[i], o->keys[0]))
             return false;
     return true;
 }
@@ -33,22 +34,22 @@ static bool was_answered(const struct settle_operation *operations, size_t n,
 }
 
 static enum settle_outcome decide(const struct settle_operation *operations, size_t n,
-                                  const struct settle_operation *o)
+                                  const struct settle_operation *o, bool keys_end)
 {
     if (o->failure == FAILS_NEVER || was_answered(operations, n, o))
         return SETTLE_APPLIED;
     if (!o->type_known || !o->exists || o->key_type == KEY_ANY || o->type_now == KEY_ANY ||
-        !type_was_stable(operations, n, o))
+        !type_was_stable(operations, n, o, keys_end))
         return SETTLE_UNKNOWN;
     if (o->type_now != o->key_type)
         return SETTLE_REFUSED;
     return o->failure == FAILS_TYPE ? SETTLE_APPLIED : SETTLE_UNKNOWN;
 }
 
-void settle_decide(struct settle_operation *operations, size_t n)
+void settle_decide(struct settle_operation *operations, size_t n, bool keys_end)
 {
     for (size_t i = 0; i < n; i++)
-        operations[i].outcome = decide(operations, n, &operations[i]);
+        operations[i].outcome = decide(operations, n, &operations[i], keys_end);
 }
 
 void settle_read_type(struct settle_operation *operation, struct str type)

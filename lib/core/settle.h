@@ -28,7 +28,7 @@ struct settle_operation {
     const struct str *keys; /* an envelope's may be several */
     size_t n_keys;
     enum command_failure failure;
-    enum key_type key_type; /* the type the operation works on; KEY_ANY when it may change it */
+    enum key_type key_type; /* what it works on, creates and leaves; KEY_ANY: it may change it */
     enum settle_turn turn;
     bool type_known;             /* the TYPE of the first key was asked for and answered */
     bool exists;                 /* the key exists now */
@@ -37,8 +37,8 @@ struct settle_operation {
 };
 
 /* Decides all of a partition's window. Quadratic in operations on one key, so n is bounded by
- * whoever keeps the window. */
-void settle_decide(struct settle_operation *operations, size_t n);
+ * whoever keeps the window. `keys_end`: keys may have ended between any two operations. */
+void settle_decide(struct settle_operation *operations, size_t n, bool keys_end);
 
 /* The answer to TYPE: "none", "string", ... */
 void settle_read_type(struct settle_operation *operation, struct str type);

@@ -35,8 +35,6 @@ SUBCOMMAND_KEY = (2, 2, 1)
 OPTIONS_SINCE_7 = {"EXPIRE", "EXPIREAT", "PEXPIRE", "PEXPIREAT", "XSETID"}
 # What COMMAND lists to catch HTTP.
 NO_COMMANDS = {"HOST:", "POST"}
-# What takes sets for sorted sets.
-ALSO_TAKES = {("ZDIFFSTORE", "set"), ("ZINTERSTORE", "set"), ("ZUNIONSTORE", "set")}
 
 # What the applier runs for itself.
 OWN_COMMANDS = [line.split() for line in """
@@ -292,8 +290,12 @@ def test_what_is_refused_is_what_the_table_expects(table, commands, server, exam
                     assert not errors, what
                 elif kind in ("none", row["type"]):
                     assert row["failure"] == "value" or not errors, what
-                elif row["type"] and (name, kind) not in ALSO_TAKES:
+                elif row["type"]:
                     assert errors == {"WRONGTYPE"}, what
+                if row["type"]:
+                    left = client.type("k").decode()
+                    alone = {kind} if kind not in ("none", row["type"]) else {"none", row["type"]}
+                    assert left in alone, f"{name} of a {kind} leaves a {left}"
 
 
 def test_a_ttl_comes_with_its_command_or_not_at_all(server):

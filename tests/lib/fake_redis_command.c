@@ -130,6 +130,22 @@ static void run_set(struct fake_redis *r, const struct reply *words, size_t n, s
     buf_print(out, "+OK\r\n");
 }
 
+/* Answers with the size of what was there: nobody reads it. */
+static void run_getset(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
+{
+    const struct str key = words[1].text;
+    struct value *v;
+
+    (void)n;
+    if (!look_up(r, key, KEY_STRING, &v, out))
+        return;
+    if (v)
+        keyspace_remove(&r->data, key);
+    value_insert(keyspace_add(&r->data, key, KEY_STRING), 0, words[2].text);
+    fake_redis_touch(r, key);
+    say_integer(out, 0);
+}
+
 static void run_append(struct fake_redis *r, const struct reply *words, size_t n, struct buf *out)
 {
     struct value *v;
@@ -494,18 +510,31 @@ static void run_evalsha(struct fake_redis *r, const struct reply *words, size_t 
 const struct fake_command *fake_command_find(struct str name)
 {
     static const struct fake_command commands[] = {
-        { "APPEND", 3, true, run_append },   { "DEL", 2, true, run_del },
-        { "HDEL", 3, true, run_hdel },       { "HGETALL", 2, false, run_hgetall },
-        { "EVAL", 3, true, run_eval },       { "EVALSHA", 6, true, run_evalsha },
-        { "GET", 2, false, run_get },        { "HGET", 3, false, run_hget },
-        { "HINCRBY", 4, true, run_hincrby }, { "HMGET", 3, false, run_hmget },
-        { "HSET", 4, true, run_hset },       { "HSETNX", 4, true, run_hsetnx },
-        { "INCRBY", 3, true, run_incrby },   { "LPUSH", 3, true, run_lpush },
-        { "PERSIST", 2, true, run_persist }, { "PEXPIREAT", 3, true, run_pexpireat },
-        { "ROLE", 1, false, run_role },      { "RPUSH", 3, true, run_rpush },
-        { "SADD", 3, true, run_sadd },       { "SET", 3, true, run_set },
-        { "SREM", 3, true, run_srem },       { "TYPE", 2, false, run_type },
-        { "UNLINK", 2, true, run_del },      { "ZADD", 5, true, fake_log_time_list },
+        { "APPEND", 3, true, run_append },
+        { "DEL", 2, true, run_del },
+        { "HDEL", 3, true, run_hdel },
+        { "HGETALL", 2, false, run_hgetall },
+        { "EVAL", 3, true, run_eval },
+        { "EVALSHA", 6, true, run_evalsha },
+        { "GET", 2, false, run_get },
+        { "GETSET", 3, true, run_getset },
+        { "HGET", 3, false, run_hget },
+        { "HINCRBY", 4, true, run_hincrby },
+        { "HMGET", 3, false, run_hmget },
+        { "HSET", 4, true, run_hset },
+        { "HSETNX", 4, true, run_hsetnx },
+        { "INCRBY", 3, true, run_incrby },
+        { "LPUSH", 3, true, run_lpush },
+        { "PERSIST", 2, true, run_persist },
+        { "PEXPIREAT", 3, true, run_pexpireat },
+        { "ROLE", 1, false, run_role },
+        { "RPUSH", 3, true, run_rpush },
+        { "SADD", 3, true, run_sadd },
+        { "SET", 3, true, run_set },
+        { "SREM", 3, true, run_srem },
+        { "TYPE", 2, false, run_type },
+        { "UNLINK", 2, true, run_del },
+        { "ZADD", 5, true, fake_log_time_list },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)

@@ -125,6 +125,7 @@ static void remove_member(const struct operand *o)
 static enum key_type works_on(enum op_kind kind)
 {
     switch (kind) {
+    case OP_GETSET:
     case OP_APPEND:
     case OP_APPEND_TTL:
     case OP_INCRBY:
@@ -184,6 +185,7 @@ static enum fold_outcome apply(const struct operand *o, const struct op *op)
 {
     switch (op->kind) {
     case OP_SET:
+    case OP_GETSET:
         assign(o, DEADLINE_NONE);
         return FOLD_APPLIED;
     case OP_SET_TTL:

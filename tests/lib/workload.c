@@ -72,6 +72,8 @@ static const char *template(enum op_kind kind)
         return "'command':'SET','args':['#'],'ttlMs':1000000";
     case OP_SET_NX:
         return "'command':'SET','args':['#','NX']";
+    case OP_GETSET:
+        return "'command':'GETSET','args':['#']";
     case OP_APPEND:
         return "'command':'APPEND','args':['#']";
     case OP_APPEND_TTL:

@@ -27,6 +27,7 @@ enum {
     X(SET,            6,  2) \
     X(SET_TTL,        3,  1) /* SET with the record's ttl */ \
     X(SET_NX,         2,  3) \
+    X(GETSET,         4,  3) /* refused where SET would not be */ \
     X(APPEND,         8,  6) \
     X(APPEND_TTL,     3,  1) /* travels in a script */ \
     X(INCRBY,         9,  6) \

@@ -124,7 +124,7 @@ void world_produce(struct world *w, int32_t partition)
 {
     if (w->keys_end)
         w->ahead_ms += 1 + (int64_t)prng_below(&w->prng, APART_MAX_MS);
-    if (prng_chance(&w->prng, 100))
+    if (prng_chance(&w->prng, 100) && (w->keys_end || w->now_ms >= w->punctual_until_ms))
         produce_late(w, partition);
     else
         fake_log_append(world_log(w), partition, op_random(&w->prng, ++w->n_records, w->keys_end),
@@ -157,6 +157,7 @@ void world_miss_days(struct world *w, unsigned n)
         for (int32_t partition = 0; partition < world_log(w)->n_partitions; partition++)
             world_produce(w, partition);
     w->keys_end = false;
+    w->punctual_until_ms = w->now_ms + w->ahead_ms + WORKLOAD_SOON_MS + LATE_MAX_MS;
     w->now_ms += w->ahead_ms + APART_MAX_MS / 2;
     w->ahead_ms = 0;
 }

@@ -75,6 +75,7 @@ struct world {
     enum dead_letter_fate fate; /* of most dead letters */
     bool keys_end;              /* random records have keys end, and are far apart: their */
     int64_t ahead_ms;           /* timestamps run away from our clock */
+    int64_t punctual_until_ms;  /* no record comes late: keys may end by the clock until then */
 
     struct fake_log logs[LOGS_MAX]; /* the last one is the topic now */
     struct oracle oracles[LOGS_MAX];

@@ -120,6 +120,38 @@ static void the_connection_may_be_cut_behind_any_byte(void **state)
     visit_all(*state, CUT);
 }
 
+/* A record is refused, one behind it makes its key another type, or makes the key anew once it has
+ * ended, and the applier dies before it reads the answer to either. */
+static void a_type_that_is_younger_than_the_record_tells_nothing_of_it(void **state)
+{
+    static const struct {
+        enum op_kind first, refused, behind;
+        unsigned apart_ms; /* and so old that it is log time */
+    } rows[] = {
+        { OP_RPUSH, OP_GETSET, OP_SET, 0 },
+        { OP_RPUSH, OP_GETSET, OP_SET_TTL, 0 },
+        { OP_RPUSH, OP_GETSET, OP_SET_NX, 0 },
+        { OP_SET_SOON, OP_RPUSH, OP_RPUSH, WORKLOAD_SOON_MS },
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        for (int n_rounds = 0; n_rounds < 20; n_rounds++) {
+            world_init(w, SEED, /* n_servers= */ 1, /* n_hosts= */ 1, /* n_partitions= */ 1);
+            world_crash_host(w, 0);
+            world_produce_op(w, 0, rows[i].first, 0);
+            world_produce_op(w, 0, rows[i].refused, 0);
+            w->now_ms += rows[i].apart_ms;
+            world_produce_op(w, 0, rows[i].behind, 0);
+            w->now_ms += rows[i].apart_ms;
+            for (int k = 0; k < n_rounds; k++)
+                world_round(w);
+            world_crash_host(w, 0);
+            world_run(w, LIMIT_MS);
+            world_end(w);
+        }
+}
+
 static int set_up(void **state)
 {
     *state = calloc(1, sizeof(struct world));
@@ -138,6 +170,7 @@ int main(void)
         cmocka_unit_test(any_call_may_fail),
         cmocka_unit_test(the_applier_may_die_at_any_step),
         cmocka_unit_test(the_connection_may_be_cut_behind_any_byte),
+        cmocka_unit_test(a_type_that_is_younger_than_the_record_tells_nothing_of_it),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
