@@ -7,9 +7,14 @@
 #include "base/mem.h"
 
 enum { SLOTS_MIN = 64, CHUNKS_MIN = 4, SCANNED_MAX = UINT16_MAX };
-enum { FILLED_MAX = 2, FILLED_OF = 3 }; /* two thirds of the slots */
+enum { FILLED_MAX = 7, FILLED_OF = 8 }; /* seven eighths of the slots, forgotten ids included */
+enum { HELD_MAX = 2, HELD_OF = 3 };     /* two thirds when the index is made: it lasts a while */
 
-/* A slot names an id by the low bits of its number, and says that it names one. */
+/*
+ * A slot names an id by the low bits of its number, as many as it takes to tell the slots apart.
+ * The bits above are of its hash, so that another id is hardly ever looked at; the topmost is set.
+ * Forgotten ids stay until the index is made anew, which is before two of its ids have one name.
+ */
 #define SLOT_TAKEN ((uint32_t)1 << 31)
 
 void recent_ids_release(struct recent_ids *r)
@@ -35,54 +40,49 @@ static struct recent_id *at(const struct recent_ids *r, size_t i)
     return &r->chunks[place / RECENT_IDS_CHUNK][place % RECENT_IDS_CHUNK];
 }
 
-static uint32_t slot_for(const struct recent_ids *r, size_t i)
+static uint32_t slot_for(const struct recent_ids *r, uint64_t high, uint64_t number)
 {
-    return (uint32_t)(r->begin + i) | SLOT_TAKEN;
+    const uint32_t names = (uint32_t)r->n_slots - 1;
+
+    return ((uint32_t)(high >> 32) & ~names) | ((uint32_t)number & names) | SLOT_TAKEN;
 }
 
-/* How many are older than the one that the slot names. */
-static size_t named_by(const struct recent_ids *r, size_t slot)
+/* Whether the slot may be of an id with this hash, and then how many are older than that one. */
+static bool may_name(const struct recent_ids *r, size_t slot, uint64_t high, size_t *ret_i)
 {
-    return (r->slots[slot] - (uint32_t)r->begin) & ~SLOT_TAKEN;
+    const uint32_t names = (uint32_t)r->n_slots - 1;
+
+    if ((r->slots[slot] ^ slot_for(r, high, 0)) & ~names)
+        return false;
+    *ret_i = (r->slots[slot] - (uint32_t)r->begin) & names;
+    return *ret_i < r->n;
 }
 
-static size_t next_slot(const struct recent_ids *r, size_t slot)
+/* The slot of the id, and how many are older; or the empty one where it would be, and SIZE_MAX. */
+static size_t find_slot(const struct recent_ids *r, uint64_t high, uint16_t low, size_t *ret_i)
 {
-    return (slot + 1) & (r->n_slots - 1);
-}
+    size_t slot = (size_t)high & (r->n_slots - 1);
 
-static size_t home_slot(const struct recent_ids *r, uint64_t high)
-{
-    return (size_t)high & (r->n_slots - 1);
-}
+    for (; r->slots[slot] != 0; slot = (slot + 1) & (r->n_slots - 1)) {
+        const struct recent_id *id;
 
-/* The slot of the id, or the empty one where it would be. */
-static size_t find_slot(const struct recent_ids *r, uint64_t high, uint16_t low)
-{
-    size_t slot = home_slot(r, high);
-
-    while (r->slots[slot] != 0) {
-        const struct recent_id *id = at(r, named_by(r, slot));
-
+        if (!may_name(r, slot, high, ret_i))
+            continue;
+        id = at(r, *ret_i);
         if (id->high == high && id->low == low)
             return slot;
-        slot = next_slot(r, slot);
     }
+    *ret_i = SIZE_MAX;
     return slot;
 }
 
 /* True: it is the `ret_i`-th oldest. */
 static bool find(const struct recent_ids *r, const struct id_hash *id, size_t *ret_i)
 {
-    size_t slot;
-
     if (r->n == 0)
         return false;
-    slot = find_slot(r, id->high, id->low);
-    if (r->slots[slot] == 0)
-        return false;
-    *ret_i = named_by(r, slot);
-    return true;
+    find_slot(r, id->high, id->low, ret_i);
+    return *ret_i != SIZE_MAX;
 }
 
 /* --- adding and forgetting -------------------------------------------------------------------- */
@@ -91,22 +91,9 @@ static bool find(const struct recent_ids *r, const struct id_hash *id, size_t *r
 static void index_add(struct recent_ids *r, size_t i)
 {
     const struct recent_id *id = at(r, i);
+    size_t known;
 
-    r->slots[find_slot(r, id->high, id->low)] = slot_for(r, i);
-}
-
-/* Closes the gap: what probed past the slot moves back. */
-static void empty_slot(struct recent_ids *r, size_t slot)
-{
-    for (size_t next = next_slot(r, slot); r->slots[next] != 0; next = next_slot(r, next)) {
-        const size_t home = home_slot(r, at(r, named_by(r, next))->high);
-
-        if (((next - home) & (r->n_slots - 1)) < ((next - slot) & (r->n_slots - 1)))
-            continue;
-        r->slots[slot] = r->slots[next];
-        slot = next;
-    }
-    r->slots[slot] = 0;
+    r->slots[find_slot(r, id->high, id->low, &known)] = slot_for(r, id->high, r->begin + i);
 }
 
 static void add_chunk(struct recent_ids *r)
@@ -125,11 +112,16 @@ static void drop_chunk(struct recent_ids *r)
     memmove(r->chunks, r->chunks + 1, r->n_chunks * sizeof(*r->chunks));
 }
 
-static void grow_index(struct recent_ids *r)
+/* Without those that are forgotten, and with room for more. */
+static void make_index(struct recent_ids *r)
 {
+    if (r->n_slots == 0)
+        r->n_slots = SLOTS_MIN;
+    while (r->n * HELD_OF > r->n_slots * HELD_MAX)
+        r->n_slots *= 2;
     free(r->slots);
-    r->n_slots = r->n_slots ? r->n_slots * 2 : SLOTS_MIN;
     r->slots = mem_new(r->n_slots, sizeof(*r->slots));
+    r->indexed_from = r->begin;
     for (size_t i = 0; i < r->n; i++)
         index_add(r, i);
 }
@@ -138,10 +130,11 @@ void recent_ids_add(struct recent_ids *r, const struct recent_id *id)
 {
     if (place_of(r, r->n) / RECENT_IDS_CHUNK == r->n_chunks)
         add_chunk(r);
-    if ((r->n + 1) * FILLED_OF > r->n_slots * FILLED_MAX)
-        grow_index(r);
+    if ((recent_ids_end(r) - r->indexed_from + 1) * FILLED_OF > r->n_slots * FILLED_MAX)
+        make_index(r);
     *at(r, r->n) = *id;
-    index_add(r, r->n++);
+    r->n++;
+    index_add(r, r->n - 1);
     if (id->seconds > r->now_seconds)
         r->now_seconds = id->seconds;
 }
@@ -150,11 +143,6 @@ void recent_ids_forget(struct recent_ids *r, size_t n)
 {
     PRE(n <= r->n);
     for (; n > 0; n--) {
-        const struct recent_id *oldest = at(r, 0);
-        const size_t slot = find_slot(r, oldest->high, oldest->low);
-
-        if (named_by(r, slot) == 0)
-            empty_slot(r, slot);
         r->n--;
         r->begin++;
         if (place_of(r, 0) == 0)

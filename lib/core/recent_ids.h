@@ -32,15 +32,16 @@ struct recent_id {
 };
 
 /* Ids are numbered from 0 on, in the order in which they were added, and keep their numbers. There
- * are fewer than 2^31 of them at a time. */
+ * are fewer than 2^30 of them at a time. */
 struct recent_ids {
     struct recent_id **chunks; /* the first has the id of number `begin` */
     size_t n_chunks, chunks_capacity;
-    size_t n;             /* ids */
-    uint32_t *slots;      /* which ids there are, by hash; 0: none */
-    size_t n_slots;       /* a power of two */
-    uint64_t begin;       /* number of the oldest one that is held */
-    uint32_t now_seconds; /* log time */
+    size_t n;              /* ids */
+    uint32_t *slots;       /* which ids there are, by hash; 0: none */
+    size_t n_slots;        /* a power of two */
+    uint64_t begin;        /* number of the oldest one that is held */
+    uint64_t indexed_from; /* number of the oldest one that may be in a slot */
+    uint32_t now_seconds;  /* log time */
 };
 
 void recent_ids_release(struct recent_ids *r); /* leaves it empty and usable */
