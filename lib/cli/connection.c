@@ -2,11 +2,53 @@
 
 #include <string.h>
 
+static bool uses_sasl(const struct connection_options *c)
+{
+    return c->kafka_security == KAFKA_SASL_PLAINTEXT || c->kafka_security == KAFKA_SASL_SSL;
+}
+
+static bool uses_tls(const struct connection_options *c)
+{
+    return c->kafka_security == KAFKA_SSL || c->kafka_security == KAFKA_SASL_SSL;
+}
+
+static bool is_among(const char *option, const char *const *options)
+{
+    for (; *options; options++)
+        if (strcmp(option, *options) == 0)
+            return true;
+    return false;
+}
+
+bool connection_is_moot(const struct connection_options *c, const struct option_set *set,
+                        const char *option)
+{
+    const struct {
+        const char *by_hand;
+        bool holds;
+        const char *const *moot;
+    } rules[] = {
+        { "redis", true,
+          ONE_OF("sentinel", "master-name", "sentinel-user", "sentinel-password-file",
+                 "sentinel-tls") },
+        { "sentinel", true, ONE_OF("redis") },
+        { "kafka-security", !uses_sasl(c),
+          ONE_OF("kafka-sasl-mechanism", "kafka-user", "kafka-password-file") },
+        { "kafka-security", !uses_tls(c), ONE_OF("kafka-ca", "kafka-cert", "kafka-key") },
+        { "redis-tls", !c->redis_tls && c->sentinel_tls != SENTINEL_TLS_ON,
+          ONE_OF("redis-ca", "redis-cert", "redis-key") },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+        if (rules[i].holds && option_set_source(set, rules[i].by_hand) > SOURCE_FILE &&
+            is_among(option, rules[i].moot))
+            return true;
+    return false;
+}
+
 static void check_kafka(const struct connection_options *c, struct option_set *set)
 {
-    const bool sasl =
-        c->kafka_security == KAFKA_SASL_PLAINTEXT || c->kafka_security == KAFKA_SASL_SSL;
-    const bool tls = c->kafka_security == KAFKA_SSL || c->kafka_security == KAFKA_SASL_SSL;
+    const bool sasl = uses_sasl(c), tls = uses_tls(c);
 
     if (strcmp(c->topic, c->dlq_topic) == 0)
         option_set_problem(set,

@@ -20,9 +20,10 @@ enum { CONTEXT_DEPTH = 3, PATH_MAX_BYTES = 4096 };
 
 /* clang-format off */
 static const struct option_spec context_specs[] = {
-    { "context",      OPTION_NAME, OPTION_CALL, AT(name),   "NAME", NULL, 1, 63, NULL, "Context", "Connect as this context says; the current one when unset" },
-    { "context-file", OPTION_FILE, OPTION_CALL, AT(file),   "FILE", NULL, 0, 0,  NULL, "Context", "Where contexts are; ~/.config/redwal/contexts.yaml when unset" },
-    { "config",       OPTION_FILE, OPTION_CALL, AT(config), "FILE", NULL, 0, 0,  NULL, "Context", "Connect as this configuration file of redis-applier says, and use no context" },
+    { "context",      OPTION_TEXT, OPTION_CALL, AT(name),     "NAME", NULL, 1, 255, NULL, "Context", "Connect as this context says; the current one when unset. With --rediswal, the kubeconfig's context" },
+    { "context-file", OPTION_FILE, OPTION_CALL, AT(file),     "FILE", NULL, 0, 0,   NULL, "Context", "Where contexts are; ~/.config/redwal/contexts.yaml when unset" },
+    { "config",       OPTION_FILE, OPTION_CALL, AT(config),   "FILE", NULL, 0, 0,   NULL, "Context", "Connect as this configuration file of redis-applier says, and use no context" },
+    { "rediswal",     OPTION_NAME, OPTION_CALL, AT(rediswal), "NAME", NULL, 1, 63,  NULL, "Context", "Connect as this RedisWal of a cluster and its Secrets say, and use no context" },
 };
 /* clang-format on */
 
@@ -229,6 +230,11 @@ static void load_connection(struct invocation *in)
     CLEANUP(contexts_release) struct contexts c = { 0 };
     struct err err = { 0 };
 
+    if (o->rediswal) {
+        if (o->config)
+            option_set_problem(&in->set, "--config, --rediswal: give one of them, not both");
+        return;
+    }
     if (o->config) {
         if (o->name)
             option_set_problem(&in->set, "--config, --context: give one of them, not both");

@@ -17,9 +17,10 @@
 #include "cli/verb.h"
 #include "cli/verb_complete.h"
 
-/* Which file, and which context in it. */
+/* Which file, and which context in it; or what else says how to connect. */
 struct context_options {
     char *file, *name, *config;
+    char *rediswal; /* that some other table of the verb reads; then `name` is a kubeconfig's */
 };
 extern const struct option_table context_table;
 

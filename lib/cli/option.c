@@ -62,12 +62,17 @@ bool option_set_is_good(const struct option_set *set)
     return set->problems.n == 0;
 }
 
-bool option_set_was_given(const struct option_set *set, const char *name)
+enum option_source option_set_source(const struct option_set *set, const char *name)
 {
     const struct option_spec *spec = option_find(set->specs, set->n_specs, str_from(name));
 
     PRE(spec);
-    return set->origins[spec - set->specs].source != SOURCE_DEFAULT;
+    return set->origins[spec - set->specs].source;
+}
+
+bool option_set_was_given(const struct option_set *set, const char *name)
+{
+    return option_set_source(set, name) != SOURCE_DEFAULT;
 }
 
 bool option_set_differs(const struct option_set *set, const char *name)

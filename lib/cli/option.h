@@ -121,6 +121,8 @@ const char *option_nearest(const struct option_set *set, struct str name);
 bool option_set_differs(const struct option_set *set, const char *name);
 /* Whether it was given at all. */
 bool option_set_was_given(const struct option_set *set, const char *name);
+/* Where its value came from. */
+enum option_source option_set_source(const struct option_set *set, const char *name);
 /* "REDWAL_KAFKA_CA" for "kafka-ca". */
 void option_env_name(const char *env_prefix, const char *name, char ret[OPTION_ENV_MAX]);
 

@@ -205,6 +205,14 @@ static void check_words(struct invocation *in)
                            in->words[verb->n_words]);
 }
 
+static void check(struct invocation *in)
+{
+    check_words(in);
+    if (in->verb->check)
+        in->verb->check(in);
+    option_set_open_files(&in->set);
+}
+
 /* A group was called, which cannot run. */
 static void problem_no_verb(struct invocation *in, const struct verb_path *path)
 {
@@ -312,13 +320,11 @@ enum verb_verdict verb_parse(const struct verb_tree *tree, int argc, const char 
         problem_no_verb(in, &path);
     } else {
         verb_each_table(in->verb, load, in);
-        check_words(in);
-        if (in->verb->check)
-            in->verb->check(in);
-        option_set_open_files(&in->set);
+        if (!in->lacks)
+            check(in);
     }
     if (option_set_is_good(&in->set))
         return VERB_RUN;
     print_problems(in, ret_output);
-    return VERB_BAD;
+    return in->lacks ? VERB_LACKS : VERB_BAD;
 }

@@ -72,6 +72,7 @@ struct invocation {
     void *values;
     struct option_set set;
     char *file; /* that options came from; NULL when they did not */
+    bool lacks; /* what options should come from could not be read; what is wrong was said */
     const char **words;
     size_t n_words;
 };
@@ -80,6 +81,7 @@ enum verb_verdict {
     VERB_RUN,
     VERB_PRINT, /* the text asked for, such as --help, is in the output */
     VERB_BAD,   /* what is wrong is in the output, one line a problem */
+    VERB_LACKS, /* the same, and it is not the call that is wrong */
 };
 
 /* `environment` outlives the invocation; release it in any case. */

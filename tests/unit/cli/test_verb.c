@@ -38,9 +38,18 @@ static const struct option_spec put_specs[] = {
 };
 /* clang-format on */
 
+static const struct option_table shared_table;
+
 static void load_shared(struct invocation *in)
 {
+    const struct shared_options *o = invocation_values(in, &shared_table);
+
     in->set.file = "c.yaml";
+    in->lacks = o->context && strcmp(o->context, "away") == 0;
+    if (in->lacks) {
+        option_set_problem(&in->set, "away: does not answer");
+        return;
+    }
     option_set_take_entry(&in->set, STR_LITERAL("brokers"), STR_LITERAL("of-file:1"), 3);
     option_set_take_entry(&in->set, STR_LITERAL("other-programs"), STR_LITERAL("x"), 4);
 }
@@ -227,6 +236,18 @@ static void what_is_wrong_is_said_with_the_way_out(void **state)
     }
 }
 
+/* Nobody is told that a KEY is missing, or is blamed for the call. */
+static void options_that_cannot_be_had_are_no_mistake_of_the_call(void **state)
+{
+    static const char *const args[] = { "put", "--context=away", NULL };
+    CLEANUP(invocation_release) struct invocation in = { 0 };
+    CLEANUP(buf_release) struct buf out = { 0 };
+    (void)state;
+
+    assert_int_equal(parse(args, no_environment, &in, &out), VERB_LACKS);
+    assert_text(&out, "app put: away: does not answer\n");
+}
+
 static void every_node_has_help(void **state)
 {
     static const char verb_help[] =
@@ -386,6 +407,7 @@ int main(void)
         cmocka_unit_test(options_and_words_mix_and_lead_to_the_verb),
         cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_files),
         cmocka_unit_test(what_is_wrong_is_said_with_the_way_out),
+        cmocka_unit_test(options_that_cannot_be_had_are_no_mistake_of_the_call),
         cmocka_unit_test(every_node_has_help),
         cmocka_unit_test(the_program_alone_shows_its_verbs),
         cmocka_unit_test(the_reference_has_every_verb_option_and_status),
