@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "rediswal.h"
+
 static struct terminal terminal(const struct invocation *in, FILE *to)
 {
     return terminal_of(to, environment_value(in->environment, "NO_COLOR"),
@@ -43,5 +45,6 @@ void call_complain(const struct invocation *in, const char *format, ...)
 enum exit_status call_failed(const struct invocation *in, const struct err *err)
 {
     call_complain(in, "%s", err->msg);
+    rediswal_explain(in, err->code);
     return err->code == ERR_TIMEOUT ? EXIT_TIMEOUT : EXIT_FAILED;
 }

@@ -7,7 +7,6 @@
 #include "adapter/kube_curl.h"
 #include "adapter/kube_load.h"
 #include "base/mem.h"
-#include "cli/option_table.h"
 #include "codec/wal_resource.h"
 #include "runtime/clock.h"
 #include "runtime/kube_client.h"
@@ -25,13 +24,12 @@ struct cluster {
     struct kube_status status; /* unless it is good */
 };
 
-#define AT(field) offsetof(struct cluster_options, field)
+#define PLACE(...) OPTION_SPEC_IN(struct cluster_options, __VA_ARGS__)
 
 /* clang-format off */
 static const struct option_spec specs[] = {
-    { "kubeconfig", OPTION_FILE, OPTION_FLAG, AT(kubeconfig), "FILE", NULL, 0, 0,   NULL, "Cluster", "The kubeconfig; those of KUBECONFIG, or ~/.kube/config, or the pod's service account when unset" },
-    { "context",    OPTION_TEXT, OPTION_FLAG, AT(context),    "NAME", NULL, 1, 255, NULL, "Cluster", "The kubeconfig's context; the current one when unset" },
-    { "namespace",  OPTION_NAME, OPTION_FLAG, AT(scope),      "NAME", NULL, 1, 63,  NULL, "Cluster", "The namespace; that of the context when unset" },
+    CLUSTER_PLACE_OPTIONS(PLACE)
+    { "context", OPTION_TEXT, OPTION_FLAG, offsetof(struct cluster_options, context), "NAME", NULL, 1, 255, NULL, "Cluster", "The kubeconfig's context; the current one when unset" },
 };
 /* clang-format on */
 
@@ -129,6 +127,16 @@ enum err_code cluster_ask(struct cluster *c, struct kube_request *request, struc
     if (c->full)
         return err_set(err, ERR_LIMIT, "the API server's answer is too long");
     return c->good ? ERR_OK : kube_status_to_err(&c->status, err);
+}
+
+enum err_code cluster_get(struct cluster *c, const struct kube_target *target, struct buf *ret_body,
+                          struct err *err)
+{
+    CLEANUP(kube_request_release) struct kube_request r = { 0 };
+
+    if (!kube_request_get(&r, target))
+        return err_set(err, ERR_INVALID, "the name is too long");
+    return cluster_ask(c, &r, ret_body, err);
 }
 
 enum err_code cluster_list(struct cluster *c, const struct kube_target *target,

@@ -4,11 +4,19 @@
 #ifndef KUBECTL_REDWAL_CLUSTER_H
 #define KUBECTL_REDWAL_CLUSTER_H
 
+#include "cli/option_table.h"
 #include "cli/verb.h"
 #include "core/kube_request.h"
 
+/* clang-format off */
+#define CLUSTER_PLACE_OPTIONS(X) \
+    X(FILE, FLAG, kubeconfig, "kubeconfig", "FILE", NULL, 0, 0,  NULL, "Cluster", "The kubeconfig; those of KUBECONFIG, or ~/.kube/config, or the pod's service account when unset") \
+    X(NAME, FLAG, scope,      "namespace",  "NAME", NULL, 1, 63, NULL, "Cluster", "The namespace; that of the context when unset")
+/* clang-format on */
+
 struct cluster_options {
-    char *kubeconfig, *context, *scope;
+    CLUSTER_PLACE_OPTIONS(OPTION_FIELD)
+    char *context;
 };
 /* --kubeconfig, --context and --namespace. */
 extern const struct option_table cluster_table;
@@ -28,6 +36,9 @@ struct str cluster_scope(const struct cluster *c); /* the namespace that is mean
 /* Takes the request. `ret_body` is initialised by the caller. ERR_NOT_FOUND, ERR_DENIED, ...: see
  * kube_status_to_err(). */
 NODISCARD enum err_code cluster_ask(struct cluster *c, struct kube_request *request,
+                                    struct buf *ret_body, struct err *err);
+/* One object. */
+NODISCARD enum err_code cluster_get(struct cluster *c, const struct kube_target *target,
                                     struct buf *ret_body, struct err *err);
 /* All of it in one answer. */
 NODISCARD enum err_code cluster_list(struct cluster *c, const struct kube_target *target,

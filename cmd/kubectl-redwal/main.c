@@ -55,6 +55,9 @@ int main(int argc, char **argv)
     case VERB_BAD:
         write_all(&output, stderr);
         return EXIT_USAGE;
+    case VERB_LACKS:
+        write_all(&output, stderr);
+        return EXIT_FAILED;
     case VERB_RUN:
         break;
     }

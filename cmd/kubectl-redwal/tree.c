@@ -81,7 +81,8 @@ static const struct verb root = {
         "`pause`,\n"
         "`resume` and `scale` are about RedisWals of a Kubernetes cluster. The other verbs need "
         "none:\n"
-        "they talk to brokers and Redis, which options, the environment or a context name.\n",
+        "they talk to brokers and Redis, which options, the environment, a context or a RedisWal "
+        "name.\n",
     .verbs = verbs,
     .tables = root_tables,
     .print = print_page,
@@ -105,9 +106,11 @@ const struct verb_tree tree = {
         "give `-n`, `--context` and `--kubeconfig` behind it.\n\n"
         "The other verbs need no cluster: they talk to brokers and Redis. "
         "Which ones, say options as `--name VALUE`, the environment as `REDWAL_NAME`, and a "
-        "context\n"
+        "context,\n"
         "or `--config FILE`, an applier's own configuration file (its other settings are left\n"
-        "aside); the first of these that is there wins. Durations need a unit (ms, s, m, h), "
+        "aside), or `--rediswal NAME`; the first of these that is there wins. Durations need a "
+        "unit "
+        "(ms, s, m, h), "
         "sizes\n"
         "too (B, KiB, MiB, GiB). Secrets are given as files only. Options may stand anywhere; "
         "what\n"
@@ -123,6 +126,17 @@ const struct verb_tree tree = {
         "    redis-password-file: /run/secrets/redis\n"
         "  test: {brokers: \"127.0.0.1:9092\", redis: \"127.0.0.1:6379\"}\n"
         "```\n\n"
+        "`--rediswal NAME` connects as the appliers of that RedisWal do: brokers, topics, group, "
+        "Redis or\n"
+        "Sentinels, users and the applier's other options that the verb has come from its "
+        "specification, and\n"
+        "passwords and certificates from the Secrets it names, which stay in memory. `-n`, "
+        "`--kubeconfig` and\n"
+        "`--context` say where it is; `--context` is one of the kubeconfig then. It takes the "
+        "permission to\n"
+        "read those Secrets, which the ClusterRole `redwal-connect` gives, and a place where the "
+        "addresses\n"
+        "are known: [from outside the cluster](kubernetes.md#from-outside).\n\n"
         "With `-o json` and `-o yaml` a verb prints one document, or an object a record where\n"
         "records come one by one; names and types there are a contract, the form of tables is "
         "not.\n"

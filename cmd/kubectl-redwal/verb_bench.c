@@ -12,6 +12,7 @@
 #include "judge.h"
 #include "link.h"
 #include "load.h"
+#include "rediswal.h"
 #include "runtime/clock.h"
 #include "stops.h"
 #include "tree.h"
@@ -322,7 +323,7 @@ static enum exit_status run(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &table, &print_table, &context_table, &connection_table, NULL,
+    &table, &print_table, &context_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_bench = {

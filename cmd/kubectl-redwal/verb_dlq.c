@@ -12,6 +12,7 @@
 #include "decoder.h"
 #include "dlq_options.h"
 #include "dlq_selection.h"
+#include "rediswal.h"
 #include "tree.h"
 
 enum { WAITS_TEXT_MAX = 48 };
@@ -395,11 +396,12 @@ static void check_show(struct invocation *in)
 }
 
 static const struct option_table *const list_tables[] = {
-    &dlq_filter_table, &list_table,  &dlq_reading_table, &records_table,
-    &context_table,    &print_table, &connection_table,  NULL,
+    &dlq_filter_table, &list_table,       &dlq_reading_table, &records_table, &context_table,
+    &print_table,      &connection_table, &rediswal_table,    NULL,
 };
 static const struct option_table *const show_tables[] = {
-    &dlq_reading_table, &records_table, &context_table, &print_table, &connection_table, NULL,
+    &dlq_reading_table, &records_table,  &context_table, &print_table,
+    &connection_table,  &rediswal_table, NULL,
 };
 
 static const struct verb verb_list = {

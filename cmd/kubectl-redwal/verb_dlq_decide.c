@@ -11,6 +11,7 @@
 #include "compare_options.h"
 #include "dlq_decision.h"
 #include "dlq_options.h"
+#include "rediswal.h"
 #include "verb_dlq.h"
 
 enum { ID_MAX_BYTES = 64 * 1024, VALUE_MAX_BYTES = 256 * 1024 * 1024 };
@@ -284,8 +285,8 @@ static const struct verb_word words[] = {
 };
 
 static const struct option_table *const tables[] = {
-    &dlq_filter_table, &decide_table, &dlq_reading_table, &records_table,
-    &context_table,    &print_table,  &connection_table,  NULL,
+    &dlq_filter_table, &decide_table,     &dlq_reading_table, &records_table, &context_table,
+    &print_table,      &connection_table, &rediswal_table,    NULL,
 };
 
 const struct verb verb_dlq_retry = {

@@ -8,6 +8,7 @@
 #include "compare_options.h"
 #include "dlq_options.h"
 #include "dlq_selection.h"
+#include "rediswal.h"
 #include "verb_dlq.h"
 
 struct keys_options {
@@ -118,8 +119,8 @@ static void check(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &table,       &dlq_reading_table, &records_table, &context_table,
-    &print_table, &connection_table,  NULL,
+    &table,       &dlq_reading_table, &records_table,  &context_table,
+    &print_table, &connection_table,  &rediswal_table, NULL,
 };
 
 const struct verb verb_dlq_keys = {

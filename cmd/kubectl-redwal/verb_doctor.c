@@ -2,6 +2,7 @@
 #include "call.h"
 #include "cli/context.h"
 #include "doctor.h"
+#include "rediswal.h"
 #include "tree.h"
 
 /* What could not be asked stays unknown; why goes to standard error. */
@@ -87,10 +88,7 @@ static void check(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &context_table,
-    &print_table,
-    &connection_table,
-    NULL,
+    &context_table, &print_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_doctor = {

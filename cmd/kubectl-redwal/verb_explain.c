@@ -13,6 +13,7 @@
 #include "judge.h"
 #include "link.h"
 #include "mailbox.h"
+#include "rediswal.h"
 #include "runtime/clock.h"
 #include "tree.h"
 
@@ -335,7 +336,8 @@ static const struct verb_word words[] = {
 };
 
 static const struct option_table *const tables[] = {
-    &table, &folding_table, &records_table, &context_table, &print_table, &connection_table, NULL,
+    &table,       &folding_table,    &records_table,  &context_table,
+    &print_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_explain = {

@@ -7,6 +7,7 @@
 #include "core/partitioner.h"
 #include "link.h"
 #include "record_rows.h"
+#include "rediswal.h"
 #include "scan.h"
 #include "tree.h"
 
@@ -111,7 +112,7 @@ static const struct verb_word words[] = {
 };
 
 static const struct option_table *const tables[] = {
-    &table, &records_table, &print_table, &context_table, &connection_table, NULL,
+    &table, &records_table, &print_table, &context_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_history = {

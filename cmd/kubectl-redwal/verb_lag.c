@@ -7,6 +7,7 @@
 #include "call.h"
 #include "cli/context.h"
 #include "cli/option_table.h"
+#include "rediswal.h"
 #include "redraw.h"
 #include "runtime/clock.h"
 #include "standing.h"
@@ -239,7 +240,7 @@ static enum exit_status run(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &table, &print_table, &context_table, &connection_table, NULL,
+    &table, &print_table, &context_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_lag = {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "call.h"
 #include "cli/context.h"
+#include "rediswal.h"
 #include "standing.h"
 #include "tree.h"
 
@@ -220,10 +221,7 @@ static enum exit_status run(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &print_table,
-    &context_table,
-    &connection_table,
-    NULL,
+    &print_table, &context_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_position = {

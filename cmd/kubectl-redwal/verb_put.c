@@ -14,6 +14,7 @@
 #include "codec/record_json_print.h"
 #include "judge.h"
 #include "link.h"
+#include "rediswal.h"
 #include "stops.h"
 #include "tree.h"
 #include "visible.h"
@@ -372,7 +373,7 @@ static const struct verb_word words[] = {
 };
 
 static const struct option_table *const tables[] = {
-    &table, &print_table, &context_table, &connection_table, NULL,
+    &table, &print_table, &context_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_put = {

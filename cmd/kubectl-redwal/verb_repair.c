@@ -5,6 +5,7 @@
 
 #include "cli/context.h"
 #include "comparison.h"
+#include "rediswal.h"
 #include "runtime/clock.h"
 #include "tree.h"
 
@@ -129,8 +130,8 @@ static enum exit_status run(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &repair_table,  &compare_table, &folding_table,    &records_table,
-    &context_table, &print_table,   &connection_table, NULL,
+    &repair_table, &compare_table,    &folding_table,  &records_table, &context_table,
+    &print_table,  &connection_table, &rediswal_table, NULL,
 };
 
 #define OUTCOME_LINE(name, code, what) "  " code ": " what "\n"

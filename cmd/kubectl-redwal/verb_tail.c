@@ -5,6 +5,7 @@
 #include "compare_options.h"
 #include "link.h"
 #include "record_rows.h"
+#include "rediswal.h"
 #include "scan.h"
 #include "tree.h"
 
@@ -97,7 +98,7 @@ static enum exit_status run(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &table, &records_table, &print_table, &context_table, &connection_table, NULL,
+    &table, &records_table, &print_table, &context_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_tail = {

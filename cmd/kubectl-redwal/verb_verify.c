@@ -1,6 +1,7 @@
 /* `verify`: does Redis hold what its log makes of it? */
 #include "cli/context.h"
 #include "comparison.h"
+#include "rediswal.h"
 #include "tree.h"
 
 static void check(struct invocation *in)
@@ -26,8 +27,8 @@ static enum exit_status run(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &compare_table, &folding_table,    &records_table, &context_table,
-    &print_table,   &connection_table, NULL,
+    &compare_table, &folding_table,    &records_table,  &context_table,
+    &print_table,   &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_verify = {

@@ -2,6 +2,7 @@
 #include "call.h"
 #include "cli/context.h"
 #include "cli/option_table.h"
+#include "rediswal.h"
 #include "tree.h"
 #include "visible.h"
 
@@ -52,10 +53,7 @@ static const struct verb_word words[] = {
 };
 
 static const struct option_table *const tables[] = {
-    &table,
-    &context_table,
-    &connection_table,
-    NULL,
+    &table, &context_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_wait = {

@@ -1,6 +1,6 @@
 /*
  * What redis-applier is told in a pod: the file of its options, and the files of Secrets that they
- * name. Private to lib/codec.
+ * name. Whoever wants the same from outside takes the options from here, and the Secrets itself.
  */
 #ifndef REDWAL_CODEC_WAL_APPLIER_FILE_H
 #define REDWAL_CODEC_WAL_APPLIER_FILE_H

@@ -1,0 +1,259 @@
+"""kubectl-redwal --rediswal NAME: the connection of a RedisWal and its Secrets, to a real Kafka and a
+real Redis that want passwords and certificates."""
+
+import itertools
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+import yaml
+
+from lab.certs import Authority
+from lab.kafka import Broker
+from lab.process import Process
+from lab.redis_server import RedisServer, Security
+from lab.wait import await_
+from lab.wal import Topic, grant
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REDWAL = pathlib.Path(os.environ["KUBE_PROBE"]).parents[1] / "bin" / "kubectl-redwal"
+DONE, FAILED, USAGE, DIFFERENT, TIMEOUT = range(5)
+KAFKA_USER, KAFKA_PASSWORD = "appliers", "kafka-secret-8u2Q"
+REDIS_USER, REDIS_PASSWORD = "applier", "redis-secret-5v7X"
+GROUP = "orders-appliers"
+_numbers = itertools.count(1)
+
+
+class Place:
+    """A broker and a Redis that let in whoever has the right secrets."""
+
+    def __init__(self, directory):
+        self.broker = Broker(directory / "kafka", users=[(KAFKA_USER, KAFKA_PASSWORD)]).start()
+        authority = Authority(directory / "redis-certs")
+        self.identity = authority.client("appliers")
+        security = Security(authority, "lab-admin-secret", REDIS_USER, REDIS_PASSWORD, "~* &* +@all",
+                            client_certificates=True)
+        self.redis = RedisServer(directory, "redis", security=security).start()
+        self.secrets = [KAFKA_PASSWORD, REDIS_PASSWORD, *[
+            line for line in self.identity["key"].splitlines() if not line.startswith("-----")]]
+
+    def close(self):
+        self.redis.remove()
+        self.broker.stop()
+
+    def topic(self):
+        """Its user may do everything with it."""
+        topic = Topic(self.broker.plain, f"orders-{next(_numbers)}")
+        for name in (topic.name, f"{topic.name}-dlq"):
+            grant(self.broker.plain, KAFKA_USER, "TOPIC", name, "READ", "WRITE", "DESCRIBE_CONFIGS")
+        grant(self.broker.plain, KAFKA_USER, "GROUP", GROUP, "READ")
+        return topic
+
+    def spec(self, topic, **redis):
+        return {
+            "redis": {"username": REDIS_USER, "passwordSecret": {"name": "redis"},
+                      "tls": {"enabled": True, "caSecret": {"name": "redis-tls"},
+                              "certificateSecret": {"name": "redis-tls"}},
+                      **(redis or {"address": self.redis.address})},
+            "kafka": {"brokers": [self.broker.secure], "security": "SASL_SSL", "group": GROUP,
+                      "sasl": {"username": KAFKA_USER, "passwordSecret": {"name": "kafka",
+                                                                          "key": "word"}},
+                      "tls": {"caSecret": {"name": "kafka"}}},
+            "topics": {"log": topic.name, "deadLetters": f"{topic.name}-dlq"}}
+
+    def secret_data(self):
+        return {"kafka": {"word": KAFKA_PASSWORD, "ca.crt": self.broker.ca.read_text()},
+                "redis": {"password": REDIS_PASSWORD + "\n"},
+                "redis-tls": {"ca.crt": self.identity["ca"], "tls.crt": self.identity["cert"],
+                              "tls.key": self.identity["key"]}}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = Place(tmp_path_factory.mktemp("place"))
+    yield place
+    place.close()
+
+
+class Scene:
+    def __init__(self, cluster, namespace, place):
+        self.cluster, self.namespace, self.place = cluster, namespace, place
+        self.topic = place.topic()
+        for name, data in place.secret_data().items():
+            self.make("v1", "Secret", name, stringData=data)
+        self.wal("orders", place.spec(self.topic))
+
+    def make(self, version, kind, name, **content):
+        self.cluster.kubectl("create", "-n", self.namespace, "-f", "-", stdin=json.dumps(
+            {"apiVersion": version, "kind": kind, "metadata": {"name": name}, **content}))
+
+    def wal(self, name, spec):
+        self.make("redwal.dev/v1alpha1", "RedisWal", name, spec=spec)
+
+    def argv(self, *words, name="orders", kubeconfig=None):
+        return [REDWAL, *words, "--rediswal", name, "-n", self.namespace, "--kubeconfig",
+                kubeconfig or self.cluster.kubeconfig]
+
+    def run(self, *words, status=DONE, env=None, **options):
+        done = subprocess.run(self.argv(*words, **options), capture_output=True, text=True,
+                              timeout=60, check=False, env={**os.environ, **(env or {})})
+        assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout if status in (DONE, DIFFERENT) else done.stderr
+
+    def bind(self, *roles):
+        for role in roles:
+            self.cluster.kubectl("create", "rolebinding", role, "-n", self.namespace,
+                                 f"--clusterrole={role}", "--user=lab-user")
+
+
+@pytest.fixture
+def scene(cluster, definition, namespace, place):
+    del definition
+    return Scene(cluster, namespace, place)
+
+
+def test_every_verb_finds_its_way(scene):
+    scene.run("put", "k", "SET", "v")
+    [record] = scene.topic.read()
+    assert json.loads(record.value)["args"] == ["v"]
+    lag = json.loads(scene.run("lag", "-o", "json"))
+    assert (lag["topic"], lag["behind"]) == (scene.topic.name, 1)
+    position = json.loads(scene.run("position", "-o", "json"))
+    assert (position["wal"], position["group"]) == ("orders", GROUP)
+    assert '"v"' in scene.run("tail", "-o", "json")
+    assert '"SET"' in scene.run("history", "k", "-o", "json")
+    scene.run("explain", f"{record.partition}:{record.offset}")
+    scene.run("wait", "--timeout", "300ms", f"{record.partition}:{record.offset}", status=TIMEOUT)
+
+
+def test_what_is_given_by_hand_wins(scene, place):
+    other = place.topic()
+    assert json.loads(scene.run("lag", "-o", "json", "--topic", other.name))["topic"] == other.name
+    assert json.loads(scene.run("lag", "-o", "json", env={"REDWAL_TOPIC": other.name}))[
+        "topic"] == other.name
+    # Its Sentinels do not matter then, nor does how to log in where nobody asks for it.
+    scene.wal("by-sentinel", place.spec(scene.topic, sentinels=["127.0.0.1:1"],
+                                        sentinel={"username": "x",
+                                                  "passwordSecret": {"name": "not-there"}}))
+    scene.run("lag", "--redis", place.redis.address, name="by-sentinel")
+    assert "not-there" in scene.run("lag", name="by-sentinel", status=FAILED)
+    scene.run("lag", "--brokers", place.broker.plain, "--kafka-security", "PLAINTEXT")
+
+
+def test_the_secret_of_the_redis_failover_is_found(scene, place, others):
+    del others
+    scene.make("databases.spotahome.com/v1", "RedisFailover", "orders",
+               spec={"auth": {"secretPath": "redis"}, "redis": {}, "sentinel": {}})
+    spec = place.spec(scene.topic, failover="orders")
+    del spec["redis"]["passwordSecret"], spec["redis"]["username"]
+    scene.wal("by-failover", spec)
+    argv = ("lag", "--redis", place.redis.address, "--redis-user", REDIS_USER)
+    scene.run(*argv, name="by-failover")
+    scene.cluster.kubectl("delete", "redisfailover", "orders", "-n", scene.namespace)
+    assert f"RedisFailover {scene.namespace}/orders: " in scene.run(
+        *argv, name="by-failover", status=FAILED)
+
+
+def test_secrets_stay_in_memory(scene, place, tmp_path):
+    """Not in arguments, environment, output, or any file that the process made or has open."""
+    home = tmp_path / "home"
+    home.mkdir()
+    scene.run("put", "k", "SET", "v")
+    process = Process("tail", scene.argv("tail", "-f", "-o", "json"), tmp_path / "tail.log",
+                      cwd=home, env={**os.environ, "HOME": str(home), "TMPDIR": str(home)}).start()
+    await_(lambda: '"SET"' in process.output(), 30, process.tail)
+    proc = pathlib.Path(f"/proc/{process.pid}")
+    opened = [os.readlink(fd) for fd in (proc / "fd").iterdir()]
+    shown = (proc / "cmdline").read_text() + (proc / "environ").read_text()
+    process.stop()
+    shown += process.output()
+    assert any(name.startswith("/memfd:redwal") for name in opened)
+    for name in opened:
+        assert not os.path.isfile(name) or name == str(tmp_path / "tail.log"), name
+    assert list(home.rglob("*")) == []
+    for secret in place.secrets:
+        assert secret not in shown
+
+
+def test_who_may_not_read_the_secrets_is_told_which_role_lets(scene, place, tmp_path):
+    user = scene.cluster.directory / "user.kubeconfig"
+    scene.cluster.kubectl("apply", "--server-side", "-f", ROOT / "manifests/rbac/people.yaml")
+    scene.bind("redwal-view")
+    err = scene.run("lag", kubeconfig=user, status=FAILED)
+    assert "ClusterRole redwal-connect" in err and "Secret " in err and "403" in err
+    assert place.secrets[0] not in err
+    # Everything secret by hand: the Secrets are not asked for.
+    files = {name: tmp_path / name for name in ("kafka", "redis", "ca", "cert", "key")}
+    for name, text in (("kafka", KAFKA_PASSWORD), ("redis", REDIS_PASSWORD),
+                       *place.identity.items()):
+        files[name].write_text(text)
+    scene.run("lag", "--kafka-password-file", files["kafka"], "--kafka-ca", place.broker.ca,
+              "--redis-password-file", files["redis"], "--redis-ca", files["ca"], "--redis-cert",
+              files["cert"], "--redis-key", files["key"], kubeconfig=user)
+    scene.bind("redwal-connect")
+    scene.run("lag", kubeconfig=user)
+
+
+def test_nothing_in_that_role_is_too_much(scene, place, others):
+    del others
+    user = scene.cluster.directory / "user.kubeconfig"
+    scene.make("databases.spotahome.com/v1", "RedisFailover", "orders",
+               spec={"auth": {"secretPath": "redis"}, "redis": {}, "sentinel": {}})
+    spec = place.spec(scene.topic, failover="orders")
+    del spec["redis"]["passwordSecret"], spec["redis"]["username"]
+    scene.wal("by-failover", spec)
+    [role] = [role for role in yaml.safe_load_all((ROOT / "manifests/rbac/people.yaml").read_text())
+              if role["metadata"]["name"] == "redwal-connect"]
+    scene.bind("redwal-connect")
+    argv = ("lag", "--redis", place.redis.address, "--redis-user", REDIS_USER)
+    for lacking in (None, *role["rules"]):
+        rules = [rule for rule in role["rules"] if rule is not lacking]
+        scene.cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-",
+                              stdin=json.dumps({**role, "rules": rules}))
+        said = scene.run(*argv, name="by-failover", kubeconfig=user,
+                         status=FAILED if lacking else DONE)
+        assert not lacking or f'cannot get resource "{lacking["resources"][0]}"' in said
+    scene.cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-",
+                          stdin=json.dumps(role))
+
+
+def test_what_is_missing_is_named(scene, place):
+    for name, change, said in (
+            ("no-secret", ("kafka", "sasl", "passwordSecret", {"name": "none"}),
+             f"Secret {scene.namespace}/none: "),
+            ("no-key", ("kafka", "sasl", "passwordSecret", {"name": "kafka", "key": "none"}),
+             "none")):
+        spec = place.spec(scene.topic)
+        spec[change[0]][change[1]][change[2]] = change[3]
+        scene.wal(name, spec)
+        assert said in scene.run("lag", name=name, status=FAILED)
+    assert f'RedisWal {scene.namespace}/nothing: ' in scene.run("lag", name="nothing", status=FAILED)
+    assert "no context 'nowhere'" in scene.run("lag", "--context", "nowhere", status=FAILED)
+    assert "--config, --rediswal" in scene.run("lag", "--config", "/dev/null", status=USAGE)
+    # A context of ours in the environment is none of the kubeconfig's.
+    scene.run("lag", env={"REDWAL_CONTEXT": "nowhere"})
+
+
+def test_scripts_are_asked_for(scene, place, tmp_path):
+    spec = place.spec(scene.topic)
+    spec["applier"] = {"scriptsConfigMap": "our-scripts"}
+    scene.wal("scripted", spec)
+    argv = ("put", "k", "SET", "v")
+    assert "ConfigMap our-scripts" in scene.run(*argv, name="scripted", status=USAGE)
+    (tmp_path / "one.lua").write_text("return 1\n")
+    scene.run(*argv, "--scripts", tmp_path, name="scripted")
+    scene.run("lag", name="scripted")
+
+
+def test_names_of_the_cluster_are_explained(scene, place):
+    spec = place.spec(scene.topic, sentinels=["rfs-orders:26379"])
+    spec["kafka"]["brokers"] = ["kafka.kafka.svc:9092"]
+    scene.wal("inside", spec)
+    err = scene.run("wait", "0:0", name="inside", status=FAILED)
+    assert "kafka.kafka.svc:9092, rfs-orders:26379" in err
+    assert f"kubectl -n {scene.namespace} port-forward svc/rfs-orders 26379" in err
+    assert "kubectl -n kafka port-forward svc/kafka 9092" in err
+    assert "port-forward" not in scene.run("wait", "0:0", "--brokers", "127.0.0.1:1", "--redis",
+                                           "127.0.0.1:1", name="inside", status=FAILED)
