@@ -40,6 +40,28 @@ static void resize(struct observed *o, int32_t n)
     o->n = n;
 }
 
+/* --- who answers ------------------------------------------------------------------------------ */
+
+/* `counted` and `last` are what it is compared with, `answer` is the last one that was answered. */
+static bool counts(const struct look *counted, enum look_outcome last, const struct look *answer,
+                   const struct look *look)
+{
+    if (counted->outcome == LOOK_NONE || look->ended_ms - counted->ended_ms > OBSERVED_STALE_MS)
+        return true;
+    if (look->outcome == LOOK_ANSWERED)
+        return counted->outcome == LOOK_ANSWERED || last == LOOK_ANSWERED;
+    return look->denied || counted->outcome != LOOK_ANSWERED ||
+           look->ended_ms - answer->ended_ms > OBSERVED_LATE_MS;
+}
+
+static void note_try(struct look *counted, enum look_outcome *last, const struct look *answer,
+                     const struct look *look)
+{
+    if (counts(counted, *last, answer, look))
+        *counted = *look;
+    *last = look->outcome;
+}
+
 /* --- the log ---------------------------------------------------------------------------------- */
 
 /* Where the memory is full, every second one goes: what is far behind is told less exactly. */
@@ -87,7 +109,7 @@ void observed_learn_log(struct observed *o, struct log_look *look)
 {
     const bool is_same = strcmp(o->log.log, look->log) == 0;
 
-    o->log_tried = look->look;
+    note_try(&o->log_tried, &o->log_last, &o->log.look, &look->look);
     if (look->look.outcome != LOOK_ANSWERED) {
         log_look_release(look);
         return;
@@ -197,7 +219,7 @@ void observed_learn_redis(struct observed *o, struct redis_look *look)
                          strcmp(o->redis.primary.run_id, look->primary.run_id) == 0;
     int64_t rewound = 0;
 
-    o->redis_tried = look->look;
+    note_try(&o->redis_tried, &o->redis_last, &o->redis.look, &look->look);
     if (look->look.outcome != LOOK_ANSWERED) {
         redis_look_release(look);
         return;

@@ -4,6 +4,8 @@
  * their order cannot deceive: Redis has what the log had, and the group commits what Redis had.
  *
  * What the last answer said is kept while later looks fail, until it is too old to be believed.
+ * Whether anybody answers at all is told with patience, too: one answer that is late is no news,
+ * nor is the first one after a silence. A refusal counts at once.
  */
 #ifndef REDWAL_CORE_OBSERVED_H
 #define REDWAL_CORE_OBSERVED_H
@@ -16,6 +18,7 @@
 
 enum {
     OBSERVED_STALE_MS = 30 * 1000, /* what nobody has confirmed for that long is unknown */
+    OBSERVED_LATE_MS = 10 * 1000,  /* who has answered within that time still answers */
     OBSERVED_ENDS_MAX = 16,        /* past ends of a partition that are remembered */
 };
 
@@ -51,7 +54,8 @@ struct observed_partition {
 struct observed {
     struct log_look log;     /* the last one that was answered; its partitions are below */
     struct redis_look redis; /* the same */
-    struct look log_tried, redis_tried; /* the last ones, whatever came of them */
+    struct look log_tried, redis_tried;     /* the last ones that count */
+    enum look_outcome log_last, redis_last; /* of the last ones */
 
     struct observed_partition *partitions;
     int32_t n;

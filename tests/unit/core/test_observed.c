@@ -127,12 +127,85 @@ static void what_was_told_is_kept_until_it_is_old(void **state)
     log_look_init(&failed);
     failed.look = looks_tried(LOOK_FAILED, 200);
     observed_learn_log(&o, &failed);
-    assert_int_equal(o.log_tried.outcome, LOOK_FAILED);
     assert_true(observed_knows_log(&o, 99 + OBSERVED_STALE_MS));
     assert_false(observed_knows_log(&o, 100 + OBSERVED_STALE_MS));
     assert_true(observed_knows_redis(&o, 97 + OBSERVED_STALE_MS));
     assert_false(observed_knows_redis(&o, 98 + OBSERVED_STALE_MS));
     assert_int_equal(observed_behind(&o), 0);
+}
+
+/* One look every two seconds: it answers, fails, is denied, is lost, or nobody looks at all. */
+static enum look_outcome look_as(char letter)
+{
+    return letter == 'a' ? LOOK_ANSWERED : letter == 'l' ? LOOK_LOST : LOOK_FAILED;
+}
+
+static void try_log(struct observed *o, char letter, int64_t at_ms)
+{
+    struct log_look l = looks_log(at_ms, 1, 0, 1, 1);
+
+    l.look.outcome = look_as(letter);
+    l.look.ended_ms = at_ms;
+    l.look.denied = letter == 'd';
+    observed_learn_log(o, &l);
+    log_look_release(&l);
+}
+
+static void try_redis(struct observed *o, char letter, int64_t at_ms)
+{
+    struct redis_look l = looks_redis(at_ms, 1, "a", 1);
+
+    l.look.outcome = look_as(letter);
+    l.look.ended_ms = at_ms;
+    l.look.denied = letter == 'd';
+    observed_learn_redis(o, &l);
+    redis_look_release(&l);
+}
+
+static char letter_of(const struct look *l)
+{
+    static const char letters[] = { '-', 'a', 'f', 'l' };
+
+    return l->denied ? 'd' : letters[l->outcome];
+}
+
+static void one_late_answer_is_no_news(void **state)
+{
+    static const struct {
+        const char *name, *looks, *counted;
+    } rows[] = {
+        { "the first one counts", "f", "f" },
+        { "whatever it is", "a", "a" },
+        { "late once", "aafaa", "aaaaa" },
+        { "late every other time", "afafafafafafafaf", "aaaaaaaaaaaaaaaa" },
+        { "late twice of three", "affaffaffaff", "aaaaaaaaaaaa" },
+        { "away", "aafffffff", "aaaaaaaff" },
+        { "away at last", "affffff", "aaaaaaf" },
+        { "refused", "aad", "aad" },
+        { "back after the second", "ffaaa", "fffaa" },
+        { "back for a moment", "ffafaffa", "ffffffff" },
+        { "nobody can ask", "allllll", "aaaaaal" },
+        { "then it can be asked, in vain", "allllllf", "aaaaaalf" },
+        { "nobody looked for long", "af................f", "aa................f" },
+        { "nor did it answer", "ff................a", "ff................a" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(observed_release) struct observed o = { 0 };
+
+        observed_init(&o);
+        for (size_t k = 0; rows[i].looks[k] != '\0'; k++) {
+            if (rows[i].looks[k] == '.')
+                continue;
+            try_log(&o, rows[i].looks[k], (int64_t)k * 2000);
+            try_redis(&o, rows[i].looks[k], (int64_t)k * 2000);
+            if (letter_of(&o.log_tried) != rows[i].counted[k] ||
+                letter_of(&o.redis_tried) != rows[i].counted[k])
+                fail_msg("%s: look %zu: the log %c, Redis %c", rows[i].name, k,
+                         letter_of(&o.log_tried), letter_of(&o.redis_tried));
+        }
+    }
 }
 
 /* --- commits ---------------------------------------------------------------------------------- */
@@ -282,6 +355,7 @@ int main(void)
         cmocka_unit_test(compares_nothing_whose_order_is_not_known),
         cmocka_unit_test(another_log_is_known_anew),
         cmocka_unit_test(what_was_told_is_kept_until_it_is_old),
+        cmocka_unit_test(one_late_answer_is_no_news),
         cmocka_unit_test(tells_who_moved_commits),
         cmocka_unit_test(counts_primaries_and_their_rewinds),
         cmocka_unit_test(lag_is_as_old_as_what_is_missing),

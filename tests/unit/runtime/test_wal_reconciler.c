@@ -43,7 +43,13 @@
     "{\"metadata\":{\"name\":\"databases.spotahome.com\"},\"versions\":[{\"version\":\"v1\","      \
     "\"resources\":[{\"resource\":\"redisfailovers\"}]}]}"
 
-enum { PARTITIONS = 2, LOOK_MS = 10 * 1000, STEP_MAX_MS = 200, MINUTE_MS = 60 * 1000 };
+enum {
+    PARTITIONS = 2,
+    LOOK_MS = 10 * 1000,
+    LOOKS_PER_TURN = 4, /* more than what is taken for a late answer */
+    STEP_MAX_MS = 200,
+    MINUTE_MS = 60 * 1000,
+};
 
 struct stand {
     struct fake_api *api;
@@ -88,7 +94,7 @@ static bool next_redis(void *self, uint64_t *ret_wal, struct redis_look *ret_loo
     *ret_wal = s->redis_asked;
     s->redis_asked = 0;
     s->n_looks++;
-    s->well ^= s->wavers;
+    s->well ^= s->wavers && s->n_looks % LOOKS_PER_TURN == 0;
     if (s->well) {
         *ret_look = looks_redis(virtual_ms - 1, PARTITIONS, "a", 100);
         return true;
