@@ -20,7 +20,7 @@ from rediswals import GROUP, PLURAL, VERSION, create, make
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACE, TOPIC, PARTITIONS = "bench", "redis-writes", 3
 PATIENCE = 900
-WALS = 240  # each has a Service, and the lab has 254 addresses for them
+WALS = 500
 REQUESTS_MAX = 0.1         # of a RedisWal and second
 RESIDENT_MAX = 64 << 20
 

@@ -74,7 +74,7 @@ make_link() {
 
 set_addresses() {
     machine=198.18.$((2 * number)).1 node=198.18.$((2 * number)).2
-    pods=198.18.$((2 * number + 1)).0/24 services=198.19.$number
+    pods=198.18.$((2 * number + 1)).0/24 services=198.19.$number services_bits=24
 }
 
 make_network() {
@@ -86,9 +86,9 @@ make_network() {
     in_node ip address add "$node/30" dev machine
     in_node ip link set machine up
     ip route add "$pods" via "$node"
-    ip route add "$services.0/24" via "$node"
+    ip route add "$services.0/$services_bits" via "$node"
     # A Service that nobody serves is refused here, instead of looking for a way out.
-    in_node ip route add local "$services.0/24" dev lo src "$node"
+    in_node ip route add local "$services.0/$services_bits" dev lo src "$node"
     in_node sysctl -q net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1
 }
 
