@@ -7,6 +7,7 @@
 #include "adapter/redis_dial.h"
 #include "adapter/reply_reader.h"
 #include "adapter/sentinel_hiredis.h"
+#include "base/address.h"
 #include "base/mem.h"
 #include "core/redis_info.h"
 #include "core/resp.h"
@@ -197,4 +198,24 @@ void redis_look_ask(const struct redis_place *redis, const struct redis_look_set
     if (rc != ERR_OK)
         snprintf(l.look.why, sizeof(l.look.why), "%s", err.msg);
     *ret = l;
+}
+
+/* --- listening -------------------------------------------------------------------------------- */
+
+size_t redis_look_listen(const struct redis_place *redis, const struct redis_look_settings *s,
+                         redisContext *ret[REDIS_LOOK_EARS_MAX])
+{
+    CLEANUP(redis_login_release) struct redis_login login = { 0 };
+    struct str list = str_from(redis->sentinels), element;
+    size_t n = 0;
+
+    if (login_of(&redis->sentinel_login, &login, NULL) != ERR_OK)
+        return 0;
+    while (n < REDIS_LOOK_EARS_MAX && address_list_next(&list, &element)) {
+        char sentinel[PRIMARY_ADDRESS_MAX + 1];
+
+        snprintf(sentinel, sizeof(sentinel), "%.*s", STR_ARGS(element));
+        n += sentinel_subscribe(&login, sentinel, s->timeout_ms, &ret[n], NULL) == ERR_OK;
+    }
+    return n;
 }

@@ -5,6 +5,8 @@
 #ifndef REDWAL_ADAPTER_REDIS_LOOK_HIREDIS_H
 #define REDWAL_ADAPTER_REDIS_LOOK_HIREDIS_H
 
+#include <hiredis/hiredis.h>
+
 #include "core/look.h"
 
 struct redis_look_settings {
@@ -16,5 +18,16 @@ struct redis_look_settings {
 /* Blocks. Whatever comes of it is in `ret`, which is released or initialised before. */
 void redis_look_ask(const struct redis_place *redis, const struct redis_look_settings *settings,
                     struct redis_look *ret);
+
+enum {
+    REDIS_LOOK_EARS_MAX = 2
+}; /* connections to Sentinels of one place: one may go down with the
+      primary */
+
+/* Connections that hear of changes from the first Sentinels of the place that grant one. Returns
+ * how many; blocks. */
+size_t redis_look_listen(const struct redis_place *redis,
+                         const struct redis_look_settings *settings,
+                         redisContext *ret[REDIS_LOOK_EARS_MAX]);
 
 #endif

@@ -3,9 +3,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "adapter/sentinel_listener.h"
 #include "base/check.h"
 #include "base/fifo.h"
 #include "base/mem.h"
@@ -15,19 +17,25 @@
 struct job {
     uint64_t wal;
     struct redis_place redis; /* its texts are copies */
+    bool listens;             /* to the Sentinels; or else it is a look */
     struct redis_look look;
+    redisContext *ears[REDIS_LOOK_EARS_MAX];
+    size_t n_ears;
 };
 
 struct redis_observer {
     struct redis_look_settings settings;
-    int descriptor; /* eventfd: readable while there are answers */
+    int answered;                       /* eventfd: readable while there are answers */
+    int descriptor;                     /* epoll: that, and the listener's */
+    struct sentinel_listener *listener; /* the owner's alone */
+    int n_dialling;                     /* the same: jobs that listen */
 
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t asked;
     bool stopping;
     int n_threads; /* the last one of a freed observer destroys it */
     int n_open;
-    struct fifo questions, answers; /* of struct job * */
+    struct fifo questions, answers, dialled; /* of struct job * */
 };
 
 static struct job *take(struct fifo *jobs)
@@ -68,11 +76,12 @@ static void wipe_text(const char *text)
     free(own);
 }
 
-static struct job *job_new(uint64_t wal, const struct redis_place *redis)
+static struct job *job_new(uint64_t wal, const struct redis_place *redis, bool listens)
 {
     struct job *job = mem_new(1, sizeof(*job));
 
     job->wal = wal;
+    job->listens = listens;
     job->redis = *redis;
 #define COPY(text) text = copy_text(text);
     QUESTION_TEXTS(COPY, &job->redis)
@@ -87,6 +96,8 @@ static void job_free(struct job *job)
     QUESTION_TEXTS(WIPE, &job->redis)
 #undef WIPE
     redis_look_release(&job->look);
+    while (job->n_ears > 0)
+        redisFree(job->ears[--job->n_ears]);
     free(job);
 }
 
@@ -96,11 +107,12 @@ static void destroy(struct redis_observer *o)
 {
     struct job *job;
 
-    while ((job = take(&o->questions)) || (job = take(&o->answers)))
+    while ((job = take(&o->questions)) || (job = take(&o->answers)) || (job = take(&o->dialled)))
         job_free(job);
     fifo_release(&o->questions);
     fifo_release(&o->answers);
-    close(o->descriptor);
+    fifo_release(&o->dialled);
+    close(o->answered);
     pthread_cond_destroy(&o->asked);
     pthread_mutex_destroy(&o->mutex);
     free(o);
@@ -112,10 +124,13 @@ static void serve_question(struct redis_observer *o, struct job *job)
     const uint64_t one = 1;
 
     pthread_mutex_unlock(&o->mutex);
-    redis_look_ask(&job->redis, &o->settings, &job->look);
+    if (job->listens)
+        job->n_ears = redis_look_listen(&job->redis, &o->settings, job->ears);
+    else
+        redis_look_ask(&job->redis, &o->settings, &job->look);
     pthread_mutex_lock(&o->mutex);
-    fifo_add(&o->answers, &job);
-    if (write(o->descriptor, &one, sizeof(one)) < 0)
+    fifo_add(job->listens ? &o->dialled : &o->answers, &job);
+    if (write(o->answered, &one, sizeof(one)) < 0)
         UNREACHABLE("an eventfd that refuses to count");
 }
 
@@ -140,17 +155,30 @@ static void *run(void *self)
     return NULL;
 }
 
+static void watch_descriptor(struct redis_observer *o, int descriptor)
+{
+    struct epoll_event event = { .events = EPOLLIN };
+
+    if (epoll_ctl(o->descriptor, EPOLL_CTL_ADD, descriptor, &event) != 0)
+        UNREACHABLE("a descriptor that cannot be watched");
+}
+
 struct redis_observer *redis_observer_new(const struct redis_look_settings *settings)
 {
     struct redis_observer *o = mem_new(1, sizeof(*o));
 
     o->settings = *settings;
-    o->descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    PRE(o->descriptor >= 0);
+    o->answered = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    o->descriptor = epoll_create1(EPOLL_CLOEXEC);
+    PRE(o->answered >= 0 && o->descriptor >= 0);
+    o->listener = sentinel_listener_new();
+    watch_descriptor(o, o->answered);
+    watch_descriptor(o, sentinel_listener_descriptor(o->listener));
     pthread_mutex_init(&o->mutex, NULL);
     pthread_cond_init(&o->asked, NULL);
     fifo_init(&o->questions, sizeof(struct job *));
     fifo_init(&o->answers, sizeof(struct job *));
+    fifo_init(&o->dialled, sizeof(struct job *));
     o->n_threads = REDIS_OBSERVER_THREADS;
     for (int i = 0; i < REDIS_OBSERVER_THREADS; i++) {
         pthread_t thread;
@@ -166,6 +194,8 @@ void redis_observer_free(struct redis_observer *o)
 {
     if (!o)
         return;
+    sentinel_listener_free(o->listener);
+    close(o->descriptor);
     pthread_mutex_lock(&o->mutex);
     o->stopping = true;
     pthread_cond_broadcast(&o->asked);
@@ -174,9 +204,10 @@ void redis_observer_free(struct redis_observer *o)
 
 /* --- the port --------------------------------------------------------------------------------- */
 
-static enum err_code ask(void *self, uint64_t wal, const struct redis_place *redis, struct err *err)
+/* False: too many are open. */
+static bool enqueue(struct redis_observer *o, uint64_t wal, const struct redis_place *redis,
+                    bool listens)
 {
-    struct redis_observer *o = self;
     struct job *job;
     bool fits;
 
@@ -185,34 +216,85 @@ static enum err_code ask(void *self, uint64_t wal, const struct redis_place *red
     fits = o->n_open < REDIS_OBSERVER_OPEN_MAX;
     if (fits) {
         o->n_open++;
-        job = job_new(wal, redis);
+        job = job_new(wal, redis, listens);
         fifo_add(&o->questions, &job);
         pthread_cond_signal(&o->asked);
     }
     pthread_mutex_unlock(&o->mutex);
-    return fits ? ERR_OK
-                : err_set(err, ERR_LIMIT, "%d looks at Redis are under way",
-                          REDIS_OBSERVER_OPEN_MAX);
+    return fits;
+}
+
+static enum err_code ask(void *self, uint64_t wal, const struct redis_place *redis, struct err *err)
+{
+    return enqueue(self, wal, redis, false)
+               ? ERR_OK
+               : err_set(err, ERR_LIMIT, "%d looks at Redis are under way",
+                         REDIS_OBSERVER_OPEN_MAX);
+}
+
+/* NULL: there is none. */
+static struct job *take_answer(struct redis_observer *o, struct fifo *answers)
+{
+    struct job *job;
+
+    pthread_mutex_lock(&o->mutex);
+    job = take(answers);
+    o->n_open -= job != NULL;
+    pthread_mutex_unlock(&o->mutex);
+    return job;
 }
 
 static bool next(void *self, uint64_t *ret_wal, struct redis_look *ret_look)
 {
     struct redis_observer *o = self;
-    struct job *job;
     uint64_t count;
+    struct job *job;
 
-    pthread_mutex_lock(&o->mutex);
-    job = take(&o->answers);
-    if (job)
-        o->n_open--;
-    else if (read(o->descriptor, &count, sizeof(count)) < 0)
+    if (read(o->answered, &count, sizeof(count)) < 0)
         count = 0; /* it was quiet before */
-    pthread_mutex_unlock(&o->mutex);
+    job = take_answer(o, &o->answers);
     if (!job)
         return false;
     *ret_wal = job->wal;
     *ret_look = job->look;
     redis_look_init(&job->look);
+    job_free(job);
+    return true;
+}
+
+static enum err_code listen(void *self, uint64_t wal, const struct redis_place *redis,
+                            struct err *err)
+{
+    struct redis_observer *o = self;
+
+    if (sentinel_listener_count(o->listener) + (o->n_dialling + 1) * REDIS_LOOK_EARS_MAX >
+            SENTINEL_LISTENER_MAX ||
+        !enqueue(o, wal, redis, true))
+        return err_set(err, ERR_LIMIT, "%d Sentinels are listened to", SENTINEL_LISTENER_MAX);
+    o->n_dialling++;
+    return ERR_OK;
+}
+
+static void ignore(void *self, uint64_t wal)
+{
+    struct redis_observer *o = self;
+
+    sentinel_listener_drop(o->listener, wal);
+}
+
+static bool news(void *self, struct redis_news *ret)
+{
+    struct redis_observer *o = self;
+    struct job *job = take_answer(o, &o->dialled);
+
+    if (!job)
+        return sentinel_listener_next(o->listener, ret);
+    o->n_dialling--;
+    *ret =
+        (struct redis_news){ job->wal, job->n_ears > 0 ? REDIS_NEWS_LISTENING : REDIS_NEWS_ENDED };
+    while (job->n_ears > 0)
+        sentinel_listener_add(o->listener, job->wal, job->redis.master_name,
+                              job->ears[--job->n_ears]);
     job_free(job);
     return true;
 }
@@ -226,7 +308,7 @@ static int descriptor(void *self)
 
 struct redis_observer_port redis_observer_port(struct redis_observer *o)
 {
-    static const struct observe_redis_ops ops = { ask, next, descriptor };
+    static const struct observe_redis_ops ops = { ask, next, listen, ignore, news, descriptor };
 
     return (struct redis_observer_port){ &ops, o };
 }

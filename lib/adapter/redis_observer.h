@@ -9,7 +9,7 @@
 #include "port/observe.h"
 
 enum {
-    REDIS_OBSERVER_THREADS = 8,
+    REDIS_OBSERVER_THREADS = 32,    /* so many servers may hang at a time */
     REDIS_OBSERVER_OPEN_MAX = 4096, /* questions that have no answer yet */
 };
 

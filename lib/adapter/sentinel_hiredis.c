@@ -193,6 +193,26 @@ size_t sentinel_survey(const struct sentinel_settings *settings, const struct re
     return n;
 }
 
+/* --- subscriptions ---------------------------------------------------------------------------- */
+
+enum err_code sentinel_subscribe(const struct redis_login *login, const char *sentinel,
+                                 int64_t timeout_ms, redisContext **ret, struct err *err)
+{
+    redisContext *c;
+    const enum err_code rc = redis_dial(login, sentinel, timeout_ms, &c, err);
+
+    if (rc != ERR_OK)
+        return rc;
+    redisEnableKeepAlive(c);
+    if (redisAppendCommand(c, "SUBSCRIBE +switch-master +monitor +reset-master") == REDIS_OK &&
+        redisBufferWrite(c, NULL) == REDIS_OK) {
+        *ret = c;
+        return ERR_OK;
+    }
+    redisFree(c);
+    return err_set(err, ERR_UNAVAILABLE, "%s does not take a subscription", sentinel);
+}
+
 /* --- the watch -------------------------------------------------------------------------------- */
 
 struct sentinel_watch {
@@ -225,21 +245,16 @@ static void compare(struct sentinel_watch *w, const char *address)
     pthread_mutex_unlock(&w->mutex);
 }
 
-/* A connection that hears of changes, from the first Sentinel that grants one; NULL: none did. */
+/* The first Sentinel that grants a subscription; NULL: none did. */
 static redisContext *listen_to_one(const struct sentinel_watch *w, const struct redis_login *login)
 {
     struct str list = str_from(w->settings.sentinels);
     char sentinel[PRIMARY_ADDRESS_MAX + 1];
     redisContext *c;
 
-    while (next_sentinel(&list, sentinel)) {
-        if (redis_dial(login, sentinel, w->settings.timeout_ms, &c, NULL) != ERR_OK)
-            continue;
-        if (redisAppendCommand(c, "SUBSCRIBE +switch-master +monitor +reset-master") == REDIS_OK &&
-            redisBufferWrite(c, NULL) == REDIS_OK)
+    while (next_sentinel(&list, sentinel))
+        if (sentinel_subscribe(login, sentinel, w->settings.timeout_ms, &c, NULL) == ERR_OK)
             return c;
-        redisFree(c);
-    }
     return NULL;
 }
 

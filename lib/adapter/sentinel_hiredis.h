@@ -49,6 +49,11 @@ struct sentinel_answer {
 size_t sentinel_survey(const struct sentinel_settings *settings, const struct redis_login *login,
                        struct sentinel_answer *ret);
 
+/* A connection that hears of changes of the primary, or of which primaries are watched; to be freed
+ * with redisFree(). Its replies may begin with an error. */
+enum err_code sentinel_subscribe(const struct redis_login *login, const char *sentinel,
+                                 int64_t timeout_ms, redisContext **ret, struct err *err);
+
 /* A thread that listens to the Sentinels and asks them now and then. */
 struct sentinel_watch;
 

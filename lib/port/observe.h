@@ -11,13 +11,29 @@
 #include "base/err.h"
 #include "core/look.h"
 
+/* What the Sentinels of a WAL say by themselves. */
+struct redis_news {
+    uint64_t wal;
+    enum redis_news_type {
+        REDIS_NEWS_LISTENING, /* changes are heard of from now on */
+        REDIS_NEWS_CHANGED,   /* the primary may be another one now */
+        REDIS_NEWS_ENDED,     /* nobody listens, or no longer */
+    } type;
+};
+
 struct observe_redis_ops {
     /* Takes copies. ERR_LIMIT: too many questions are open; ask again later. */
     enum err_code (*ask)(void *self, uint64_t wal, const struct redis_place *redis,
                          struct err *err);
-    /* An answer; the look is the caller's to release. */
+    /* An answer; the look is the caller's to release. Answers come in no order. */
     bool (*next)(void *self, uint64_t *ret_wal, struct redis_look *ret_look);
-    int (*descriptor)(void *self); /* readable when next() has something */
+    /* Listens to the Sentinels of the place until told otherwise, or the news is that it ended.
+     * ERR_LIMIT: to too many already. */
+    enum err_code (*listen)(void *self, uint64_t wal, const struct redis_place *redis,
+                            struct err *err);
+    void (*ignore)(void *self, uint64_t wal);         /* no longer */
+    bool (*news)(void *self, struct redis_news *ret); /* to be asked after next() */
+    int (*descriptor)(void *self); /* readable when next() or news() has something */
 };
 
 struct redis_observer_port {

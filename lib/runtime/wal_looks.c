@@ -27,8 +27,9 @@ struct wal_looks *wal_looks_new(const struct wal_looks_ports *ports, int64_t int
     return l;
 }
 
-static void watch_free(struct wal_watch *w)
+static void watch_free(struct wal_looks *l, struct wal_watch *w)
 {
+    l->ports.redis.ops->ignore(l->ports.redis.self, w->number);
     wal_resource_release(&w->resource);
     observed_release(&w->facts);
     free(w);
@@ -39,7 +40,7 @@ void wal_looks_free(struct wal_looks *l)
     if (!l)
         return;
     for (size_t i = 0; i < l->n; i++)
-        watch_free(l->watches[i]);
+        watch_free(l, l->watches[i]);
     free(l->watches);
     free(l);
 }
@@ -62,7 +63,7 @@ void wal_looks_forget(struct wal_looks *l, struct str scope, struct str name)
     for (size_t i = 0; i < l->n; i++) {
         if (!is_of(l->watches[i], scope, name))
             continue;
-        watch_free(l->watches[i]);
+        watch_free(l, l->watches[i]);
         l->watches[i] = l->watches[--l->n];
         return;
     }
@@ -77,11 +78,17 @@ static struct wal_watch *add(struct wal_looks *l, int64_t now_ms)
         l->watches = mem_resize(l->watches, l->capacity, sizeof(struct wal_watch *));
     }
     w->number = ++l->n_ever;
-    w->since_ms = w->log.due_ms = now_ms;
+    w->since_ms = w->log.due_ms = w->listening.due_ms = now_ms;
     w->redis.due_ms = now_ms + l->interval_ms;
     observed_init(&w->facts);
     l->watches[l->n++] = w;
     return w;
+}
+
+static void stop_listening(struct wal_looks *l, struct wal_watch *w)
+{
+    l->ports.redis.ops->ignore(l->ports.redis.self, w->number);
+    w->listening.asked = false;
 }
 
 /* What was learned of another object of that name, or of another place, is not about this one. */
@@ -100,8 +107,10 @@ struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *res
 {
     struct wal_watch *w = wal_looks_find(l, str_from(resource->scope), str_from(resource->name));
 
-    if (w && is_another(&w->resource, resource))
-        w->log.due_ms = now_ms;
+    if (w && is_another(&w->resource, resource)) {
+        w->log.due_ms = w->listening.due_ms = now_ms;
+        stop_listening(l, w);
+    }
     if (w && strcmp(w->resource.uid, resource->uid) != 0) {
         wal_looks_forget(l, str_from(resource->scope), str_from(resource->name));
         w = NULL;
@@ -236,36 +245,60 @@ static bool must_wait(const struct gathering *g, struct wal_look_turn *turn)
     return g->missing[0] != '\0' || g->waits;
 }
 
-static void ask_redis(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
+static void fill_redis_place(struct gathering *g, struct buf *sentinels, struct redis_place *ret)
 {
+    const struct wal_watch *w = g->watch;
     const struct wal_spec *s = &w->resource.spec;
     const struct wal_secret own = { w->failover_secret[0] != '\0' ? w->failover_secret : NULL,
                                     "password" };
-    struct gathering g = { l, w, now_ms, false, "" };
-    CLEANUP(buf_release) struct buf sentinels = { 0 };
-    struct redis_place place = {
+
+    *ret = (struct redis_place){
         .redis = s->redis, .master_name = s->master_name, .wal = s->wal, .n_partitions = w->facts.n
     };
+    ret->login = login_of(g, s->redis_user, s->redis_password.name ? s->redis_password : own,
+                          s->redis_ca, &s->redis_certificate);
+    ret->login.tls = s->redis_tls;
+    ret->sentinel_login =
+        login_of(g, s->sentinel_user, s->sentinel_password, s->redis_ca, &s->redis_certificate);
+    ret->sentinel_login.tls = sentinels_use_tls(s);
+    buf_init(sentinels, SENTINELS_MAX);
+    if (s->failover && wal_failover_sentinels(s, w->resource.scope, sentinels) &&
+        buf_append(sentinels, "", 1))
+        ret->sentinels = sentinels->p;
+    else
+        ret->sentinels = s->sentinels;
+}
+
+static void ask_redis(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
+{
+    struct gathering g = { l, w, now_ms, false, "" };
+    CLEANUP(buf_release) struct buf sentinels = { 0 };
+    struct redis_place place;
     struct err err = { 0 };
 
-    place.login = login_of(&g, s->redis_user, s->redis_password.name ? s->redis_password : own,
-                           s->redis_ca, &s->redis_certificate);
-    place.login.tls = s->redis_tls;
-    place.sentinel_login =
-        login_of(&g, s->sentinel_user, s->sentinel_password, s->redis_ca, &s->redis_certificate);
-    place.sentinel_login.tls = sentinels_use_tls(s);
-    buf_init(&sentinels, SENTINELS_MAX);
-    if (s->failover && wal_failover_sentinels(s, w->resource.scope, &sentinels) &&
-        buf_append(&sentinels, "", 1))
-        place.sentinels = sentinels.p;
-    else
-        place.sentinels = s->sentinels;
+    fill_redis_place(&g, &sentinels, &place);
     if (!must_wait(&g, &w->redis) &&
         note_asked(&w->redis, &g,
-                   l->ports.redis.ops->ask(l->ports.redis.self, w->number, &place, &err), &err))
+                   l->ports.redis.ops->ask(l->ports.redis.self, w->number, &place, &err), &err)) {
+        w->n_redis_open++;
         return;
+    }
     if (g.missing[0] != '\0')
         lose_redis(w, &g);
+}
+
+static void listen(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
+{
+    struct gathering g = { l, w, now_ms, false, "" };
+    CLEANUP(buf_release) struct buf sentinels = { 0 };
+    struct redis_place place;
+    struct err ignored;
+
+    w->listening.due_ms = now_ms + WAL_LOOKS_LISTEN_MS;
+    fill_redis_place(&g, &sentinels, &place);
+    if (place.sentinels && !g.waits && g.missing[0] == '\0')
+        w->listening.asked =
+            l->ports.redis.ops->listen(l->ports.redis.self, w->number, &place, &ignored) == ERR_OK;
 }
 
 static void ask_log(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
@@ -312,16 +345,45 @@ static void take_redis(struct wal_looks *l, uint64_t number, struct redis_look *
                        int64_t now_ms)
 {
     struct wal_watch *w = find_number(l, number);
+    uint64_t n_primaries;
 
-    if (!w) {
+    if (w)
+        w->n_redis_open--;
+    if (!w || look->look.began_ms < w->redis_void_ms) {
         redis_look_release(look);
         return;
     }
     if (look->look.denied)
         read_again(l, w, &w->resource.spec.redis_password, now_ms);
     w->redis.asked = false;
+    n_primaries = w->facts.n_primaries;
     observed_learn_redis(&w->facts, look);
+    if (w->facts.n_primaries != n_primaries)
+        w->alert_ends_ms = now_ms;
+    else if (now_ms < w->alert_ends_ms)
+        w->redis.due_ms = now_ms + WAL_LOOKS_ALERT_EVERY_MS;
     l->ports.on_learned(l->ports.self, w);
+}
+
+/* Whoever is asked now may hang, as he is no primary any more. */
+static void look_again(struct wal_watch *w, int64_t now_ms)
+{
+    w->alert_ends_ms = now_ms + WAL_LOOKS_ALERT_MS;
+    w->redis_void_ms = w->redis.due_ms = now_ms;
+    w->redis.asked = false;
+}
+
+static void take_news(struct wal_looks *l, const struct redis_news *news, int64_t now_ms)
+{
+    struct wal_watch *w = find_number(l, news->wal);
+
+    if (!w) {
+        l->ports.redis.ops->ignore(l->ports.redis.self, news->wal);
+        return;
+    }
+    w->listening.asked = news->type != REDIS_NEWS_ENDED;
+    if (news->type == REDIS_NEWS_CHANGED)
+        look_again(w, now_ms);
 }
 
 static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look, int64_t now_ms)
@@ -339,17 +401,33 @@ static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look
     l->ports.on_learned(l->ports.self, w);
 }
 
-void wal_looks_step(struct wal_looks *l, int64_t now_ms, bool quiet)
+static void take_answers(struct wal_looks *l, int64_t now_ms)
 {
     struct redis_look redis;
+    struct redis_news news;
     struct log_look log;
     uint64_t number;
 
     l->ports.log.ops->exchange(l->ports.log.self);
     while (l->ports.redis.ops->next(l->ports.redis.self, &number, &redis))
         take_redis(l, number, &redis, now_ms);
+    while (l->ports.redis.ops->news(l->ports.redis.self, &news))
+        take_news(l, &news, now_ms);
     while (l->ports.log.ops->next(l->ports.log.self, &number, &log))
         take_log(l, number, &log, now_ms);
+}
+
+static bool may_ask_redis(const struct wal_watch *w)
+{
+    return !w->redis.asked && w->n_redis_open < WAL_LOOKS_REDIS_OPEN_MAX;
+}
+
+void wal_looks_step(struct wal_looks *l, int64_t now_ms, bool quiet)
+{
+    take_answers(l, now_ms);
+    for (size_t i = 0; quiet && i < l->n; i++)
+        if (l->watches[i]->listening.asked)
+            stop_listening(l, l->watches[i]);
     for (size_t i = 0; !quiet && i < l->n; i++) {
         struct wal_watch *w = l->watches[i];
 
@@ -357,9 +435,16 @@ void wal_looks_step(struct wal_looks *l, int64_t now_ms, bool quiet)
             continue;
         if (!w->log.asked && now_ms >= w->log.due_ms)
             ask_log(l, w, now_ms);
-        if (!w->redis.asked && now_ms >= w->redis.due_ms)
+        if (may_ask_redis(w) && now_ms >= w->redis.due_ms)
             ask_redis(l, w, now_ms);
+        if (!w->listening.asked && now_ms >= w->listening.due_ms)
+            listen(l, w, now_ms);
     }
+}
+
+static int64_t sooner(bool may_ask, const struct wal_look_turn *turn, int64_t due_ms)
+{
+    return may_ask && turn->due_ms < due_ms ? turn->due_ms : due_ms;
 }
 
 int64_t wal_looks_due_ms(const struct wal_looks *l, int64_t now_ms, bool quiet)
@@ -372,10 +457,9 @@ int64_t wal_looks_due_ms(const struct wal_looks *l, int64_t now_ms, bool quiet)
 
         if (!is_fit(&w->resource))
             continue;
-        if (!w->redis.asked && w->redis.due_ms < due_ms)
-            due_ms = w->redis.due_ms;
-        if (!w->log.asked && w->log.due_ms < due_ms)
-            due_ms = w->log.due_ms;
+        due_ms = sooner(may_ask_redis(w), &w->redis, due_ms);
+        due_ms = sooner(!w->log.asked, &w->log, due_ms);
+        due_ms = sooner(!w->listening.asked, &w->listening, due_ms);
     }
     return due_ms;
 }

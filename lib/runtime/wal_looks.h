@@ -12,8 +12,14 @@
 #include "runtime/kube_secrets.h"
 
 enum {
-    WAL_LOOKS_BUSY_MS = 1000,  /* whoever is asked has no room: try again then */
-    WAL_LOOKS_SECRET_MS = 200, /* a Secret is being read: look again then */
+    WAL_LOOKS_BUSY_MS = 1000,        /* whoever is asked has no room: try again then */
+    WAL_LOOKS_SECRET_MS = 200,       /* a Secret is being read: look again then */
+    WAL_LOOKS_LISTEN_MS = 10 * 1000, /* nobody listens to the Sentinels: try again then */
+    /* After a Sentinel told of a change, until the Redis that answers is another one: most of them
+     * may not know of it yet, and it may be about something else. */
+    WAL_LOOKS_ALERT_MS = 3 * 1000,
+    WAL_LOOKS_ALERT_EVERY_MS = 250,
+    WAL_LOOKS_REDIS_OPEN_MAX = 2, /* a look may hang at who was the primary */
 };
 
 /* One WAL. */
@@ -25,7 +31,10 @@ struct wal_watch {
     struct wal_look_turn {
         bool asked;
         int64_t due_ms;
-    } redis, log;
+    } redis, log, listening;
+    int n_redis_open;      /* looks that have not come back */
+    int64_t redis_void_ms; /* what began before is outdated */
+    int64_t alert_ends_ms;
 
     /* The reconciler's: what the status says, and what it is to say. */
     bool troubled; /* what it wants is unclear, or not all of it is there */

@@ -6,6 +6,7 @@ import kubernetes
 import pytest
 
 from controllers import DURATION, Controller
+from lab.failover import Failover
 from lab.wait import await_, holds
 from rediswals import GROUP, PLURAL, VERSION, create, make
 
@@ -284,3 +285,27 @@ def test_a_spec_that_slipped_past_the_schema_is_told(wals, controller):
     await_(lambda: wals.condition("SpecAccepted") == ("False", "NotFollowed"), 30, it.tail)
     assert wals.get()["status"]["phase"] == "Rejected"
     assert wals.kubectl("get", "deployment", NAME, check=False).returncode != 0
+
+
+@pytest.fixture
+def failover(tmp_path):
+    failover = Failover(tmp_path, down_after_ms=500).start()
+    yield failover
+    failover.stop()
+
+
+def test_a_primary_that_changed_is_told_before_the_next_look_is_due(wals, controller, failover):
+    """By Sentinel while who was the primary hangs, and by an operator, which is no failover."""
+    def is_told(node):
+        return wals.get()["status"].get("primary", {}).get("address") == node.address
+    old = failover.primary()
+    wals.create(spec__redis={"sentinels": [s.address for s in failover.sentinels]})
+    it = controller("first", wals.cluster.kubeconfig, "--look-interval", "10m").await_leading()
+    await_(lambda: is_told(old), 60, it.tail)
+    old.pause()
+    new = failover.await_primary_other_than(old)
+    await_(lambda: is_told(new), 20, it.tail)
+    old.resume()
+    await_(lambda: old.info("replication")["role"] == "slave", 30, "who was the primary follows")
+    failover.operator_moves_primary(old)
+    await_(lambda: is_told(old), 20, it.tail)

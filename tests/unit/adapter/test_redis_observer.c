@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "adapter/redis_connect.h"
+#include "adapter/sentinel_listener.h"
 #include "base/check.h"
 #include "base/mem.h"
 #include "redis_process.h"
@@ -304,6 +305,124 @@ static void certificates_may_be_texts(void **state)
     run(dir, "rm -rf ../$(basename $PWD)");
 }
 
+/* --- listening -------------------------------------------------------------------------------- */
+
+static bool hear(struct redis_observer_port port, struct redis_news *ret)
+{
+    const int64_t deadline_ms = now_ms() + PATIENCE_MS;
+    struct redis_look look;
+    uint64_t wal;
+
+    for (;;) {
+        struct pollfd p = { .fd = port.ops->descriptor(port.self), .events = POLLIN };
+
+        assert_false(port.ops->next(port.self, &wal, &look));
+        if (port.ops->news(port.self, ret))
+            return true;
+        if (now_ms() > deadline_ms)
+            return false;
+        poll(&p, 1, TIMEOUT_MS);
+    }
+}
+
+static void expect_news(struct redis_observer_port port, uint64_t wal, enum redis_news_type type)
+{
+    struct redis_news heard;
+
+    assert_true(hear(port, &heard));
+    assert_int_equal(heard.wal, wal);
+    assert_int_equal(heard.type, type);
+}
+
+static void ask_sentinel(const struct redis_process *sentinel, const char *command)
+{
+    redisReply *reply = redis_process_ask(sentinel, command);
+
+    assert_int_not_equal(reply->type, REDIS_REPLY_ERROR);
+    freeReplyObject(reply);
+}
+
+static void hears_what_sentinels_tell_of_its_master(void **state)
+{
+    struct redis_observer *o = redis_observer_new(&settings);
+    const struct redis_observer_port port = redis_observer_port(o);
+    struct redis_process sentinel;
+    struct redis_place place = { .sentinels = sentinel.address,
+                                 .master_name = "mymaster",
+                                 .wal = "orders" };
+    struct redis_news none;
+    struct err err;
+    (void)state;
+
+    redis_process_start_sentinel(&sentinel, server.port);
+    assert_int_equal(port.ops->listen(port.self, 7, &place, &err), ERR_OK);
+    expect_news(port, 7, REDIS_NEWS_LISTENING);
+    place.master_name = "other";
+    assert_int_equal(port.ops->listen(port.self, 8, &place, &err), ERR_OK);
+    expect_news(port, 8, REDIS_NEWS_LISTENING);
+
+    /* As an operator moves it; who listens for another master hears nothing. */
+    ask_sentinel(&sentinel, "SENTINEL REMOVE mymaster");
+    ask_sentinel(&sentinel, "SENTINEL MONITOR mymaster 127.0.0.1 1 1");
+    expect_news(port, 7, REDIS_NEWS_CHANGED);
+    ask_sentinel(&sentinel, "SENTINEL MONITOR other 127.0.0.1 2 1");
+    expect_news(port, 8, REDIS_NEWS_CHANGED);
+    port.ops->ignore(port.self, 7);
+    ask_sentinel(&sentinel, "SENTINEL RESET mymaster");
+    redis_process_stop(&sentinel);
+    expect_news(port, 8, REDIS_NEWS_ENDED);
+    assert_false(port.ops->news(port.self, &none));
+
+    assert_int_equal(port.ops->listen(port.self, 7, &place, &err), ERR_OK);
+    expect_news(port, 7, REDIS_NEWS_ENDED);
+    redis_observer_free(o);
+}
+
+static void who_refuses_is_no_sentinel(void **state)
+{
+    struct redis_observer *o = redis_observer_new(&settings);
+    const struct redis_observer_port port = redis_observer_port(o);
+    struct redis_place place = { .sentinels = server.address,
+                                 .master_name = "mymaster",
+                                 .wal = "orders",
+                                 .sentinel_login = { .user = "deaf", .password = "secret" } };
+    struct err err;
+    (void)state;
+
+    do_command("ACL SETUSER deaf on >secret +@all -subscribe");
+    assert_int_equal(port.ops->listen(port.self, 7, &place, &err), ERR_OK);
+    expect_news(port, 7, REDIS_NEWS_LISTENING);
+    expect_news(port, 7, REDIS_NEWS_ENDED);
+    redis_observer_free(o);
+}
+
+static void listeners_are_bounded(void **state)
+{
+    struct redis_observer *o = redis_observer_new(&settings);
+    const struct redis_observer_port port = redis_observer_port(o);
+    struct redis_process sentinel;
+    struct redis_place place = { .sentinels = sentinel.address,
+                                 .master_name = "mymaster",
+                                 .wal = "orders" };
+    enum { PLACES = SENTINEL_LISTENER_MAX / REDIS_LOOK_EARS_MAX };
+    struct err err;
+    (void)state;
+
+    redis_process_start_sentinel(&sentinel, server.port);
+    for (uint64_t i = 0; i < PLACES; i++)
+        assert_int_equal(port.ops->listen(port.self, i, &place, &err), ERR_OK);
+    assert_int_equal(port.ops->listen(port.self, PLACES, &place, &err), ERR_LIMIT);
+    for (uint64_t i = 0; i < PLACES; i++) {
+        struct redis_news heard;
+
+        assert_true(hear(port, &heard));
+        assert_int_equal(heard.type, REDIS_NEWS_LISTENING);
+    }
+    assert_int_equal(port.ops->listen(port.self, PLACES, &place, &err), ERR_OK);
+    redis_observer_free(o);
+    redis_process_stop(&sentinel);
+}
+
 /* --- many at a time --------------------------------------------------------------------------- */
 
 static bool await(struct redis_observer_port port, uint64_t *ret_wal, struct redis_look *ret)
@@ -385,6 +504,9 @@ int main(void)
         cmocka_unit_test(what_may_not_be_asked_stays_unknown),
         cmocka_unit_test(the_sentinels_say_who_it_is),
         cmocka_unit_test(certificates_may_be_texts),
+        cmocka_unit_test(hears_what_sentinels_tell_of_its_master),
+        cmocka_unit_test(who_refuses_is_no_sentinel),
+        cmocka_unit_test(listeners_are_bounded),
         cmocka_unit_test(servers_that_hang_hold_up_threads_alone),
         cmocka_unit_test(questions_are_bounded_and_nobody_is_waited_for),
     };

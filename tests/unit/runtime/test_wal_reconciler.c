@@ -62,6 +62,13 @@ struct stand {
     bool wavers;       /* or not, in turns */
     char password[32]; /* that Redis was given */
     unsigned n_looks;
+    uint64_t listens_to; /* 0: to nobody */
+    bool has_news;
+    enum redis_news_type news;
+    const char *run_id;              /* of the primary */
+    bool hangs;                      /* the next question gets no answer, */
+    bool late;                       /* or gets it now */
+    int64_t redis_asked_ms, hung_ms; /* 0: it has not come yet */
 };
 
 static int64_t virtual_ms;
@@ -80,6 +87,7 @@ static enum err_code ask_redis(void *self, uint64_t wal, const struct redis_plac
 
     (void)err;
     s->redis_asked = wal;
+    s->redis_asked_ms = virtual_ms;
     snprintf(s->password, sizeof(s->password), "%s",
              redis->login.password ? redis->login.password : "");
     return ERR_OK;
@@ -89,6 +97,16 @@ static bool next_redis(void *self, uint64_t *ret_wal, struct redis_look *ret_loo
 {
     struct stand *s = self;
 
+    if (s->late) {
+        *ret_wal = s->listens_to;
+        *ret_look = looks_redis(s->hung_ms, PARTITIONS, s->run_id, 100);
+        s->late = false;
+        return true;
+    }
+    if (s->hangs && s->redis_asked != 0 && s->hung_ms == 0) {
+        s->hung_ms = s->redis_asked_ms;
+        s->redis_asked = 0;
+    }
     if (s->redis_asked == 0)
         return false;
     *ret_wal = s->redis_asked;
@@ -96,7 +114,7 @@ static bool next_redis(void *self, uint64_t *ret_wal, struct redis_look *ret_loo
     s->n_looks++;
     s->well ^= s->wavers && s->n_looks % LOOKS_PER_TURN == 0;
     if (s->well) {
-        *ret_look = looks_redis(virtual_ms - 1, PARTITIONS, "a", 100);
+        *ret_look = looks_redis(virtual_ms - 1, PARTITIONS, s->run_id, 100);
         return true;
     }
     redis_look_init(ret_look);
@@ -133,6 +151,37 @@ static bool next_log(void *self, uint64_t *ret_wal, struct log_look *ret_look)
     return true;
 }
 
+static enum err_code listen(void *self, uint64_t wal, const struct redis_place *redis,
+                            struct err *err)
+{
+    struct stand *s = self;
+
+    (void)err;
+    assert_string_equal(redis->sentinels, "rfs-cache.ns.svc:26379");
+    s->listens_to = wal;
+    s->news = REDIS_NEWS_LISTENING;
+    s->has_news = true;
+    return ERR_OK;
+}
+
+static void ignore(void *self, uint64_t wal)
+{
+    struct stand *s = self;
+
+    if (s->listens_to == wal)
+        s->listens_to = 0;
+}
+
+static bool news(void *self, struct redis_news *ret)
+{
+    struct stand *s = self;
+    const bool has_news = s->has_news && s->listens_to != 0;
+
+    s->has_news = false;
+    *ret = (struct redis_news){ s->listens_to, s->news };
+    return has_news;
+}
+
 static void exchange(void *self)
 {
     (void)self;
@@ -162,7 +211,8 @@ static void on_write(void *self, const struct kube_request *request)
 
 static void begin(struct stand *s)
 {
-    static const struct observe_redis_ops redis = { ask_redis, next_redis, descriptor };
+    static const struct observe_redis_ops redis = { ask_redis, next_redis, listen,
+                                                    ignore,    news,       descriptor };
     static const struct observe_log_ops log = { ask_log, exchange, next_log, descriptor, wait_ms };
     const struct wal_reconciler_settings settings = {
         .options = applier_options(),
@@ -192,6 +242,7 @@ static int set_up(void **state)
 
     virtual_ms = MINUTE_MS;
     s->well = true;
+    s->run_id = "a";
     s->api = calloc(1, sizeof(*s->api));
     fake_api_init(s->api, 1, LABEL);
     s->link = fake_api_link_add(s->api);
@@ -400,6 +451,74 @@ static void a_failover_is_waited_for_and_its_password_is_used(void **state)
     assert_says(s, "\"phase\":\"Unknown\"");
 }
 
+static void put_failover(struct stand *s)
+{
+    s->api->served = FAILOVERS_SERVED;
+    fake_api_put(s->api, SECRETS, "ns", "auth", SECRET);
+    fake_api_put(s->api, FAILOVERS, "ns", "cache", FAILOVER);
+    put_wal(s, BY_FAILOVER);
+}
+
+static void what_a_sentinel_tells_is_seen_at_once(void **state)
+{
+    struct stand *s = *state;
+    unsigned n_looks;
+
+    put_failover(s);
+    run_for(s, MINUTE_MS);
+    assert_says(s, "\"runId\":\"a\"");
+    assert_true(s->listens_to != 0);
+
+    /* The primary hangs, and whoever asks it; then another one is promoted. */
+    s->hangs = true;
+    run_for(s, 2 * LOOK_MS);
+    assert_true(s->hung_ms != 0);
+    s->run_id = "b";
+    s->news = REDIS_NEWS_CHANGED;
+    s->has_news = true;
+    run_for(s, 1000);
+    assert_says(s, "\"runId\":\"b\"");
+    assert_int_equal(count_events(s, "PrimaryChanged"), 1);
+
+    /* What the first one says at last is outdated. */
+    s->late = true;
+    s->run_id = "a";
+    run_for(s, 2);
+    assert_false(s->late);
+    s->run_id = "b";
+    run_for(s, MINUTE_MS);
+    assert_int_equal(count_events(s, "PrimaryChanged"), 1);
+
+    /* A Sentinel may know before the others do: they are asked until they say so. */
+    s->news = REDIS_NEWS_CHANGED;
+    s->has_news = true;
+    n_looks = s->n_looks;
+    run_for(s, WAL_LOOKS_ALERT_MS / 2);
+    s->run_id = "c";
+    run_for(s, 2 * WAL_LOOKS_ALERT_EVERY_MS);
+    assert_says(s, "\"runId\":\"c\"");
+    assert_true(s->n_looks - n_looks < 10);
+    n_looks = s->n_looks;
+    run_for(s, 10 * LOOK_MS);
+    assert_true(s->n_looks - n_looks <= 20);
+}
+
+static void who_stops_leading_listens_no_more(void **state)
+{
+    struct stand *s = *state;
+
+    put_failover(s);
+    run_for(s, MINUTE_MS);
+    assert_true(s->listens_to != 0);
+    s->news = REDIS_NEWS_ENDED;
+    s->has_news = true;
+    run_for(s, 2 * WAL_LOOKS_LISTEN_MS);
+    assert_int_equal(s->news, REDIS_NEWS_LISTENING);
+    wal_reconciler_release(s->reconciler);
+    run_for(s, LOOK_MS);
+    assert_int_equal(s->listens_to, 0);
+}
+
 static void a_name_that_is_taken_is_told(void **state)
 {
     struct stand *s = *state;
@@ -469,6 +588,8 @@ int main(void)
         TEST(a_process_that_begins_anew_finds_nothing_to_write),
         TEST(a_spec_that_nobody_can_follow_leaves_the_applier_alone),
         TEST(a_failover_is_waited_for_and_its_password_is_used),
+        TEST(what_a_sentinel_tells_is_seen_at_once),
+        TEST(who_stops_leading_listens_no_more),
         TEST(a_name_that_is_taken_is_told),
         TEST(metrics_tell_of_each_wal),
         TEST(a_wal_that_is_gone_is_looked_at_no_more),
