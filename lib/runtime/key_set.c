@@ -1,6 +1,7 @@
 #include "runtime/key_set.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -23,12 +24,20 @@ static uint64_t hash(struct str key)
     return h > 0 ? h : 1;
 }
 
-static bool put(struct key_set *s, uint64_t h)
+/* Where it is, or belongs. */
+static size_t find(const struct key_set *s, uint64_t h)
 {
     size_t at = (size_t)h & (s->capacity - 1);
 
     while (s->slots[at] != 0 && s->slots[at] != h)
         at = (at + 1) & (s->capacity - 1);
+    return at;
+}
+
+static bool put(struct key_set *s, uint64_t h)
+{
+    const size_t at = find(s, h);
+
     if (s->slots[at] == h)
         return false;
     s->slots[at] = h;
@@ -58,4 +67,41 @@ bool key_set_add(struct key_set *s, struct str key)
         return false;
     s->n++;
     return true;
+}
+
+/* What follows, and would not be found behind a free slot, moves up. */
+static void free_slot(struct key_set *s, size_t hole)
+{
+    const size_t mask = s->capacity - 1;
+
+    for (size_t at = (hole + 1) & mask; s->slots[at] != 0; at = (at + 1) & mask) {
+        const size_t home = (size_t)s->slots[at] & mask;
+
+        if (((at - home) & mask) < ((at - hole) & mask))
+            continue;
+        s->slots[hole] = s->slots[at];
+        hole = at;
+    }
+    s->slots[hole] = 0;
+}
+
+bool key_set_remove(struct key_set *s, struct str key)
+{
+    size_t at;
+
+    if (s->n == 0)
+        return false;
+    at = find(s, hash(key));
+    if (s->slots[at] == 0)
+        return false;
+    free_slot(s, at);
+    s->n--;
+    return true;
+}
+
+void key_set_clear(struct key_set *s)
+{
+    if (s->n > 0)
+        memset(s->slots, 0, s->capacity * sizeof(*s->slots));
+    s->n = 0;
 }
