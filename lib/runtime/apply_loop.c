@@ -271,6 +271,24 @@ static bool can_judge(struct apply_loop *l)
     return l->context.n_partitions > 0;
 }
 
+static void take_record(struct apply_loop *l, const struct wal_record *wal_record, int64_t now)
+{
+    const struct apply_loop_reader *reader = &l->ports->reader;
+    const struct record *record = &wal_record->record;
+    struct buf *commands = applier_commands(l->applier, record->partition);
+    struct prepared prepared;
+
+    l->context.log_time =
+        applier_log_time(l->applier, record->partition, record->timestamp_ms, now);
+    if (!prepare_record(l->prepare, wal_record, &l->context, now, commands, &prepared)) {
+        applier_postpone(l->applier, record->partition, record->offset, wal_record->message);
+        return;
+    }
+    if (reader->named)
+        reader->named(reader->self, prepared.keys, prepared.n_keys);
+    applier_offer(l->applier, &prepared, now);
+}
+
 static void take_records(struct apply_loop *l)
 {
     const struct wal *wal = &l->ports->wal;
@@ -286,18 +304,8 @@ static void take_records(struct apply_loop *l)
         room = READ_MAX;
     n = wal->ops->read(wal->self, records, room);
     now = now_ms(l);
-    for (size_t i = 0; i < n; i++) {
-        struct prepared prepared;
-        const struct record *record = &records[i].record;
-        struct buf *commands = applier_commands(l->applier, record->partition);
-
-        l->context.log_time =
-            applier_log_time(l->applier, record->partition, record->timestamp_ms, now);
-        if (prepare_record(l->prepare, &records[i], &l->context, now, commands, &prepared))
-            applier_offer(l->applier, &prepared, now);
-        else
-            applier_postpone(l->applier, record->partition, record->offset, records[i].message);
-    }
+    for (size_t i = 0; i < n; i++)
+        take_record(l, &records[i], now);
     l->log_may_have_more = n == room;
     if (n > 0)
         applier_flush(l->applier, now_ms(l));

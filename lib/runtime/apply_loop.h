@@ -41,6 +41,13 @@ struct apply_loop_control {
     int descriptor; /* readable when look() should be asked at once; -1: never */
 };
 
+/* Who is told of the keys that a record names, before it is applied; again when it is read again.
+ */
+struct apply_loop_reader {
+    void (*named)(void *self, const struct str *keys, size_t n); /* NULL: nobody */
+    void *self;
+};
+
 /* Everything is borrowed until apply_loop_run() returns. */
 struct apply_loop_ports {
     struct wal wal;
@@ -51,6 +58,7 @@ struct apply_loop_ports {
     struct health *health;
     struct metrics *metrics;
     struct apply_loop_control control;
+    struct apply_loop_reader reader;
     int stop_descriptor; /* readable when it is time to drain and end */
 };
 

@@ -134,6 +134,7 @@ enum err_code fold_to(struct fold *f, const int64_t *next, int32_t n_partitions,
         .log = f->ports.log,
         .health = f->health,
         .metrics = f->metrics,
+        .reader = f->ports.reader,
         .stop_descriptor = f->stop_descriptor,
     };
     enum apply_loop_end end;

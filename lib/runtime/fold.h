@@ -28,6 +28,7 @@ struct fold_ports {
     struct registry registry;
     struct log *log;
     struct fold_watch watch;
+    struct apply_loop_reader reader; /* of the records that are folded */
 };
 
 struct fold;

@@ -20,6 +20,13 @@ static bool fold_goes_on(void *self, uint64_t n_records)
     return verify_progress(v, VERIFY_FOLDS, v->counts.folded + n_records, v->fold_total);
 }
 
+static void record_names(void *self, const struct str *keys, size_t n)
+{
+    struct verify *v = self;
+
+    equal_keys_doubt(&v->equal, keys, n);
+}
+
 struct verify *verify_new(const struct verify_settings *settings,
                           const struct fold_settings *fold_settings,
                           const struct verify_ports *ports)
@@ -29,7 +36,8 @@ struct verify *verify_new(const struct verify_settings *settings,
                                      .sink = ports->scratch_fold,
                                      .registry = ports->registry,
                                      .log = ports->log,
-                                     .watch = { fold_goes_on, v } };
+                                     .watch = { fold_goes_on, v },
+                                     .reader = { record_names, v } };
 
     v->settings = *settings;
     v->ports = *ports;
@@ -41,6 +49,7 @@ struct verify *verify_new(const struct verify_settings *settings,
     key_list_init(&v->page);
     key_list_init(&v->next_page);
     key_list_init(&v->suspects);
+    equal_keys_init(&v->equal);
     return v;
 }
 
@@ -55,6 +64,7 @@ void verify_free(struct verify *v)
     key_list_release(&v->page);
     key_list_release(&v->next_page);
     key_list_release(&v->suspects);
+    equal_keys_release(&v->equal);
     key_set_release(&v->told);
     free(v->partitions);
     free(v->folded_to);
@@ -134,19 +144,11 @@ static int64_t records_between(const struct verify *v, const int64_t *next)
     return n;
 }
 
-enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *err)
+static enum err_code fold_on(struct verify *v, const int64_t *next, int64_t n, struct err *err)
 {
-    const int64_t n = records_between(v, next);
     const int64_t began_ms = clock_monotonic_ms();
     enum err_code rc;
 
-    for (int32_t i = 0; i < v->n_partitions; i++)
-        if (next[i] < v->folded_to[i])
-            return err_set(err, ERR_UNAVAILABLE,
-                           "Redis went back in partition %d, from position %lld to %lld", (int)i,
-                           (long long)v->folded_to[i], (long long)next[i]);
-    if (n == 0)
-        return ERR_OK;
     v->fold_total = v->counts.folded + (uint64_t)n;
     rc = fold_to(v->fold, next, v->n_partitions, err);
     v->counts.folded += v->n_now;
@@ -155,6 +157,24 @@ enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *
     if (rc == ERR_OK)
         memcpy(v->folded_to, next, (size_t)v->n_partitions * sizeof(*next));
     return rc;
+}
+
+enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *err)
+{
+    const int64_t n = records_between(v, next);
+    enum err_code rc = ERR_OK;
+
+    for (int32_t i = 0; i < v->n_partitions; i++)
+        if (next[i] < v->folded_to[i])
+            return err_set(err, ERR_UNAVAILABLE,
+                           "Redis went back in partition %d, from position %lld to %lld", (int)i,
+                           (long long)v->folded_to[i], (long long)next[i]);
+    if (n > 0)
+        rc = fold_on(v, next, n, err);
+    if (rc != ERR_OK || equal_keys_settle(&v->equal))
+        return rc;
+    return err_set(err, ERR_LIMIT, "the names of keys that changed are more than %d MiB",
+                   (int)(KEY_LIST_MAX_BYTES >> 20));
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */

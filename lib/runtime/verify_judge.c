@@ -16,7 +16,6 @@
 enum {
     ROUNDS_MAX = 20,     /* a key that changes under our eyes each time is undecided then */
     ROUND_WAIT_MS = 100, /* Redis went back after a failover: the applier brings it forward */
-    BATCH_MAX = 512,     /* keys in one transaction */
     SHARED_ANSWERS = 1,  /* TIME */
 };
 
@@ -532,45 +531,43 @@ static void give_up(struct judge *j)
     }
 }
 
-static enum err_code judge_batch(struct verify *v, size_t first, size_t n, struct err *err)
+/* Also with no suspect left, until the fold has caught up with what was found equal. */
+static enum err_code judge_rounds(struct judge *j, struct err *err)
 {
-    struct judge j = { .v = v, .n = n, .n_left = n };
+    const struct equal_keys *equal = &j->v->equal;
     enum err_code rc = ERR_OK;
 
-    j.suspects = mem_new(n, sizeof(*j.suspects));
+    for (unsigned round = 0;
+         rc == ERR_OK && (j->n_left > 0 || equal->keys.n > 0) && round < ROUNDS_MAX; round++) {
+        if (round > 0)
+            poll(NULL, 0, ROUND_WAIT_MS);
+        j->is_last_round = round + 1 == ROUNDS_MAX;
+        rc = round_of(j, err);
+    }
+    if (rc == ERR_OK)
+        give_up(j);
+    if (rc == ERR_OK && equal->keys.n > 0)
+        rc = err_set(err, ERR_UNAVAILABLE,
+                     "Redis went back, and stays behind the position at which keys were compared");
+    return rc;
+}
+
+enum err_code verify_judge_batch(struct verify *v, size_t first, size_t n, struct err *err)
+{
+    struct judge j = { .v = v, .n = n, .n_left = n };
+    enum err_code rc;
+
+    j.suspects = mem_new(n + 1, sizeof(*j.suspects));
     j.next = mem_new((size_t)v->n_partitions + 1, sizeof(*j.next));
     for (size_t i = 0; i < n; i++) {
         j.suspects[i].key = key_list_at(&v->suspects, first + i);
         key_list_init(&j.suspects[i].fields);
     }
     v->counts.rechecked += n;
-    for (unsigned round = 0; rc == ERR_OK && j.n_left > 0 && round < ROUNDS_MAX; round++) {
-        if (round > 0)
-            poll(NULL, 0, ROUND_WAIT_MS);
-        j.is_last_round = round + 1 == ROUNDS_MAX;
-        rc = round_of(&j, err);
-    }
-    if (rc == ERR_OK)
-        give_up(&j);
+    rc = judge_rounds(&j, err);
     for (size_t i = 0; i < n; i++)
         key_list_release(&j.suspects[i].fields);
     free(j.suspects);
     free(j.next);
-    return rc;
-}
-
-enum err_code verify_judge_suspects(struct verify *v, struct err *err)
-{
-    const enum verify_phase phase = v->phase;
-    enum err_code rc = ERR_OK;
-
-    for (size_t at = 0; rc == ERR_OK && at < v->suspects.n; at += BATCH_MAX) {
-        const size_t left = v->suspects.n - at;
-
-        rc = judge_batch(v, at, left < BATCH_MAX ? left : BATCH_MAX, err);
-    }
-    key_list_clear(&v->suspects);
-    v->suspect_bytes = 0;
-    v->phase = phase;
     return rc;
 }

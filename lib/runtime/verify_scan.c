@@ -1,6 +1,7 @@
 /*
- * The first look: pages of keys, both sides asked at once, equal payloads are equal. What differs
- * is a suspect, no more: Redis has moved on since the fold.
+ * The first look: pages of keys, both sides asked at once. What differs is a suspect, no more:
+ * Redis has moved on since the fold. So what is equal is remembered, and looked at again if a
+ * record that the fold had not applied yet names it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -140,8 +141,10 @@ static enum err_code compare_key(struct verify *v, struct str key, const struct 
     target_ends = side_deadline(&v->target, target, clocks->target_ms);
     scratch_ends = side_deadline(&v->scratch, scratch, clocks->scratch_ms);
     v->counts.compared++;
-    if (equal && value_expiry_is_equal(target_ends.at_ms, scratch_ends.at_ms,
-                                       v->settings.expiry_tolerance_ms))
+    if (equal &&
+        value_expiry_is_equal(target_ends.at_ms, scratch_ends.at_ms,
+                              v->settings.expiry_tolerance_ms) &&
+        equal_keys_add(&v->equal, key, *ret_bytes))
         return ERR_OK;
     return suspect(v, key, *ret_bytes, err);
 }
@@ -173,12 +176,58 @@ static enum err_code hear_page(struct verify *v, struct err *err)
     return rc;
 }
 
+/* --- the second look -------------------------------------------------------------------------- */
+
+static enum err_code judge_batches(struct verify *v, size_t n_batch, struct err *err)
+{
+    size_t at = 0;
+    enum err_code rc;
+
+    do {
+        const size_t left = v->suspects.n - at;
+        const size_t n = left < n_batch ? left : n_batch;
+
+        rc = verify_judge_batch(v, at, n, err);
+        at += n;
+    } while (rc == ERR_OK && at < v->suspects.n);
+    return rc;
+}
+
+/* So many as have payloads of the budget together. */
+static size_t doubtful_batch(const struct verify *v)
+{
+    const size_t fit = SUSPECTS_FLUSH_BYTES / (v->equal.payload_max + 1);
+
+    return fit == 0 ? 1 : fit > JUDGE_BATCH_MAX ? JUDGE_BATCH_MAX : fit;
+}
+
+/* What is found equal by coincidence perhaps becomes known on the way, and is a suspect, too. */
+static enum err_code judge_suspects(struct verify *v, struct err *err)
+{
+    const enum verify_phase phase = v->phase;
+    size_t n_batch = JUDGE_BATCH_MAX;
+    enum err_code rc;
+
+    do {
+        rc = judge_batches(v, n_batch, err);
+        n_batch = doubtful_batch(v);
+        if (rc == ERR_OK)
+            equal_keys_take_doubtful(&v->equal, &v->suspects);
+    } while (rc == ERR_OK && v->suspects.n > 0);
+    v->suspect_bytes = 0;
+    v->phase = phase;
+    return rc;
+}
+
 static enum err_code judge_when_full(struct verify *v, struct err *err)
 {
-    if (v->suspects.n < SUSPECTS_FLUSH && v->suspect_bytes < SUSPECTS_FLUSH_BYTES)
+    if (v->suspects.n < SUSPECTS_FLUSH && v->suspect_bytes < SUSPECTS_FLUSH_BYTES &&
+        !equal_keys_are_many(&v->equal))
         return ERR_OK;
-    return verify_judge_suspects(v, err);
+    return judge_suspects(v, err);
 }
+
+/* --- all keys that Redis has ------------------------------------------------------------------ */
 
 static void swap_pages(struct verify *v)
 {
@@ -250,7 +299,7 @@ enum err_code verify_compare(struct verify *v, struct err *err)
         if (rc == ERR_OK)
             rc = progressed(v, VERIFY_COMPARES, v->counts.compared, err);
     }
-    return rc == ERR_OK ? verify_judge_suspects(v, err) : rc;
+    return rc == ERR_OK ? judge_suspects(v, err) : rc;
 }
 
 /* --- keys that Redis does not have ------------------------------------------------------------ */
@@ -316,7 +365,7 @@ enum err_code verify_look_for_missing(struct verify *v, struct err *err)
         if (rc == ERR_OK)
             rc = progressed(v, VERIFY_LOOKS_FOR_MISSING, done, err);
     }
-    return rc == ERR_OK ? verify_judge_suspects(v, err) : rc;
+    return rc == ERR_OK ? judge_suspects(v, err) : rc;
 }
 
 /* --- a sample --------------------------------------------------------------------------------- */
@@ -371,5 +420,5 @@ enum err_code verify_compare_sample(struct verify *v, struct err *err)
         if (rc == ERR_OK)
             rc = progressed(v, VERIFY_COMPARES, done, err);
     }
-    return rc == ERR_OK ? verify_judge_suspects(v, err) : rc;
+    return rc == ERR_OK ? judge_suspects(v, err) : rc;
 }

@@ -2,6 +2,7 @@
 #ifndef REDWAL_RUNTIME_VERIFY_STATE_H
 #define REDWAL_RUNTIME_VERIFY_STATE_H
 
+#include "runtime/equal_keys.h"
 #include "runtime/key_list.h"
 #include "runtime/key_set.h"
 #include "runtime/lookahead.h"
@@ -11,10 +12,10 @@
 enum {
     PAGE_KEYS_MIN = 16,
     PAGE_KEYS_MAX = 1000,
-    PAGE_BUDGET_BYTES = 4 * 1024 * 1024, /* of payloads that one page should have */
-    SUSPECTS_FLUSH = 256,                /* so many are looked at together at least */
-    SUSPECTS_MAX = SUSPECTS_FLUSH + PAGE_KEYS_MAX,
+    PAGE_BUDGET_BYTES = 4 * 1024 * 1024,     /* of payloads that one page should have */
+    SUSPECTS_FLUSH = 256,                    /* so many are looked at together at least */
     SUSPECTS_FLUSH_BYTES = 32 * 1024 * 1024, /* of their payloads */
+    JUDGE_BATCH_MAX = 512,                   /* keys in one transaction */
 };
 
 struct verify {
@@ -30,6 +31,7 @@ struct verify {
     bool covers_all;
     struct key_list page, next_page, suspects;
     size_t suspect_bytes;
+    struct equal_keys equal; /* found so by the first look, which is exact once the fold went on */
     struct key_set told; /* a key may come twice: in a sample, or when Redis resizes its table */
     size_t page_keys;    /* to ask for */
     struct verify_counts counts;
@@ -44,7 +46,8 @@ struct verify {
 };
 
 bool verify_progress(struct verify *v, enum verify_phase phase, uint64_t done, uint64_t total);
-/* Folds up to where Redis is now, when it is further. ERR_UNAVAILABLE: it is further back. */
+/* Folds up to where Redis is now, when it is further; what the first look found equal is so then,
+ * or doubtful. ERR_UNAVAILABLE: Redis is further back. */
 enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *err);
 
 /* Asks for every position; n_partitions answers to HMGET. */
@@ -60,8 +63,9 @@ enum err_code verify_compare(struct verify *v, struct err *err);
 enum err_code verify_look_for_missing(struct verify *v, struct err *err);
 enum err_code verify_compare_sample(struct verify *v, struct err *err);
 
-/* verify_judge.c: looks at all suspects again, and tells what is found. */
-enum err_code verify_judge_suspects(struct verify *v, struct err *err);
+/* verify_judge.c: looks at n suspects again, and tells what is found; at least until the fold has
+ * caught up with what was found equal. */
+enum err_code verify_judge_batch(struct verify *v, size_t first, size_t n, struct err *err);
 bool verify_is_reserved(struct str key);
 
 #endif

@@ -13,7 +13,7 @@ import redis
 from conftest import REDIS_PASSWORD, REDIS_USER
 from lab import oracle, permissions, servers
 from lab.clocked import SHIFT
-from lab.comparison import ALL_TYPES, PAIRS, Verify, found
+from lab.comparison import ALL_TYPES, PAIRS, Overtaken, Verify, found
 from lab.wait import await_
 from lab.week import week
 from lab.workload import HOUR_MS, Workload, encode
@@ -204,6 +204,15 @@ def test_while_the_applier_runs_and_producers_write(lab):
     left = {d["key"] for d in report["differences"] if d["outcome"] in ("busy", "left")}
     assert {key for key, _ in found(cli.json(status=None))} <= left, "it was written wrongly"
     check_repaired(lab, topic, server, cli)
+
+
+def test_equal_by_coincidence_is_repaired(lab):
+    case = Overtaken(lab)
+    with case.server.client() as client:
+        client.incr("counter")
+    report = case.run("repair", "--yes").json()
+    assert [(d["key"], d["outcome"]) for d in report["differences"]] == [("counter", "written")]
+    check_repaired(lab, case.topic, case.server, Verify(lab, case.topic, case.server))
 
 
 def test_a_repair_may_be_killed_anywhere(lab):

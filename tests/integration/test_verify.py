@@ -11,7 +11,7 @@ from conftest import REDIS_PASSWORD, REDIS_USER
 from lab import quarantine, servers
 from lab.applier import environment
 from lab.clocked import SHIFT
-from lab.comparison import ALL_TYPES, PAIRS, Verify, found
+from lab.comparison import ALL_TYPES, PAIRS, Overtaken, Verify, found
 from lab.wait import await_
 from lab.week import week
 from lab.workload import HOUR_MS, Workload, encode
@@ -122,6 +122,35 @@ def test_live_writes_give_no_false_alarm(lab):
     lab.await_applied(topic, server)
     report = Verify(lab, topic, server).json(status=3)
     assert found(report) == {("counter:0", "missing")}
+
+
+@pytest.mark.parametrize("extra", [set(), {("made by hand", "extra")}], ids=["alone", "and-another"])
+@pytest.mark.parametrize("options", [{}, {"sample": 30}], ids=["all", "sample"])
+def test_equal_by_coincidence_is_not_equal(lab, options, extra):
+    case = Overtaken(lab)
+    with case.server.client() as client:
+        client.incr("counter")
+        client.mset({key: 1 for key, _ in extra} or {"counter": 6})
+    done = case.run("verify", **options)
+    assert found(done.json()) == {("counter", "value")} | extra, done.err
+    assert done.status == 3
+
+
+def test_what_is_equal_and_written_to_meanwhile_is_looked_at_again(lab):
+    case = Overtaken(lab, b"quiet")
+    report = case.run("verify", record=encode("SET", ["5"])).json()
+    assert report["equal"] is True and report["rechecked"] == 1
+
+
+def test_a_redis_that_goes_back_is_not_called_equal(lab):
+    case = Overtaken(lab)
+
+    def go_back():
+        with case.server.client() as client:
+            client.delete(f"redwal:{{{lab.wal}}}:p:0")
+
+    done = case.run("verify", meanwhile=go_back)
+    assert done.status == 1 and "went back" in done.err, done.err
 
 
 def test_what_is_held_back_is_no_difference(lab):

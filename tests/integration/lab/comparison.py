@@ -1,7 +1,10 @@
 """`kubectl-redwal verify` and `repair` of one log and one Redis."""
 
 from . import servers
-from .cli import Cli
+from .cli import Answer, Cli
+from .link import Link
+from .wait import await_
+from .workload import encode
 
 ALL_TYPES = {
     "s": ("SET", ["text"]), "n": ("SET", ["12"]), "l": ("RPUSH", ["a", "b", "c"]),
@@ -37,3 +40,35 @@ class Verify:
 
 def found(report):
     return {(d["key"], d["kind"]) for d in report["differences"]}
+
+
+class Overtaken:
+    """A counter to which the log goes on to write just after it was folded."""
+
+    def __init__(self, lab, *keys):
+        self.lab, self.topic, self.server = lab, lab.topic(partitions=1), lab.redis()
+        self.applier = lab.applier(self.topic, self.server).start()
+        for key in (b"counter", *keys):
+            self.topic.write(encode("SET", ["5"]), key)
+        self.topic.flush()
+        lab.await_applied(self.topic, self.server)
+        self.applier.stop()
+        self.link = Link(self.server.port)
+        lab.on_close(self.link.close)
+
+    def run(self, verb, *words, record=encode("DECR"), meanwhile=None, **options):
+        """Redis is asked for values once the applier has gone on, or `meanwhile` is done."""
+        self.topic.write(record, b"counter")
+        self.topic.flush()
+        self.link.hold_at(b"DUMP")
+        given = {"redis": f"127.0.0.1:{self.link.port}", "output": "json", **options}
+        process = Verify(self.lab, self.topic, self.server).given(**given).start(verb, *words)
+        await_(self.link.held, 30, "values are asked for")
+        (meanwhile or self.go_on)()
+        self.link.restore()
+        out, err = process.communicate(timeout=60)
+        return Answer(process.returncode, out, err)
+
+    def go_on(self):
+        self.applier.start()
+        self.lab.await_applied(self.topic, self.server)

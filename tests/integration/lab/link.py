@@ -11,6 +11,7 @@ class Link:
     """Listens on `port` and relays to `target_port` on 127.0.0.1, in a thread of its own.
 
     hold()    nothing is relayed any more, connections stay open: a silent network.
+    hold_at(word)  hold() as soon as somebody sends the word, which is not relayed; held() tells.
     cut()     connections are closed and new ones refused: a broken network.
     restore() back to normal. What a cut connection had in flight is lost, as it would be.
     """
@@ -26,12 +27,20 @@ class Link:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._ordered, selectors.EVENT_READ)
         self._mode = "pass"
+        self._word = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def hold(self):
         self._order("hold")
+
+    def hold_at(self, word):
+        """A word of a client's command; one that fits into a packet together with what precedes it."""
+        self._word = word
+
+    def held(self):
+        return self._mode == "hold"
 
     def cut(self):
         self._order("cut")
@@ -54,6 +63,7 @@ class Link:
             for key, events in self._selector.select():
                 if key.fileobj is self._ordered:
                     self._obey(self._ordered.recv(1))
+                    self._done.set()
                 elif key.fileobj is self._listener:
                     self._accept()
                 elif key.fileobj in self._peer and self._mode == "pass":
@@ -69,7 +79,6 @@ class Link:
                 self._drop(next(iter(self._peer)))
         for s in self._peer:
             self._interest(s)
-        self._done.set()
 
     def _accept(self):
         near, _ = self._listener.accept()
@@ -112,6 +121,9 @@ class Link:
                 if not data:
                     return self._drop(s)
                 self._unsent[peer] += data
+                if self._word and self._word in data:
+                    self._word = None
+                    return self._obey(b"h")
                 self._flush(peer)
             if events & selectors.EVENT_WRITE:
                 self._flush(s)
