@@ -49,13 +49,11 @@ int64_t standing_behind(const struct standing_partition *p)
 
 static void say(struct dialogue *d, struct str wal, int32_t partition)
 {
-    char key[POSITION_KEY_MAX], field[POSITION_SEEN_FIELD_MAX];
-    const struct str seen[] = { STR_LITERAL("HGET"), identity_key(),
-                                position_seen_field(field, partition) };
+    char key[POSITION_KEY_MAX];
 
-    if (!position_append_read(dialogue_gather(d, 1), position_key(key, wal, partition)))
+    if (!position_append_read(dialogue_gather(d, 1), position_key(key, wal, partition)) ||
+        !partition_identity_append_read(dialogue_gather(d, 1), partition))
         UNREACHABLE("positions are small");
-    dialogue_say(d, seen, ARRAY_SIZE(seen));
 }
 
 static enum err_code hear(struct dialogue *d, struct standing_partition *p, struct err *err)
@@ -69,8 +67,8 @@ static enum err_code hear(struct dialogue *d, struct standing_partition *p, stru
         return err_set(err, ERR_UNAVAILABLE, "Redis: %.*s", STR_ARGS(reply->text));
     p->read = position_from_reply(reply, &p->position);
     rc = dialogue_hear(d, &reply, err);
-    if (rc == ERR_OK)
-        p->seen = reply->type == REPLY_STRING;
+    if (rc == ERR_OK && !partition_identity_from_reply(reply, &p->identity))
+        return err_set(err, ERR_UNAVAILABLE, "Redis: %.*s", STR_ARGS(reply->text));
     return rc;
 }
 
@@ -109,7 +107,7 @@ static void judge(struct standing *s)
         const struct locate_facts facts = {
             .read = p->read,
             .position = p->position,
-            .seen = p->seen,
+            .identity = p->identity,
             .log = s->log,
             .begin = p->extent.begin,
             .end = p->extent.end,

@@ -14,8 +14,8 @@ struct standing_partition {
     struct log_extent extent; /* committed: by the group */
     enum position_read read;
     struct position position; /* when read is POSITION_PRESENT */
-    bool seen;                /* Redis once had a position */
-    enum hold_reason hold;    /* what the applier would hold it for */
+    struct partition_identity identity;
+    enum hold_reason hold; /* what the applier would hold it for */
     int64_t next_ms; /* timestamp of the first record that is not applied; negative: unknown */
 };
 

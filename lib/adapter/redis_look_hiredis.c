@@ -100,12 +100,10 @@ static bool put_questions(struct buf *out, const struct redis_place *redis)
     bool fits = buf_append_text(out, "INFO\r\nCONFIG GET save\r\n");
 
     for (int32_t i = 0; fits && i < redis->n_partitions; i++) {
-        char key[POSITION_KEY_MAX], field[POSITION_SEEN_FIELD_MAX];
-        const struct str seen[] = { STR_LITERAL("HGET"), identity_key(),
-                                    position_seen_field(field, i) };
+        char key[POSITION_KEY_MAX];
 
         fits = position_append_read(out, position_key(key, wal, i)) &&
-               resp_append(out, seen, ARRAY_SIZE(seen));
+               partition_identity_append_read(out, i);
     }
     return fits;
 }
@@ -121,8 +119,8 @@ static enum err_code hear_partition(struct talk *t, struct redis_look_partition 
         p->read = position_from_reply(reply, &p->position);
         rc = hear(t, &reply, err);
     }
-    if (rc == ERR_OK)
-        p->seen = reply->type == REPLY_STRING;
+    if (rc == ERR_OK && !partition_identity_from_reply(reply, &p->identity))
+        return err_set(err, ERR_DENIED, "the identity: %.*s", STR_ARGS(reply->text));
     return rc;
 }
 

@@ -178,7 +178,8 @@ struct prepared {
 void applier_offer(struct applier *a, const struct prepared *record, int64_t now_ms);
 /* Instead of an offer: the record at `offset` cannot be prepared yet. Nothing of its partition is
  * read past it until applier_proceed(); its message is released. */
-void applier_postpone(struct applier *a, int32_t partition, int64_t offset, void *message);
+void applier_postpone(struct applier *a, int32_t partition, int64_t offset, void *message,
+                      int64_t now_ms);
 /* What was postponed may be prepared now: its partitions are read on from there. */
 void applier_proceed(struct applier *a);
 /* Sends what can be sent. Called after a run of offers. */

@@ -32,14 +32,11 @@ static void ask_position(struct applier *a, int32_t number, enum expect_kind kin
 
 static void ask_location(struct applier *a, int32_t number, int64_t now_ms)
 {
-    char field[POSITION_SEEN_FIELD_MAX];
-    const struct str get[] = { STR_LITERAL("HGET"), identity_key(),
-                               position_seen_field(field, number) };
-
     a->partitions[number].has_asked = true;
     ask_position(a, number, EXPECT_LOCATE, now_ms);
-    say(a, get, ARRAY_SIZE(get));
-    expect(a, EXPECT_SEEN, number, 1, now_ms);
+    if (!partition_identity_append_read(&a->output, number))
+        UNREACHABLE("the output's limit is far above what may be pending");
+    expect(a, EXPECT_PARTITION, number, 1, now_ms);
     ids_ask_index(a, number, now_ms);
     secluded_ask(a, number, now_ms);
 }

@@ -101,7 +101,7 @@ void partition_locate_again(struct applier *a, int32_t number)
     p->hold = HOLD_NONE;
     p->has_asked = false;
     p->has_read = false;
-    p->has_seen = false;
+    p->has_identity = false;
     p->has_facts = false;
     p->end_is_fresh = false;
     p->halting = false;
@@ -166,6 +166,7 @@ static void resume(struct applier *a, int32_t number, const struct location *at)
     if (p->fresh)
         ids_disown(a, p);
     p->position = at->position;
+    p->until = at->until > at->position.next ? at->until : at->position.next;
     p->log_ms = at->position.clock;
     knows = p->known_next >= 0 && secluded_knows(a, p, at->read_from);
     secluded_resume(p, at, knows);
@@ -183,7 +184,7 @@ static void try_locating(struct applier *a, int32_t number, int64_t now_ms)
     struct partition *p = &a->partitions[number];
     struct location at;
 
-    if (p->phase != PARTITION_LOCATING || !p->has_read || !p->has_seen || !p->has_facts ||
+    if (p->phase != PARTITION_LOCATING || !p->has_read || !p->has_identity || !p->has_facts ||
         !p->ids.loaded || !p->secluded.loaded)
         return;
     p->facts.adopt = a->settings.adopt;
@@ -232,10 +233,11 @@ void partition_quarantine_read(struct applier *a, int32_t number, const struct r
     try_locating(a, number, now_ms);
 }
 
-void partition_seen_read(struct applier *a, int32_t number, bool seen, int64_t now_ms)
+void partition_identity_read(struct applier *a, int32_t number,
+                             const struct partition_identity *identity, int64_t now_ms)
 {
-    a->partitions[number].facts.seen = seen;
-    a->partitions[number].has_seen = true;
+    a->partitions[number].facts.identity = *identity;
+    a->partitions[number].has_identity = true;
     try_locating(a, number, now_ms);
 }
 
@@ -390,10 +392,19 @@ void partition_disconnected(struct applier *a, int32_t number)
     }
 }
 
+/* All that is to be applied is, and what became of it is written down. */
+static bool has_come_until(const struct partition *p)
+{
+    return p->assigned && p->phase == PARTITION_ACTIVE && p->position.next >= p->until &&
+           p->position.settled >= p->until && p->n_committing == 0 && p->n_open == 0;
+}
+
 void partition_tick(struct applier *a, int32_t number, int64_t now_ms)
 {
     struct partition *p = &a->partitions[number];
 
+    if (has_come_until(p))
+        partition_hold(a, number, HOLD_UNTIL, now_ms);
     if (p->assigned && p->phase == PARTITION_HELD && p->hold != HOLD_REJECTED &&
         p->hold != HOLD_QUARANTINE_FULL && now_ms >= p->recheck_at_ms)
         partition_locate_again(a, number);

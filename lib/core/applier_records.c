@@ -107,18 +107,6 @@ static void balance_delivery(struct applier *a, int32_t number)
     }
 }
 
-void applier_postpone(struct applier *a, int32_t partition, int64_t offset, void *message)
-{
-    struct partition *p = applier_partition(a, partition);
-
-    message_release(a, message);
-    if (!is_wanted(p, offset))
-        return;
-    effect_simple(a, EFFECT_STOP, partition, 0);
-    p->delivering = false;
-    p->postponed = true;
-}
-
 void applier_proceed(struct applier *a)
 {
     for (int32_t i = 0; i < a->n_partitions; i++) {
@@ -335,6 +323,47 @@ static void push(struct applier *a, struct partition *p, const struct prepared *
     a->pending_bytes += entry.weight;
 }
 
+/* Offsets without records, such as the markers of transactions, in front of `offset`. */
+static void pass_gap(struct applier *a, struct partition *p, int64_t offset)
+{
+    if (offset <= p->expected)
+        return;
+    p->expected = offset;
+    push(a, p, &(struct prepared){ .offset = offset - 1, .failure = FAILS_NEVER });
+}
+
+/* The log goes on behind what is to be applied. */
+static void take_in_until(struct applier *a, int32_t number, int64_t now_ms)
+{
+    struct partition *p = &a->partitions[number];
+
+    effect_simple(a, EFFECT_STOP, number, 0);
+    p->delivering = false;
+    if (p->expected < p->position.next)
+        p->expected = p->position.next;
+    if (p->phase == PARTITION_SETTLING)
+        partition_complete_window(a, number, now_ms);
+    pass_gap(a, p, p->until);
+    chain_advance(a, now_ms);
+}
+
+void applier_postpone(struct applier *a, int32_t partition, int64_t offset, void *message,
+                      int64_t now_ms)
+{
+    struct partition *p = applier_partition(a, partition);
+
+    message_release(a, message);
+    if (!is_wanted(p, offset))
+        return;
+    if (offset >= p->until) {
+        take_in_until(a, partition, now_ms);
+        return;
+    }
+    effect_simple(a, EFFECT_STOP, partition, 0);
+    p->delivering = false;
+    p->postponed = true;
+}
+
 void applier_offer(struct applier *a, const struct prepared *record, int64_t now_ms)
 {
     struct partition *p = applier_partition(a, record->partition);
@@ -343,6 +372,12 @@ void applier_offer(struct applier *a, const struct prepared *record, int64_t now
     if (!is_wanted(p, record->offset)) {
         drop_commands(p, record->n_bytes);
         message_release(a, record->message);
+        return;
+    }
+    if (record->offset >= p->until) {
+        drop_commands(p, record->n_bytes);
+        message_release(a, record->message);
+        take_in_until(a, record->partition, now_ms);
         return;
     }
     p->expected = record->offset + 1;
@@ -379,11 +414,7 @@ void applier_log_end(struct applier *a, int32_t partition, int64_t offset, int64
         p->expected = p->position.next;
     if (p->phase == PARTITION_SETTLING)
         partition_complete_window(a, partition, now_ms);
-    if (offset > p->expected) {
-        /* Offsets without records, such as the markers of transactions, end the log. */
-        p->expected = offset;
-        push(a, p, &(struct prepared){ .offset = offset - 1, .failure = FAILS_NEVER });
-    }
+    pass_gap(a, p, offset < p->until ? offset : p->until);
     p->at_end_ms = now_ms;
     chain_advance(a, now_ms);
 }

@@ -416,11 +416,13 @@ static void location_answered(struct applier *a, int32_t number, const struct re
         partition_position_read(a, number, reply, now_ms);
 }
 
-static void seen_answered(struct applier *a, int32_t number, const struct reply *reply,
-                          int64_t now_ms)
+static void partition_answered(struct applier *a, int32_t number, const struct reply *reply,
+                               int64_t now_ms)
 {
-    if (reply->type == REPLY_STRING || reply->type == REPLY_NIL)
-        partition_seen_read(a, number, reply->type == REPLY_STRING, now_ms);
+    struct partition_identity identity;
+
+    if (partition_identity_from_reply(reply, &identity))
+        partition_identity_read(a, number, &identity, now_ms);
     else
         asked_in_vain(a, "its identity", reply, now_ms);
 }
@@ -511,8 +513,8 @@ static void answer(struct applier *a, const struct expectation *expected, const 
     case EXPECT_LOCATE:
         location_answered(a, expected->partition, reply, now_ms);
         return;
-    case EXPECT_SEEN:
-        seen_answered(a, expected->partition, reply, now_ms);
+    case EXPECT_PARTITION:
+        partition_answered(a, expected->partition, reply, now_ms);
         return;
     case EXPECT_IDS:
     case EXPECT_QUARANTINE:

@@ -42,7 +42,7 @@ enum expect_kind {
     EXPECT_COMPILED,   /* EVAL of a script that does nothing */
     EXPECT_SCRIPTS,    /* HMGET identity script:... */
     EXPECT_LOCATE,     /* HMGET position, of a partition that asks where it is */
-    EXPECT_SEEN,       /* HGET identity p<n> */
+    EXPECT_PARTITION,  /* HMGET identity p<n> until<n> */
     EXPECT_IDS,        /* GET: which segments of ids there are, or one of them */
     EXPECT_QUARANTINE, /* HGETALL: the keys that are held back */
     EXPECT_PEEK,       /* HMGET position, of a partition that may be another applier's */
@@ -182,7 +182,7 @@ struct partition {
     int64_t peeked_next; /* in this primary, when it is another's; -1 while unknown */
 
     /* The answers locate() waits for. */
-    bool has_asked, has_read, has_seen, has_facts;
+    bool has_asked, has_read, has_identity, has_facts;
     bool end_is_fresh; /* asked for after the position was read */
     struct locate_facts facts;
     char log[LOG_IDENTITY_MAX + 1];
@@ -193,6 +193,7 @@ struct partition {
     bool postponed;   /* not delivering because the next record cannot be prepared yet */
     bool halting;     /* Redis refused a record and no record may be skipped */
     int64_t expected; /* the lowest offset that may be offered next */
+    int64_t until;    /* the first offset that is not to be applied; INT64_MAX: none */
 
     int64_t log_ms;    /* log time behind the last record taken in, or LOG_TIME_OFF */
     int64_t at_end_ms; /* since when there is nothing more to read; -1 while there may be */
@@ -330,7 +331,8 @@ void partition_ids_read(struct applier *a, int32_t number, const struct reply *r
                         int64_t now_ms);
 void partition_quarantine_read(struct applier *a, int32_t number, const struct reply *reply,
                                int64_t now_ms);
-void partition_seen_read(struct applier *a, int32_t number, bool seen, int64_t now_ms);
+void partition_identity_read(struct applier *a, int32_t number,
+                             const struct partition_identity *identity, int64_t now_ms);
 void partition_type_read(struct applier *a, int32_t number, struct str type);
 /* The position as it was after the types were read. */
 void partition_window_read(struct applier *a, int32_t number, const struct reply *reply,

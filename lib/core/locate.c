@@ -30,7 +30,7 @@ static struct location resumed(const struct locate_facts *facts)
     return at;
 }
 
-struct location locate(const struct locate_facts *facts)
+static struct location place(const struct locate_facts *facts)
 {
     const struct position *p = &facts->position;
 
@@ -38,7 +38,7 @@ struct location locate(const struct locate_facts *facts)
     case POSITION_CORRUPT:
         return held(HOLD_POSITION_BROKEN);
     case POSITION_ABSENT:
-        if (facts->seen && !facts->adopt)
+        if (facts->identity.seen && !facts->adopt)
             return held(HOLD_POSITION_LOST);
         if (facts->begin > 0 && !facts->adopt)
             return held(HOLD_BLANK_TRIMMED);
@@ -53,4 +53,18 @@ struct location locate(const struct locate_facts *facts)
         return resumed(facts);
     }
     UNREACHABLE("every position_read is handled");
+}
+
+struct location locate(const struct locate_facts *facts)
+{
+    struct location at = place(facts);
+
+    if (at.hold != HOLD_NONE)
+        return at;
+    if (facts->identity.until_broken)
+        return held(HOLD_UNTIL_BROKEN);
+    at.until = facts->identity.has_until ? facts->identity.until : INT64_MAX;
+    if (at.position.next >= at.until && at.read_from >= at.position.next)
+        return held(HOLD_UNTIL);
+    return at;
 }

@@ -14,11 +14,11 @@
 struct locate_facts {
     enum position_read read;  /* what Redis holds for this partition */
     struct position position; /* set when read is POSITION_PRESENT */
-    bool seen;                /* Redis says that this partition once had a position */
-    bool adopt;               /* the user accepts a beginning nobody can vouch for */
-    const char *log;          /* identity of the log */
-    int64_t begin;            /* first offset the log holds */
-    int64_t end;              /* one past its last readable record */
+    struct partition_identity identity;
+    bool adopt;      /* the user accepts a beginning nobody can vouch for */
+    const char *log; /* identity of the log */
+    int64_t begin;   /* first offset the log holds */
+    int64_t end;     /* one past its last readable record */
 };
 
 struct location {
@@ -27,6 +27,7 @@ struct location {
                                records already applied have to be settled first */
     int64_t unsettled_lost; /* records whose outcome can no longer be settled: the log is trimmed */
     struct position position; /* where the fold stands */
+    int64_t until;            /* of the facts; INT64_MAX for the end */
 };
 
 struct location locate(const struct locate_facts *facts);

@@ -103,7 +103,7 @@ struct redis_place {
 struct redis_look_partition {
     enum position_read read;
     struct position position; /* POSITION_PRESENT */
-    bool seen;                /* there once was a position */
+    struct partition_identity identity;
 };
 
 struct redis_look {

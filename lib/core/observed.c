@@ -82,7 +82,7 @@ static void judge(struct observed *o, struct observed_partition *p)
     const struct locate_facts facts = {
         .read = p->redis.read,
         .position = p->redis.position,
-        .seen = p->redis.seen,
+        .identity = p->redis.identity,
         .log = o->log.log,
         .begin = p->begin_before,
         .end = p->log.end,

@@ -14,7 +14,7 @@ enum field {
         FIELD_COUNT
 };
 
-enum { DIGEST_HEX_DIGITS = 16, NUMBER_MAX = 24 };
+enum { DIGEST_HEX_DIGITS = 16, NUMBER_MAX = 24, UNTIL_FIELD_MAX = 20 };
 
 static const char *const field_names[FIELD_COUNT] = {
 #define FIELD_NAME(member, name) [FIELD_##member] = name,
@@ -68,6 +68,28 @@ static bool mark_of(const struct reply *reply, struct mark_state *ret)
     *ret = (struct mark_state){ 0 };
     return reply->type == REPLY_NIL ||
            (reply->type == REPLY_STRING && mark_state_parse(reply->text, ret));
+}
+
+bool partition_identity_append_read(struct buf *out, int32_t partition)
+{
+    char seen[POSITION_SEEN_FIELD_MAX], until[UNTIL_FIELD_MAX];
+    const int n = snprintf(until, sizeof(until), "until%d", (int)partition);
+    const struct str get[] = { STR_LITERAL("HMGET"),
+                               identity_key(),
+                               position_seen_field(seen, partition),
+                               { until, (size_t)n } };
+
+    return resp_append(out, get, ARRAY_SIZE(get));
+}
+
+bool partition_identity_from_reply(const struct reply *reply, struct partition_identity *ret)
+{
+    if (reply->type != REPLY_ARRAY || reply->n_elements != 2)
+        return false;
+    *ret = (struct partition_identity){ .seen = reply->elements[0].type == REPLY_STRING,
+                                        .has_until = reply->elements[1].type != REPLY_NIL };
+    ret->until_broken = ret->has_until && !number(&reply->elements[1], &ret->until);
+    return true;
 }
 
 enum position_read position_from_reply(const struct reply *reply, struct position *ret_position)

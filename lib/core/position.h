@@ -62,6 +62,17 @@ struct str identity_key(void);
  * POSITION_SEEN_FIELD_MAX bytes. */
 struct str position_seen_field(char *ret, int32_t partition);
 
+/* What that hash says of a partition: the fields p<n> and until<n>. */
+struct partition_identity {
+    bool seen; /* it once had a position */
+    bool has_until, until_broken;
+    int64_t until; /* the first offset that is not to be applied */
+};
+
+NODISCARD bool partition_identity_append_read(struct buf *out, int32_t partition);
+/* False: the answer is another one than to that question. */
+bool partition_identity_from_reply(const struct reply *reply, struct partition_identity *ret);
+
 /* Reads the answer to HMGET <key> next settled log epoch ts digest clock
  * mark.
  * POSITION_ABSENT: no field is set. POSITION_CORRUPT: some are, and make no sense. */

@@ -281,7 +281,7 @@ static void take_record(struct apply_loop *l, const struct wal_record *wal_recor
     l->context.log_time =
         applier_log_time(l->applier, record->partition, record->timestamp_ms, now);
     if (!prepare_record(l->prepare, wal_record, &l->context, now, commands, &prepared)) {
-        applier_postpone(l->applier, record->partition, record->offset, wal_record->message);
+        applier_postpone(l->applier, record->partition, record->offset, wal_record->message, now);
         return;
     }
     if (reader->named)

@@ -34,6 +34,24 @@ def test_until_end_applies_what_was_there_and_exits(lab, records):
     assert len(lab.check(topic, server).state) > 0 or records == 0
 
 
+def test_a_fold_that_is_to_end_somewhere_ends_there(lab):
+    topic, server, until = lab.topic(), lab.redis(), {0: 500, 1: 0, 2: 731}
+    write(topic, 11, 3000)
+    with server.client() as client:
+        client.hset("redwal:identity", mapping={
+            "wal": lab.wal, **{f"until{p}": offset for p, offset in until.items()}})
+        applier = lab.applier(topic, server).start()
+        for partition in until:
+            applier.await_held("until", f"partition {partition}")
+        at = lab.positions(topic, client)
+        assert {p: n[0] if n else 0 for p, n in at.items()} == until
+        lab.compare([r for r in topic.read() if r.offset < until[r.partition]], server)
+        write(topic, 12, 100)
+        holds(lambda: lab.positions(topic, client) == at, 1, "nothing is applied")
+        client.hdel("redwal:identity", *(f"until{p}" for p in until))
+    lab.check(topic, server)
+
+
 def test_terminating_drains_and_commits(lab):
     topic, server = lab.topic(), lab.redis()
     applier = lab.applier(topic, server).start().await_ready()

@@ -231,6 +231,14 @@ static struct reply read_scripts(const struct stand *s, size_t n, struct reply *
     return (struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = n };
 }
 
+/* No partition had a position, nor is any to end. */
+static struct reply read_nothing(size_t n, struct reply *elements)
+{
+    for (size_t i = 0; i < n; i++)
+        elements[i] = (struct reply){ .type = REPLY_NIL };
+    return (struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = n };
+}
+
 /* The first SHA it hears of is what it knows from then on; the tests use the same for all. */
 static struct reply claim_script(struct stand *s, struct str sha)
 {
@@ -254,6 +262,8 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         s->in_multi = false;
     if (s->in_multi)
         return queue_command(s, words, n);
+    if (is(words[0], "HMGET") && is(words[1], "redwal:identity") && words[2].p[0] == 'p')
+        return read_nothing(n - 2, elements);
     if (is(words[0], "HMGET") && is(words[1], "redwal:identity"))
         return read_scripts(s, n - 2, elements);
     if (is(words[0], "EVAL") && s->script_error)

@@ -313,7 +313,7 @@ static void take_record(struct world *w, struct host *h, const struct wal_record
     if (must_be_postponed(w)) {
         world_trace(w, h->name, "postpones partition %d offset %lld", (int)r->partition,
                     (long long)r->offset);
-        applier_postpone(h->applier, r->partition, r->offset, record->message);
+        applier_postpone(h->applier, r->partition, r->offset, record->message, w->now_ms);
         h->postpones = true;
         return;
     }

@@ -54,7 +54,7 @@ struct redis_look looks_redis(int64_t at_ms, int32_t n, const char *run_id, int6
         struct redis_look_partition *p = &l.partitions[i];
 
         p->read = next < 0 ? POSITION_ABSENT : POSITION_PRESENT;
-        p->seen = next >= 0;
+        p->identity.seen = next >= 0;
         p->position.next = p->position.settled = next;
         snprintf(p->position.log, sizeof(p->position.log), "%s", LOOKS_LOG);
     }

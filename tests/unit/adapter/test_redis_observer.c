@@ -121,7 +121,7 @@ static void says_what_redis_is_and_holds(void **state)
     assert_int_equal(look.appends, 0);
     assert_int_equal(look.n, 2);
     assert_int_equal(look.partitions[0].read, POSITION_ABSENT);
-    assert_false(look.partitions[0].seen);
+    assert_false(look.partitions[0].identity.seen);
     assert_int_equal(look.partitions[1].read, POSITION_PRESENT);
     assert_int_equal(look.partitions[1].position.next, 42);
     redis_look_release(&look);
@@ -147,8 +147,8 @@ static void knows_that_a_position_was_there(void **state)
     freeReplyObject(reply);
     look = look_at(&place);
     assert_int_equal(look.partitions[1].read, POSITION_ABSENT);
-    assert_true(look.partitions[1].seen);
-    assert_false(look.partitions[0].seen);
+    assert_true(look.partitions[1].identity.seen);
+    assert_false(look.partitions[0].identity.seen);
     redis_look_release(&look);
 }
 

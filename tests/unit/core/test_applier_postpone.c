@@ -34,7 +34,8 @@ static bool is_postponed(const struct stand *s, int32_t partition)
 
 static void postpone(struct stand *s, int32_t partition, int64_t offset)
 {
-    applier_postpone(s->applier, partition, offset, malloc(1)); /* the stand frees it */
+    /* The stand frees the message. */
+    applier_postpone(s->applier, partition, offset, malloc(1), s->now_ms);
     stand_act(s);
 }
 

@@ -62,13 +62,50 @@ static void decides(void **state)
 
         facts.begin = rows[i].begin;
         facts.end = rows[i].end;
-        facts.seen = rows[i].seen;
+        facts.identity.seen = rows[i].seen;
         facts.adopt = rows[i].adopt;
         at = locate(&facts);
         if (at.hold != rows[i].hold || at.read_from != rows[i].read_from ||
             at.unsettled_lost != rows[i].lost)
             fail_msg("%s: hold %s from %lld lost %lld", rows[i].name, hold_code(at.hold),
                      (long long)at.read_from, (long long)at.unsettled_lost);
+    }
+}
+
+static void ends_where_it_was_told_to(void **state)
+{
+    static const struct {
+        const char *name;
+        enum position_read read;
+        int64_t next, settled, until; /* below 0: none */
+        bool broken;
+        enum hold_reason hold;
+        int64_t ends;
+    } rows[] = {
+        { "no end", POSITION_PRESENT, 40, 40, -1, false, HOLD_NONE, INT64_MAX },
+        { "an end ahead", POSITION_PRESENT, 40, 40, 41, false, HOLD_NONE, 41 },
+        { "there", POSITION_PRESENT, 40, 40, 40, false, HOLD_UNTIL, 0 },
+        { "there, but for outcomes", POSITION_PRESENT, 40, 39, 40, false, HOLD_NONE, 40 },
+        { "beyond it", POSITION_PRESENT, 40, 40, 7, false, HOLD_UNTIL, 0 },
+        { "beyond it, but for outcomes", POSITION_PRESENT, 40, 30, 7, false, HOLD_NONE, 7 },
+        { "blank", POSITION_ABSENT, 0, 0, 40, false, HOLD_NONE, 40 },
+        { "nothing at all", POSITION_ABSENT, 0, 0, 0, false, HOLD_UNTIL, 0 },
+        { "nobody knows", POSITION_PRESENT, 40, 40, 0, true, HOLD_UNTIL_BROKEN, 0 },
+        { "what is worse comes first", POSITION_CORRUPT, 0, 0, 0, true, HOLD_POSITION_BROKEN, 0 },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct locate_facts facts = facts_of(rows[i].read, "c/t", rows[i].next, rows[i].settled);
+        struct location at;
+
+        facts.identity.has_until = rows[i].until >= 0;
+        facts.identity.until = rows[i].until;
+        facts.identity.until_broken = rows[i].broken;
+        at = locate(&facts);
+        if (at.hold != rows[i].hold || at.until != rows[i].ends)
+            fail_msg("%s: hold %s until %lld", rows[i].name, hold_code(at.hold),
+                     (long long)at.until);
     }
 }
 
@@ -102,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decides),
+        cmocka_unit_test(ends_where_it_was_told_to),
         cmocka_unit_test(never_skips_and_never_invents),
     };
 

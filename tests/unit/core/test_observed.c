@@ -56,7 +56,7 @@ static void judges_redis_by_the_log_around_it(void **state)
         CLEANUP(observed_release) struct observed o = { 0 };
         struct redis_look redis = looks_redis(20, 1, "a", rows[i].next);
 
-        redis.partitions[0].seen = rows[i].seen;
+        redis.partitions[0].identity.seen = rows[i].seen;
         observed_init(&o);
         learn_log(&o, 10, rows[i].begin_before, rows[i].end_before, 0);
         observed_learn_redis(&o, &redis);

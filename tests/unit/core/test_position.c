@@ -123,6 +123,42 @@ static void log_time_and_mark_are_written_as_they_are_read(void **state)
     buf_release(&out);
 }
 
+static void what_the_identity_says_of_a_partition(void **state)
+{
+    static const struct {
+        const char *seen, *until; /* NULL: nothing */
+        bool has_until, until_broken;
+        int64_t wanted;
+    } rows[] = {
+        { NULL, NULL, false, false, 0 }, { "1", NULL, false, false, 0 },
+        { NULL, "0", true, false, 0 },   { "1", "9223372036854775807", true, false, INT64_MAX },
+        { "1", "-1", true, true, 0 },    { "1", "", true, true, 0 },
+        { "1", "7 ", true, true, 0 },
+    };
+    struct reply array = { .type = REPLY_ARRAY, .n_elements = 3 };
+    struct partition_identity got;
+    struct buf out;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct reply elements[] = { text(rows[i].seen), text(rows[i].until) };
+        const struct reply answer = { .type = REPLY_ARRAY, .elements = elements, .n_elements = 2 };
+
+        assert_true(partition_identity_from_reply(&answer, &got));
+        if (got.seen != (rows[i].seen != NULL) || got.has_until != rows[i].has_until ||
+            got.until_broken != rows[i].until_broken ||
+            (!got.until_broken && got.until != rows[i].wanted))
+            fail_msg("row %zu", i);
+    }
+    assert_false(partition_identity_from_reply(&array, &got));
+    buf_init(&out, 1000);
+    assert_true(partition_identity_append_read(&out, INT32_MAX));
+    assert_true(buf_append(&out, "", 1));
+    assert_string_equal(out.p, "*4\r\n$5\r\nHMGET\r\n$15\r\nredwal:identity\r\n$11\r\n"
+                               "p2147483647\r\n$15\r\nuntil2147483647\r\n");
+    buf_release(&out);
+}
+
 static void names_of_wals_are_safe_in_keys(void **state)
 {
     static const struct {
@@ -154,6 +190,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(nothing_there_differs_from_nonsense),
         cmocka_unit_test(log_time_and_mark_are_written_as_they_are_read),
+        cmocka_unit_test(what_the_identity_says_of_a_partition),
         cmocka_unit_test(names_of_wals_are_safe_in_keys),
     };
 

@@ -185,6 +185,9 @@ static void locate(struct fixture *f, int64_t begin)
     static const struct reply ok = { .type = REPLY_STATUS, .text = { "OK", 2 } };
     static const struct reply fields[POSITION_FIELD_COUNT] = { { .type = REPLY_NIL } };
     static const struct reply none = { .type = REPLY_ARRAY };
+    static const struct reply identity = { .type = REPLY_ARRAY,
+                                           .elements = fields,
+                                           .n_elements = 2 };
     static const struct reply position = { .type = REPLY_ARRAY,
                                            .elements = fields,
                                            .n_elements = POSITION_FIELD_COUNT };
@@ -194,7 +197,7 @@ static void locate(struct fixture *f, int64_t begin)
     assert_true(applier_reply(f->applier, &ok, 0)); /* MULTI */
     assert_true(applier_reply(f->applier, &ok, 0)); /* DISCARD */
     assert_true(applier_reply(f->applier, &position, 0));
-    assert_true(applier_reply(f->applier, &nil, 0));
+    assert_true(applier_reply(f->applier, &identity, 0));
     assert_true(applier_reply(f->applier, &nil, 0));  /* no ids */
     assert_true(applier_reply(f->applier, &none, 0)); /* no quarantined keys */
     applier_log_facts(f->applier, 3, "cluster/topic", begin, begin, 0);
@@ -252,7 +255,7 @@ static void a_registry_that_is_away_counts_when_a_record_waits_for_it(void **sta
     locate(f, 0);
     while (applier_next_effect(f->applier, &effect))
         ;
-    applier_postpone(f->applier, 3, 0, &message);
+    applier_postpone(f->applier, 3, 0, &message, 0);
     assert_int_equal(applier_take_released(f->applier, &released, 1), 1);
     assert_true(shows(f, "[-] schema-registry bad for 0 s: 1 partitions wait for a schema: "
                          "schema 7: connection refused\n"));
