@@ -13,6 +13,13 @@ struct kube_elector {
     struct prng prng; /* jitter */
     enum kube_lease_do asked;
     uint64_t call; /* 0: none is under way */
+    struct {
+        uint64_t number;
+        enum kube_lease_do asked; /* it ends when the same is granted */
+        int http;
+        enum kube_reason reason;
+        struct err why; /* ERR_OK: there is none */
+    } trouble;
 };
 
 struct kube_elector *kube_elector_new(struct kube_client *client, struct str scope, struct str name,
@@ -36,27 +43,70 @@ void kube_elector_free(struct kube_elector *e)
     free(e);
 }
 
-static void fail(struct kube_elector *e, int64_t now_ms)
+static void note_trouble(struct kube_elector *e, const struct kube_status *status)
 {
+    if (status->reason == KUBE_REASON_CONFLICT || status->reason == KUBE_REASON_ALREADY_EXISTS)
+        return;
+    if (e->trouble.why.code != ERR_OK && e->trouble.http == status->http &&
+        e->trouble.reason == status->reason)
+        return;
+    kube_status_to_err(status, &e->trouble.why);
+    e->trouble.asked = e->asked;
+    e->trouble.http = status->http;
+    e->trouble.reason = status->reason;
+    e->trouble.number++;
+}
+
+static void note_success(struct kube_elector *e)
+{
+    if (e->trouble.why.code == ERR_OK || e->trouble.asked != e->asked)
+        return;
+    e->trouble.why = (struct err){ 0 };
+    e->trouble.number++;
+}
+
+static void fail(struct kube_elector *e, int64_t now_ms, const struct kube_status *status)
+{
+    note_trouble(e, status);
     kube_lease_failed(&e->lease, now_ms, prng_next(&e->prng));
+}
+
+static void fail_with(struct kube_elector *e, int64_t now_ms, const char *why)
+{
+    struct kube_status status;
+
+    kube_status_set_lost(&status, why);
+    fail(e, now_ms, &status);
+}
+
+static void take_lease(struct kube_elector *e, int64_t now_ms, struct str body)
+{
+    struct kube_lease_record record;
+    struct err err = { 0 };
+
+    if (kube_lease_decode(body, &record, &err) != ERR_OK) {
+        fail_with(e, now_ms, err.msg);
+        return;
+    }
+    note_success(e);
+    if (e->asked == KUBE_LEASE_READ)
+        kube_lease_was_read(&e->lease, now_ms, &record);
+    else
+        kube_lease_was_written(&e->lease, now_ms, &record);
 }
 
 static void on_done(void *self, const struct kube_answer *answer)
 {
     struct kube_elector *e = self;
     const int64_t now_ms = kube_client_now_ms(e->client);
-    struct kube_lease_record record;
 
     e->call = 0;
-    if (!answer->good && e->asked == KUBE_LEASE_READ &&
-        answer->status.reason == KUBE_REASON_NOT_FOUND)
+    if (answer->good)
+        take_lease(e, now_ms, answer->body);
+    else if (e->asked == KUBE_LEASE_READ && answer->status.reason == KUBE_REASON_NOT_FOUND)
         kube_lease_was_absent(&e->lease, now_ms);
-    else if (!answer->good || kube_lease_decode(answer->body, &record, NULL) != ERR_OK)
-        fail(e, now_ms);
-    else if (e->asked == KUBE_LEASE_READ)
-        kube_lease_was_read(&e->lease, now_ms, &record);
     else
-        kube_lease_was_written(&e->lease, now_ms, &record);
+        fail(e, now_ms, &answer->status);
 }
 
 static bool make_request(const struct kube_elector *e, const struct kube_lease_step *step,
@@ -94,7 +144,7 @@ void kube_elector_step(struct kube_elector *e, int64_t now_ms, int64_t wall_ms)
         e->call = kube_client_call(e->client, &request, &caller);
     }
     if (e->call == 0)
-        fail(e, now_ms);
+        fail_with(e, now_ms, "the request cannot be sent");
 }
 
 int64_t kube_elector_due_ms(const struct kube_elector *e)
@@ -115,6 +165,12 @@ uint64_t kube_elector_terms(const struct kube_elector *e)
 const char *kube_elector_holder(const struct kube_elector *e)
 {
     return e->lease.known ? e->lease.seen.holder : "";
+}
+
+uint64_t kube_elector_trouble(const struct kube_elector *e, const char **ret_why)
+{
+    *ret_why = e->trouble.why.code == ERR_OK ? "" : e->trouble.why.msg;
+    return e->trouble.number;
 }
 
 void kube_elector_release(struct kube_elector *e)

@@ -23,6 +23,9 @@ int64_t kube_elector_due_ms(const struct kube_elector *e); /* INT64_MAX: never b
 bool kube_elector_may_act(struct kube_elector *e, int64_t now_ms);
 uint64_t kube_elector_terms(const struct kube_elector *e);
 const char *kube_elector_holder(const struct kube_elector *e); /* "" while unknown or nobody */
+/* Why it cannot take part, as far as that is not somebody who was faster; "" while it can. Returns
+ * a number that changes with the kind of trouble, and not with each try. */
+uint64_t kube_elector_trouble(const struct kube_elector *e, const char **ret_why);
 
 void kube_elector_release(struct kube_elector *e);
 bool kube_elector_is_released(const struct kube_elector *e);

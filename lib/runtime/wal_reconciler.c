@@ -38,7 +38,8 @@ struct wal_reconciler {
     struct kube_informer *failovers; /* NULL: the server has none */
     struct kube_informer_target failovers_target;
     int64_t now_ms;
-    bool led; /* as of the last step */
+    bool led;               /* as of the last step */
+    uint64_t election_told; /* its trouble, by number */
 };
 
 static bool is_synced(const struct wal_reconciler *r);
@@ -426,6 +427,24 @@ static void note_leading(struct wal_reconciler *r)
     }
 }
 
+/* Once a change, however often it is tried meanwhile. */
+static void tell_election(struct wal_reconciler *r)
+{
+    const char *why;
+    const uint64_t number = kube_elector_trouble(r->elector, &why);
+
+    if (number == r->election_told)
+        return;
+    r->election_told = number;
+    if (why[0] != '\0')
+        log_warn(r->ports.log,
+                 "Failed to take part in the election namespace=%.*s name=%.*s error=%s",
+                 STR_ARGS(r->settings.lease_scope), STR_ARGS(r->settings.lease_name), why);
+    else
+        log_info(r->ports.log, "Takes part in the election again namespace=%.*s name=%.*s",
+                 STR_ARGS(r->settings.lease_scope), STR_ARGS(r->settings.lease_name));
+}
+
 static int64_t sooner(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -454,6 +473,7 @@ int64_t wal_reconciler_step(struct wal_reconciler *r)
     kube_keeper_check(r->keeper);
     kube_client_step(r->client, r->now_ms);
     kube_elector_step(r->elector, r->now_ms, r->ports.wall_ms());
+    tell_election(r);
     note_leading(r);
     kube_kinds_step(r->kinds, r->now_ms);
     follow_kinds(r);

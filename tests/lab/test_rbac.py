@@ -140,6 +140,7 @@ def check_the_lease(controller, verb):
         await_(lambda: not controller.leads(), DURATION, controller.tail)
     else:
         holds(lambda: not controller.metric("terms_total"), 3, "nobody acts")
+    assert controller.output().count("Failed to take part in the election") == 1
 
 
 def check_the_events(scene, controller):

@@ -245,6 +245,71 @@ static void an_elector_creates_renews_and_releases(void **state)
     tear_down(&s);
 }
 
+static void what_keeps_it_from_the_election_is_told_once(void **state)
+{
+    static const struct {
+        const char *name, *body;
+        int http;
+        uint64_t number;
+        const char *why;
+    } rows[] = {
+        { "fine", LEASE("other"), 200, 0, "" },
+        { "refused", "", 403, 1, "the API server says 403 Forbidden: it gives no reason" },
+        { "and again", "", 403, 1, "the API server says 403 Forbidden: it gives no reason" },
+        { "otherwise", "", 503, 2,
+          "the API server says 503 ServiceUnavailable: it gives no reason" },
+        { "somebody was faster", "", 409, 2,
+          "the API server says 503 ServiceUnavailable: it gives no reason" },
+        { "nonsense", "[]", 200, 3,
+          "no answer from the API server: not a Lease, or one with texts that are too long" },
+        { "fine again", LEASE("other"), 200, 4, "" },
+        { "and stays so", LEASE("other"), 200, 4, "" },
+    };
+    struct stand s;
+    struct kube_elector *e;
+    (void)state;
+
+    set_up(&s);
+    e = kube_elector_new(s.client, STR_LITERAL("ns"), STR_LITERAL("lock"), &usual);
+    elect(&s, e, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *why;
+        uint64_t number;
+
+        fake_kube_port_answer(&s.port, rows[i].http, rows[i].body);
+        elect(&s, e, kube_client_now_ms(s.client));
+        number = kube_elector_trouble(e, &why);
+        if (number != rows[i].number || strcmp(why, rows[i].why) != 0)
+            fail_msg("%s: %llu %s", rows[i].name, (unsigned long long)number, why);
+        elect(&s, e, kube_elector_due_ms(e));
+    }
+    kube_elector_free(e);
+    tear_down(&s);
+}
+
+static void who_may_read_but_not_write_is_told_once(void **state)
+{
+    struct stand s;
+    struct kube_elector *e;
+    const char *why;
+    (void)state;
+
+    set_up(&s);
+    e = kube_elector_new(s.client, STR_LITERAL("ns"), STR_LITERAL("lock"), &usual);
+    elect(&s, e, 0);
+    for (int i = 0; i < 10; i++) {
+        const bool reads = fake_kube_port_request(&s.port)->method == KUBE_GET;
+
+        fake_kube_port_answer(&s.port, reads ? 200 : 403, LEASE(""));
+        elect(&s, e, kube_client_now_ms(s.client));
+        if (kube_elector_due_ms(e) != INT64_MAX)
+            elect(&s, e, kube_elector_due_ms(e));
+    }
+    assert_int_equal(kube_elector_trouble(e, &why), 1);
+    kube_elector_free(e);
+    tear_down(&s);
+}
+
 static void record_it(struct stand *s, struct kube_recorder *r, int64_t now_ms)
 {
     kube_client_step(s->client, now_ms);
@@ -295,6 +360,8 @@ int main(void)
         cmocka_unit_test(a_silent_watch_is_ended_but_not_one_that_was_heard),
         cmocka_unit_test(a_list_that_is_none_is_asked_for_again),
         cmocka_unit_test(an_elector_creates_renews_and_releases),
+        cmocka_unit_test(what_keeps_it_from_the_election_is_told_once),
+        cmocka_unit_test(who_may_read_but_not_write_is_told_once),
         cmocka_unit_test(an_event_is_created_then_counted_and_a_refusal_is_final),
     };
 
