@@ -18,6 +18,8 @@ struct span {
 
 struct kube_json {
     yyjson_doc *doc;
+    const struct kube_field *fields; /* NULL: all are kept */
+    size_t n_fields;
     struct buf texts;
     struct kube_object *objects;
     struct span *spans;
@@ -43,6 +45,12 @@ void kube_json_free(struct kube_json *d)
     free(d);
 }
 
+void kube_json_keep(struct kube_json *d, const struct kube_field *fields, size_t n)
+{
+    d->fields = fields;
+    d->n_fields = n;
+}
+
 static enum err_code read_text(struct kube_json *d, struct str text, struct err *err)
 {
     yyjson_doc_free(d->doc);
@@ -64,15 +72,35 @@ static void complete(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *ke
                               yyjson_mut_strncpy(doc, value.p, value.n), 0);
 }
 
+static yyjson_mut_val *copy_fields(const struct kube_json *d, yyjson_mut_doc *doc,
+                                   yyjson_val *value)
+{
+    yyjson_mut_val *copy = yyjson_mut_obj(doc);
+
+    for (size_t i = 0; i < d->n_fields; i++) {
+        const struct kube_field *f = &d->fields[i];
+        yyjson_val *field = yyjson_obj_get(yyjson_obj_get(value, f->parent), f->name);
+        yyjson_mut_val *parent = yyjson_mut_obj_get(copy, f->parent);
+
+        if (field && !parent)
+            parent = yyjson_mut_obj_add_obj(doc, copy, f->parent);
+        if (field)
+            yyjson_mut_obj_add_val(doc, parent, f->name, yyjson_val_mut_copy(doc, field));
+    }
+    return copy;
+}
+
 static bool write_text(struct kube_json *d, yyjson_val *value, struct str api_version,
                        struct str kind)
 {
     CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *copy = yyjson_val_mut_copy(doc, value);
+    yyjson_mut_val *copy = d->fields ? copy_fields(d, doc, value) : yyjson_val_mut_copy(doc, value);
 
-    yyjson_mut_obj_remove_key(yyjson_mut_obj_get(copy, "metadata"), "managedFields");
-    complete(doc, copy, "kind", kind);
-    complete(doc, copy, "apiVersion", api_version);
+    if (!d->fields) {
+        yyjson_mut_obj_remove_key(yyjson_mut_obj_get(copy, "metadata"), "managedFields");
+        complete(doc, copy, "kind", kind);
+        complete(doc, copy, "apiVersion", api_version);
+    }
     yyjson_mut_doc_set_root(doc, copy);
     return kube_yyjson_write(doc, &d->texts);
 }

@@ -15,6 +15,13 @@ struct kube_json;
 struct kube_json *kube_json_new(void);
 void kube_json_free(struct kube_json *decoder); /* NULL is fine */
 
+/* A field of an object below its top. */
+struct kube_field {
+    const char *parent, *name;
+};
+/* From now on an object's `json` has these fields alone; `fields` is borrowed. */
+void kube_json_keep(struct kube_json *decoder, const struct kube_field *fields, size_t n);
+
 /* Each answers ERR_CORRUPT for what the API would never say. An object's `json` is all of it but
  * metadata.managedFields, with apiVersion and kind also where a list leaves them out. */
 NODISCARD enum err_code kube_json_page(struct kube_json *decoder, struct str text,

@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "base/prng.h"
-#include "codec/kube_json.h"
 #include "core/kube_lines.h"
 
 struct kube_informer {
@@ -35,6 +34,7 @@ struct kube_informer *kube_informer_new(struct kube_client *client,
     i->client = client;
     i->target = target;
     i->json = kube_json_new();
+    kube_json_keep(i->json, target->keep, target->n_keep);
     i->prng.state = (uint64_t)(uintptr_t)i;
     i->on_trouble = on_trouble;
     i->self = self;

@@ -4,6 +4,7 @@
 #ifndef REDWAL_RUNTIME_KUBE_INFORMER_H
 #define REDWAL_RUNTIME_KUBE_INFORMER_H
 
+#include "codec/kube_json.h"
 #include "core/kube_reflector.h"
 #include "runtime/kube_client.h"
 
@@ -11,6 +12,8 @@
 struct kube_informer_target {
     struct kube_target collection; /* all namespaces when the scope is empty */
     struct kube_selection selection;
+    const struct kube_field *keep; /* of each object, nothing else is kept; NULL: all is */
+    size_t n_keep;
 };
 
 /* Lists and watches that failed, for logs and metrics; `message` lives until the call returns. */

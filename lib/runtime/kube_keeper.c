@@ -238,8 +238,8 @@ struct kube_keeper *kube_keeper_new(struct kube_client *client,
         k->kinds[i] = (struct source){
             .keeper = k,
             .kind = i,
-            .target = { { settings->kinds[i], settings->owners.scope, { 0 }, { 0 } },
-                        settings->children },
+            .target.collection = { settings->kinds[i], settings->owners.scope, { 0 }, { 0 } },
+            .target.selection = settings->children,
         };
         follow(&k->kinds[i], on_child);
     }

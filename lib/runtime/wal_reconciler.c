@@ -6,11 +6,11 @@
 
 #include "base/mem.h"
 #include "codec/kube_child.h"
-#include "codec/redis_failover.h"
 #include "codec/wal_status_json.h"
 #include "runtime/kube_elector.h"
 #include "runtime/kube_kinds.h"
 #include "runtime/kube_recorder.h"
+#include "runtime/wal_failovers.h"
 
 #define MANAGER_LABEL "app.kubernetes.io/managed-by=" WAL_MANAGER
 #define REPORTER      WAL_API_GROUP "/controller"
@@ -35,8 +35,7 @@ struct wal_reconciler {
     struct kube_secrets *secrets;
     struct wal_looks *looks;
     struct kube_keeper *keeper;
-    struct kube_informer *failovers; /* NULL: the server has none */
-    struct kube_informer_target failovers_target;
+    struct wal_failovers *failovers;
     int64_t now_ms;
     bool led;               /* as of the last step */
     uint64_t election_told; /* its trouble, by number */
@@ -53,29 +52,6 @@ static bool may_act(void *self)
 }
 
 /* --- what a RedisWal wants -------------------------------------------------------------------- */
-
-/* The Secret of the RedisFailover's password, "" for none. */
-static enum err_code find_failover(const struct wal_reconciler *r, const struct wal_resource *wal,
-                                   char ret_secret[REDIS_FAILOVER_SECRET_MAX + 1], struct err *err)
-{
-    const char *name = wal->spec.failover;
-    struct kube_object object;
-
-    ret_secret[0] = '\0';
-    if (!name)
-        return ERR_OK;
-    if (!r->failovers)
-        return err_set(err, ERR_NOT_FOUND,
-                       "spec.redis.failover: the cluster has no RedisFailovers; install their "
-                       "operator, or give sentinels or address");
-    if (!kube_cache_find(kube_informer_cache(r->failovers), str_from(wal->scope), str_from(name),
-                         &object))
-        return err_set(err, ERR_NOT_FOUND, "spec.redis.failover: there is no RedisFailover %s",
-                       name);
-    if (redis_failover_secret(object.json, ret_secret, err) != ERR_OK)
-        return err_wrap(err, err->code, "RedisFailover %s", name);
-    return ERR_OK;
-}
 
 static enum err_code add_children(const struct wal_reconciler *r, const struct wal_resource *wal,
                                   const char *secret, struct kube_wishes *ret, struct err *err)
@@ -104,13 +80,13 @@ static enum err_code wants(void *self, const struct kube_object *owner, struct k
 {
     struct wal_reconciler *r = self;
     CLEANUP(wal_resource_release) struct wal_resource wal = { 0 };
-    char secret[REDIS_FAILOVER_SECRET_MAX + 1];
+    char secret[REDIS_FAILOVER_SECRET_MAX + 1] = "";
     enum err_code rc = wal_resource_decode(owner->json, r->settings.options, &wal, err);
 
     if (rc == ERR_CORRUPT)
         return rc;
-    if (rc == ERR_OK)
-        rc = find_failover(r, &wal, secret, err);
+    if (rc == ERR_OK && wal.spec.failover)
+        rc = wal_failovers_secret(r->failovers, owner->scope, wal.spec.failover, secret, err);
     if (rc == ERR_OK)
         rc = add_children(r, &wal, secret, ret, err);
     wal_looks_follow(r->looks, &wal, rc == ERR_OK ? secret : NULL, r->now_ms);
@@ -173,9 +149,10 @@ static uint64_t digest_of(const struct wal_watch *w, const struct wal_status_fig
     CLEANUP(buf_release) struct buf text = { 0 };
 
     buf_init(&text, WAL_MESSAGE_MAX);
-    buf_print(&text, "%lld %lld %lld %lld %lld %s", (long long)f->generation,
+    buf_print(&text, "%lld %lld %lld %lld %lld %s %.*s", (long long)f->generation,
               (long long)w->facts.desired, (long long)w->facts.ready, (long long)f->replicas,
-              (long long)w->facts.primary_since_wall_ms, w->facts.redis.primary.address);
+              (long long)w->facts.primary_since_wall_ms, w->facts.redis.primary.address,
+              STR_ARGS(f->pod));
     return kube_child_wish(buf_str(&text));
 }
 
@@ -218,6 +195,7 @@ static bool status(void *self, const struct kube_object *owner, const struct kub
     CLEANUP(wal_resource_release) struct wal_resource wal = { 0 };
     CLEANUP(buf_release) struct buf selector = { 0 };
     struct wal_status_figures figures = { .now_ms = r->now_ms };
+    char pod[KUBE_POD_NAME_MAX + 1];
     struct err ignored;
 
     if (!w || wal_resource_decode(owner->json, r->settings.options, &wal, &ignored) == ERR_CORRUPT)
@@ -229,6 +207,8 @@ static bool status(void *self, const struct kube_object *owner, const struct kub
     buf_init(&selector, WAL_MESSAGE_MAX);
     if (wal_child_selector(&wal, &selector))
         figures.selector = buf_str(&selector);
+    wal_failovers_pod(r->failovers, owner->scope, w->facts.redis.primary.address, pod);
+    figures.pod = str_from(pod);
     figures.generation = wal.generation;
     figures.role = str_from(roles[w->resource.spec.role]);
     w->now_digest = digest_of(w, &figures);
@@ -305,48 +285,25 @@ static void on_learned(void *self, struct wal_watch *w)
     kube_keeper_poke(r->keeper, str_from(w->resource.scope), str_from(w->resource.name), r->now_ms);
 }
 
-static void on_failover(void *self, const struct kube_object *object, bool is_gone)
+static void on_failover(void *self, struct str scope, struct str name)
 {
     struct wal_reconciler *r = self;
 
-    (void)is_gone;
     for (size_t i = 0; i < wal_looks_count(r->looks); i++) {
         const struct wal_resource *wal = &wal_looks_at(r->looks, i)->resource;
 
-        if (wal->spec.failover && str_eq(str_from(wal->spec.failover), object->name) &&
-            str_eq(str_from(wal->scope), object->scope))
-            kube_keeper_poke(r->keeper, object->scope, object->name, r->now_ms);
+        if (wal->spec.failover && (scope.n == 0 || str_eq(str_from(wal->scope), scope)) &&
+            (name.n == 0 || str_eq(str_from(wal->spec.failover), name)))
+            kube_keeper_poke(r->keeper, str_from(wal->scope), str_from(wal->name), r->now_ms);
     }
-}
-
-static void on_trouble(void *self, const char *message)
-{
-    const struct wal_reconciler *r = self;
-
-    log_warn(r->ports.log, "Failed to follow the API server resource=%s error=%s",
-             REDIS_FAILOVER_PLURAL, message);
 }
 
 /* Others install and remove these kinds while we run. */
 static void follow_kinds(struct wal_reconciler *r)
 {
-    const struct kube_resource *failovers = kube_kinds_find(r->kinds, KIND_FAILOVERS);
-    const struct kube_reflector_settings settings = kube_reflector_defaults();
-
     kube_keeper_set_served(r->keeper, WAL_CHILD_POD_MONITOR,
                            kube_kinds_find(r->kinds, KIND_POD_MONITORS) != NULL);
-    if ((failovers != NULL) == (r->failovers != NULL))
-        return;
-    if (failovers) {
-        r->failovers_target.collection =
-            (struct kube_target){ *failovers, r->settings.scope, { 0 }, { 0 } };
-        r->failovers = kube_informer_new(r->client, &r->failovers_target, &settings, on_failover,
-                                         on_trouble, r);
-    } else {
-        kube_informer_free(r->failovers);
-        r->failovers = NULL;
-    }
-    kube_keeper_poke_all(r->keeper, r->now_ms);
+    wal_failovers_follow(r->failovers, kube_kinds_find(r->kinds, KIND_FAILOVERS), r->now_ms);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -390,6 +347,7 @@ struct wal_reconciler *wal_reconciler_new(const struct wal_reconciler_settings *
     looks.secrets = r->secrets;
     r->looks = wal_looks_new(&looks, settings->look_interval_ms);
     r->keeper = new_keeper(r);
+    r->failovers = wal_failovers_new(r->client, r->settings.scope, ports->log, on_failover, r);
     kube_keeper_set_served(r->keeper, WAL_CHILD_POD_MONITOR, false);
     return r;
 }
@@ -399,7 +357,7 @@ void wal_reconciler_free(struct wal_reconciler *r)
     if (!r)
         return;
     kube_keeper_free(r->keeper);
-    kube_informer_free(r->failovers);
+    wal_failovers_free(r->failovers);
     wal_looks_free(r->looks);
     kube_secrets_free(r->secrets);
     kube_kinds_free(r->kinds);
@@ -460,8 +418,7 @@ static int64_t wait_ms(struct wal_reconciler *r)
     due_ms = sooner(due_ms, kube_secrets_due_ms(r->secrets));
     due_ms = sooner(due_ms, kube_keeper_due_ms(r->keeper));
     due_ms = sooner(due_ms, wal_looks_due_ms(r->looks, now_ms, !r->led));
-    if (r->failovers)
-        due_ms = sooner(due_ms, kube_informer_due_ms(r->failovers));
+    due_ms = sooner(due_ms, wal_failovers_due_ms(r->failovers));
     due_ms = due_ms > now_ms ? due_ms - now_ms : 0;
     return client_ms >= 0 ? sooner(due_ms, client_ms) : due_ms;
 }
@@ -477,8 +434,7 @@ int64_t wal_reconciler_step(struct wal_reconciler *r)
     note_leading(r);
     kube_kinds_step(r->kinds, r->now_ms);
     follow_kinds(r);
-    if (r->failovers)
-        kube_informer_step(r->failovers, r->now_ms);
+    wal_failovers_step(r->failovers, r->now_ms);
     kube_secrets_step(r->secrets, r->now_ms);
     wal_looks_step(r->looks, r->now_ms, !r->led);
     kube_keeper_step(r->keeper, r->now_ms);
@@ -507,7 +463,7 @@ bool wal_reconciler_is_released(const struct wal_reconciler *r)
 static bool is_synced(const struct wal_reconciler *r)
 {
     return kube_kinds_are_known(r->kinds) && kube_keeper_is_synced(r->keeper) &&
-           (!r->failovers || kube_informer_is_synced(r->failovers));
+           wal_failovers_are_settled(r->failovers);
 }
 
 struct wal_reconciler_counts wal_reconciler_counts(const struct wal_reconciler *r)

@@ -1,11 +1,12 @@
 """The controller on a real API server, seen by kubectl and the Python client."""
 
+import subprocess
 import time
 
 import kubernetes
 import pytest
 
-from controllers import DURATION, Controller
+from controllers import DURATION, PROGRAM, Controller
 from lab.failover import Failover
 from lab.wait import await_, holds
 from rediswals import GROUP, PLURAL, VERSION, create, make
@@ -309,3 +310,44 @@ def test_a_primary_that_changed_is_told_before_the_next_look_is_due(wals, contro
     await_(lambda: old.info("replication")["role"] == "slave", 30, "who was the primary follows")
     failover.operator_moves_primary(old)
     await_(lambda: is_told(old), 20, it.tail)
+
+
+def pod_of(name, ip, phase="Running"):
+    """A pod as the operator makes it; nothing runs it."""
+    labels = {"app.kubernetes.io/part-of": "redis-failover", "app.kubernetes.io/component": "redis"}
+    return ({"metadata": {"name": name, "labels": labels},
+             "spec": {"containers": [{"name": "redis", "image": "redis"}]}},
+            {"status": {"phase": phase, "podIP": ip, "podIPs": [{"ip": ip}]}})
+
+
+def test_the_status_names_the_pod_of_the_primary(wals, controller, others, scratch_redis):
+    def put_pod(name, ip):
+        pod, status = pod_of(name, ip)
+        wals.cluster.core.create_namespaced_pod(wals.namespace, pod)
+        wals.cluster.core.patch_namespaced_pod_status(name, wals.namespace, status)
+
+    def told():
+        return wals.get().get("status", {}).get("primary", {}).get("pod")
+    put_pod("rfr-cache-0", "10.0.0.1")
+    put_pod("rfr-cache-1", "127.0.0.1")
+    wals.create(spec__redis={"address": scratch_redis.address})
+    it = controller().await_leading()
+    await_(lambda: told() == "rfr-cache-1", 60, it.tail)
+    shown = subprocess.run([PROGRAM.with_name("kubectl-redwal"), "status", "orders", "-n", wals.namespace, "--kubeconfig",
+                            wals.cluster.kubeconfig], capture_output=True, text=True, check=False)
+    assert "rfr-cache-1" in shown.stdout
+    wals.kubectl("delete", "pod", "rfr-cache-1", "--grace-period=0", "--force")
+    await_(lambda: told() is None, 30, it.tail)
+
+
+def test_who_may_not_list_failovers_works_for_the_others(wals, controller, others):
+    grant(wals, RULES)
+    wals.kubectl("create", "rolebinding", "controller", "--role=controller", "--user=lab-user")
+    wals.create()
+    wals.create("by-failover", spec__redis={"failover": "cache"})
+    it = controller("first", wals.cluster.directory / "user.kubeconfig").await_leading()
+    wals.await_made()
+    await_(lambda: wals.condition("SpecAccepted", "by-failover") == ("False", "NotFollowed"), 60,
+           it.tail)
+    assert "RedisFailovers cannot be listed" in str(wals.get("by-failover")["status"])
+    assert wals.condition("SpecAccepted") == ("True", "Accepted")

@@ -398,7 +398,7 @@ static int serve_or_refuse(struct fake_api_link *link, struct fake_api_transfer 
     struct prng *prng = &link->api->prng;
 
     buf_init(&t->answer, KUBE_ANSWER_MAX);
-    if (link->forbidden)
+    if (link->forbidden || (link->refused && has_in_target(&t->request, link->refused)))
         return refuse(&t->answer, 403, "Forbidden");
     if (prng_chance(prng, link->trouble / 2))
         return refuse(&t->answer, 500, "InternalError");

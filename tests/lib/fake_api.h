@@ -49,10 +49,11 @@ struct fake_api_link {
     struct fake_api *api;
     struct fake_api_transfer transfers[KUBE_TRANSFERS_MAX];
     uint64_t n_started;
-    unsigned trouble; /* of a thousand requests */
-    bool down;        /* nothing arrives, watches are cut */
-    bool forbidden;   /* 403 */
-    const char *slow; /* what is asked of such a target is answered late; NULL: nothing is */
+    unsigned trouble;    /* of a thousand requests */
+    bool down;           /* nothing arrives, watches are cut */
+    bool forbidden;      /* 403 */
+    const char *refused; /* 403 for what is asked of such a target; NULL: nothing is */
+    const char *slow;    /* what is asked of such a target is answered late; NULL: nothing is */
     /* Called when a write is sent. */
     void (*on_write)(void *self, const struct kube_request *request);
     void *self;

@@ -1,0 +1,27 @@
+#include "codec/kube_pod.h"
+
+#include "codec/kube_yyjson.h"
+
+const struct kube_field kube_pod_fields[KUBE_POD_FIELDS] = {
+    { "status", "podIP" },
+    { "status", "phase" },
+};
+
+static bool has_ended(struct str phase)
+{
+    return str_eq(phase, STR_LITERAL("Failed")) || str_eq(phase, STR_LITERAL("Succeeded"));
+}
+
+static bool begins_with_label(struct str host, struct str name)
+{
+    return host.n > name.n && host.p[name.n] == '.' && str_starts_with(host, name);
+}
+
+bool kube_pod_is_at(struct str json, struct str name, struct str host)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, NULL);
+    yyjson_val *status = yyjson_obj_get(yyjson_doc_get_root(doc), "status");
+
+    return host.n > 0 && !has_ended(kube_yyjson_str(status, "phase")) &&
+           (begins_with_label(host, name) || str_eq(kube_yyjson_str(status, "podIP"), host));
+}

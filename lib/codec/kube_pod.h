@@ -1,0 +1,20 @@
+/*
+ * A pod, as far as we look at it.
+ */
+#ifndef REDWAL_CODEC_KUBE_POD_H
+#define REDWAL_CODEC_KUBE_POD_H
+
+#include "base/str.h"
+#include "codec/kube_json.h"
+
+enum { KUBE_POD_NAME_MAX = 253 };
+
+/* All that is read of one beside its name; the rest of a pod is large. */
+enum { KUBE_POD_FIELDS = 2 };
+extern const struct kube_field kube_pod_fields[KUBE_POD_FIELDS];
+
+/* Whether it listens there: `host` is its address, or its name in DNS, which begins with the name
+ * of the pod. One that has ended listens nowhere. */
+bool kube_pod_is_at(struct str json, struct str name, struct str host);
+
+#endif
