@@ -1,8 +1,10 @@
-"""Many RedisWals: how long until all have what they want, and what it costs from then on."""
+"""Many RedisWals: how long until all have what they want, what it costs from then on, and how soon
+the status of one tells of a new primary."""
 
 import argparse
 import concurrent.futures
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -10,6 +12,7 @@ import time
 
 import kubernetes
 
+import primary_changes
 from cluster import Cluster
 from controllers import Controller
 from lab.kafka import Broker
@@ -20,9 +23,10 @@ from rediswals import GROUP, PLURAL, VERSION, create, make
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACE, TOPIC, PARTITIONS = "bench", "redis-writes", 3
 PATIENCE = 900
-WALS = 500
+WALS, ROUNDS = 500, 10
 REQUESTS_MAX = 0.1         # of a RedisWal and second
 RESIDENT_MAX = 64 << 20
+CHANGE_MAX = 2.0           # seconds
 
 
 def applied(api, n):
@@ -57,7 +61,7 @@ def process_metric(it, name):
     return 0.0
 
 
-def measure(cluster, directory, n, seconds):
+def measure(cluster, directory, n, seconds, rounds):
     api = kubernetes.client.CustomObjectsApi(cluster.client)
     redis = RedisServer(directory, "redis").start()
     (directory / "kafka").mkdir()
@@ -81,12 +85,14 @@ def measure(cluster, directory, n, seconds):
         time.sleep(35)  # figures that were put off are written
         before = it.metric("api_requests_total"), process_metric(it, "process_cpu_seconds_total")
         time.sleep(seconds)
-        return {"synced": synced, "looked": looked,
+        steady = {"synced": synced, "looked": looked,
                 "requests": (it.metric("api_requests_total") - before[0]) / seconds / n,
                 "cpu": (process_metric(it, "process_cpu_seconds_total") - before[1]) / seconds,
                 "resident": process_metric(it, "process_resident_memory_bytes"),
                 "children": resident_of_children(it.pid),
                 "writes": it.writes()}
+        return {**steady, "changes": sorted(primary_changes.measure(
+            api, NAMESPACE, directory, [broker.plain], rounds))}
     finally:
         it.stop()
         broker.stop()
@@ -97,6 +103,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--wals", type=int, default=WALS)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
@@ -105,10 +112,11 @@ def main():
             cluster.namespace(NAMESPACE)
             cluster.kubectl("apply", "--server-side", "-k", ROOT / "manifests" / "crd")
             cluster.kubectl("wait", "--for=condition=Established", "crd/rediswals.redwal.dev")
-            m = measure(cluster, directory, args.wals, args.seconds)
+            m = measure(cluster, directory, args.wals, args.seconds, args.rounds)
         finally:
             cluster.stop()
-    met = m["requests"] <= REQUESTS_MAX and m["resident"] <= RESIDENT_MAX
+    latest = m["changes"][-1]
+    met = m["requests"] <= REQUESTS_MAX and m["resident"] <= RESIDENT_MAX and latest <= CHANGE_MAX
     print(f"{args.wals} RedisWals, each with 6 objects\n"
           f"  all objects there and told    {m['synced']:8.1f} s after the start\n"
           f"  each looked at                {m['looked']:8.1f} s after the start\n"
@@ -119,6 +127,11 @@ def main():
           f"  resident memory               {m['resident'] / (1 << 20):8.1f} MiB"
           f" (at most {RESIDENT_MAX >> 20})\n"
           f"  and of processes for the log  {m['children'] / (1 << 20):8.1f} MiB\n"
+          f"a new primary, of {len(m['changes'])} by Sentinel, by Sentinel while the old one hangs, and by "
+          f"an operator\n"
+          f"  in the status, median         {statistics.median(m['changes']):8.2f} s after the first "
+          f"Sentinel told of it\n"
+          f"  the latest                    {latest:8.2f} s (at most {CHANGE_MAX:.0f})\n"
           f"{'met' if met else 'NOT MET'}")
     return 0 if met else 1
 
