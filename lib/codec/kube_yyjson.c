@@ -33,6 +33,18 @@ struct str kube_yyjson_str(yyjson_val *object, const char *key)
                             : (struct str){ 0 };
 }
 
+struct str kube_yyjson_take(struct arena *memory, yyjson_val *object, const char *key)
+{
+    const struct str text = kube_yyjson_str(object, key);
+    char *copy;
+
+    if (text.n == 0)
+        return (struct str){ 0 };
+    copy = arena_take(memory, text.n);
+    memcpy(copy, text.p, text.n);
+    return (struct str){ copy, text.n };
+}
+
 bool kube_yyjson_bool(yyjson_val *object, const char *key)
 {
     return yyjson_get_bool(yyjson_obj_get(object, key));

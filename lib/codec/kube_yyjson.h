@@ -6,6 +6,7 @@
 
 #include <yyjson.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -16,7 +17,9 @@ void kube_yyjson_free(yyjson_doc **doc);
 void kube_yyjson_mut_free(yyjson_mut_doc **doc);
 
 struct str kube_yyjson_str(yyjson_val *object, const char *key); /* empty when it is no text */
-bool kube_yyjson_bool(yyjson_val *object, const char *key);      /* false when it is none */
+/* A copy, which outlives the document. */
+struct str kube_yyjson_take(struct arena *memory, yyjson_val *object, const char *key);
+bool kube_yyjson_bool(yyjson_val *object, const char *key); /* false when it is none */
 int64_t kube_yyjson_int(yyjson_val *object, const char *key, int64_t otherwise);
 /* Copies a text that fits with its NUL and holds none; false otherwise. Absent is empty. */
 bool kube_yyjson_copy(yyjson_val *object, const char *key, char *to, size_t size);

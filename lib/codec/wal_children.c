@@ -30,9 +30,10 @@ void wal_child_name(const struct wal_resource *wal, char ret[WAL_CHILD_NAME_MAX 
     snprintf(ret, WAL_CHILD_NAME_MAX + 1, "%s" WAL_CHILD_SUFFIX, wal->name);
 }
 
-bool wal_child_selector(const struct wal_resource *wal, struct buf *out)
+bool wal_child_selector(const char *name, struct buf *out)
 {
-    return buf_appendf(out, NAME_LABEL "=" WAL_APPLIER "," WAL_LABEL "=%s", wal->name);
+    return buf_append_text(out, NAME_LABEL "=" WAL_APPLIER) &&
+           (!name || buf_appendf(out, "," WAL_LABEL "=%s", name));
 }
 
 /* --- words ------------------------------------------------------------------------------------ */

@@ -36,8 +36,9 @@ enum { WAL_CHILD_NAME_MAX = WAL_OBJECT_NAME_MAX + sizeof(WAL_CHILD_SUFFIX) - 1 }
 
 /* "<name>-applier": the name of each of them. */
 void wal_child_name(const struct wal_resource *wal, char ret[WAL_CHILD_NAME_MAX + 1]);
-/* "app.kubernetes.io/name=redis-applier,...": the pods, as a query. False: no room. */
-NODISCARD bool wal_child_selector(const struct wal_resource *wal, struct buf *out);
+/* "app.kubernetes.io/name=redis-applier,...": the pods of the RedisWal of that name, or of all when
+ * it is NULL, as a query. False: no room. */
+NODISCARD bool wal_child_selector(const char *name, struct buf *out);
 
 /* What a RedisWal does not say. */
 struct wal_surroundings {

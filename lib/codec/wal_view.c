@@ -1,24 +1,9 @@
 #include "codec/wal_view.h"
 
-#include <string.h>
-
 #include "base/civil_time.h"
 #include "codec/kube_yyjson.h"
 
 enum { CHUNK_BYTES = 2048 };
-
-/* A text of ours, which outlives the document. */
-static struct str take(struct arena *memory, yyjson_val *object, const char *key)
-{
-    const struct str text = kube_yyjson_str(object, key);
-    char *copy;
-
-    if (text.n == 0)
-        return (struct str){ 0 };
-    copy = arena_take(memory, text.n);
-    memcpy(copy, text.p, text.n);
-    return (struct str){ copy, text.n };
-}
 
 static int64_t take_figure(yyjson_val *object, const char *key)
 {
@@ -50,19 +35,19 @@ static void take_meta(struct wal_view *v, yyjson_val *root)
 {
     yyjson_val *meta = yyjson_obj_get(root, "metadata");
 
-    v->scope = take(&v->memory, meta, "namespace");
-    v->name = take(&v->memory, meta, "name");
-    v->uid = take(&v->memory, meta, "uid");
+    v->scope = kube_yyjson_take(&v->memory, meta, "namespace");
+    v->name = kube_yyjson_take(&v->memory, meta, "name");
+    v->uid = kube_yyjson_take(&v->memory, meta, "uid");
     v->created_wall_ms = take_time(meta, "creationTimestamp");
     v->generation = take_figure(meta, "generation");
 }
 
 static void take_spec(struct wal_view *v, yyjson_val *spec)
 {
-    v->site = take(&v->memory, spec, "site");
-    v->role = take(&v->memory, spec, "role");
-    v->failover = take(&v->memory, yyjson_obj_get(spec, "redis"), "failover");
-    v->topic = take(&v->memory, yyjson_obj_get(spec, "topics"), "log");
+    v->site = kube_yyjson_take(&v->memory, spec, "site");
+    v->role = kube_yyjson_take(&v->memory, spec, "role");
+    v->failover = kube_yyjson_take(&v->memory, yyjson_obj_get(spec, "redis"), "failover");
+    v->topic = kube_yyjson_take(&v->memory, yyjson_obj_get(spec, "topics"), "log");
     v->paused = kube_yyjson_bool(yyjson_obj_get(spec, "applier"), "paused");
     v->replicas = take_figure(yyjson_obj_get(spec, "applier"), "replicas");
 }
@@ -74,10 +59,10 @@ static void take_conditions(struct wal_view *v, yyjson_val *list)
 
     while (v->n_conditions < WAL_VIEW_CONDITIONS_MAX && (c = yyjson_arr_iter_next(&i)) != NULL)
         v->conditions[v->n_conditions++] = (struct wal_view_condition){
-            .type = take(&v->memory, c, "type"),
-            .status = take(&v->memory, c, "status"),
-            .reason = take(&v->memory, c, "reason"),
-            .message = take(&v->memory, c, "message"),
+            .type = kube_yyjson_take(&v->memory, c, "type"),
+            .status = kube_yyjson_take(&v->memory, c, "status"),
+            .reason = kube_yyjson_take(&v->memory, c, "reason"),
+            .message = kube_yyjson_take(&v->memory, c, "message"),
             .since_wall_ms = take_time(c, "lastTransitionTime"),
         };
 }
@@ -89,9 +74,9 @@ static void take_status(struct wal_view *v, yyjson_val *status)
     yyjson_val *lag = yyjson_obj_get(status, "lag");
 
     v->observed_generation = take_figure(status, "observedGeneration");
-    v->phase = take(&v->memory, status, "phase");
-    v->primary = take(&v->memory, primary, "address");
-    v->pod = take(&v->memory, primary, "pod");
+    v->phase = kube_yyjson_take(&v->memory, status, "phase");
+    v->primary = kube_yyjson_take(&v->memory, primary, "address");
+    v->pod = kube_yyjson_take(&v->memory, primary, "pod");
     v->primary_since_wall_ms = take_time(primary, "since");
     v->ready = take_figure(applier, "ready");
     v->desired = take_figure(applier, "desired");
@@ -153,11 +138,11 @@ enum err_code event_view_decode(struct str json, struct event_view *ret, struct 
     series = yyjson_obj_get(root, "series");
     about = yyjson_obj_get(root, "regarding");
     at_ms = take_time(root, "eventTime");
-    ret->kind = take(&ret->memory, about, "kind");
-    ret->name = take(&ret->memory, about, "name");
-    ret->reason = take(&ret->memory, root, "reason");
-    ret->action = take(&ret->memory, root, "action");
-    ret->note = take(&ret->memory, root, "note");
+    ret->kind = kube_yyjson_take(&ret->memory, about, "kind");
+    ret->name = kube_yyjson_take(&ret->memory, about, "name");
+    ret->reason = kube_yyjson_take(&ret->memory, root, "reason");
+    ret->action = kube_yyjson_take(&ret->memory, root, "action");
+    ret->note = kube_yyjson_take(&ret->memory, root, "note");
     ret->warning = str_eq(kube_yyjson_str(root, "type"), STR_LITERAL("Warning"));
     ret->first_wall_ms =
         first_told(at_ms, take_time(root, "deprecatedFirstTimestamp"), WAL_VIEW_UNKNOWN);

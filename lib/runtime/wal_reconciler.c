@@ -205,7 +205,7 @@ static bool status(void *self, const struct kube_object *owner, const struct kub
     take_scale(r, w, &figures.replicas);
     judge(r, w, report, &w->now);
     buf_init(&selector, WAL_MESSAGE_MAX);
-    if (wal_child_selector(&wal, &selector))
+    if (wal_child_selector(wal.name, &selector))
         figures.selector = buf_str(&selector);
     wal_failovers_pod(r->failovers, owner->scope, w->facts.redis.primary.address, pod);
     figures.pod = str_from(pod);

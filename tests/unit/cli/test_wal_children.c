@@ -265,7 +265,7 @@ static void what_does_not_fit_is_not_written(void **state)
         buf_init(&out, limit);
         assert_false(wal_child_write(WAL_CHILD_SERVICE, &wal, applier_options(), &plain, &out));
         assert_int_equal(out.n, 0);
-        assert_false(wal_child_selector(&wal, &out));
+        assert_false(wal_child_selector(wal.name, &out));
         buf_release(&out);
     }
 }
