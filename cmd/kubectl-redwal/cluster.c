@@ -104,12 +104,12 @@ static void take_answer(void *self, const struct kube_answer *answer)
     c->full = answer->good && !buf_append_str(c->body, answer->body);
 }
 
-static void step(struct cluster *c)
+void cluster_step(struct cluster *c, int64_t wait_max_ms)
 {
     struct pollfd fd = { .fd = kube_client_descriptor(c->client), .events = POLLIN };
     const int64_t wait_ms = kube_client_wait_ms(c->client, clock_since_boot_ms());
 
-    poll(&fd, 1, (int)(wait_ms >= 0 && wait_ms < STEP_MAX_MS ? wait_ms : STEP_MAX_MS));
+    poll(&fd, 1, (int)(wait_ms >= 0 && wait_ms < wait_max_ms ? wait_ms : wait_max_ms));
     kube_client_step(c->client, clock_since_boot_ms());
 }
 
@@ -123,10 +123,18 @@ enum err_code cluster_ask(struct cluster *c, struct kube_request *request, struc
     c->done = false;
     c->body = ret_body;
     while (!c->done)
-        step(c);
+        cluster_step(c, STEP_MAX_MS);
     if (c->full)
         return err_set(err, ERR_LIMIT, "the API server's answer is too long");
     return c->good ? ERR_OK : kube_status_to_err(&c->status, err);
+}
+
+enum err_code cluster_follow(struct cluster *c, struct kube_request *request,
+                             const struct kube_caller *caller, struct err *err)
+{
+    if (kube_client_call(c->client, request, caller) == 0)
+        return err_set(err, ERR_LIMIT, "more than %d requests at a time", KUBE_CALLS_MAX);
+    return ERR_OK;
 }
 
 enum err_code cluster_get(struct cluster *c, const struct kube_target *target, struct buf *ret_body,

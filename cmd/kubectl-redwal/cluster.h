@@ -37,6 +37,13 @@ struct str cluster_scope(const struct cluster *c); /* the namespace that is mean
  * kube_status_to_err(). */
 NODISCARD enum err_code cluster_ask(struct cluster *c, struct kube_request *request,
                                     struct buf *ret_body, struct err *err);
+/* Begins a request that is answered while others are asked, and by cluster_step(). Takes it. */
+struct kube_caller;
+NODISCARD enum err_code cluster_follow(struct cluster *c, struct kube_request *request,
+                                       const struct kube_caller *caller, struct err *err);
+/* Waits for answers, for `wait_max_ms` at most. */
+void cluster_step(struct cluster *c, int64_t wait_max_ms);
+
 /* One object. */
 NODISCARD enum err_code cluster_get(struct cluster *c, const struct kube_target *target,
                                     struct buf *ret_body, struct err *err);

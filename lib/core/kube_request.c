@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define JSON        "application/json"
+#define ANYTHING    "application/json, */*"
 #define APPLY       "application/apply-patch+yaml"
 #define JSON_PATCH  "application/json-patch+json"
 #define MERGE_PATCH "application/merge-patch+json"
@@ -62,7 +63,7 @@ static bool add_query(struct buf *out, const char *name, struct str value)
                             buf_append_text(out, "=") && add_escaped(out, value));
 }
 
-static bool add_number(struct buf *out, const char *name, unsigned value)
+static bool add_number(struct buf *out, const char *name, int64_t value)
 {
     CLEANUP(buf_release) struct buf text = { 0 };
 
@@ -137,6 +138,25 @@ bool kube_request_watch(struct kube_request *r, const struct kube_target *target
            add_query(&r->target, "allowWatchBookmarks", STR_LITERAL("true")) &&
            add_query(&r->target, "resourceVersion", resource_version) &&
            add_number(&r->target, "timeoutSeconds", timeout_s);
+}
+
+bool kube_request_log(struct kube_request *r, const struct kube_target *pod,
+                      const struct kube_log_selection *s)
+{
+    struct kube_target target = *pod;
+
+    target.subresource = STR_LITERAL("log");
+    if (!begin(r, KUBE_GET, &target))
+        return false;
+    r->stream = true;
+    r->accept = ANYTHING; /* the log is text, a refusal JSON */
+    r->timeout_ms = s->follow ? 0 : KUBE_LOG_TIMEOUT_MS;
+    return add_query(&r->target, "container", s->container) &&
+           add_query(&r->target, "timestamps", STR_LITERAL("true")) &&
+           add_query(&r->target, "follow", str_from(s->follow ? "true" : "")) &&
+           add_query(&r->target, "previous", str_from(s->previous ? "true" : "")) &&
+           (s->tail_lines < 0 || add_number(&r->target, "tailLines", s->tail_lines)) &&
+           (s->since_s == 0 || add_number(&r->target, "sinceSeconds", s->since_s));
 }
 
 bool kube_request_create(struct kube_request *r, const struct kube_target *target,

@@ -11,10 +11,11 @@
 #include "base/str.h"
 
 enum {
-    KUBE_TARGET_MAX = 8 * 1024,         /* path and query */
-    KUBE_BODY_MAX = 3 * 1024 * 1024,    /* of a request; the server's own limit */
-    KUBE_ANSWER_MAX = 64 * 1024 * 1024, /* of an answer: a list that is not paged */
-    KUBE_REQUEST_TIMEOUT_MS = 30 * 1000 /* of a request that is not a watch */
+    KUBE_TARGET_MAX = 8 * 1024,          /* path and query */
+    KUBE_BODY_MAX = 3 * 1024 * 1024,     /* of a request; the server's own limit */
+    KUBE_ANSWER_MAX = 64 * 1024 * 1024,  /* of an answer: a list that is not paged */
+    KUBE_REQUEST_TIMEOUT_MS = 30 * 1000, /* of a request that is not a watch */
+    KUBE_LOG_TIMEOUT_MS = 10 * 60 * 1000 /* of a log that is not followed */
 };
 
 /* X(name, word) */
@@ -50,8 +51,8 @@ struct kube_request {
     struct buf body;          /* empty when there is none */
     const char *content_type; /* of the body; static */
     const char *accept;       /* static */
-    bool stream;              /* a watch: the body of a good answer is handed on as it arrives */
-    int64_t timeout_ms;       /* for the whole of it */
+    bool stream;              /* the body of a good answer is handed on as it arrives */
+    int64_t timeout_ms;       /* for the whole of it; 0: none */
 };
 
 void kube_request_release(struct kube_request *r); /* safe on a zeroed request */
@@ -59,6 +60,15 @@ void kube_request_release(struct kube_request *r); /* safe on a zeroed request *
 /* Which objects; an empty selector is all. */
 struct kube_selection {
     struct str label_selector, field_selector;
+};
+
+/* What of a container's log. */
+struct kube_log_selection {
+    struct str container;
+    bool follow;
+    bool previous;      /* of the container that ran before, in the same pod */
+    int64_t tail_lines; /* negative: all */
+    int64_t since_s;    /* 0: all */
 };
 
 /* How a write is done. */
@@ -80,6 +90,9 @@ NODISCARD bool kube_request_list(struct kube_request *r, const struct kube_targe
 NODISCARD bool kube_request_watch(struct kube_request *r, const struct kube_target *target,
                                   const struct kube_selection *selection,
                                   struct str resource_version, unsigned timeout_s);
+/* A container's log; each line begins with its time and a blank. `pod` has no subresource. */
+NODISCARD bool kube_request_log(struct kube_request *r, const struct kube_target *pod,
+                                const struct kube_log_selection *selection);
 NODISCARD bool kube_request_create(struct kube_request *r, const struct kube_target *target,
                                    const struct kube_write *write, struct str object);
 /* Replaces it; the object's resourceVersion makes it a comparison, too. */

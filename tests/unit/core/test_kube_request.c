@@ -19,12 +19,37 @@ static const struct kube_target wal_status = {
     .name = { "orders", 6 },
     .subresource = { "status", 6 },
 };
+static const struct kube_target pod = {
+    .resource = { { 0 }, { "v1", 2 }, { "pods", 4 } },
+    .scope = { "prod", 4 },
+    .name = { "orders-0", 8 },
+};
+static const struct kube_log_selection previous_log = {
+    .container = { "applier", 7 }, .previous = true, .tail_lines = 0, .since_s = 0
+};
+static const struct kube_log_selection followed_log = {
+    .container = { "a b", 3 }, .follow = true, .tail_lines = -1, .since_s = 90
+};
 static const struct kube_write plain_write = { 0 };
 static const struct kube_write full_write = {
     .field_manager = { "red wal/é", 10 }, .force = true, .dry_run = true, .strict = true
 };
 
-enum what { GET, LIST, PAGE, WATCH, CREATE, UPDATE, APPLY, JSON_PATCH, MERGE_PATCH, DELETE, PATH };
+enum what {
+    GET,
+    LIST,
+    PAGE,
+    WATCH,
+    LOG,
+    FOLLOW,
+    CREATE,
+    UPDATE,
+    APPLY,
+    JSON_PATCH,
+    MERGE_PATCH,
+    DELETE,
+    PATH
+};
 
 static bool build(enum what what, struct kube_request *r)
 {
@@ -41,6 +66,10 @@ static bool build(enum what what, struct kube_request *r)
         return kube_request_list(r, &pods, &some, 500, STR_LITERAL("e/+="));
     case WATCH:
         return kube_request_watch(r, &pods, &some, STR_LITERAL("17"), 300);
+    case LOG:
+        return kube_request_log(r, &pod, &previous_log);
+    case FOLLOW:
+        return kube_request_log(r, &pod, &followed_log);
     case CREATE:
         return kube_request_create(r, &pods, &plain_write, STR_LITERAL("{}"));
     case UPDATE:
@@ -77,6 +106,12 @@ static void a_request_is_what_the_api_wants(void **state)
           PODS "?watch=1&labelSelector=app%20in%20%28a%2Cb%29&fieldSelector=metadata.name%3Dx"
                "&allowWatchBookmarks=true&resourceVersion=17&timeoutSeconds=300",
           NULL, "" },
+        { LOG, "GET",
+          PODS "/orders-0/log?container=applier&timestamps=true&previous=true&tailLines=0", NULL,
+          "" },
+        { FOLLOW, "GET",
+          PODS "/orders-0/log?container=a%20b&timestamps=true&follow=true&sinceSeconds=90", NULL,
+          "" },
         { CREATE, "POST", PODS, "application/json", "{}" },
         { UPDATE, "PUT", WAL, "application/json", "{}" },
         { APPLY, "PATCH",
@@ -100,8 +135,10 @@ static void a_request_is_what_the_api_wants(void **state)
         assert_int_equal(r.content_type != NULL, rows[i].content_type != NULL);
         if (r.content_type)
             assert_string_equal(r.content_type, rows[i].content_type);
-        assert_int_equal(r.stream, rows[i].what == WATCH);
-        assert_true(r.timeout_ms > (rows[i].what == WATCH ? 300 * 1000 : 0));
+        assert_int_equal(r.stream,
+                         rows[i].what == WATCH || rows[i].what == LOG || rows[i].what == FOLLOW);
+        assert_int_equal(r.timeout_ms == 0, rows[i].what == FOLLOW);
+        assert_true(rows[i].what != WATCH || r.timeout_ms > 300 * 1000);
     }
 }
 

@@ -1,0 +1,52 @@
+#include "pod_read.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "codec/kube_json.h"
+#include "codec/wal_children.h"
+
+static void decoder_free(struct kube_json **decoder)
+{
+    kube_json_free(*decoder);
+}
+
+void pods_release(struct pods *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        pod_view_release(&p->at[i]);
+    free(p->at);
+    *p = (struct pods){ 0 };
+}
+
+static enum err_code take_pods(const struct kube_page *page, struct pods *ret, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    ret->at = mem_new(page->n_objects + 1, sizeof(*ret->at));
+    for (size_t i = 0; i < page->n_objects && rc == ERR_OK; i++)
+        rc = pod_view_decode(page->objects[i].json, &ret->at[ret->n++], err);
+    return rc;
+}
+
+enum err_code pods_read(struct cluster *c, const char *wal, struct pods *ret, struct err *err)
+{
+    const struct kube_target target = { .resource = pod_objects, .scope = cluster_scope(c) };
+    CLEANUP(decoder_free) struct kube_json *decoder = kube_json_new();
+    CLEANUP(buf_release) struct buf body = { 0 };
+    CLEANUP(buf_release) struct buf labels = { 0 };
+    struct kube_selection selection = { 0 };
+    struct kube_page page;
+    enum err_code rc;
+
+    *ret = (struct pods){ 0 };
+    buf_init(&body, KUBE_ANSWER_MAX);
+    buf_init(&labels, KUBE_TARGET_MAX);
+    if (!wal_child_selector(wal, &labels))
+        return err_set(err, ERR_INVALID, "the name is too long");
+    selection.label_selector = buf_str(&labels);
+    rc = cluster_list(c, &target, &selection, &body, err);
+    if (rc == ERR_OK)
+        rc = kube_json_page(decoder, buf_str(&body), &page, err);
+    return rc == ERR_OK ? take_pods(&page, ret, err) : err_wrap(err, rc, "pods");
+}
