@@ -7,6 +7,7 @@
 #include "adapter/kube_curl.h"
 #include "adapter/kube_load.h"
 #include "base/mem.h"
+#include "codec/kube_json.h"
 #include "codec/wal_resource.h"
 #include "runtime/clock.h"
 #include "runtime/kube_client.h"
@@ -147,15 +148,26 @@ enum err_code cluster_get(struct cluster *c, const struct kube_target *target, s
     return cluster_ask(c, &r, ret_body, err);
 }
 
+void cluster_page_release(struct cluster_page *p)
+{
+    kube_json_free(p->decoder);
+    buf_release(&p->body);
+    *p = (struct cluster_page){ 0 };
+}
+
 enum err_code cluster_list(struct cluster *c, const struct kube_target *target,
-                           const struct kube_selection *selection, struct buf *ret_body,
+                           const struct kube_selection *selection, struct cluster_page *ret,
                            struct err *err)
 {
     CLEANUP(kube_request_release) struct kube_request r = { 0 };
+    enum err_code rc;
 
+    *ret = (struct cluster_page){ .decoder = kube_json_new() };
+    buf_init(&ret->body, KUBE_ANSWER_MAX);
     if (!kube_request_list(&r, target, selection, 0, STR_LITERAL("")))
         return err_set(err, ERR_INVALID, "the selector is too long");
-    return cluster_ask(c, &r, ret_body, err);
+    rc = cluster_ask(c, &r, &ret->body, err);
+    return rc == ERR_OK ? kube_json_page(ret->decoder, buf_str(&ret->body), &ret->page, err) : rc;
 }
 
 struct kube_target cluster_wals(const struct cluster *c, const char *name)

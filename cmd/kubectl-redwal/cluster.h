@@ -6,6 +6,7 @@
 
 #include "cli/option_table.h"
 #include "cli/verb.h"
+#include "core/kube_reflector.h"
 #include "core/kube_request.h"
 
 /* clang-format off */
@@ -47,10 +48,17 @@ void cluster_step(struct cluster *c, int64_t wait_max_ms);
 /* One object. */
 NODISCARD enum err_code cluster_get(struct cluster *c, const struct kube_target *target,
                                     struct buf *ret_body, struct err *err);
-/* All of it in one answer. */
+/* All of a collection, in one answer. */
+struct cluster_page {
+    struct kube_json *decoder;
+    struct buf body;
+    struct kube_page page;
+};
+void cluster_page_release(struct cluster_page *p); /* safe on a zeroed one */
+/* Release it in any case. */
 NODISCARD enum err_code cluster_list(struct cluster *c, const struct kube_target *target,
-                                     const struct kube_selection *selection, struct buf *ret_body,
-                                     struct err *err);
+                                     const struct kube_selection *selection,
+                                     struct cluster_page *ret, struct err *err);
 
 /* A RedisWal, or all of the namespace when the name is empty. */
 struct kube_target cluster_wals(const struct cluster *c, const char *name);

@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "adapter/redis_connect.h"
-#include "cli/context.h"
 #include "cli/verb_complete.h"
 #include "cli/verb_print.h"
+#include "live_names.h"
 #include "runtime/process.h"
 #include "tree.h"
-#include "wal_read.h"
 
 extern char **environ;
 
@@ -20,20 +19,12 @@ static bool write_all(const struct buf *text, FILE *to)
     return fwrite(text->p ? text->p : "", 1, text->n, to) == text->n && fflush(to) == 0;
 }
 
-/* Offers what a shell cannot know: names of contexts, or of a cluster's RedisWals. */
-static void complete_live(struct completion_names *names, enum completion what,
-                          const struct completion_line *line)
-{
-    contexts_complete(names, what, line);
-    wals_complete(names, what, line);
-}
-
 static enum exit_status answer_shell(int n, const char *const *words)
 {
     CLEANUP(buf_release) struct buf out = { 0 };
 
     buf_init(&out, VERB_PRINT_MAX_BYTES);
-    verb_complete(&tree, n, words, complete_live, (const char *const *)environ, &out);
+    verb_complete(&tree, n, words, live_names_complete, (const char *const *)environ, &out);
     return write_all(&out, stdout) ? EXIT_DONE : EXIT_FAILED;
 }
 

@@ -3,13 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "codec/kube_json.h"
 #include "codec/wal_children.h"
-
-static void decoder_free(struct kube_json **decoder)
-{
-    kube_json_free(*decoder);
-}
 
 void pods_release(struct pods *p)
 {
@@ -32,21 +26,16 @@ static enum err_code take_pods(const struct kube_page *page, struct pods *ret, s
 enum err_code pods_read(struct cluster *c, const char *wal, struct pods *ret, struct err *err)
 {
     const struct kube_target target = { .resource = pod_objects, .scope = cluster_scope(c) };
-    CLEANUP(decoder_free) struct kube_json *decoder = kube_json_new();
-    CLEANUP(buf_release) struct buf body = { 0 };
+    CLEANUP(cluster_page_release) struct cluster_page found = { 0 };
     CLEANUP(buf_release) struct buf labels = { 0 };
     struct kube_selection selection = { 0 };
-    struct kube_page page;
     enum err_code rc;
 
     *ret = (struct pods){ 0 };
-    buf_init(&body, KUBE_ANSWER_MAX);
     buf_init(&labels, KUBE_TARGET_MAX);
     if (!wal_child_selector(wal, &labels))
         return err_set(err, ERR_INVALID, "the name is too long");
     selection.label_selector = buf_str(&labels);
-    rc = cluster_list(c, &target, &selection, &body, err);
-    if (rc == ERR_OK)
-        rc = kube_json_page(decoder, buf_str(&body), &page, err);
-    return rc == ERR_OK ? take_pods(&page, ret, err) : err_wrap(err, rc, "pods");
+    rc = cluster_list(c, &target, &selection, &found, err);
+    return rc == ERR_OK ? take_pods(&found.page, ret, err) : err_wrap(err, rc, "pods");
 }

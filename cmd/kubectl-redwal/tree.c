@@ -145,7 +145,9 @@ const struct verb_tree tree = {
         "Tables are coloured on a terminal only, and not when `NO_COLOR` is set. What takes "
         "longer\n"
         "than two seconds shows its progress on standard error.\n\n"
-        "Shells complete verbs, options and contexts: packages install what\n"
+        "Shells complete verbs, options, and names of contexts, namespaces and RedisWals: packages "
+        "install "
+        "what\n"
         "`kubectl-redwal --generate bash|zsh|fish` prints. For `kubectl redwal` put what\n"
         "`kubectl-redwal --generate kubectl` prints on the `PATH` as `kubectl_complete-redwal`,\n"
         "executable.\n",

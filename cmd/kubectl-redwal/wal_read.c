@@ -3,14 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "cli/option_args.h"
-#include "codec/kube_json.h"
 #include "codec/kube_objects.h"
-
-static void decoder_free(struct kube_json **decoder)
-{
-    kube_json_free(*decoder);
-}
 
 /* --- RedisWals -------------------------------------------------------------------------------- */
 
@@ -63,18 +56,13 @@ static enum err_code read_all(struct cluster *c, const struct kube_target *targe
                               struct err *err)
 {
     const struct kube_selection everything = { 0 };
-    CLEANUP(decoder_free) struct kube_json *decoder = kube_json_new();
-    CLEANUP(buf_release) struct buf body = { 0 };
-    struct kube_page page;
+    CLEANUP(cluster_page_release) struct cluster_page found = { 0 };
     enum err_code rc;
 
-    buf_init(&body, KUBE_ANSWER_MAX);
-    rc = cluster_list(c, target, &everything, &body, err);
+    rc = cluster_list(c, target, &everything, &found, err);
     if (rc == ERR_NOT_FOUND)
         return err_set(err, rc, "this cluster knows no RedisWal: apply manifests/crd first");
-    if (rc == ERR_OK)
-        rc = kube_json_page(decoder, buf_str(&body), &page, err);
-    return rc == ERR_OK ? take_items(&page, ret, err) : rc;
+    return rc == ERR_OK ? take_items(&found.page, ret, err) : rc;
 }
 
 enum err_code wals_read(struct cluster *c, struct str scope, const char *name, struct wals *ret,
@@ -120,49 +108,16 @@ enum err_code event_list_read(struct cluster *c, const char *name, struct event_
                               struct err *err)
 {
     const struct kube_target target = { .resource = kube_event_objects, .scope = cluster_scope(c) };
-    CLEANUP(decoder_free) struct kube_json *decoder = kube_json_new();
-    CLEANUP(buf_release) struct buf body = { 0 };
+    CLEANUP(cluster_page_release) struct cluster_page found = { 0 };
     CLEANUP(buf_release) struct buf about = { 0 };
     struct kube_selection selection = { 0 };
-    struct kube_page page;
     enum err_code rc;
 
     *ret = (struct event_list){ 0 };
-    buf_init(&body, KUBE_ANSWER_MAX);
     buf_init(&about, KUBE_TARGET_MAX);
     buf_print(&about, "regarding.kind=RedisWal,regarding.name=%s", name);
     selection.field_selector = buf_str(&about);
-    rc = cluster_list(c, &target, &selection, &body, err);
-    if (rc == ERR_OK)
-        rc = kube_json_page(decoder, buf_str(&body), &page, err);
-    return rc == ERR_OK ? take_events(&page, ret, err) : err_wrap(err, rc, "Events of %s", name);
-}
-
-/* --- completion ------------------------------------------------------------------------------- */
-
-/* What the line says of the cluster so far; what is wrong with it is left aside. */
-static void read_line(const struct completion_line *line, struct cluster_options *ret)
-{
-    struct option_set set;
-
-    option_set_init(&set, cluster_table.specs, cluster_table.n_specs, "", ret);
-    option_args_take(&set, line->n, line->words);
-    option_set_release(&set);
-}
-
-void wals_complete(struct completion_names *names, enum completion what,
-                   const struct completion_line *line)
-{
-    CLEANUP(cluster_release) struct cluster *c = NULL;
-    CLEANUP(wals_release) struct wals wals = { 0 };
-    struct cluster_options options = { 0 };
-
-    if (what != COMPLETE_WAL)
-        return;
-    read_line(line, &options);
-    if (cluster_open(&options, &c, NULL) == ERR_OK &&
-        wals_read(c, cluster_scope(c), NULL, &wals, NULL) == ERR_OK)
-        for (size_t i = 0; i < wals.n; i++)
-            completion_name(names, wals.at[i].name);
-    option_values_release(cluster_table.specs, cluster_table.n_specs, &options);
+    rc = cluster_list(c, &target, &selection, &found, err);
+    return rc == ERR_OK ? take_events(&found.page, ret, err)
+                        : err_wrap(err, rc, "Events of %s", name);
 }

@@ -4,7 +4,6 @@
 #ifndef KUBECTL_REDWAL_WAL_READ_H
 #define KUBECTL_REDWAL_WAL_READ_H
 
-#include "cli/verb_complete.h"
 #include "cluster.h"
 #include "codec/wal_view.h"
 
@@ -34,8 +33,5 @@ void event_list_release(struct event_list *e); /* safe on a zeroed one */
 /* Those about this RedisWal. Release it in any case. */
 NODISCARD enum err_code event_list_read(struct cluster *c, const char *name, struct event_list *ret,
                                         struct err *err);
-
-/* Offers the names of the namespace's RedisWals to a shell. */
-completion_names_fn wals_complete;
 
 #endif

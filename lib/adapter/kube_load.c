@@ -161,3 +161,14 @@ enum err_code kube_load(const struct kube_place *place, struct kube_login *ret_l
         return err_wrap(err, rc, "kubeconfig");
     return kube_config_resolve(s.files, s.n, place->context, ret_login, err);
 }
+
+enum err_code kube_load_contexts(const struct kube_place *place, kube_context_fn *each, void *self,
+                                 struct err *err)
+{
+    CLEANUP(sources_release) struct sources s = { 0 };
+    const enum err_code rc = find(place, &s, err);
+
+    if (rc != ERR_OK)
+        return err_wrap(err, rc, "kubeconfig");
+    return kube_config_each_context(s.files, s.n, each, self, err);
+}

@@ -23,5 +23,8 @@ struct kube_place kube_place_from_environment(void);
 /* ERR_NOT_FOUND: there is none of these; else see kube_config_resolve(). */
 NODISCARD enum err_code kube_load(const struct kube_place *place, struct kube_login *ret_login,
                                   struct err *err);
+/* The names of all contexts there are to choose from. */
+NODISCARD enum err_code kube_load_contexts(const struct kube_place *place, kube_context_fn *each,
+                                           void *self, struct err *err);
 
 #endif

@@ -27,7 +27,14 @@ struct option_table {
 };
 
 /* What a shell may offer for a word. */
-enum completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_CONTEXT, COMPLETE_WAL };
+enum completion {
+    COMPLETE_NOTHING,
+    COMPLETE_FILE,
+    COMPLETE_CONTEXT,
+    COMPLETE_WAL,
+    COMPLETE_KUBE_CONTEXT,
+    COMPLETE_NAMESPACE
+};
 
 struct verb_word {
     const char *name; /* "KEY" */

@@ -57,19 +57,44 @@ static void offer_live(struct completing *c, enum completion what)
         return;
     case COMPLETE_CONTEXT:
     case COMPLETE_WAL:
+    case COMPLETE_KUBE_CONTEXT:
+    case COMPLETE_NAMESPACE:
         c->live(&c->names, what, &c->line);
         return;
     }
     UNREACHABLE("no such completion");
 }
 
-static void offer_values(struct completing *c, const struct option_spec *spec)
+static bool is_on_line(const struct completing *c, const char *option)
+{
+    struct str name, value;
+
+    for (int i = 0; i < c->line.n; i++)
+        if (!option_is_word(c->line.words[i]) && option_split(c->line.words[i], &name, &value) &&
+            str_eq(name, str_from(option)))
+            return true;
+    return false;
+}
+
+/* What names the value may be. */
+static enum completion completion_of(const struct completing *c, const struct option_spec *spec)
 {
     if (option_names_file(spec))
-        c->directive = DIRECTIVE_FILES;
-    /* One of a kubeconfig has the same name, and is about this one call. */
-    else if (strcmp(spec->name, "context") == 0 && spec->scope == OPTION_CALL)
-        offer_live(c, COMPLETE_CONTEXT);
+        return COMPLETE_FILE;
+    if (strcmp(spec->name, "namespace") == 0)
+        return COMPLETE_NAMESPACE;
+    if (strcmp(spec->name, "rediswal") == 0)
+        return COMPLETE_WAL;
+    if (strcmp(spec->name, "context") != 0)
+        return COMPLETE_NOTHING;
+    /* One of a kubeconfig is about this one call, or where a RedisWal is. */
+    return spec->scope == OPTION_CALL && !is_on_line(c, "rediswal") ? COMPLETE_CONTEXT
+                                                                    : COMPLETE_KUBE_CONTEXT;
+}
+
+static void offer_values(struct completing *c, const struct option_spec *spec)
+{
+    offer_live(c, completion_of(c, spec));
     for (size_t i = 0; spec->type == OPTION_CHOICE && spec->allowed[i]; i++)
         offer(&c->names, str_from(spec->allowed[i]), NULL);
 }

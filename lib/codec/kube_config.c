@@ -433,6 +433,53 @@ static enum err_code take_context(const struct config *c, const char *name, stru
     return rc == ERR_OK ? take_user(&other, l, err) : rc;
 }
 
+static enum err_code read_files(struct config *c, size_t n_files, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    if (n_files > KUBE_CONFIG_FILES_MAX)
+        return err_set(err, ERR_LIMIT, "more than %d kubeconfig files", KUBE_CONFIG_FILES_MAX);
+    for (size_t i = 0; i < n_files && rc == ERR_OK; i++)
+        rc = read_file(c, &c->files[i], err);
+    return rc;
+}
+
+/* Whether an earlier place than list[k] of document i has that name. */
+static bool was_named(const struct config *c, size_t i, size_t k, const char *name)
+{
+    for (size_t d = 0; d <= i; d++) {
+        const json_t *list = json_object_get(c->documents[d], "contexts");
+        const size_t end = d < i ? json_array_size(list) : k;
+
+        for (size_t j = 0; j < end; j++) {
+            const char *other = json_string_value(json_object_get(json_array_get(list, j), "name"));
+
+            if (other && strcmp(other, name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+enum err_code kube_config_each_context(const struct kube_config_file *files, size_t n_files,
+                                       kube_context_fn *each, void *self, struct err *err)
+{
+    CLEANUP(config_release) struct config c = { .files = files };
+    const enum err_code rc = read_files(&c, n_files, err);
+
+    for (size_t i = 0; i < c.n && rc == ERR_OK; i++) {
+        const json_t *list = json_object_get(c.documents[i], "contexts");
+
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            const char *name = json_string_value(json_object_get(json_array_get(list, k), "name"));
+
+            if (name && !was_named(&c, i, k, name))
+                each(self, str_from(name));
+        }
+    }
+    return rc;
+}
+
 enum err_code kube_config_resolve(const struct kube_config_file *files, size_t n_files,
                                   const char *context, struct kube_login *ret_login,
                                   struct err *err)
@@ -440,13 +487,9 @@ enum err_code kube_config_resolve(const struct kube_config_file *files, size_t n
     CLEANUP(config_release) struct config c = { .files = files };
     CLEANUP(kube_login_release) struct kube_login login = { 0 };
     const char *name;
-    enum err_code rc = ERR_OK;
+    enum err_code rc = read_files(&c, n_files, err);
 
     PRE(n_files > 0);
-    if (n_files > KUBE_CONFIG_FILES_MAX)
-        return err_set(err, ERR_LIMIT, "more than %d kubeconfig files", KUBE_CONFIG_FILES_MAX);
-    for (size_t i = 0; i < n_files && rc == ERR_OK; i++)
-        rc = read_file(&c, &files[i], err);
     if (rc != ERR_OK)
         return rc;
     name = context && context[0] != '\0' ? context : current_context(&c);

@@ -63,6 +63,12 @@ NODISCARD enum err_code kube_config_resolve(const struct kube_config_file *files
                                             const char *context, struct kube_login *ret_login,
                                             struct err *err);
 
+/* The names of all contexts, each once, in the order of the files. */
+typedef void kube_context_fn(void *self, struct str name);
+NODISCARD enum err_code kube_config_each_context(const struct kube_config_file *files,
+                                                 size_t n_files, kube_context_fn *each, void *self,
+                                                 struct err *err);
+
 /* Of a pod: the address is in its environment, everything else in `directory`. `host` may be an
  * IPv6 address. ERR_INVALID: host or port are no such thing. */
 NODISCARD enum err_code kube_config_in_cluster(const char *host, const char *port,

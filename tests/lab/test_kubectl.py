@@ -216,6 +216,35 @@ def test_shells_are_offered_live_names(cluster, redwal, put, namespace):
     assert done.stdout == "orders\n:4\n"
 
 
+def test_shells_are_offered_what_the_cluster_and_its_configuration_have(cluster, redwal, put,
+                                                                        namespace, tmp_path):
+    del redwal
+    put("orders")
+    config = cluster.config()
+    config["contexts"].append({**config["contexts"][0], "name": "admin@eu/2"})
+    config["clusters"][0]["cluster"]["certificate-authority"] = str(cluster.directory / "ca.crt")
+    for key in ("client-certificate", "client-key"):
+        config["users"][0]["user"][key] = str(cluster.directory / config["users"][0]["user"][key])
+    (tmp_path / "config").write_text(json.dumps(config))
+    ours = tmp_path / "contexts.yaml"
+    ours.write_text("contexts: {of-ours: {}}\n")
+
+    def offered(*words):
+        done = subprocess.run([REDWAL, "__complete", *words], capture_output=True, text=True,
+                              timeout=60, check=True, env={
+                                  **os.environ, "KUBECONFIG": str(tmp_path / "config"),
+                                  "REDWAL_CONTEXT_FILE": str(ours)})
+        return done.stdout.splitlines()
+
+    names = [context["name"] for context in config["contexts"]]
+    for words in (("status", "--context", ""), ("lag", "--rediswal", "orders", "--context", "")):
+        assert offered(*words) == [*names, ":4"], words
+    assert offered("lag", "--context", "") == ["of-ours", ":4"]
+    assert {"default", "kube-system", namespace} <= set(offered("logs", "-n", ""))
+    assert offered("logs", "-n", "kube-sys") == ["kube-system", ":4"]
+    assert offered("tail", "-n", namespace, "--rediswal", "o") == ["orders", ":4"]
+
+
 def test_a_cluster_without_the_definition_says_what_to_do(cluster, redwal):
     cluster.kubectl("delete", "crd", "rediswals.redwal.dev")
     try:

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "codec/kube_config.h"
 
 #define CLUSTER "- {name: c, cluster: {server: 'https://127.0.0.1:6443/'}}\n"
@@ -221,9 +222,34 @@ static void a_pod_finds_its_api_server(void **state)
                      ERR_INVALID);
 }
 
+static void note_name(void *self, struct str name)
+{
+    buf_print(self, "%.*s,", STR_ARGS(name));
+}
+
+static void contexts_are_told_once_each(void **state)
+{
+    const struct kube_config_file files[] = {
+        { "a", STR_LITERAL("contexts:\n- {name: x}\n- {name: 'y/z@c'}\n- {name: x}\n- {}\n- 7\n") },
+        { "b", STR_LITERAL("kind: Config\n") },
+        { "c", STR_LITERAL("contexts: [{name: 'y/z@c'}, {name: w}]\n") },
+        { "d", STR_LITERAL("[]\n") },
+    };
+    CLEANUP(buf_release) struct buf names = { 0 };
+    struct err err = { 0 };
+    (void)state;
+
+    buf_init(&names, 256);
+    assert_int_equal(kube_config_each_context(files, 3, note_name, &names, &err), ERR_OK);
+    assert_true(str_eq(buf_str(&names), STR_LITERAL("x,y/z@c,w,")));
+    assert_int_equal(kube_config_each_context(files, 4, note_name, &names, &err), ERR_INVALID);
+    assert_true(str_eq(buf_str(&names), STR_LITERAL("x,y/z@c,w,")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(contexts_are_told_once_each),
         cmocka_unit_test(a_login_is_all_its_context_says),
         cmocka_unit_test(an_exec_plugin_is_as_it_is_written),
         cmocka_unit_test(a_bare_command_is_looked_up_in_the_path),
