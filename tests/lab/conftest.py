@@ -9,9 +9,11 @@ import kubernetes
 import pytest
 
 from cluster import Cluster, Watcher
+from controllers import Controller
 from lab.link import Link
 from lab.redis_server import RedisServer
 from node import Node, missing
+from wals import Wals
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 _numbers = itertools.count(1)
@@ -69,6 +71,27 @@ def api(cluster, definition):
     """Reads and writes RedisWals."""
     del definition
     return kubernetes.client.CustomObjectsApi(cluster.client)
+
+
+@pytest.fixture
+def wals(cluster, api, namespace):
+    return Wals(cluster, api, namespace)
+
+
+@pytest.fixture
+def controller(cluster, namespace, definition, tmp_path):
+    """Starts controllers; each ends with the test, and well."""
+    del definition
+    started = []
+
+    def start(name="first", kubeconfig=cluster.kubeconfig, *argv):
+        started.append(Controller(tmp_path, name, kubeconfig, namespace, *argv).start())
+        return started[-1]
+
+    yield start
+    for process in started:
+        status = process.stop()
+        assert status == 0, f"exit status {status}\n{process.tail()}"
 
 
 @pytest.fixture

@@ -3,94 +3,13 @@
 import subprocess
 import time
 
-import kubernetes
 import pytest
 
-from controllers import DURATION, PROGRAM, Controller
+from controllers import DURATION, PROGRAM
 from lab.failover import Failover
 from lab.wait import await_, holds
-from rediswals import GROUP, PLURAL, VERSION, create, make
-
-NAME = "orders-applier"
-KINDS = ["serviceaccount", "configmap", "networkpolicy", "deployment", "poddisruptionbudget",
-         "service"]
-
-
-class Wals:
-    """RedisWals of one namespace, and what became of them."""
-
-    def __init__(self, cluster, api, namespace):
-        self.cluster, self.api, self.namespace = cluster, api, namespace
-        self.apps = kubernetes.client.AppsV1Api(cluster.client)
-
-    def create(self, name="orders", **changes):
-        """Of a Redis and a log that are not there."""
-        body = make({"metadata.name": name, "spec.redis": {"address": "127.0.0.1:1"},
-                     "spec.kafka": {"brokers": ["127.0.0.1:1"]},
-                     **{k.replace("__", "."): v for k, v in changes.items()}})
-        return create(self.api, self.namespace, body)
-
-    def get(self, name="orders"):
-        return self.api.get_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL, name)
-
-    def patch(self, spec, name="orders"):
-        self.api.patch_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL, name,
-                                                {"spec": spec})
-
-    def condition(self, kind, name="orders"):
-        found = [c for c in self.get(name).get("status", {}).get("conditions", [])
-                 if c["type"] == kind]
-        return (found[0]["status"], found[0]["reason"]) if found else None
-
-    def kubectl(self, *argv, check=True):
-        return self.cluster.kubectl("-n", self.namespace, *argv, check=check)
-
-    def versions(self):
-        """kind -> (uid, resourceVersion) of the objects, and of the RedisWal."""
-        text = self.kubectl("get", ",".join(KINDS + ["rediswal"]), "-o", "jsonpath={range .items[*]}"
-                            "{.kind} {.metadata.name} {.metadata.uid} {.metadata.resourceVersion}"
-                            "{\"\\n\"}{end}").stdout
-        rows = [row.split() for row in text.splitlines()]
-        return {row[0]: tuple(row[2:]) for row in rows if row[1] in (NAME, "orders")}
-
-    def await_made(self):
-        def made():
-            done = self.kubectl("get", *[f"{kind}/{NAME}" for kind in KINDS], check=False)
-            return done.returncode == 0 and self.condition("ObjectsApplied") == ("True", "Applied")
-        await_(made, 30, "all objects are there")
-
-    def await_settled(self):
-        """Nothing has changed for a while, the Deployment's own status included."""
-        self.await_made()
-        last = [self.versions(), time.monotonic()]
-
-        def settled():
-            now = self.versions()
-            if now != last[0]:
-                last[:] = now, time.monotonic()
-            return time.monotonic() - last[1] > 3
-        await_(settled, 60, "nothing changes")
-
-
-@pytest.fixture
-def wals(cluster, api, namespace):
-    return Wals(cluster, api, namespace)
-
-
-@pytest.fixture
-def controller(cluster, namespace, definition, tmp_path):
-    """Starts controllers; each ends with the test, and well."""
-    del definition
-    started = []
-
-    def start(name="first", kubeconfig=cluster.kubeconfig, *argv):
-        started.append(Controller(tmp_path, name, kubeconfig, namespace, *argv).start())
-        return started[-1]
-
-    yield start
-    for process in started:
-        status = process.stop()
-        assert status == 0, f"exit status {status}\n{process.tail()}"
+from rediswals import GROUP, PLURAL
+from wals import KINDS, NAME
 
 
 def test_a_wal_becomes_objects_and_they_go_with_it(wals, controller):
@@ -333,8 +252,9 @@ def test_the_status_names_the_pod_of_the_primary(wals, controller, others, scrat
     wals.create(spec__redis={"address": scratch_redis.address})
     it = controller().await_leading()
     await_(lambda: told() == "rfr-cache-1", 60, it.tail)
-    shown = subprocess.run([PROGRAM.with_name("kubectl-redwal"), "status", "orders", "-n", wals.namespace, "--kubeconfig",
-                            wals.cluster.kubeconfig], capture_output=True, text=True, check=False)
+    shown = subprocess.run([PROGRAM.with_name("kubectl-redwal"), "status", "orders", "-n",
+                            wals.namespace, "--kubeconfig", wals.cluster.kubeconfig],
+                           capture_output=True, text=True, check=False)
     assert "rfr-cache-1" in shown.stdout
     wals.kubectl("delete", "pod", "rfr-cache-1", "--grace-period=0", "--force")
     await_(lambda: told() is None, 30, it.tail)
