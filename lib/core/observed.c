@@ -75,6 +75,27 @@ static void remember_end(struct observed_partition *p, int64_t at_ms, int64_t en
     p->ends[p->n_ends++] = (struct observed_end){ at_ms, end };
 }
 
+static int64_t next_of(const struct redis_look_partition *p)
+{
+    return p->read == POSITION_PRESENT ? p->position.next : 0;
+}
+
+static void drop_ends(struct observed_partition *p, int64_t next)
+{
+    int n = 0;
+
+    while (n < p->n_ends && p->ends[n].end <= next)
+        p->current_at_ms = p->ends[n++].at_ms;
+    memmove(p->ends, p->ends + n, (size_t)(p->n_ends - n) * sizeof(*p->ends));
+    p->n_ends -= n;
+}
+
+static bool is_of_log(const struct observed *o, const struct redis_look_partition *p)
+{
+    return p->read == POSITION_ABSENT ||
+           (p->read == POSITION_PRESENT && strcmp(p->position.log, o->log.log) == 0);
+}
+
 /* The log is asked where it begins before Redis is, and where it ends after: what retention
  * removes and what is produced in between makes no difference. */
 static void judge(struct observed *o, struct observed_partition *p)
@@ -101,6 +122,8 @@ static void learn_extent(struct observed *o, int32_t i, bool is_pair)
     p->log = o->log.partitions[i];
     p->in_log = true;
     remember_end(p, o->log.look.began_ms, p->log.end);
+    if (p->in_redis && is_of_log(o, &p->redis))
+        drop_ends(p, next_of(&p->redis));
     if (is_pair && p->in_redis && p->begin_before != LOOK_UNKNOWN)
         judge(o, p);
 }
@@ -129,11 +152,6 @@ void observed_learn_log(struct observed *o, struct log_look *look)
 
 /* --- Redis ------------------------------------------------------------------------------------ */
 
-static int64_t next_of(const struct redis_look_partition *p)
-{
-    return p->read == POSITION_PRESENT ? p->position.next : 0;
-}
-
 /* The group's commit was asked for before `now`, and `p` still holds what was known until then. */
 static void judge_commits(struct observed_partition *p, const struct redis_look_partition *now,
                           int64_t committed_before, bool is_same_redis)
@@ -159,22 +177,6 @@ static void judge_commits(struct observed_partition *p, const struct redis_look_
     p->drift = DRIFT_NONE;
 }
 
-static void drop_ends(struct observed_partition *p, int64_t next)
-{
-    int n = 0;
-
-    while (n < p->n_ends && p->ends[n].end <= next)
-        p->current_at_ms = p->ends[n++].at_ms;
-    memmove(p->ends, p->ends + n, (size_t)(p->n_ends - n) * sizeof(*p->ends));
-    p->n_ends -= n;
-}
-
-static bool is_of_log(const struct observed *o, const struct redis_look_partition *p)
-{
-    return p->read == POSITION_ABSENT ||
-           (p->read == POSITION_PRESENT && strcmp(p->position.log, o->log.log) == 0);
-}
-
 static void learn_position(struct observed *o, int32_t i, const struct redis_look *look,
                            bool is_same_redis, int64_t *rewound)
 {
@@ -190,6 +192,7 @@ static void learn_position(struct observed *o, int32_t i, const struct redis_loo
         *rewound += next_of(&p->redis) - next_of(now);
         p->current_at_ms = LOOK_UNKNOWN;
     }
+    p->judged &= p->in_redis && p->redis.read == now->read; /* it was of what is no more */
     p->begin_before = is_pair ? p->log.begin : LOOK_UNKNOWN;
     p->redis = *now;
     p->in_redis = true;
@@ -199,9 +202,9 @@ static void learn_position(struct observed *o, int32_t i, const struct redis_loo
 
 static void learn_primary(struct observed *o, const struct redis_look *look)
 {
-    if (o->redis.look.outcome == LOOK_ANSWERED &&
-        strcmp(o->redis.primary.run_id, look->primary.run_id) == 0)
+    if (strcmp(o->primary_run_id, look->primary.run_id) == 0)
         return;
+    memcpy(o->primary_run_id, look->primary.run_id, sizeof(o->primary_run_id));
     o->n_primaries++;
     o->primary_since_wall_ms = look->look.ended_wall_ms;
 }
@@ -228,6 +231,8 @@ void observed_learn_redis(struct observed *o, struct redis_look *look)
         for (int32_t i = 0; i < o->n && i < look->n; i++)
             learn_position(o, i, look, is_same, &rewound);
         learn_primary(o, look);
+    } else if (strcmp(o->primary_run_id, look->primary.run_id) == 0) {
+        o->primary_run_id[0] = '\0'; /* it is a replica now */
     }
     if (rewound > 0) {
         o->n_rewinds++;
@@ -255,6 +260,11 @@ bool observed_knows_redis(const struct observed *o, int64_t now_ms)
     return is_fresh(&o->redis.look, now_ms);
 }
 
+static int64_t longer(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 int64_t observed_lag_ms(const struct observed *o, int64_t now_ms)
 {
     int64_t oldest_ms = now_ms;
@@ -266,6 +276,26 @@ int64_t observed_lag_ms(const struct observed *o, int64_t now_ms)
             oldest_ms = o->partitions[i].current_at_ms;
     }
     return o->n > 0 ? now_ms - oldest_ms : LOOK_UNKNOWN;
+}
+
+struct observed_delay observed_delay(const struct observed *o)
+{
+    const struct look *look = &o->redis.look;
+    struct observed_delay d = { 0 };
+
+    for (int32_t i = 0; i < o->n; i++) {
+        const struct observed_partition *p = &o->partitions[i];
+        const bool lacks = p->n_ends > 0 && p->ends[0].at_ms <= look->began_ms;
+        const int64_t age_ms = look->ended_ms - p->current_at_ms;
+
+        if (lacks)
+            d.least_ms = longer(d.least_ms, look->began_ms - p->ends[0].at_ms);
+        d.lacks |= lacks;
+        d.most_ms = p->current_at_ms == LOOK_UNKNOWN || d.most_ms == LOOK_UNKNOWN
+                        ? LOOK_UNKNOWN
+                        : longer(d.most_ms, age_ms);
+    }
+    return d;
 }
 
 int64_t observed_behind(const struct observed *o)

@@ -60,10 +60,11 @@ struct observed {
     struct observed_partition *partitions;
     int32_t n;
 
-    int64_t primary_since_wall_ms; /* this process answers as the primary; LOOK_UNKNOWN */
-    uint64_t n_primaries;          /* how many have, one after another */
-    uint64_t n_rewinds;            /* how often Redis went back */
-    int64_t rewound_records;       /* the last time, over all partitions */
+    char primary_run_id[RUN_ID_MAX + 1]; /* of the process that answered as the primary last; "" */
+    int64_t primary_since_wall_ms;       /* this process answers as the primary; LOOK_UNKNOWN */
+    uint64_t n_primaries;                /* how many have, one after another */
+    uint64_t n_rewinds;                  /* how often Redis went back */
+    int64_t rewound_records;             /* the last time, over all partitions */
 
     /* The applier's pods, as Kubernetes tells it; LOOK_UNKNOWN. */
     int64_t desired, ready;
@@ -83,6 +84,14 @@ bool observed_knows_redis(const struct observed *o, int64_t now_ms);
 /* How long ago all that the log then held had been applied, in the partition that is furthest
  * behind: the age of what a reader sees, on quiet topics too. LOOK_UNKNOWN. */
 int64_t observed_lag_ms(const struct observed *o, int64_t now_ms);
+/* The same as of the last look at Redis, in bounds: what the log was given later says nothing of
+ * what readers saw then. */
+struct observed_delay {
+    bool lacks;       /* something that the log had been seen to hold */
+    int64_t least_ms; /* for so long */
+    int64_t most_ms;  /* LOOK_UNKNOWN */
+};
+struct observed_delay observed_delay(const struct observed *o);
 /* Records that are not applied, of all partitions; LOOK_UNKNOWN when that of one is. */
 int64_t observed_behind(const struct observed *o);
 

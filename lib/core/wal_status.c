@@ -122,16 +122,24 @@ static struct finding_of held(const struct observed *facts, enum hold_reason hol
                 first, n, facts->n);
 }
 
+/* Whatever its partitions say: it is not this WAL's Redis. */
+static bool is_held_as_a_whole(const struct judgement *j, enum hold_reason *ret_hold)
+{
+    const char *why;
+
+    return primary_judge(&j->facts->redis.primary, j->wanted->wal, false, ret_hold, &why) ==
+           PRIMARY_HOLD;
+}
+
 static struct finding_of judge_position(const struct judgement *j)
 {
     const struct observed *f = j->facts;
     enum hold_reason hold = HOLD_NONE;
-    const char *why;
     bool blank = true;
 
     if (!is_primary(j))
         return plain(WAL_REASON_POSITION_UNKNOWN);
-    if (primary_judge(&f->redis.primary, j->wanted->wal, false, &hold, &why) == PRIMARY_HOLD)
+    if (is_held_as_a_whole(j, &hold))
         return with((size_t)WAL_REASON_HELD + hold, "%s%s", f->redis.primary.address,
                     hold == HOLD_OTHER_WAL ? " holds another name" : "");
     if (!knows_log(j))
@@ -160,13 +168,14 @@ static bool needs_restore(const struct observed_partition *p)
 static struct finding_of judge_restore(const struct judgement *j)
 {
     const struct observed *f = j->facts;
+    enum hold_reason hold;
 
     switch (j->status->conditions[WAL_CONDITION_POSITION_CONSISTENT].status) {
     case CONDITION_TRUE:
         return plain(WAL_REASON_RESTORE_NO);
     case CONDITION_FALSE:
         for (int32_t i = 0; i < f->n; i++)
-            if (needs_restore(&f->partitions[i]))
+            if (needs_restore(&f->partitions[i]) && !is_held_as_a_whole(j, &hold))
                 return with(WAL_REASON_RESTORE_YES, "partition %" PRId32 ": %s", i,
                             hold_code(f->partitions[i].hold));
         return plain(WAL_REASON_RESTORE_DECIDE);
@@ -191,21 +200,26 @@ static struct finding_of judge_applier(const struct judgement *j)
                 "%" PRId64 " of %" PRId64, f->ready, f->desired);
 }
 
-/* The exact delay is a figure of the status; a message that told it would change all the time. */
+/* The exact delay is a figure of the status; a message that told it would change all the time.
+ * Looks that are further apart than the target may not tell on which side of it Redis is. */
 static struct finding_of judge_lag(const struct judgement *j)
 {
     const struct observed *f = j->facts;
-    const int64_t lag_ms = observed_lag_ms(f, j->now_ms), behind = observed_behind(f);
+    const struct observed_delay delay = observed_delay(f);
+    const int64_t target_ms = j->wanted->freshness_ms;
 
     if (!is_primary(j) || !knows_log(j))
         return plain(WAL_REASON_BEHIND_UNKNOWN);
     if (j->status->conditions[WAL_CONDITION_POSITION_CONSISTENT].status == CONDITION_FALSE)
         return plain(WAL_REASON_BEHIND_HELD);
-    if (behind == LOOK_UNKNOWN)
+    if (observed_behind(f) == LOOK_UNKNOWN)
         return plain(WAL_REASON_BEHIND_UNKNOWN);
-    if (behind == 0 || (lag_ms != LOOK_UNKNOWN && lag_ms <= j->wanted->freshness_ms))
+    if (delay.most_ms != LOOK_UNKNOWN &&
+        delay.most_ms <= (delay.lacks ? target_ms : OBSERVED_STALE_MS))
         return plain(WAL_REASON_CAUGHT_UP);
-    return with(WAL_REASON_BEHIND, "the target is %" PRId64 " ms", j->wanted->freshness_ms);
+    if (delay.least_ms <= target_ms)
+        return plain(WAL_REASON_BEHIND_UNKNOWN);
+    return with(WAL_REASON_BEHIND, "the target is %" PRId64 " ms", target_ms);
 }
 
 static bool drifts(const struct observed *f, enum observed_drift drift, int32_t *ret_first)

@@ -312,10 +312,21 @@ static void lag_is_as_old_as_what_is_missing(void **state)
             learn_redis(&o, now_ms + 2, "a", now_ms + 2 - late_ms[i]);
         }
         lag_ms = observed_lag_ms(&o, now_ms);
+        if (observed_delay(&o).least_ms > late_ms[i])
+            fail_msg("%lld ms late, and more told", (long long)late_ms[i]);
         /* Never younger than it is; and older by what lies between remembered ends at most. */
         if (lag_ms < late_ms[i] || lag_ms > late_ms[i] + 2 * STEP_MS + late_ms[i] / 2)
             fail_msg("%lld ms late, told %lld", (long long)late_ms[i], (long long)lag_ms);
     }
+}
+
+static void check_delay(const struct observed *o, bool lacks, int64_t least_ms, int64_t most_ms)
+{
+    const struct observed_delay d = observed_delay(o);
+
+    assert_int_equal(d.lacks, lacks);
+    assert_int_equal(d.least_ms, least_ms);
+    assert_int_equal(d.most_ms, most_ms);
 }
 
 static void lag_is_right_on_a_quiet_topic_and_after_a_rewind(void **state)
@@ -328,16 +339,84 @@ static void lag_is_right_on_a_quiet_topic_and_after_a_rewind(void **state)
     learn_log(&o, 10, 0, 100, LOOK_UNKNOWN);
     learn_redis(&o, 20, "a", 40);
     assert_int_equal(observed_lag_ms(&o, 20), LOOK_UNKNOWN); /* who knows since when */
+    check_delay(&o, true, 10, LOOK_UNKNOWN);
     learn_redis(&o, 30, "a", 100);
     assert_int_equal(observed_lag_ms(&o, 30), 20);
-    learn_log(&o, 1000, 0, 100, LOOK_UNKNOWN);
-    learn_redis(&o, 1010, "a", 100);
+    check_delay(&o, false, 0, 31 - 10);
+    learn_log(&o, 900, 0, 500, LOOK_UNKNOWN);
+    check_delay(&o, false, 0, 31 - 10); /* Redis was looked at before */
+    learn_redis(&o, 950, "a", 100);
+    check_delay(&o, true, 50, 951 - 10);
+    learn_redis(&o, 960, "a", 500);
+    check_delay(&o, false, 0, 961 - 900);
+    learn_log(&o, 950, 0, 500, LOOK_UNKNOWN); /* it took longer */
+    check_delay(&o, false, 0, 961 - 950);
+    learn_log(&o, 1000, 0, 500, LOOK_UNKNOWN);
+    learn_redis(&o, 1010, "a", 500);
     assert_int_equal(observed_lag_ms(&o, 1010), 10);
     learn_redis(&o, 1020, "b", 40);
     assert_int_equal(observed_lag_ms(&o, 1020), LOOK_UNKNOWN);
-    learn_log(&o, 1030, 0, 100, LOOK_UNKNOWN);
-    learn_redis(&o, 1040, "b", 100);
+    learn_log(&o, 1030, 0, 500, LOOK_UNKNOWN);
+    learn_redis(&o, 1040, "b", 500);
     assert_int_equal(observed_lag_ms(&o, 1040), 10);
+}
+
+static void what_was_judged_of_a_position_that_is_no_more_is_unknown(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    learn_log(&o, 10, 50, 100, 0);
+    learn_redis(&o, 20, "a", -1);
+    assert_false(o.partitions[0].judged);
+    learn_log(&o, 30, 50, 100, 0);
+    assert_true(o.partitions[0].judged);
+    assert_int_equal(o.partitions[0].hold, HOLD_BLANK_TRIMMED);
+    learn_redis(&o, 40, "a", -1);
+    assert_true(o.partitions[0].judged);
+    learn_redis(&o, 50, "a", 90);
+    assert_false(o.partitions[0].judged);
+    learn_log(&o, 60, 50, 100, 0);
+    assert_true(o.partitions[0].judged);
+    assert_int_equal(o.partitions[0].hold, HOLD_NONE);
+}
+
+static void learn_role(struct observed *o, int64_t at_ms, const char *run_id,
+                       enum primary_role role, bool loading)
+{
+    struct redis_look l = looks_redis(at_ms, 1, run_id, 90);
+
+    l.primary.role = role;
+    l.primary.loading = loading;
+    observed_learn_redis(o, &l);
+}
+
+/* A process is not the primary because it answers, but since it answers as one. */
+static void a_process_becomes_the_primary_after_it_was_looked_at(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    learn_log(&o, 10, 0, 100, 0);
+    learn_role(&o, 20, "a", PRIMARY_ROLE_MASTER, true);
+    assert_int_equal(o.n_primaries, 0);
+    assert_int_equal(o.primary_since_wall_ms, LOOK_UNKNOWN);
+    learn_role(&o, 30, "a", PRIMARY_ROLE_MASTER, false);
+    assert_int_equal(o.n_primaries, 1);
+    assert_int_equal(o.primary_since_wall_ms, 31);
+    learn_role(&o, 40, "b", PRIMARY_ROLE_REPLICA, false); /* Sentinels err, for a moment */
+    learn_role(&o, 50, "a", PRIMARY_ROLE_MASTER, false);
+    assert_int_equal(o.n_primaries, 1);
+    learn_role(&o, 60, "b", PRIMARY_ROLE_REPLICA, false);
+    learn_role(&o, 70, "b", PRIMARY_ROLE_MASTER, false);
+    assert_int_equal(o.n_primaries, 2);
+    assert_int_equal(o.primary_since_wall_ms, 71);
+    learn_role(&o, 80, "b", PRIMARY_ROLE_REPLICA, false);
+    learn_role(&o, 90, "b", PRIMARY_ROLE_MASTER, false);
+    assert_int_equal(o.n_primaries, 3);
+    assert_int_equal(o.primary_since_wall_ms, 91);
 }
 
 static void group_states_have_names(void **state)
@@ -358,6 +437,8 @@ int main(void)
         cmocka_unit_test(one_late_answer_is_no_news),
         cmocka_unit_test(tells_who_moved_commits),
         cmocka_unit_test(counts_primaries_and_their_rewinds),
+        cmocka_unit_test(what_was_judged_of_a_position_that_is_no_more_is_unknown),
+        cmocka_unit_test(a_process_becomes_the_primary_after_it_was_looked_at),
         cmocka_unit_test(lag_is_as_old_as_what_is_missing),
         cmocka_unit_test(lag_is_right_on_a_quiet_topic_and_after_a_rewind),
         cmocka_unit_test(group_states_have_names),

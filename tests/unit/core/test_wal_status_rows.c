@@ -81,14 +81,25 @@ static void foreign_data(struct observed *o)
     o->redis.primary.wal[0] = '\0';
 }
 
+/* When Redis was looked at it had lacked something for so long, and was current so long ago. */
+static void lacks(struct observed *o, int32_t i, int64_t least_ms, int64_t most_ms)
+{
+    struct observed_partition *p = &o->partitions[i];
+    const struct look *redis = &o->redis.look;
+
+    p->behind = 100;
+    p->n_ends = 1;
+    p->ends[0] = (struct observed_end){ redis->began_ms - least_ms, 100 };
+    p->current_at_ms = most_ms == LOOK_UNKNOWN ? LOOK_UNKNOWN : redis->ended_ms - most_ms;
+}
+
 static void blank(struct observed *o)
 {
     o->redis.primary.wal[0] = '\0';
     o->redis.primary.n_keys = 0;
     for (int32_t i = 0; i < o->n; i++) {
         o->partitions[i].redis.read = POSITION_ABSENT;
-        o->partitions[i].behind = 100;
-        o->partitions[i].current_at_ms = LOOK_UNKNOWN;
+        lacks(o, i, FRESHNESS_MS + 1, LOOK_UNKNOWN);
     }
 }
 
@@ -107,6 +118,13 @@ static void trimmed_past(struct observed *o)
 static void blank_and_trimmed(struct observed *o)
 {
     hold(o, HOLD_BLANK_TRIMMED, 200);
+}
+
+/* To restore it would destroy what is another's. */
+static void other_wal_and_trimmed(struct observed *o)
+{
+    blank_and_trimmed(o);
+    snprintf(o->redis.primary.wal, sizeof(o->redis.primary.wal), "another");
 }
 
 static void position_lost(struct observed *o)
@@ -131,20 +149,34 @@ static void past_the_end(struct observed *o)
 
 static void behind(struct observed *o)
 {
-    o->partitions[0].behind = 1;
-    o->partitions[0].current_at_ms = NOW_MS - FRESHNESS_MS - 1;
+    lacks(o, 0, FRESHNESS_MS + 1, FRESHNESS_MS + 2);
 }
 
 static void just_behind(struct observed *o)
 {
-    behind(o);
-    o->partitions[0].current_at_ms++;
+    lacks(o, 0, FRESHNESS_MS - 1, FRESHNESS_MS);
 }
 
 static void behind_since_nobody_knows_when(struct observed *o)
 {
-    behind(o);
-    o->partitions[0].current_at_ms = LOOK_UNKNOWN;
+    lacks(o, 0, FRESHNESS_MS + 1, LOOK_UNKNOWN);
+}
+
+static void behind_by_the_target_perhaps(struct observed *o)
+{
+    lacks(o, 0, FRESHNESS_MS, FRESHNESS_MS + 1);
+}
+
+/* Nobody has asked Redis since. */
+static void behind_what_came_later(struct observed *o)
+{
+    lacks(o, 0, -1, FRESHNESS_MS + 1);
+}
+
+/* When Redis was asked, what the log held had long been unknown. */
+static void current_with_what_was_known_long_ago(struct observed *o)
+{
+    lacks(o, 0, -1, OBSERVED_STALE_MS + 1);
 }
 
 static void no_applier(struct observed *o)
@@ -279,6 +311,8 @@ static const struct {
         { loading, WAL_CONDITION_REDIS_REACHABLE, CONDITION_FALSE, "Loading", CONDITION_FALSE, WAL_PHASE_UNREACHABLE,
           { WAL_CONDITION_POSITION_CONSISTENT, WAL_CONDITION_RESTORE_REQUIRED, WAL_CONDITION_CAUGHT_UP, WAL_CONDITION_REDIS_DURABLE } },
         { other_wal, WAL_CONDITION_POSITION_CONSISTENT, CONDITION_FALSE, "OtherWal", CONDITION_FALSE, WAL_PHASE_HELD, { WAL_CONDITION_CAUGHT_UP } },
+        { other_wal_and_trimmed, WAL_CONDITION_POSITION_CONSISTENT, CONDITION_FALSE, "OtherWal", CONDITION_FALSE, WAL_PHASE_HELD,
+          { WAL_CONDITION_CAUGHT_UP, WAL_CONDITION_LOG_RETAINED } },
         { foreign_data, WAL_CONDITION_POSITION_CONSISTENT, CONDITION_FALSE, "ForeignData", CONDITION_FALSE, WAL_PHASE_HELD, { WAL_CONDITION_CAUGHT_UP } },
         { log_replaced, WAL_CONDITION_POSITION_CONSISTENT, CONDITION_FALSE, "LogReplaced", CONDITION_FALSE, WAL_PHASE_HELD, { WAL_CONDITION_CAUGHT_UP } },
         { past_the_end, WAL_CONDITION_POSITION_CONSISTENT, CONDITION_FALSE, "PositionPastEnd", CONDITION_FALSE, WAL_PHASE_HELD, { WAL_CONDITION_CAUGHT_UP } },
@@ -293,6 +327,9 @@ static const struct {
         { behind, WAL_CONDITION_CAUGHT_UP, CONDITION_FALSE, "Behind", CONDITION_FALSE, WAL_PHASE_CATCHING_UP, { 0 } },
         { just_behind, WAL_CONDITION_CAUGHT_UP, CONDITION_TRUE, "WithinTarget", CONDITION_TRUE, WAL_PHASE_APPLYING, { 0 } },
         { behind_since_nobody_knows_when, WAL_CONDITION_CAUGHT_UP, CONDITION_FALSE, "Behind", CONDITION_FALSE, WAL_PHASE_CATCHING_UP, { 0 } },
+        { behind_by_the_target_perhaps, WAL_CONDITION_CAUGHT_UP, CONDITION_UNKNOWN, "NotObserved", CONDITION_UNKNOWN, WAL_PHASE_UNKNOWN, { 0 } },
+        { behind_what_came_later, WAL_CONDITION_CAUGHT_UP, CONDITION_TRUE, "WithinTarget", CONDITION_TRUE, WAL_PHASE_APPLYING, { 0 } },
+        { current_with_what_was_known_long_ago, WAL_CONDITION_CAUGHT_UP, CONDITION_UNKNOWN, "NotObserved", CONDITION_UNKNOWN, WAL_PHASE_UNKNOWN, { 0 } },
         { no_applier, WAL_CONDITION_APPLIER_AVAILABLE, CONDITION_FALSE, "NoneReady", CONDITION_FALSE, WAL_PHASE_STARTING, { 0 } },
         { fewer_appliers, WAL_CONDITION_APPLIER_AVAILABLE, CONDITION_TRUE, "SomeReady", CONDITION_TRUE, WAL_PHASE_APPLYING, { 0 } },
         { no_applier_wanted, WAL_CONDITION_APPLIER_AVAILABLE, CONDITION_FALSE, "Paused", CONDITION_FALSE, WAL_PHASE_PAUSED, { 0 } },
