@@ -210,5 +210,7 @@ struct wal_reason_row {
 enum { WAL_REASON_ROWS = WAL_REASON_COUNT + HOLD_REASON_COUNT };
 /* False: there is no row `i` (of WAL_REASON_ROWS). */
 bool wal_reason_row(size_t i, struct wal_reason_row *ret);
+/* What to do; NULL: the condition has no such reason, or another version has it. */
+const char *wal_reason_remedy(enum wal_condition_type type, struct str reason);
 
 #endif

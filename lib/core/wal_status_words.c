@@ -126,3 +126,14 @@ bool wal_reason_row(size_t i, struct wal_reason_row *ret)
     print_hold((enum hold_reason)(i - WAL_REASON_HELD), ret->reason);
     return true;
 }
+
+const char *wal_reason_remedy(enum wal_condition_type type, struct str reason)
+{
+    struct wal_reason_row row;
+
+    for (size_t i = 0; i < WAL_REASON_ROWS; i++)
+        if (wal_reason_row(i, &row) && row.condition == type &&
+            str_eq(str_from(row.reason), reason))
+            return row.remedy;
+    return NULL;
+}
