@@ -106,7 +106,7 @@ static void take_position(struct doctor *d, int32_t partition, const struct repl
         d->facts.n_without_position++;
 }
 
-static void say_questions(struct dialogue *dialogue, const struct doctor *d)
+static void say_questions(struct dialogue *dialogue, struct doctor *d)
 {
     char key[POSITION_KEY_MAX];
     const struct str wal = str_from(link_options(d->in)->wal);

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
         write_all(&output, stderr);
         return EXIT_FAILED;
     case VERB_RUN:
+        write_all(&output, stderr);
         break;
     }
     return (int)in.verb->run(&in);

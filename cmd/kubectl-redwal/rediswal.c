@@ -8,7 +8,6 @@
 #include "call.h"
 #include "cli/applier_options.h"
 #include "cli/context.h"
-#include "cluster.h"
 #include "codec/config_yaml.h"
 #include "codec/kube_secret.h"
 #include "codec/redis_failover.h"
@@ -70,18 +69,19 @@ static void reading_release(struct reading *r)
     cluster_release(&r->cluster);
 }
 
-static enum err_code open_cluster(struct reading *r, struct err *err)
+enum err_code rediswal_open_cluster(const struct invocation *in, struct cluster **ret,
+                                    struct err *err)
 {
-    const struct context_options *context = invocation_values(r->in, &context_table);
-    const struct rediswal_options *place = invocation_values(r->in, &rediswal_table);
+    const struct context_options *context = invocation_values(in, &context_table);
+    const struct rediswal_options *place = invocation_values(in, &rediswal_table);
     const struct cluster_options o = {
         .kubeconfig = place->kubeconfig,
         .scope = place->scope,
         /* In the environment it is one of ours. */
-        .context = option_set_source(&r->in->set, "context") == SOURCE_FLAG ? context->name : NULL,
+        .context = option_set_source(&in->set, "context") == SOURCE_FLAG ? context->name : NULL,
     };
 
-    return cluster_open(&o, &r->cluster, err);
+    return cluster_open(&o, ret, err);
 }
 
 static enum err_code read_wal(struct reading *r, const char *name, struct err *err)
@@ -98,15 +98,20 @@ static enum err_code read_wal(struct reading *r, const char *name, struct err *e
                         : err_wrap(err, rc, "RedisWal %.*s/%s", STR_ARGS(target.scope), name);
 }
 
+struct kube_target rediswal_failover(const struct wal_resource *wal)
+{
+    return (struct kube_target){
+        .resource = { STR_LITERAL(REDIS_FAILOVER_GROUP), STR_LITERAL("v1"),
+                      STR_LITERAL(REDIS_FAILOVER_PLURAL) },
+        .scope = str_from(wal->scope),
+        .name = str_from(wal->spec.failover),
+    };
+}
+
 /* Of which Secret the RedisFailover's own password is. */
 static enum err_code read_failover(struct reading *r, struct err *err)
 {
-    const struct kube_target target = {
-        .resource = { STR_LITERAL(REDIS_FAILOVER_GROUP), STR_LITERAL("v1"),
-                      STR_LITERAL(REDIS_FAILOVER_PLURAL) },
-        .scope = str_from(r->wal.scope),
-        .name = str_from(r->wal.spec.failover),
-    };
+    const struct kube_target target = rediswal_failover(&r->wal);
     CLEANUP(buf_release) struct buf body = { 0 };
     enum err_code rc;
 
@@ -224,7 +229,7 @@ static void name_source(struct reading *r)
 
 static enum err_code read_all(struct reading *r, const char *name, struct err *err)
 {
-    enum err_code rc = open_cluster(r, err);
+    enum err_code rc = rediswal_open_cluster(r->in, &r->cluster, err);
 
     if (rc == ERR_OK)
         rc = read_wal(r, name, err);

@@ -5,11 +5,28 @@
 #include "rediswal.h"
 #include "tree.h"
 
+struct doctor_options {
+    char *controller_scope;
+};
+
+/* clang-format off */
+static const struct option_spec specs[] = {
+    { "controller-namespace", OPTION_NAME, OPTION_FLAG, offsetof(struct doctor_options, controller_scope), "NAME", "redwal-system", 1, 63, NULL, "Cluster", "Where the controller's lease is, with --rediswal" },
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .specs = specs,
+    .n_specs = ARRAY_SIZE(specs),
+    .size = sizeof(struct doctor_options),
+};
+
 /* What could not be asked stays unknown; why goes to standard error. */
-bool doctor_asked(const struct doctor *d, enum err_code rc, const struct err *err)
+bool doctor_asked(struct doctor *d, enum err_code rc, const struct err *err)
 {
     if (rc != ERR_OK)
         call_complain(d->in, "%s", err->msg);
+    d->unreachable = d->unreachable || err_class(rc) == ERR_CLASS_RETRY;
     return rc == ERR_OK;
 }
 
@@ -18,68 +35,31 @@ static void doctor_release(struct doctor *d)
     log_survey_release(&d->survey);
 }
 
-/* --- printing --------------------------------------------------------------------------------- */
-
-enum { ROW_VERDICT, ROW_CHECK, ROW_FOUND, ROW_EXPECTED, ROW_REMEDY, N_ROW };
-
-/* clang-format off */
-static const struct column columns[N_ROW] = {
-    [ROW_VERDICT]  = { "verdict",  "VERDICT",  COLUMN_TEXT,  false, 0, 0 },
-    [ROW_CHECK]    = { "check",    "CHECK",    COLUMN_TEXT,  false, 0, 0 },
-    [ROW_FOUND]    = { "found",    "FOUND",    COLUMN_BYTES, false, 0, 0 },
-    [ROW_EXPECTED] = { "expected", "EXPECTED", COLUMN_TEXT,  true,  0, 0 },
-    [ROW_REMEDY]   = { "remedy",   "REMEDY",   COLUMN_TEXT,  false, 0, 0 },
-};
-/* clang-format on */
-
-static const enum tone tones[VERDICT_COUNT] = {
-    [VERDICT_OK] = TONE_GOOD,
-    [VERDICT_WARN] = TONE_WARN,
-    [VERDICT_FAIL] = TONE_BAD,
-    [VERDICT_UNKNOWN] = TONE_DIM,
-};
-
-static enum exit_status report(const struct doctor *d)
+static void ask_log_and_redis(struct doctor *d)
 {
-    CLEANUP(printer_release) struct printer p = { 0 };
-    char details[DIAGNOSIS_COUNT][DIAGNOSIS_DETAIL_MAX];
-    struct cell cells[DIAGNOSIS_COUNT * N_ROW] = { { 0 } };
-    size_t n[VERDICT_COUNT] = { 0 }, n_rows = 0;
-
-    for (enum diagnosis i = 0; i < DIAGNOSIS_COUNT; i++) {
-        struct cell *row = cells + n_rows * N_ROW;
-        enum health_verdict verdict;
-
-        if (!diagnosis_applies(i, &d->facts))
-            continue;
-        verdict = diagnose(i, &d->facts, details[i]);
-        n[verdict]++;
-        n_rows++;
-        row[ROW_VERDICT] = CELL_TEXT(health_verdict_code(verdict));
-        row[ROW_VERDICT].tone = tones[verdict];
-        row[ROW_CHECK] = CELL_TEXT(diagnosis_code(i));
-        row[ROW_FOUND] = CELL_TEXT(details[i]);
-        row[ROW_EXPECTED] = CELL_TEXT(diagnosis_text(i));
-        if (verdict == VERDICT_WARN || verdict == VERDICT_FAIL)
-            row[ROW_REMEDY] = CELL_TEXT(diagnosis_remedy(i));
-    }
-    call_print(d->in, &p);
-    printer_list(&p, "checks", columns, N_ROW, cells, n_rows);
-    if (n[VERDICT_FAIL] > 0)
-        return call_end(&p, EXIT_DIFFERENT);
-    return call_end(&p, n[VERDICT_UNKNOWN] > 0 ? EXIT_INCOMPLETE : EXIT_DONE);
+    diagnosis_facts_init(&d->facts);
+    d->facts.wal = link_options(d->in)->wal;
+    doctor_ask_kafka(d);
+    doctor_ask_redis(d);
+    doctor_ask_sentinels(d);
+    doctor_rows_add_checks(&d->rows, &d->facts);
+    if (d->unreachable)
+        rediswal_explain(d->in, ERR_UNAVAILABLE);
 }
 
 static enum exit_status run(struct invocation *in)
 {
-    CLEANUP(doctor_release) struct doctor d = { .in = in };
+    const struct doctor_options *o = invocation_values(in, &table);
+    CLEANUP(doctor_release)
+    struct doctor d = { .in = in, .controller_scope = o->controller_scope };
+    enum exit_status status;
 
-    diagnosis_facts_init(&d.facts);
-    d.facts.wal = link_options(in)->wal;
-    doctor_ask_kafka(&d);
-    doctor_ask_redis(&d);
-    doctor_ask_sentinels(&d);
-    return report(&d);
+    doctor_ask_cluster(&d);
+    d.unreachable = false;
+    if (!in->lacks)
+        ask_log_and_redis(&d);
+    status = doctor_rows_report(&d.rows, in);
+    return in->lacks && status == EXIT_DONE ? EXIT_INCOMPLETE : status;
 }
 
 static void check(struct invocation *in)
@@ -88,12 +68,12 @@ static void check(struct invocation *in)
 }
 
 static const struct option_table *const tables[] = {
-    &context_table, &print_table, &connection_table, &rediswal_table, NULL,
+    &table, &context_table, &print_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_doctor = {
     .name = "doctor",
-    .summary = "Look for what deployments get wrong in Kafka and Redis",
+    .summary = "Look for what deployments get wrong in Kafka, Redis and the cluster",
     .help =
         "Asks only, and changes nothing. docs/doctor.md lists the checks. What could not be "
         "asked,\n"
@@ -104,10 +84,19 @@ const struct verb verb_doctor = {
         "thrown\n"
         "away. The other checks need more than the applier does: DescribeConfigs on both topics\n"
         "and on the cluster, Read on the dead-letter topic, in Redis CONFIG GET, and at Sentinels\n"
-        "SENTINEL MASTER and CKQUORUM; without them those checks are unknown.\n",
+        "SENTINEL MASTER and CKQUORUM; without them those checks are unknown.\n\n"
+        "With --rediswal it looks at the cluster first: the definition, the controller, the "
+        "RedisWal, its\n"
+        "RedisFailover, Secrets, objects and pods, and the conditions that the controller told. "
+        "That takes\n"
+        "the ClusterRole redwal-connect, `view`, and to get the Lease of the controller; what may "
+        "not be\n"
+        "read is UNKNOWN.\n",
     .examples = "kubectl-redwal doctor\n"
+                "kubectl-redwal doctor --rediswal orders -n prod\n"
                 "kubectl-redwal doctor -o json | jq '.checks[] | select(.verdict != \"OK\")'\n",
     .tables = tables,
     .check = check,
     .run = run,
+    .runs_without = true,
 };

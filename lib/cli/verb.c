@@ -326,5 +326,7 @@ enum verb_verdict verb_parse(const struct verb_tree *tree, int argc, const char 
     if (option_set_is_good(&in->set))
         return VERB_RUN;
     print_problems(in, ret_output);
+    if (in->lacks && in->verb->runs_without)
+        return VERB_RUN;
     return in->lacks ? VERB_LACKS : VERB_BAD;
 }

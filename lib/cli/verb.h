@@ -58,6 +58,8 @@ struct verb {
     /* Prints what was asked for instead of running; NULL for nothing, false when it was not. */
     bool (*print)(struct invocation *in, struct buf *out);
     enum exit_status (*run)(struct invocation *in); /* NULL for a group */
+    bool runs_without; /* what its options should come from: then run() sees `lacks`, and options
+                          that were not checked */
 };
 
 struct verb_tree {
@@ -85,7 +87,7 @@ struct invocation {
 };
 
 enum verb_verdict {
-    VERB_RUN,
+    VERB_RUN,   /* what it lacks is in the output, where it runs nevertheless */
     VERB_PRINT, /* the text asked for, such as --help, is in the output */
     VERB_BAD,   /* what is wrong is in the output, one line a problem */
     VERB_LACKS, /* the same, and it is not the call that is wrong */

@@ -13,6 +13,7 @@ from controllers import Controller
 from lab.link import Link
 from lab.redis_server import RedisServer
 from node import Node, missing
+from place import Place, Scene
 from wals import Wals
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -71,6 +72,20 @@ def api(cluster, definition):
     """Reads and writes RedisWals."""
     del definition
     return kubernetes.client.CustomObjectsApi(cluster.client)
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    place = Place(tmp_path_factory.mktemp("place"))
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def scene(cluster, definition, namespace, place):
+    """A RedisWal of that place, with its Secrets."""
+    del definition
+    return Scene(cluster, namespace, place)
 
 
 @pytest.fixture

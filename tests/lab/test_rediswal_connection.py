@@ -1,117 +1,16 @@
 """kubectl-redwal --rediswal NAME: the connection of a RedisWal and its Secrets, to a real Kafka and a
 real Redis that want passwords and certificates."""
 
-import itertools
 import json
 import os
 import pathlib
-import subprocess
 
-import pytest
 import yaml
 
-from lab.certs import Authority
-from lab.kafka import Broker
 from lab.process import Process
-from lab.redis_server import RedisServer, Security
 from lab.wait import await_
-from lab.wal import Topic, grant
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-REDWAL = pathlib.Path(os.environ["KUBE_PROBE"]).parents[1] / "bin" / "kubectl-redwal"
-DONE, FAILED, USAGE, DIFFERENT, TIMEOUT = range(5)
-KAFKA_USER, KAFKA_PASSWORD = "appliers", "kafka-secret-8u2Q"
-REDIS_USER, REDIS_PASSWORD = "applier", "redis-secret-5v7X"
-GROUP = "orders-appliers"
-_numbers = itertools.count(1)
-
-
-class Place:
-    """A broker and a Redis that let in whoever has the right secrets."""
-
-    def __init__(self, directory):
-        self.broker = Broker(directory / "kafka", users=[(KAFKA_USER, KAFKA_PASSWORD)]).start()
-        authority = Authority(directory / "redis-certs")
-        self.identity = authority.client("appliers")
-        security = Security(authority, "lab-admin-secret", REDIS_USER, REDIS_PASSWORD, "~* &* +@all",
-                            client_certificates=True)
-        self.redis = RedisServer(directory, "redis", security=security).start()
-        self.secrets = [KAFKA_PASSWORD, REDIS_PASSWORD, *[
-            line for line in self.identity["key"].splitlines() if not line.startswith("-----")]]
-
-    def close(self):
-        self.redis.remove()
-        self.broker.stop()
-
-    def topic(self):
-        """Its user may do everything with it."""
-        topic = Topic(self.broker.plain, f"orders-{next(_numbers)}")
-        for name in (topic.name, f"{topic.name}-dlq"):
-            grant(self.broker.plain, KAFKA_USER, "TOPIC", name, "READ", "WRITE", "DESCRIBE_CONFIGS")
-        grant(self.broker.plain, KAFKA_USER, "GROUP", GROUP, "READ")
-        return topic
-
-    def spec(self, topic, **redis):
-        return {
-            "redis": {"username": REDIS_USER, "passwordSecret": {"name": "redis"},
-                      "tls": {"enabled": True, "caSecret": {"name": "redis-tls"},
-                              "certificateSecret": {"name": "redis-tls"}},
-                      **(redis or {"address": self.redis.address})},
-            "kafka": {"brokers": [self.broker.secure], "security": "SASL_SSL", "group": GROUP,
-                      "sasl": {"username": KAFKA_USER, "passwordSecret": {"name": "kafka",
-                                                                          "key": "word"}},
-                      "tls": {"caSecret": {"name": "kafka"}}},
-            "topics": {"log": topic.name, "deadLetters": f"{topic.name}-dlq"}}
-
-    def secret_data(self):
-        return {"kafka": {"word": KAFKA_PASSWORD, "ca.crt": self.broker.ca.read_text()},
-                "redis": {"password": REDIS_PASSWORD + "\n"},
-                "redis-tls": {"ca.crt": self.identity["ca"], "tls.crt": self.identity["cert"],
-                              "tls.key": self.identity["key"]}}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    place = Place(tmp_path_factory.mktemp("place"))
-    yield place
-    place.close()
-
-
-class Scene:
-    def __init__(self, cluster, namespace, place):
-        self.cluster, self.namespace, self.place = cluster, namespace, place
-        self.topic = place.topic()
-        for name, data in place.secret_data().items():
-            self.make("v1", "Secret", name, stringData=data)
-        self.wal("orders", place.spec(self.topic))
-
-    def make(self, version, kind, name, **content):
-        self.cluster.kubectl("create", "-n", self.namespace, "-f", "-", stdin=json.dumps(
-            {"apiVersion": version, "kind": kind, "metadata": {"name": name}, **content}))
-
-    def wal(self, name, spec):
-        self.make("redwal.dev/v1alpha1", "RedisWal", name, spec=spec)
-
-    def argv(self, *words, name="orders", kubeconfig=None):
-        return [REDWAL, *words, "--rediswal", name, "-n", self.namespace, "--kubeconfig",
-                kubeconfig or self.cluster.kubeconfig]
-
-    def run(self, *words, status=DONE, env=None, **options):
-        done = subprocess.run(self.argv(*words, **options), capture_output=True, text=True,
-                              timeout=60, check=False, env={**os.environ, **(env or {})})
-        assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout if status in (DONE, DIFFERENT) else done.stderr
-
-    def bind(self, *roles):
-        for role in roles:
-            self.cluster.kubectl("create", "rolebinding", role, "-n", self.namespace,
-                                 f"--clusterrole={role}", "--user=lab-user")
-
-
-@pytest.fixture
-def scene(cluster, definition, namespace, place):
-    del definition
-    return Scene(cluster, namespace, place)
+from place import (DONE, FAILED, GROUP, KAFKA_PASSWORD, PEOPLE, REDIS_PASSWORD, REDIS_USER, TIMEOUT,
+                   USAGE)
 
 
 def test_every_verb_finds_its_way(scene):
@@ -179,7 +78,6 @@ def test_secrets_stay_in_memory(scene, place, tmp_path):
 
 def test_who_may_not_read_the_secrets_is_told_which_role_lets(scene, place, tmp_path):
     user = scene.cluster.directory / "user.kubeconfig"
-    scene.cluster.kubectl("apply", "--server-side", "-f", ROOT / "manifests/rbac/people.yaml")
     scene.bind("redwal-view")
     err = scene.run("lag", kubeconfig=user, status=FAILED)
     assert "ClusterRole redwal-connect" in err and "Secret " in err and "403" in err
@@ -204,7 +102,7 @@ def test_nothing_in_that_role_is_too_much(scene, place, others):
     spec = place.spec(scene.topic, failover="orders")
     del spec["redis"]["passwordSecret"], spec["redis"]["username"]
     scene.wal("by-failover", spec)
-    [role] = [role for role in yaml.safe_load_all((ROOT / "manifests/rbac/people.yaml").read_text())
+    [role] = [role for role in yaml.safe_load_all(PEOPLE.read_text())
               if role["metadata"]["name"] == "redwal-connect"]
     scene.bind("redwal-connect")
     argv = ("lag", "--redis", place.redis.address, "--redis-user", REDIS_USER)

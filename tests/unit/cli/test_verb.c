@@ -95,7 +95,10 @@ static const struct verb put = {
     .check = check_put,
     .run = run,
 };
-static const struct verb list = { .name = "list", .summary = "List them", .run = run };
+static const struct option_table *const list_tables[] = { &shared_table, NULL };
+static const struct verb list = {
+    .name = "list", .summary = "List them", .tables = list_tables, .run = run, .runs_without = true
+};
 static const struct verb *const dlq_verbs[] = { &list, NULL };
 static const struct verb dlq = { .name = "dlq", .summary = "Dead letters", .verbs = dlq_verbs };
 static const struct verb *const verbs[] = { &put, &dlq, NULL };
@@ -246,6 +249,18 @@ static void options_that_cannot_be_had_are_no_mistake_of_the_call(void **state)
 
     assert_int_equal(parse(args, no_environment, &in, &out), VERB_LACKS);
     assert_text(&out, "app put: away: does not answer\n");
+}
+
+static void a_verb_may_run_without_its_options(void **state)
+{
+    static const char *const args[] = { "dlq", "list", "--context=away", NULL };
+    CLEANUP(invocation_release) struct invocation in = { 0 };
+    CLEANUP(buf_release) struct buf out = { 0 };
+    (void)state;
+
+    assert_int_equal(parse(args, no_environment, &in, &out), VERB_RUN);
+    assert_true(in.lacks);
+    assert_text(&out, "app dlq list: away: does not answer\n");
 }
 
 static void every_node_has_help(void **state)
@@ -408,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_files),
         cmocka_unit_test(what_is_wrong_is_said_with_the_way_out),
         cmocka_unit_test(options_that_cannot_be_had_are_no_mistake_of_the_call),
+        cmocka_unit_test(a_verb_may_run_without_its_options),
         cmocka_unit_test(every_node_has_help),
         cmocka_unit_test(the_program_alone_shows_its_verbs),
         cmocka_unit_test(the_reference_has_every_verb_option_and_status),
