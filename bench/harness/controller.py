@@ -27,6 +27,7 @@ WALS, ROUNDS = 500, 10
 REQUESTS_MAX = 0.1         # of a RedisWal and second
 RESIDENT_MAX = 64 << 20
 CHANGE_MAX = 2.0           # seconds
+LOOK_MAX = 30              # what is older is unknown
 
 
 def applied(api, n):
@@ -61,6 +62,17 @@ def process_metric(it, name):
     return 0.0
 
 
+def oldest_looks(it, seconds):
+    """The oldest look at a log, and at a Redis, at any time within so long."""
+    oldest, ends = {"log": 0, "redis": 0}, time.monotonic() + seconds
+    while time.monotonic() < ends:
+        time.sleep(1)
+        for at, seen in oldest.items():
+            now = it.metric(rf'oldest_look_seconds\{{at="{at}"\}}')
+            oldest[at] = max(seen, now or 0)
+    return oldest
+
+
 def measure(cluster, directory, n, seconds, rounds):
     api = kubernetes.client.CustomObjectsApi(cluster.client)
     redis = RedisServer(directory, "redis").start()
@@ -84,13 +96,13 @@ def measure(cluster, directory, n, seconds, rounds):
         looked = time.monotonic() - began
         time.sleep(35)  # figures that were put off are written
         before = it.metric("api_requests_total"), process_metric(it, "process_cpu_seconds_total")
-        time.sleep(seconds)
+        oldest = oldest_looks(it, seconds)
         steady = {"synced": synced, "looked": looked,
                 "requests": (it.metric("api_requests_total") - before[0]) / seconds / n,
                 "cpu": (process_metric(it, "process_cpu_seconds_total") - before[1]) / seconds,
                 "resident": process_metric(it, "process_resident_memory_bytes"),
                 "children": resident_of_children(it.pid),
-                "writes": it.writes()}
+                "oldest": oldest, "writes": it.writes()}
         return {**steady, "changes": sorted(primary_changes.measure(
             api, NAMESPACE, directory, [broker.plain], rounds))}
     finally:
@@ -116,7 +128,8 @@ def main():
         finally:
             cluster.stop()
     latest = m["changes"][-1]
-    met = m["requests"] <= REQUESTS_MAX and m["resident"] <= RESIDENT_MAX and latest <= CHANGE_MAX
+    met = m["requests"] <= REQUESTS_MAX and m["resident"] <= RESIDENT_MAX and \
+        latest <= CHANGE_MAX and max(m["oldest"].values()) <= LOOK_MAX
     print(f"{args.wals} RedisWals, each with 6 objects\n"
           f"  all objects there and told    {m['synced']:8.1f} s after the start\n"
           f"  each looked at                {m['looked']:8.1f} s after the start\n"
@@ -127,6 +140,8 @@ def main():
           f"  resident memory               {m['resident'] / (1 << 20):8.1f} MiB"
           f" (at most {RESIDENT_MAX >> 20})\n"
           f"  and of processes for the log  {m['children'] / (1 << 20):8.1f} MiB\n"
+          f"  oldest look at a log          {m['oldest']['log']:8.0f} s (at most {LOOK_MAX})\n"
+          f"  and at a Redis                {m['oldest']['redis']:8.0f} s (at most {LOOK_MAX})\n"
           f"a new primary, of {len(m['changes'])} by Sentinel, by Sentinel while the old one hangs, and by "
           f"an operator\n"
           f"  in the status, median         {statistics.median(m['changes']):8.2f} s after the first "

@@ -10,6 +10,7 @@ enum { GRACE_MS = 1000 }; /* a request that took too long says so itself, a litt
 
 struct kafka_admin {
     rd_kafka_t *client;
+    bool shares; /* a client that is another one's */
     rd_kafka_queue_t *queue;
     int timeout_ms;
 };
@@ -38,12 +39,23 @@ enum err_code kafka_admin_new(const struct kafka_access *access, int64_t timeout
     return ERR_OK;
 }
 
+struct kafka_admin *kafka_admin_share(const struct kafka_admin *a)
+{
+    struct kafka_admin *other = mem_new(1, sizeof(*other));
+
+    *other = *a;
+    other->shares = true;
+    other->queue = rd_kafka_queue_new(a->client);
+    return other;
+}
+
 void kafka_admin_free(struct kafka_admin *a)
 {
     if (!a)
         return;
     rd_kafka_queue_destroy(a->queue);
-    rd_kafka_destroy(a->client);
+    if (!a->shares)
+        rd_kafka_destroy(a->client);
     free(a);
 }
 
@@ -92,7 +104,7 @@ enum err_code kafka_admin_topic(struct kafka_admin *a, const char *topic, struct
     rd_kafka_topic_destroy(handle);
     *ret = (struct kafka_topic){ 0 };
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return failed(err, topic, code);
+        return err_set(err, ERR_TIMEOUT, "%s: %s", topic, rd_kafka_err2str(code));
     code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__FAIL;
     if (metadata->topic_cnt == 1)
         read_topic(&metadata->topics[0], ret);

@@ -17,6 +17,8 @@ struct kafka_admin;
 /* ERR_INVALID: the access cannot be used. */
 enum err_code kafka_admin_new(const struct kafka_access *access, int64_t timeout_ms,
                               struct kafka_admin **ret, struct err *err);
+/* Another one on the connections of `a`, which it must not outlive, for another thread. */
+struct kafka_admin *kafka_admin_share(const struct kafka_admin *a);
 void kafka_admin_free(struct kafka_admin *a); /* NULL is fine */
 
 /* For questions beside these; it lives as long as the admin. */
@@ -27,6 +29,7 @@ struct kafka_topic {
     int32_t n_partitions;
     int32_t n_replicas; /* of the partition that has fewest */
 };
+/* ERR_TIMEOUT: no broker answers. */
 enum err_code kafka_admin_topic(struct kafka_admin *a, const char *topic, struct kafka_topic *ret,
                                 struct err *err);
 

@@ -21,6 +21,20 @@ struct log_looker {
     int descriptor; /* an eventfd, written to when facts have come */
 };
 
+static struct log_looker *looker_of(struct kafka_admin *admin,
+                                    const struct log_looker_settings *settings)
+{
+    struct log_looker *l = mem_new(1, sizeof(*l));
+
+    l->settings = *settings;
+    l->admin = admin;
+    l->client = kafka_admin_client(admin);
+    l->queue = rd_kafka_queue_new(l->client);
+    l->descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    PRE(l->descriptor >= 0);
+    return l;
+}
+
 enum err_code log_looker_new(const struct log_place *place,
                              const struct log_looker_settings *settings, struct log_looker **ret,
                              struct err *err)
@@ -38,20 +52,17 @@ enum err_code log_looker_new(const struct log_place *place,
         .key = place->login.key,
     };
     struct kafka_admin *admin;
-    struct log_looker *l;
     const enum err_code rc = kafka_admin_new(&access, settings->timeout_ms, &admin, err);
 
     if (rc != ERR_OK)
         return rc;
-    l = mem_new(1, sizeof(*l));
-    l->settings = *settings;
-    l->admin = admin;
-    l->client = kafka_admin_client(admin);
-    l->queue = rd_kafka_queue_new(l->client);
-    l->descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    PRE(l->descriptor >= 0);
-    *ret = l;
+    *ret = looker_of(admin, settings);
     return ERR_OK;
+}
+
+struct log_looker *log_looker_share(const struct log_looker *l)
+{
+    return looker_of(kafka_admin_share(l->admin), &l->settings);
 }
 
 void log_looker_free(struct log_looker *l)
@@ -280,6 +291,7 @@ static enum err_code ask_all(struct log_looker *l, const char *topic, const char
 {
     enum err_code rc = ask_partitions(l, topic, look, err);
 
+    look->look.silent = rc == ERR_TIMEOUT;
     if (rc != ERR_OK || !look->exists)
         return rc;
     ask_commits(l, topic, group, look);
@@ -302,7 +314,10 @@ void log_looker_ask(struct log_looker *l, const char *topic, const char *group,
     log_look_init(&look);
     rc = ask_all(l, topic, group, &look, &err);
     if (rc != ERR_OK) {
+        const bool silent = look.look.silent;
+
         log_look_release(&look);
+        look.look.silent = silent;
         snprintf(look.look.why, sizeof(look.look.why), "%s", err.msg);
     }
     look.look.began_ms = began_ms;

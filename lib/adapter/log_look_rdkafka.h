@@ -21,6 +21,8 @@ struct log_looker_settings {
 enum err_code log_looker_new(const struct log_place *place,
                              const struct log_looker_settings *settings, struct log_looker **ret,
                              struct err *err);
+/* Another one on the connections of `l`, which it must not outlive, for another thread. */
+struct log_looker *log_looker_share(const struct log_looker *l);
 void log_looker_free(struct log_looker *l); /* NULL is fine */
 
 /* Whatever comes of it is in `ret`, which is released or initialised before. What the user may not

@@ -49,12 +49,13 @@ bool log_access_encode(struct buf *out, const struct log_place *place)
     return kube_yyjson_write(doc, out);
 }
 
-bool log_question_encode(struct buf *out, const struct log_place *place)
+bool log_question_encode(struct buf *out, int64_t number, const struct log_place *place)
 {
     CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc), *access;
 
     yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_int(doc, root, "number", number);
     access = yyjson_mut_obj_add_obj(doc, root, "look");
     QUESTION_TEXTS(ADD)
 #undef ADD
@@ -89,8 +90,8 @@ enum err_code log_access_decode(struct str line, struct arena *arena, struct log
     return ERR_OK;
 }
 
-enum err_code log_question_decode(struct str line, struct arena *arena, struct log_place *ret,
-                                  struct err *err)
+enum err_code log_question_decode(struct str line, struct arena *arena, int64_t *ret_number,
+                                  struct log_place *ret, struct err *err)
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(line, err);
     yyjson_val *object = yyjson_obj_get(yyjson_doc_get_root(doc), "look");
@@ -100,6 +101,7 @@ enum err_code log_question_decode(struct str line, struct arena *arena, struct l
     if (!yyjson_is_str(yyjson_obj_get(object, "topic")) ||
         !yyjson_is_str(yyjson_obj_get(object, "group")))
         return err_set(err, ERR_CORRUPT, "no look with a topic and a group");
+    *ret_number = kube_yyjson_int(yyjson_doc_get_root(doc), "number", 0);
     QUESTION_TEXTS(TAKE)
 #undef TAKE
     return ERR_OK;
@@ -153,15 +155,17 @@ static struct str whole(const char *text)
     return s;
 }
 
-bool log_look_encode(struct buf *out, const struct log_look *l)
+bool log_look_encode(struct buf *out, int64_t number, const struct log_look *l)
 {
     CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
 
     yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_int(doc, root, "number", number);
     if (l->look.outcome != LOOK_ANSWERED) {
         kube_yyjson_add(doc, root, "failed", whole(l->look.why));
         yyjson_mut_obj_add_bool(doc, root, "denied", l->look.denied);
+        yyjson_mut_obj_add_bool(doc, root, "silent", l->look.silent);
         return kube_yyjson_write(doc, out);
     }
     yyjson_mut_obj_add_bool(doc, root, "exists", l->exists);
@@ -226,7 +230,8 @@ static bool take_answer(yyjson_val *root, struct log_look *l)
            l->exists == (l->log[0] != '\0');
 }
 
-enum err_code log_look_decode(struct str line, struct log_look *ret, struct err *err)
+enum err_code log_look_decode(struct str line, int64_t *ret_number, struct log_look *ret,
+                              struct err *err)
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(line, err);
     yyjson_val *root = yyjson_doc_get_root(doc);
@@ -241,10 +246,12 @@ enum err_code log_look_decode(struct str line, struct log_look *ret, struct err 
     if (failed.p) {
         snprintf(l.look.why, sizeof(l.look.why), "%.*s", STR_ARGS(failed));
         l.look.denied = kube_yyjson_bool(root, "denied");
+        l.look.silent = kube_yyjson_bool(root, "silent");
     } else if (!take_answer(root, &l)) {
         log_look_release(&l);
         return err_set(err, ERR_CORRUPT, "no look at a log");
     }
+    *ret_number = kube_yyjson_int(root, "number", 0);
     *ret = l;
     return ERR_OK;
 }

@@ -32,6 +32,7 @@ struct look {
     int64_t ended_wall_ms; /* for people */
     enum look_outcome outcome;
     bool denied;                /* LOOK_FAILED: for want of permission */
+    bool silent;                /* LOOK_FAILED: nobody answered, whatever he was asked */
     char why[LOOK_WHY_MAX + 1]; /* LOOK_FAILED, LOOK_LOST */
 };
 

@@ -23,6 +23,8 @@
     X(COUNTER, "requests_total",       "verb=\"status\"",    "Requests about objects of RedisWals", c->kept.statuses) \
     X(COUNTER, "api_requests_total",   "",                   "Requests to the API server of all kinds, watches and the lease included", c->requests) \
     X(COUNTER, "refused_total",        "",                   "Requests about objects of RedisWals that were refused or lost", c->kept.refusals) \
+    X(GAUGE,   "oldest_look_seconds",  "at=\"log\"",         "How long ago the WAL was looked at that has waited longest; what is older than 30 s is unknown", c->oldest.log_ms / 1000) \
+    X(GAUGE,   "oldest_look_seconds",  "at=\"redis\"",       "How long ago the WAL was looked at that has waited longest; what is older than 30 s is unknown", c->oldest.redis_ms / 1000) \
     X(COUNTER, "put_back_total",       "",                   "Objects that others had changed or deleted, and that were put back", c->kept.put_back) \
     X(COUNTER, "events_refused_total", "",                   "Events that nobody will see", c->events_refused)
 

@@ -1,5 +1,6 @@
 #include "runtime/log_agent.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +8,19 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/check.h"
+#include "base/fifo.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "codec/log_look_json.h"
 
 enum { ARENA_CHUNK = 4096, LINE_SIZE = LOG_LOOK_LINE_MAX + 2 };
+
+struct question {
+    int64_t number;
+    struct arena arena;
+    struct log_place place; /* in the arena */
+};
 
 struct agent {
     const struct log_agent_source *source;
@@ -21,8 +30,13 @@ struct agent {
     FILE *input;
     int output;
     char *line; /* LINE_SIZE */
-    struct arena arena;
-    struct buf out;
+
+    pthread_mutex_t mutex; /* guards what follows, and the output */
+    pthread_cond_t changed;
+    struct fifo questions; /* of struct question * */
+    bool ended;            /* no more will come */
+    enum err_code written; /* ERR_OK: all that was to be */
+    struct err written_err;
 };
 
 /* False: the input has ended. */
@@ -36,14 +50,14 @@ static bool read_line(struct agent *a, struct str *ret)
     return true;
 }
 
-static enum err_code write_line(struct agent *a, struct err *err)
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static enum err_code write_all(int output, struct str line, struct err *err)
 {
     size_t at = 0;
 
-    if (!buf_append(&a->out, "\n", 1))
-        return err_set(err, ERR_LIMIT, "the look is too long");
-    while (at < a->out.n) {
-        const ssize_t n = write(a->output, a->out.p + at, a->out.n - at);
+    while (at < line.n) {
+        const ssize_t n = write(output, line.p + at, line.n - at);
 
         if (n <= 0)
             return err_set(err, ERR_UNAVAILABLE, "nobody reads what was found");
@@ -53,10 +67,11 @@ static enum err_code write_line(struct agent *a, struct err *err)
 }
 
 /* An access that cannot be used is the answer to every question. */
-static void look(struct agent *a, const struct log_place *place, struct log_look *ret)
+static void look(const struct agent *a, void *self, const struct log_place *place,
+                 struct log_look *ret)
 {
     if (a->opened == ERR_OK) {
-        a->source->look(a->self, place->topic, place->group, ret);
+        a->source->look(self, place->topic, place->group, ret);
         return;
     }
     log_look_init(ret);
@@ -64,60 +79,140 @@ static void look(struct agent *a, const struct log_place *place, struct log_look
     snprintf(ret->look.why, sizeof(ret->look.why), "%s", a->why.msg);
 }
 
-static enum err_code serve_line(struct agent *a, struct str line, struct err *err)
+static void answer(struct agent *a, void *self, const struct question *q)
 {
-    struct log_place place = { 0 };
+    CLEANUP(buf_release) struct buf line = { 0 };
     struct log_look found;
-    enum err_code rc = log_question_decode(line, &a->arena, &place, err);
     bool fits;
 
-    if (rc != ERR_OK)
-        return rc;
-    look(a, &place, &found);
-    buf_clear(&a->out);
-    fits = log_look_encode(&a->out, &found);
+    look(a, self, &q->place, &found);
+    buf_init(&line, LOG_LOOK_LINE_MAX + 1);
+    fits = log_look_encode(&line, q->number, &found) && buf_append(&line, "\n", 1);
     log_look_release(&found);
-    arena_reset(&a->arena);
-    return fits ? write_line(a, err) : err_set(err, ERR_LIMIT, "the look is too long");
+    pthread_mutex_lock(&a->mutex);
+    if (a->written == ERR_OK)
+        a->written = fits ? write_all(a->output, buf_str(&line), &a->written_err)
+                          : err_set(&a->written_err, ERR_LIMIT, "the look is too long");
+    pthread_mutex_unlock(&a->mutex);
+}
+
+static void question_free(struct question *q)
+{
+    arena_release(&q->arena);
+    free(q);
+}
+
+static struct question *next_question(struct agent *a)
+{
+    struct question *q = NULL;
+
+    pthread_mutex_lock(&a->mutex);
+    while (!fifo_take(&a->questions, &q) && !a->ended)
+        pthread_cond_wait(&a->changed, &a->mutex);
+    pthread_mutex_unlock(&a->mutex);
+    return q;
+}
+
+static void *run(void *argument)
+{
+    struct agent *a = argument;
+    void *self = a->opened == ERR_OK ? a->source->share(a->self) : NULL;
+    struct question *q;
+
+    while ((q = next_question(a))) {
+        answer(a, self, q);
+        question_free(q);
+    }
+    if (self)
+        a->source->close(self);
+    return NULL;
+}
+
+/* --- questions -------------------------------------------------------------------------------- */
+
+static enum err_code take_line(struct agent *a, struct str line, struct err *err)
+{
+    struct question *q = mem_new(1, sizeof(*q));
+    enum err_code rc;
+
+    arena_init(&q->arena, ARENA_CHUNK);
+    rc = log_question_decode(line, &q->arena, &q->number, &q->place, err);
+    if (rc != ERR_OK) {
+        question_free(q);
+        return rc;
+    }
+    pthread_mutex_lock(&a->mutex);
+    fifo_add(&a->questions, &q);
+    pthread_cond_signal(&a->changed);
+    rc = a->written;
+    if (rc != ERR_OK)
+        *err = a->written_err;
+    pthread_mutex_unlock(&a->mutex);
+    return rc;
 }
 
 static enum err_code open_source(struct agent *a, struct err *err)
 {
+    CLEANUP(arena_release) struct arena arena = { 0 };
     struct log_place place = { 0 };
     struct str line;
     enum err_code rc;
 
+    arena_init(&arena, ARENA_CHUNK);
     if (!read_line(a, &line))
         return err_set(err, ERR_CORRUPT, "nobody says how to reach the brokers");
-    rc = log_access_decode(line, &a->arena, &place, err);
+    rc = log_access_decode(line, &arena, &place, err);
     secret_wipe(a->line, line.n);
-    if (rc != ERR_OK)
-        return rc;
-    a->opened = a->source->open(&place, &a->self, &a->why);
-    arena_reset(&a->arena);
-    return ERR_OK;
+    if (rc == ERR_OK)
+        a->opened = a->source->open(&place, &a->self, &a->why);
+    return rc;
+}
+
+static enum err_code serve_lines(struct agent *a, struct err *err)
+{
+    pthread_t threads[LOG_AGENT_LOOKS_MAX];
+    enum err_code rc = ERR_OK;
+    struct str line;
+
+    for (int i = 0; i < LOG_AGENT_LOOKS_MAX; i++)
+        if (pthread_create(&threads[i], NULL, run, a) != 0)
+            UNREACHABLE("no thread to look with");
+    while (rc == ERR_OK && read_line(a, &line))
+        rc = take_line(a, line, err);
+    pthread_mutex_lock(&a->mutex);
+    a->ended = true;
+    pthread_cond_broadcast(&a->changed);
+    pthread_mutex_unlock(&a->mutex);
+    for (int i = 0; i < LOG_AGENT_LOOKS_MAX; i++)
+        pthread_join(threads[i], NULL);
+    if (rc == ERR_OK && a->written != ERR_OK) {
+        *err = a->written_err;
+        rc = a->written;
+    }
+    return rc;
 }
 
 enum err_code log_agent_serve(int input, int output, const struct log_agent_source *source,
                               struct err *err)
 {
     struct agent a = { .source = source, .output = output, .opened = ERR_INVALID };
-    struct str line;
     enum err_code rc;
 
     a.input = fdopen(input, "r");
     if (!a.input)
         return err_set(err, ERR_UNAVAILABLE, "there is no input");
     a.line = mem_new(LINE_SIZE, 1);
-    arena_init(&a.arena, ARENA_CHUNK);
-    buf_init(&a.out, LOG_LOOK_LINE_MAX + 1);
+    fifo_init(&a.questions, sizeof(struct question *));
+    pthread_mutex_init(&a.mutex, NULL);
+    pthread_cond_init(&a.changed, NULL);
     rc = open_source(&a, err);
-    while (rc == ERR_OK && read_line(&a, &line))
-        rc = serve_line(&a, line, err);
+    if (rc == ERR_OK)
+        rc = serve_lines(&a, err);
     if (a.opened == ERR_OK)
         source->close(a.self);
-    buf_release(&a.out);
-    arena_release(&a.arena);
+    fifo_release(&a.questions);
+    pthread_cond_destroy(&a.changed);
+    pthread_mutex_destroy(&a.mutex);
     free(a.line);
     fclose(a.input);
     return rc;

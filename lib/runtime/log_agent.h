@@ -1,6 +1,6 @@
 /*
  * The process that asks brokers for another one of ours: reads what it is to do from a descriptor
- * and writes what it found to another (codec/log_look_json.h), one question after another.
+ * and writes what it found to another (codec/log_look_json.h), several questions at a time.
  */
 #ifndef REDWAL_RUNTIME_LOG_AGENT_H
 #define REDWAL_RUNTIME_LOG_AGENT_H
@@ -8,16 +8,21 @@
 #include "base/err.h"
 #include "core/look.h"
 
+/* Looks at a time. Each asks a handful of questions one after another, and a group whose
+ * coordinator is away makes one take half a minute. */
+enum { LOG_AGENT_LOOKS_MAX = 16 };
+
 /* Who asks. All calls may block. */
 struct log_agent_source {
     /* ERR_INVALID: brokers cannot be asked like that. *ret_self is handed to the others. */
     enum err_code (*open)(const struct log_place *place, void **ret_self, struct err *err);
+    void *(*share)(void *self); /* for another thread, and closed before */
     void (*look)(void *self, const char *topic, const char *group, struct log_look *ret);
     void (*close)(void *self);
 };
 
-/* Until the input ends, and then ERR_OK. ERR_CORRUPT: a line that nobody of ours writes.
- * ERR_UNAVAILABLE: nobody reads the output. */
+/* Until the input ends and all is answered, and then ERR_OK. ERR_CORRUPT: a line that nobody of
+ * ours writes. ERR_UNAVAILABLE: nobody reads the output. */
 enum err_code log_agent_serve(int input, int output, const struct log_agent_source *source,
                               struct err *err);
 

@@ -12,6 +12,7 @@
 #include "base/prng.h"
 #include "base/secret.h"
 #include "codec/log_look_json.h"
+#include "runtime/log_agent.h"
 #include "runtime/subprocess.h"
 
 enum { BLOCKED_POLL_MS = 10 };
@@ -19,7 +20,7 @@ enum { BLOCKED_POLL_MS = 10 };
 /* A question, and later its answer. */
 struct job {
     uint64_t wal;
-    struct buf line; /* that asks */
+    char *topic, *group;
     struct log_look look;
 };
 
@@ -28,9 +29,12 @@ struct agent {
     struct buf access; /* the line that says how; with n 0 the place is free */
     struct subprocess process;
     struct fifo waiting; /* of struct job * */
-    struct job *asked;   /* NULL: it has nothing to do */
-    int64_t began_ms;    /* the question */
-    int64_t used_ms;     /* last */
+    struct asked {
+        struct job *job;
+        int64_t began_ms;
+    } asked[LOG_AGENT_LOOKS_MAX]; /* by the number of the question; NULL: a free place */
+    int n_asked;
+    int64_t used_ms; /* last */
     struct backoff backoff;
     int64_t not_before_ms; /* it may be started then */
 };
@@ -56,7 +60,8 @@ static void job_free(struct job *job)
 {
     if (!job)
         return;
-    buf_release(&job->line);
+    free(job->topic);
+    free(job->group);
     log_look_release(&job->look);
     free(job);
 }
@@ -93,17 +98,27 @@ static void lose(struct log_agents *a, struct job *job, const char *why)
 
 /* --- an agent --------------------------------------------------------------------------------- */
 
+/* Its place is free then. */
+static struct job *take_asked(struct agent *g, int i)
+{
+    struct job *job = g->asked[i].job;
+
+    g->n_asked -= job != NULL;
+    g->asked[i].job = NULL;
+    return job;
+}
+
 /* Nobody is told whether a question that waits was at fault: all of them are lost. */
 static void fail(struct log_agents *a, struct agent *g, const char *why)
 {
-    struct job *job = g->asked;
+    struct job *job;
 
     subprocess_end(&g->process);
-    g->asked = NULL;
     g->not_before_ms =
         a->settings.monotonic_ms() + backoff_next_ms(&g->backoff, prng_next(&a->prng));
-    if (job)
-        lose(a, job, why);
+    for (int i = 0; i < LOG_AGENT_LOOKS_MAX; i++)
+        if ((job = take_asked(g, i)))
+            lose(a, job, why);
     while ((job = take(&g->waiting)))
         lose(a, job, why);
 }
@@ -114,7 +129,8 @@ static void release(struct agent *g)
     if (g->access.p)
         secret_wipe(g->access.p, g->access.capacity);
     buf_release(&g->access);
-    job_free(g->asked);
+    for (int i = 0; i < LOG_AGENT_LOOKS_MAX; i++)
+        job_free(take_asked(g, i));
     while (g->waiting.n > 0)
         job_free(take(&g->waiting));
     fifo_release(&g->waiting);
@@ -137,36 +153,90 @@ static bool start(struct log_agents *a, struct agent *g)
     return false;
 }
 
-static void ask_next(struct log_agents *a, struct agent *g)
+static int free_place(const struct agent *g)
+{
+    int i = 0;
+
+    while (i < LOG_AGENT_LOOKS_MAX && g->asked[i].job)
+        i++;
+    return i;
+}
+
+static enum err_code send_question(struct agent *g, int64_t number, const struct job *job,
+                                   struct err *err)
+{
+    const struct log_place place = { .topic = job->topic, .group = job->group };
+    CLEANUP(buf_release) struct buf line = { 0 };
+
+    buf_init(&line, LOG_LOOK_LINE_MAX);
+    if (!log_question_encode(&line, number, &place))
+        return err_set(err, ERR_INVALID, "the question is too long");
+    return subprocess_send(&g->process, buf_str(&line), err);
+}
+
+/* False: nothing more can be asked now. */
+static bool ask_next(struct log_agents *a, struct agent *g)
 {
     const int64_t now_ms = a->settings.monotonic_ms();
+    const int place = free_place(g);
     struct err err;
 
-    if (g->asked || g->waiting.n == 0)
-        return;
+    if (place == LOG_AGENT_LOOKS_MAX || g->waiting.n == 0)
+        return false;
     if (g->process.pid == 0 && (now_ms < g->not_before_ms || !start(a, g)))
-        return;
-    g->asked = take(&g->waiting);
-    g->began_ms = now_ms;
-    if (subprocess_send(&g->process, buf_str(&g->asked->line), &err) != ERR_OK)
+        return false;
+    g->asked[place] = (struct asked){ take(&g->waiting), now_ms };
+    g->n_asked++;
+    if (send_question(g, place, g->asked[place].job, &err) != ERR_OK) {
         fail(a, g, err.msg);
+        return false;
+    }
+    return true;
+}
+
+/* Whoever does not answer one question answers none: those that wait get the same look. */
+static void answer_waiting(struct log_agents *a, struct agent *g, const struct look *silent,
+                           int64_t began_ms)
+{
+    struct job *job;
+
+    while ((job = take(&g->waiting))) {
+        job->look.look = *silent;
+        answer(a, job, began_ms);
+    }
 }
 
 static void hear(struct log_agents *a, struct agent *g, struct str line)
 {
-    struct job *job = g->asked;
     struct log_look look;
     struct err err;
+    struct job *job;
+    int64_t number = 0, began_ms;
 
-    if (!job || log_look_decode(line, &look, &err) != ERR_OK) {
+    if (log_look_decode(line, &number, &look, &err) != ERR_OK || number < 0 ||
+        number >= LOG_AGENT_LOOKS_MAX || !g->asked[number].job) {
         a->n_lost++;
         fail(a, g, "the process that asks the brokers says what makes no sense");
         return;
     }
+    began_ms = g->asked[number].began_ms;
+    job = take_asked(g, (int)number);
     job->look = look;
-    g->asked = NULL;
     backoff_reset(&g->backoff);
-    answer(a, job, g->began_ms);
+    if (look.look.silent)
+        answer_waiting(a, g, &look.look, began_ms);
+    answer(a, job, began_ms);
+}
+
+/* When the question was asked that has waited longest; INT64_MAX: none is open. */
+static int64_t oldest_ms(const struct agent *g)
+{
+    int64_t ms = INT64_MAX;
+
+    for (int i = 0; i < LOG_AGENT_LOOKS_MAX; i++)
+        if (g->asked[i].job && g->asked[i].began_ms < ms)
+            ms = g->asked[i].began_ms;
+    return ms;
 }
 
 static void exchange_with(struct log_agents *a, struct agent *g)
@@ -185,7 +255,8 @@ static void exchange_with(struct log_agents *a, struct agent *g)
         a->n_lost++;
         snprintf(why, sizeof(why), "the process that asks the brokers: %.200s", err.msg);
         fail(a, g, why);
-    } else if (g->asked && a->settings.monotonic_ms() - g->began_ms > a->settings.answer_ms) {
+    } else if (g->n_asked > 0 &&
+               a->settings.monotonic_ms() - oldest_ms(g) > a->settings.answer_ms) {
         a->n_lost++;
         fail(a, g, "the process that asks the brokers does not answer");
     }
@@ -194,16 +265,18 @@ static void exchange_with(struct log_agents *a, struct agent *g)
 /* Asks what waits. The line goes out at once where it can, and the answer may be there as soon. */
 static void serve(struct log_agents *a, struct agent *g)
 {
+    bool asked;
+
     do {
-        ask_next(a, g);
+        asked = ask_next(a, g);
         if (g->process.pid != 0 && subprocess_is_blocked(&g->process))
             exchange_with(a, g);
-    } while (g->process.pid != 0 && !g->asked && g->waiting.n > 0);
+    } while (asked && g->process.pid != 0);
 }
 
 static bool is_idle(const struct log_agents *a, const struct agent *g)
 {
-    return !g->asked && g->waiting.n == 0 &&
+    return g->n_asked == 0 && g->waiting.n == 0 &&
            a->settings.monotonic_ms() - g->used_ms > LOG_AGENT_IDLE_MS;
 }
 
@@ -227,7 +300,7 @@ static struct agent *choose(struct log_agents *a, struct str access)
 
         if (is_free(g))
             return g;
-        if (!g->asked && g->waiting.n == 0 && (!found || g->used_ms < found->used_ms))
+        if (g->n_asked == 0 && g->waiting.n == 0 && (!found || g->used_ms < found->used_ms))
             found = g;
     }
     if (found)
@@ -250,25 +323,21 @@ static enum err_code settle_in(struct log_agents *a, struct agent *g, struct buf
     return ERR_OK;
 }
 
-static enum err_code enqueue(struct log_agents *a, struct agent *g, uint64_t wal,
-                             const struct log_place *place, struct err *err)
+static void enqueue(struct log_agents *a, struct agent *g, uint64_t wal,
+                    const struct log_place *place)
 {
     struct job *job = mem_new(1, sizeof(*job));
 
     job->wal = wal;
+    job->topic = mem_copy_text(place->topic, strlen(place->topic));
+    job->group = mem_copy_text(place->group, strlen(place->group));
     log_look_init(&job->look);
-    buf_init(&job->line, LOG_LOOK_LINE_MAX);
-    if (!log_question_encode(&job->line, place)) {
-        job_free(job);
-        return err_set(err, ERR_INVALID, "the question is too long");
-    }
     a->n_open++;
     fifo_add(&g->waiting, &job);
     if (g->process.pid == 0 && a->settings.monotonic_ms() < g->not_before_ms)
         lose(a, take(&g->waiting), "the process that asks the brokers is started again soon");
     else
         serve(a, g);
-    return ERR_OK;
 }
 
 static enum err_code ask(void *self, uint64_t wal, const struct log_place *place, struct err *err)
@@ -285,7 +354,7 @@ static enum err_code ask(void *self, uint64_t wal, const struct log_place *place
         g = choose(a, buf_str(&access));
         rc = settle_in(a, g, &access, err);
         if (rc == ERR_OK)
-            rc = enqueue(a, g, wal, place, err);
+            enqueue(a, g, wal, place);
     } else {
         rc = err_set(err, ERR_INVALID, "the access to the brokers is longer than %d bytes",
                      LOG_LOOK_LINE_MAX);
@@ -356,8 +425,8 @@ static int64_t wait_ms(void *self)
             continue;
         if (g->process.pid != 0 && subprocess_is_blocked(&g->process))
             wait = earlier(wait, BLOCKED_POLL_MS);
-        if (g->asked)
-            wait = earlier(wait, g->began_ms + a->settings.answer_ms + 1 - now_ms);
+        if (g->n_asked > 0)
+            wait = earlier(wait, oldest_ms(g) + a->settings.answer_ms + 1 - now_ms);
         wait = earlier(wait, g->used_ms + LOG_AGENT_IDLE_MS + 1 - now_ms);
     }
     return wait;

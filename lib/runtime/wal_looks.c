@@ -79,6 +79,7 @@ static struct wal_watch *add(struct wal_looks *l, int64_t now_ms)
     }
     w->number = ++l->n_ever;
     w->since_ms = w->log.due_ms = w->listening.due_ms = now_ms;
+    w->log.looked_ms = w->redis.looked_ms = now_ms;
     w->redis.due_ms = now_ms + l->interval_ms;
     observed_init(&w->facts);
     l->watches[l->n++] = w;
@@ -204,6 +205,7 @@ static void lose_redis(struct wal_watch *w, const struct gathering *g)
 
     redis_look_init(&look);
     fill_look(&look.look, g);
+    w->redis.looked_ms = g->now_ms;
     observed_learn_redis(&w->facts, &look);
 }
 
@@ -221,6 +223,7 @@ static void lose_log(struct wal_watch *w, const struct gathering *g)
 
     log_look_init(&look);
     fill_look(&look.look, g);
+    w->log.looked_ms = g->now_ms;
     learn_log(w, &look, g->now_ms);
 }
 
@@ -356,6 +359,7 @@ static void take_redis(struct wal_looks *l, uint64_t number, struct redis_look *
     if (look->look.denied)
         read_again(l, w, &w->resource.spec.redis_password, now_ms);
     w->redis.asked = false;
+    w->redis.looked_ms = now_ms;
     n_primaries = w->facts.n_primaries;
     observed_learn_redis(&w->facts, look);
     if (w->facts.n_primaries != n_primaries)
@@ -397,6 +401,7 @@ static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look
     if (look->look.denied)
         read_again(l, w, &w->resource.spec.kafka_password, now_ms);
     w->log.asked = false;
+    w->log.looked_ms = now_ms;
     learn_log(w, look, now_ms);
     l->ports.on_learned(l->ports.self, w);
 }
@@ -415,6 +420,26 @@ static void take_answers(struct wal_looks *l, int64_t now_ms)
         take_news(l, &news, now_ms);
     while (l->ports.log.ops->next(l->ports.log.self, &number, &log))
         take_log(l, number, &log, now_ms);
+}
+
+static int64_t older(int64_t age_ms, int64_t now_ms, int64_t looked_ms)
+{
+    return now_ms - looked_ms > age_ms ? now_ms - looked_ms : age_ms;
+}
+
+struct wal_looks_age wal_looks_oldest(const struct wal_looks *l, int64_t now_ms)
+{
+    struct wal_looks_age age = { 0 };
+
+    for (size_t i = 0; i < l->n; i++) {
+        const struct wal_watch *w = l->watches[i];
+
+        if (!is_fit(&w->resource))
+            continue;
+        age.log_ms = older(age.log_ms, now_ms, w->log.looked_ms);
+        age.redis_ms = older(age.redis_ms, now_ms, w->redis.looked_ms);
+    }
+    return age;
 }
 
 static bool may_ask_redis(const struct wal_watch *w)

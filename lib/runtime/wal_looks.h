@@ -31,6 +31,8 @@ struct wal_watch {
     struct wal_look_turn {
         bool asked;
         int64_t due_ms;
+        int64_t
+            looked_ms; /* whatever came of it; before the first look, since when it is awaited */
     } redis, log, listening;
     int n_redis_open;      /* looks that have not come back */
     int64_t redis_void_ms; /* what began before is outdated */
@@ -69,6 +71,12 @@ void wal_looks_forget(struct wal_looks *l, struct str scope, struct str name);
 /* In no order. */
 size_t wal_looks_count(const struct wal_looks *l);
 struct wal_watch *wal_looks_at(const struct wal_looks *l, size_t i);
+
+/* How long ago the log, and the Redis, of the WAL that is worst off was looked at; 0 for none. */
+struct wal_looks_age {
+    int64_t log_ms, redis_ms;
+};
+struct wal_looks_age wal_looks_oldest(const struct wal_looks *l, int64_t now_ms);
 
 /* Takes answers; asks what is due unless `quiet`. Call it when a port's descriptor is readable, and
  * when wal_looks_due_ms() has come. */

@@ -475,6 +475,7 @@ struct wal_reconciler_counts wal_reconciler_counts(const struct wal_reconciler *
         .terms = kube_elector_terms(r->elector),
         .events_refused = kube_recorder_refused(r->recorder),
         .requests = kube_client_started(r->client),
+        .oldest = r->led ? wal_looks_oldest(r->looks, r->now_ms) : (struct wal_looks_age){ 0 },
         .synced = is_synced(r),
         .leads = r->led,
     };

@@ -44,6 +44,7 @@ struct wal_reconciler_counts {
     size_t wals, waiting;              /* RedisWals; of these, with work to do */
     uint64_t terms;                    /* how often it became the leader */
     uint64_t events_refused, requests; /* to the API server, of all kinds */
+    struct wal_looks_age oldest;       /* 0 while another leads */
     bool synced, leads;
 };
 

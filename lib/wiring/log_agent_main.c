@@ -28,6 +28,11 @@ static enum err_code open_looker(const struct log_place *place, void **ret_self,
     return rc;
 }
 
+static void *share(void *self)
+{
+    return log_looker_share(self);
+}
+
 static void look(void *self, const char *topic, const char *group, struct log_look *ret)
 {
     log_looker_ask(self, topic, group, ret);
@@ -40,7 +45,7 @@ static void close_looker(void *self)
 
 int log_agent_main(void)
 {
-    static const struct log_agent_source source = { open_looker, look, close_looker };
+    static const struct log_agent_source source = { open_looker, share, look, close_looker };
     struct err err;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);

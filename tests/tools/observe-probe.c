@@ -59,9 +59,11 @@ static bool read_places(struct probe *p)
 {
     struct err err = { 0 };
     char *access = NULL, *question = NULL;
-    const bool ok = read_line(&access) && read_line(&question) &&
-                    log_access_decode(str_from(access), &p->arena, &p->log, &err) == ERR_OK &&
-                    log_question_decode(str_from(question), &p->arena, &p->log, &err) == ERR_OK;
+    int64_t number;
+    const bool ok =
+        read_line(&access) && read_line(&question) &&
+        log_access_decode(str_from(access), &p->arena, &p->log, &err) == ERR_OK &&
+        log_question_decode(str_from(question), &p->arena, &number, &p->log, &err) == ERR_OK;
 
     if (!ok)
         fprintf(stderr, "observe-probe: %s\n", err.msg);

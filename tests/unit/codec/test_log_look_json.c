@@ -11,12 +11,12 @@
 #include "codec/log_look_json.h"
 #include "looks.h"
 
-enum { CHUNK = 256 };
+enum { CHUNK = 256, NUMBER = 7 };
 
 static void encode(struct buf *out, const struct log_look *l)
 {
     buf_init(out, LOG_LOOK_LINE_MAX);
-    assert_true(log_look_encode(out, l));
+    assert_true(log_look_encode(out, NUMBER, l));
     assert_null(memchr(out->p, '\n', out->n));
 }
 
@@ -67,13 +67,15 @@ static void a_question_is_read_as_it_was_written(void **state)
     CLEANUP(buf_release) struct buf line = { 0 };
     CLEANUP(arena_release) struct arena arena = { 0 };
     struct log_place p = { 0 };
+    int64_t number;
     struct err err;
     (void)state;
 
     arena_init(&arena, CHUNK);
     buf_init(&line, LOG_LOOK_LINE_MAX);
-    assert_true(log_question_encode(&line, &place));
-    assert_int_equal(log_question_decode(buf_str(&line), &arena, &p, &err), ERR_OK);
+    assert_true(log_question_encode(&line, NUMBER, &place));
+    assert_int_equal(log_question_decode(buf_str(&line), &arena, &number, &p, &err), ERR_OK);
+    assert_int_equal(number, NUMBER);
     assert_string_equal(p.topic, place.topic);
     assert_string_equal(p.group, place.group);
     assert_int_equal(log_access_decode(buf_str(&line), &arena, &p, &err), ERR_CORRUPT);
@@ -84,13 +86,14 @@ static void a_look_is_read_as_it_was_written(void **state)
     struct log_look l = looks_log(5, 3, 7, 90, LOOK_UNKNOWN), read;
     CLEANUP(buf_release) struct buf line = { 0 };
     struct err err;
+    int64_t number;
     (void)state;
 
     l.partitions[1].committed = 80;
     l.topic.min_isr = 2;
     snprintf(l.topic.timestamp_type, sizeof(l.topic.timestamp_type), "CreateTime");
     encode(&line, &l);
-    assert_int_equal(log_look_decode(buf_str(&line), &read, &err), ERR_OK);
+    assert_int_equal(log_look_decode(buf_str(&line), &number, &read, &err), ERR_OK);
     assert_int_equal(read.look.outcome, LOOK_ANSWERED);
     assert_true(read.exists && read.knows_commits);
     assert_string_equal(read.log, l.log);
@@ -109,12 +112,13 @@ static void what_is_not_known_stays_so(void **state)
     CLEANUP(buf_release) struct buf line = { 0 };
     struct log_look l, read;
     struct err err;
+    int64_t number;
     (void)state;
 
     log_look_init(&l);
     l.look.outcome = LOOK_ANSWERED; /* a topic that is not there */
     encode(&line, &l);
-    assert_int_equal(log_look_decode(buf_str(&line), &read, &err), ERR_OK);
+    assert_int_equal(log_look_decode(buf_str(&line), &number, &read, &err), ERR_OK);
     assert_false(read.exists || read.knows_commits);
     assert_int_equal(read.n_members, LOOK_UNKNOWN);
     assert_true(read.topic.retention_ms == DIAGNOSIS_UNKNOWN);
@@ -125,7 +129,7 @@ static void what_is_not_known_stays_so(void **state)
     l.look.denied = true;
     snprintf(l.look.why, sizeof(l.look.why), "no \"way\"\xff");
     encode(&line, &l);
-    assert_int_equal(log_look_decode(buf_str(&line), &read, &err), ERR_OK);
+    assert_int_equal(log_look_decode(buf_str(&line), &number, &read, &err), ERR_OK);
     assert_int_equal(read.look.outcome, LOOK_FAILED);
     assert_true(read.look.denied);
     assert_string_equal(read.look.why, "no \"way\"");
@@ -137,10 +141,11 @@ static void the_largest_log_fits(void **state)
                     read;
     CLEANUP(buf_release) struct buf line = { 0 };
     struct err err;
+    int64_t number;
     (void)state;
 
     encode(&line, &l);
-    assert_int_equal(log_look_decode(buf_str(&line), &read, &err), ERR_OK);
+    assert_int_equal(log_look_decode(buf_str(&line), &number, &read, &err), ERR_OK);
     assert_int_equal(read.partitions[LOOK_PARTITIONS_MAX - 1].end, INT64_MAX);
     log_look_release(&read);
     log_look_release(&l);
@@ -168,16 +173,17 @@ static void nonsense_is_refused(void **state)
     struct log_place place = { 0 };
     struct log_look l;
     struct err err;
+    int64_t number;
     (void)state;
 
     arena_init(&arena, CHUNK);
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
         const struct str line = str_from(lines[i]);
 
-        if (log_look_decode(line, &l, &err) != ERR_CORRUPT)
+        if (log_look_decode(line, &number, &l, &err) != ERR_CORRUPT)
             fail_msg("taken for a look: %s", lines[i]);
         assert_int_equal(log_access_decode(line, &arena, &place, &err), ERR_CORRUPT);
-        assert_int_equal(log_question_decode(line, &arena, &place, &err), ERR_CORRUPT);
+        assert_int_equal(log_question_decode(line, &arena, &number, &place, &err), ERR_CORRUPT);
     }
     arena_release(&arena);
 }

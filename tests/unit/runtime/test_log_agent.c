@@ -1,5 +1,6 @@
 #include "runtime/log_agent.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,9 +16,15 @@
 
 enum { OUTPUT_MAX = 4096 };
 
+#define ANSWER(number, why)                                                                        \
+    "{\"number\":" number ",\"failed\":\"" why "\",\"denied\":false,\"silent\":false}\n"
+
 /* --- a source --------------------------------------------------------------------------------- */
 
-static int n_open, n_looks;
+/* Looks of one group wait until all of them have begun. */
+static int n_open, n_shared, n_looks, n_waiting, n_together;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
 static enum err_code open_source(const struct log_place *place, void **ret_self, struct err *err)
 {
@@ -28,25 +35,48 @@ static enum err_code open_source(const struct log_place *place, void **ret_self,
     return ERR_OK;
 }
 
-static void look(void *self, const char *topic, const char *group, struct log_look *ret)
+static void *share(void *self)
 {
     assert_ptr_equal(self, &n_open);
+    pthread_mutex_lock(&mutex);
+    n_shared++;
+    pthread_mutex_unlock(&mutex);
+    return &n_shared;
+}
+
+static void wait_for_the_others(void)
+{
+    n_waiting++;
+    pthread_cond_broadcast(&changed);
+    while (n_waiting < n_together)
+        pthread_cond_wait(&changed, &mutex);
+}
+
+static void look(void *self, const char *topic, const char *group, struct log_look *ret)
+{
+    assert_ptr_equal(self, &n_shared);
     log_look_init(ret);
+    pthread_mutex_lock(&mutex);
     n_looks++;
+    if (n_together > 0)
+        wait_for_the_others();
+    pthread_mutex_unlock(&mutex);
     ret->look.outcome = LOOK_FAILED;
     snprintf(ret->look.why, sizeof(ret->look.why), "%s of %s", group, topic);
 }
 
 static void close_source(void *self)
 {
-    assert_ptr_equal(self, &n_open);
-    n_open--;
+    pthread_mutex_lock(&mutex);
+    *(int *)self -= 1;
+    assert_true(self == &n_shared || n_shared == 0);
+    pthread_mutex_unlock(&mutex);
 }
 
 /* What it writes for an input. */
 static enum err_code serve(const char *input, char *ret_output)
 {
-    static const struct log_agent_source source = { open_source, look, close_source };
+    static const struct log_agent_source source = { open_source, share, look, close_source };
     int in[2], out[2];
     enum err_code rc;
     struct err err;
@@ -64,6 +94,7 @@ static enum err_code serve(const char *input, char *ret_output)
     ret_output[n] = '\0';
     close(out[0]);
     assert_int_equal(n_open, 0);
+    assert_int_equal(n_shared, 0);
     return rc;
 }
 
@@ -73,12 +104,32 @@ static void answers_each_question_with_a_look(void **state)
     (void)state;
 
     assert_int_equal(serve("{\"access\":{\"brokers\":\"a:1\"}}\n"
-                           "{\"look\":{\"topic\":\"t\",\"group\":\"g\"}}\n"
-                           "{\"look\":{\"topic\":\"u\",\"group\":\"h\"}}\n",
+                           "{\"number\":4,\"look\":{\"topic\":\"t\",\"group\":\"g\"}}\n"
+                           "{\"number\":9,\"look\":{\"topic\":\"u\",\"group\":\"h\"}}\n",
                            output),
                      ERR_OK);
-    assert_string_equal(output, "{\"failed\":\"g of t\",\"denied\":false}\n"
-                                "{\"failed\":\"h of u\",\"denied\":false}\n");
+    assert_non_null(strstr(output, ANSWER("4", "g of t")));
+    assert_non_null(strstr(output, ANSWER("9", "h of u")));
+    assert_int_equal(strlen(output), 2 * strlen(ANSWER("4", "g of t")));
+}
+
+static void looks_at_several_logs_at_a_time(void **state)
+{
+    CLEANUP(buf_release) struct buf input = { 0 };
+    char output[OUTPUT_MAX];
+    (void)state;
+
+    buf_init(&input, OUTPUT_MAX);
+    buf_print(&input, "{\"access\":{\"brokers\":\"a:1\"}}\n");
+    for (int i = 0; i < LOG_AGENT_LOOKS_MAX; i++)
+        buf_print(&input, "{\"look\":{\"topic\":\"t\",\"group\":\"g\"}}\n");
+    assert_true(buf_append(&input, "", 1));
+    n_together = LOG_AGENT_LOOKS_MAX;
+    n_waiting = 0;
+    assert_int_equal(serve(input.p, output), ERR_OK);
+    n_together = 0;
+    assert_int_equal(n_looks, LOG_AGENT_LOOKS_MAX);
+    assert_int_equal(strlen(output), LOG_AGENT_LOOKS_MAX * strlen(ANSWER("0", "g of t")));
 }
 
 static void an_access_that_is_no_good_is_each_answer(void **state)
@@ -90,7 +141,7 @@ static void an_access_that_is_no_good_is_each_answer(void **state)
                            "{\"look\":{\"topic\":\"t\",\"group\":\"g\"}}\n",
                            output),
                      ERR_OK);
-    assert_string_equal(output, "{\"failed\":\"brokers that nobody can ask\",\"denied\":false}\n");
+    assert_string_equal(output, ANSWER("0", "brokers that nobody can ask"));
     assert_int_equal(n_looks, 0);
 }
 
@@ -122,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_each_question_with_a_look),
+        cmocka_unit_test(looks_at_several_logs_at_a_time),
         cmocka_unit_test(an_access_that_is_no_good_is_each_answer),
         cmocka_unit_test(ends_at_what_nobody_of_ours_says),
     };

@@ -14,26 +14,37 @@
 #include <cmocka.h>
 
 #include "runtime/clock.h"
+#include "runtime/log_agent.h"
 
 enum { SHORT_MS = 300, PATIENCE_MS = 60000, STEP_MS = 20 };
 
+/* Of the question in $line, which begins with its number. */
+#define NUMBERED "n=${line#*:}; n=${n%%,*}; echo '{\"number\":'$n',"
 #define ANSWER                                                                                     \
-    "'{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[0,9,5]],\"topic\":{},\"group\":{}}'"
+    NUMBERED "\"exists\":true,\"log\":\"a/"                                                        \
+             "b\",\"partitions\":[[0,9,5]],\"topic\":{},\"group\":{}}'"
 
 /* Agents of a few words: each reads the access first. */
 #define SHELL(script)                                                                              \
     {                                                                                              \
         "/bin/sh", "-c", script, NULL                                                              \
     }
-static const char *const honest[] = SHELL("read access; while read line; do echo " ANSWER "; done");
+static const char *const honest[] = SHELL("read access; while read line; do " ANSWER "; done");
 static const char *const telling[] =
     SHELL("read access; while read line; do echo '{\"failed\":\"no way\"}'; done");
+/* Whatever it is asked by sixteen, it answers the last one first. */
+static const char *const patient[] =
+    SHELL("read access; for i in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do read line; lines=\"$line "
+          "$lines\"; done; for line in $lines; do " ANSWER "; done; exec sleep 1000");
+static const char *const unheard[] =
+    SHELL("read access; for i in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do read line; done; " NUMBERED
+          "\"failed\":\"nobody there\",\"silent\":true}'; exec sleep 1000");
 static const char *const dying[] = SHELL("read access; read line; kill -ABRT $$");
 static const char *const silent[] = SHELL("read access; read line; exec sleep 1000");
 static const char *const talkative[] = SHELL("read access; echo '{}'; exec sleep 1000");
 static const char *const babbling[] = SHELL("read access; read line; echo hello; exec sleep 1000");
 static const char *const endless[] = SHELL("read access; read line; exec cat /dev/zero");
-static const char *const once[] = SHELL("read access; read line; echo " ANSWER);
+static const char *const once[] = SHELL("read access; read line; " ANSWER);
 static const char *const missing[] = { "/nonexistent/agent", NULL };
 
 static const struct log_place place = { .brokers = "a:1", .topic = "t", .group = "g" };
@@ -97,6 +108,46 @@ static void what_it_finds_is_the_answer(void **state)
         log_look_release(&look);
     }
     assert_int_equal(log_agents_running(a), 1);
+    assert_int_equal(log_agents_lost(a), 0);
+    log_agents_free(a);
+}
+
+static void several_are_asked_at_a_time(void **state)
+{
+    struct log_agents *a = agents(patient, PATIENCE_MS);
+    (void)state;
+
+    for (uint64_t i = 0; i < LOG_AGENT_LOOKS_MAX; i++)
+        ask(a, i, &place);
+    for (uint64_t i = LOG_AGENT_LOOKS_MAX; i-- > 0;) {
+        uint64_t wal;
+        struct log_look look = await(a, &wal);
+
+        assert_int_equal(wal, i);
+        assert_int_equal(look.look.outcome, LOOK_ANSWERED);
+        log_look_release(&look);
+    }
+    assert_int_equal(log_agents_lost(a), 0);
+    log_agents_free(a);
+}
+
+/* Hundreds of WALs must not wait for the same silence one after another. */
+static void brokers_that_answer_nobody_are_asked_once(void **state)
+{
+    enum { WALS = 500 };
+    struct log_agents *a = agents(unheard, PATIENCE_MS);
+    (void)state;
+
+    for (uint64_t i = 0; i < WALS; i++)
+        ask(a, i, &place);
+    for (int i = 0; i < WALS - LOG_AGENT_LOOKS_MAX + 1; i++) {
+        uint64_t wal;
+        const struct log_look look = await(a, &wal);
+
+        assert_int_equal(look.look.outcome, LOOK_FAILED);
+        assert_string_equal(look.look.why, "nobody there");
+        assert_true(wal >= LOG_AGENT_LOOKS_MAX - 1);
+    }
     assert_int_equal(log_agents_lost(a), 0);
     log_agents_free(a);
 }
@@ -241,6 +292,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_finds_is_the_answer),
+        cmocka_unit_test(several_are_asked_at_a_time),
+        cmocka_unit_test(brokers_that_answer_nobody_are_asked_once),
         cmocka_unit_test(what_brokers_refuse_is_known),
         cmocka_unit_test(an_agent_that_fails_is_lost_alone),
         cmocka_unit_test(it_is_started_again_after_a_while),

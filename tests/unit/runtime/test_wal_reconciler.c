@@ -144,6 +144,7 @@ static void metrics_tell_of_each_wal(void **state)
     static const char *const lines[] = {
         "\nredwal_controller_leads 1\n",
         "\nredwal_controller_wals 1\n",
+        "\nredwal_controller_oldest_look_seconds{at=\"redis\"} ",
         "\nredwal_controller_requests_total{verb=\"create\"} 6\n",
         "\nredwal_controller_wal_phase{namespace=\"ns\",name=\"orders\",phase=\"Unknown\"} 1\n",
         ("\nredwal_controller_wal_condition{namespace=\"ns\",name=\"orders\",type="
