@@ -408,11 +408,7 @@ static enum err_code take_spec(struct decoding *d)
         rc = take_settings(d);
     if (rc == ERR_OK)
         rc = check_rules(d);
-    if (rc == ERR_OK)
-        rc = check_orders(d);
-    if (!d->out->spec.wal)
-        d->out->spec.wal = d->out->name;
-    return rc;
+    return rc == ERR_OK ? check_orders(d) : rc;
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -453,6 +449,7 @@ enum err_code wal_resource_decode(struct str json, struct wal_options options,
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, err);
     yyjson_val *root = yyjson_doc_get_root(doc);
     struct decoding d = { ret, options, yyjson_obj_get(root, "spec"), err };
+    enum err_code rc;
 
     *ret = (struct wal_resource){ 0 };
     arena_init(&ret->memory, MEMORY_CHUNK);
@@ -462,6 +459,12 @@ enum err_code wal_resource_decode(struct str json, struct wal_options options,
         return err_set(err, ERR_CORRUPT,
                        "not a " WAL_KIND " of " WAL_API_GROUP "/" WAL_API_VERSION);
     if (!name_is_allowed(str_from(ret->name)))
-        return err_set(err, ERR_INVALID, "%s", WAL_NAME_MESSAGE);
-    return take_spec(&d);
+        rc = err_set(err, ERR_INVALID, "%s", WAL_NAME_MESSAGE);
+    else
+        rc = take_spec(&d);
+    if (rc != ERR_OK)
+        ret->spec = (struct wal_spec){ 0 };
+    if (!ret->spec.wal)
+        ret->spec.wal = ret->name;
+    return rc;
 }

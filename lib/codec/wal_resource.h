@@ -28,8 +28,9 @@ struct wal_resource {
 void wal_resource_release(struct wal_resource *r); /* safe on a zeroed one */
 
 /* ERR_CORRUPT: not a RedisWal at all. ERR_INVALID: "spec.kafka.brokers: what is wrong"; who it is
- * (scope, name, uid, generation, deleting, status) is filled in nevertheless, to be told. Release
- * it in any case. `options` must outlive it. */
+ * (scope, name, uid, generation, deleting, status) is filled in nevertheless, to be told, and
+ * nothing of the spec but the default of `wal`. Release it in any case. `options` must outlive it.
+ */
 NODISCARD enum err_code wal_resource_decode(struct str json, struct wal_options options,
                                             struct wal_resource *ret_resource, struct err *err);
 

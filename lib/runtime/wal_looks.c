@@ -92,12 +92,6 @@ static void stop_listening(struct wal_looks *l, struct wal_watch *w)
     w->listening.asked = false;
 }
 
-/* What was learned of another object of that name, or of another place, is not about this one. */
-static bool is_another(const struct wal_resource *before, const struct wal_resource *now)
-{
-    return strcmp(before->uid, now->uid) != 0 || before->generation != now->generation;
-}
-
 static bool is_fit(const struct wal_resource *wal)
 {
     return wal->spec.brokers != NULL;
@@ -108,19 +102,19 @@ struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *res
 {
     struct wal_watch *w = wal_looks_find(l, str_from(resource->scope), str_from(resource->name));
 
-    if (w && is_another(&w->resource, resource)) {
-        w->log.due_ms = w->listening.due_ms = now_ms;
-        stop_listening(l, w);
-    }
+    /* What was learned of another object of that name is not about this one. */
     if (w && strcmp(w->resource.uid, resource->uid) != 0) {
         wal_looks_forget(l, str_from(resource->scope), str_from(resource->name));
         w = NULL;
     }
-    if (!w)
+    if (!w) {
         w = add(l, now_ms);
-    else if (!is_fit(resource)) {
+    } else if (!is_fit(resource)) {
         wal_resource_release(resource);
         return w;
+    } else if (w->resource.generation != resource->generation) {
+        w->log.due_ms = w->listening.due_ms = now_ms; /* they may be elsewhere */
+        stop_listening(l, w);
     }
     wal_resource_release(&w->resource);
     w->resource = *resource;

@@ -212,7 +212,12 @@ static bool status(void *self, const struct kube_object *owner, const struct kub
     figures.generation = wal.generation;
     figures.role = str_from(roles[w->resource.spec.role]);
     w->now_digest = digest_of(w, &figures);
-    return !is_early(r, w) && (w->now_digest != w->written_digest || is_due(r, w, &w->now)) &&
+    if (is_early(r, w)) {
+        kube_keeper_poke_at(r->keeper, owner->scope, owner->name,
+                            w->since_ms + WAL_FIRST_LOOKS_MS); /* if no look tells before */
+        return false;
+    }
+    return (w->now_digest != w->written_digest || is_due(r, w, &w->now)) &&
            wal_status_encode(ret_status, &w->now, &w->facts, &figures);
 }
 

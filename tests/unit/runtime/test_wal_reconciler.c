@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/check.h"
+#include "base/mem.h"
 #include "runtime/controller_metrics.h"
 #include "wal_stand.h"
 
@@ -103,6 +104,59 @@ static void a_process_that_begins_anew_finds_nothing_to_write(void **state)
     wal_stand_says(s, "\"phase\":\"Applying\"");
 }
 
+/* The next generation of the RedisWal names no Redis; its status stays. */
+static void forget_address(struct wal_stand *s)
+{
+    static const char address[] = "\"address\":\"r:6379\"", generation[] = "\"generation\":";
+    const char *before = wal_stand_text(s, WALS, "orders");
+    char *text = mem_copy_text(before, strlen(before));
+
+    memset(strstr(text, address), ' ', sizeof(address) - 1);
+    strstr(text, generation)[sizeof(generation) - 1]++;
+    wal_stand_put_wal(s, text);
+    free(text);
+}
+
+/* What it cannot look at it knows nothing of, and tells so although another process had looked. */
+static void a_process_that_begins_anew_says_what_it_cannot_follow(void **state)
+{
+    struct wal_stand *s = *state;
+
+    wal_stand_put_wal(s, BY_ADDRESS);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"reason\":\"PrimaryAnswers\"");
+    wal_reconciler_free(s->reconciler);
+    forget_address(s);
+    wal_stand_begin(s);
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says(s, "\"observedGeneration\":2,\"phase\":\"Rejected\"");
+    wal_stand_says(s, "\"type\":\"RedisReachable\",\"status\":\"Unknown\"");
+}
+
+static void a_spec_that_nobody_could_ever_follow_is_not_looked_at(void **state)
+{
+    struct wal_stand *s = *state;
+
+    wal_stand_put_wal(s, NOBODY);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"phase\":\"Rejected\"");
+    assert_int_equal(s->n_looks, 0);
+    assert_int_equal(s->log_asked, 0);
+}
+
+static void a_spec_that_nobody_can_follow_any_more_is_looked_at_as_it_was(void **state)
+{
+    struct wal_stand *s = *state;
+
+    wal_stand_put_wal(s, BY_ADDRESS);
+    wal_stand_run(s, MINUTE_MS);
+    forget_address(s);
+    s->n_looks = 0;
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(s->n_looks > 3 && s->n_looks < 20); /* each LOOK_MS, and after the log */
+    wal_stand_says(s, "\"phase\":\"Rejected\"");
+}
+
 static void a_spec_that_nobody_can_follow_leaves_the_applier_alone(void **state)
 {
     struct wal_stand *s = *state;
@@ -188,6 +242,9 @@ int main(void)
         TEST(what_is_decided_is_told_once),
         TEST(what_changes_all_the_time_never_goes_back_in_time),
         TEST(a_process_that_begins_anew_finds_nothing_to_write),
+        TEST(a_process_that_begins_anew_says_what_it_cannot_follow),
+        TEST(a_spec_that_nobody_could_ever_follow_is_not_looked_at),
+        TEST(a_spec_that_nobody_can_follow_any_more_is_looked_at_as_it_was),
         TEST(a_spec_that_nobody_can_follow_leaves_the_applier_alone),
         TEST(a_name_that_is_taken_is_told),
         TEST(metrics_tell_of_each_wal),
