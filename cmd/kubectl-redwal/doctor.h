@@ -7,6 +7,7 @@
 #define KUBECTL_REDWAL_DOCTOR_H
 
 #include "adapter/log_reader_rdkafka.h"
+#include "cluster.h"
 #include "doctor_rows.h"
 #include "link.h"
 
@@ -15,12 +16,15 @@ struct doctor {
     const char *controller_scope; /* namespace */
     struct doctor_rows rows;
     bool unreachable;         /* somebody who was asked */
+    bool without_secrets;     /* they are not read */
     struct log_survey survey; /* of the log */
     struct diagnosis_facts facts;
 };
 
 /* With --rediswal; adds its rows. */
 void doctor_ask_cluster(struct doctor *d);
+/* The same for the RedisWal of that name. `c` NULL: nobody can be asked. */
+void doctor_look_at(struct doctor *d, struct cluster *c, const char *name);
 void doctor_ask_kafka(struct doctor *d);
 void doctor_ask_redis(struct doctor *d); /* after Kafka: for the positions of its partitions */
 void doctor_ask_sentinels(struct doctor *d);

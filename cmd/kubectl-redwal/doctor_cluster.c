@@ -34,7 +34,6 @@ static void look_release(struct cluster_look *l)
 {
     wal_view_release(&l->view);
     wal_resource_release(&l->wal);
-    cluster_release(&l->cluster);
 }
 
 /* Whether the object is there; unknown, with a complaint, when nobody says. `ret_body` has it then.
@@ -298,23 +297,32 @@ static void ask_all(struct cluster_look *l, const char *name)
     if (!ask_wal(l, name) || l->facts->accepted != 1)
         return;
     ask_failover(l);
-    ask_secrets(l);
+    if (!l->d->without_secrets)
+        ask_secrets(l);
     ask_objects(l);
     ask_pods(l);
+}
+
+void doctor_look_at(struct doctor *d, struct cluster *c, const char *name)
+{
+    struct cluster_facts facts;
+    CLEANUP(look_release) struct cluster_look l = { .d = d, .cluster = c, .facts = &facts };
+
+    cluster_facts_init(&facts);
+    if (c)
+        ask_all(&l, name);
+    doctor_rows_add_cluster(&d->rows, &facts);
+    add_conditions(&l);
 }
 
 void doctor_ask_cluster(struct doctor *d)
 {
     const struct context_options *o = invocation_values(d->in, &context_table);
-    struct cluster_facts facts;
-    CLEANUP(look_release) struct cluster_look l = { .d = d, .facts = &facts };
+    CLEANUP(cluster_release) struct cluster *c = NULL;
     struct err err = { 0 };
 
     if (!o->rediswal)
         return;
-    cluster_facts_init(&facts);
-    if (doctor_asked(d, rediswal_open_cluster(d->in, &l.cluster, &err), &err))
-        ask_all(&l, o->rediswal);
-    doctor_rows_add_cluster(&d->rows, &facts);
-    add_conditions(&l);
+    doctor_asked(d, rediswal_open_cluster(d->in, &c, &err), &err);
+    doctor_look_at(d, c, o->rediswal);
 }

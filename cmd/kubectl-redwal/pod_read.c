@@ -23,19 +23,26 @@ static enum err_code take_pods(const struct kube_page *page, struct pods *ret, s
     return rc;
 }
 
+enum err_code pods_select(struct cluster *c, struct str scope, struct str labels, struct pods *ret,
+                          struct err *err)
+{
+    const struct kube_target target = { .resource = pod_objects, .scope = scope };
+    const struct kube_selection selection = { .label_selector = labels };
+    CLEANUP(cluster_page_release) struct cluster_page found = { 0 };
+    enum err_code rc;
+
+    *ret = (struct pods){ 0 };
+    rc = cluster_list(c, &target, &selection, &found, err);
+    return rc == ERR_OK ? take_pods(&found.page, ret, err) : err_wrap(err, rc, "pods");
+}
+
 enum err_code pods_read(struct cluster *c, const char *wal, struct pods *ret, struct err *err)
 {
-    const struct kube_target target = { .resource = pod_objects, .scope = cluster_scope(c) };
-    CLEANUP(cluster_page_release) struct cluster_page found = { 0 };
     CLEANUP(buf_release) struct buf labels = { 0 };
-    struct kube_selection selection = { 0 };
-    enum err_code rc;
 
     *ret = (struct pods){ 0 };
     buf_init(&labels, KUBE_TARGET_MAX);
     if (!wal_child_selector(wal, &labels))
         return err_set(err, ERR_INVALID, "the name is too long");
-    selection.label_selector = buf_str(&labels);
-    rc = cluster_list(c, &target, &selection, &found, err);
-    return rc == ERR_OK ? take_pods(&found.page, ret, err) : err_wrap(err, rc, "pods");
+    return pods_select(c, cluster_scope(c), buf_str(&labels), ret, err);
 }

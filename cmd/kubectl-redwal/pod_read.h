@@ -14,6 +14,9 @@ struct pods {
 
 void pods_release(struct pods *p);
 
+/* Those with these labels. Release it in any case. */
+NODISCARD enum err_code pods_select(struct cluster *c, struct str scope, struct str labels,
+                                    struct pods *ret, struct err *err);
 /* Those of the RedisWal; of every one in the namespace when `wal` is NULL. */
 NODISCARD enum err_code pods_read(struct cluster *c, const char *wal, struct pods *ret,
                                   struct err *err);

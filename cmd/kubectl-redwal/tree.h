@@ -23,6 +23,7 @@ extern const struct verb verb_repair;
 extern const struct verb verb_resume;
 extern const struct verb verb_scale;
 extern const struct verb verb_status;
+extern const struct verb verb_support_bundle;
 extern const struct verb verb_tail;
 extern const struct verb verb_verify;
 extern const struct verb verb_wait;

@@ -156,7 +156,8 @@ bool kube_request_log(struct kube_request *r, const struct kube_target *pod,
            add_query(&r->target, "follow", str_from(s->follow ? "true" : "")) &&
            add_query(&r->target, "previous", str_from(s->previous ? "true" : "")) &&
            (s->tail_lines < 0 || add_number(&r->target, "tailLines", s->tail_lines)) &&
-           (s->since_s == 0 || add_number(&r->target, "sinceSeconds", s->since_s));
+           (s->since_s == 0 || add_number(&r->target, "sinceSeconds", s->since_s)) &&
+           (s->limit_bytes == 0 || add_number(&r->target, "limitBytes", s->limit_bytes));
 }
 
 bool kube_request_create(struct kube_request *r, const struct kube_target *target,

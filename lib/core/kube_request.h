@@ -66,9 +66,10 @@ struct kube_selection {
 struct kube_log_selection {
     struct str container;
     bool follow;
-    bool previous;      /* of the container that ran before, in the same pod */
-    int64_t tail_lines; /* negative: all */
-    int64_t since_s;    /* 0: all */
+    bool previous;       /* of the container that ran before, in the same pod */
+    int64_t tail_lines;  /* negative: all */
+    int64_t since_s;     /* 0: all */
+    int64_t limit_bytes; /* then it is cut; 0: not */
 };
 
 /* How a write is done. */

@@ -10,8 +10,10 @@ import pytest
 
 from cluster import Cluster, Watcher
 from controllers import Controller
+from kubelet import Kubelet
 from lab.link import Link
 from lab.redis_server import RedisServer
+from lab.wait import await_
 from node import Node, missing
 from place import Place, Scene
 from wals import Wals
@@ -86,6 +88,26 @@ def scene(cluster, definition, namespace, place):
     """A RedisWal of that place, with its Secrets."""
     del definition
     return Scene(cluster, namespace, place)
+
+
+@pytest.fixture(scope="session")
+def kubelet(cluster, tmp_path_factory):
+    kubelet = Kubelet(tmp_path_factory.mktemp("kubelet"))
+    kubelet.join(cluster, "said")
+    yield kubelet
+    cluster.kubectl("delete", "node", "said")
+    kubelet.shutdown()
+
+
+@pytest.fixture
+def pods(cluster, kubelet, namespace):
+    """Runs pods in the test's namespace."""
+    await_(lambda: cluster.kubectl("get", "sa", "default", "-n", namespace, check=False)
+           .returncode == 0, 30, "the namespace has its service account")
+    yield lambda pod, log, **options: kubelet.run(cluster, namespace, pod, log, **options)
+    for log in kubelet.logs.values():
+        log.later.put(None)
+    kubelet.logs.clear()
 
 
 @pytest.fixture

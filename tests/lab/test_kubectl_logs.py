@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from kubelet import Kubelet, Log, stamp
+from kubelet import Log, stamp
 from lab.process import Process
 from lab.wait import await_
 
@@ -19,26 +19,6 @@ DONE, FAILED, USAGE, DIFFERENT, TIMEOUT, INCOMPLETE = range(6)
 
 def line(seconds, text):
     return f"{stamp(seconds)} {text}"
-
-
-@pytest.fixture(scope="module")
-def kubelet(cluster, tmp_path_factory):
-    kubelet = Kubelet(tmp_path_factory.mktemp("kubelet"))
-    kubelet.join(cluster, "logs")
-    yield kubelet
-    cluster.kubectl("delete", "node", "logs")
-    kubelet.shutdown()
-
-
-@pytest.fixture
-def pods(cluster, kubelet, namespace):
-    """Runs pods in the test's namespace."""
-    await_(lambda: cluster.kubectl("get", "sa", "default", "-n", namespace, check=False)
-           .returncode == 0, 30, "the namespace has its service account")
-    yield lambda pod, log, **options: kubelet.run(cluster, namespace, pod, log, **options)
-    for log in kubelet.logs.values():
-        log.later.put(None)
-    kubelet.logs.clear()
 
 
 @pytest.fixture

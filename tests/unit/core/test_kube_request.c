@@ -25,7 +25,7 @@ static const struct kube_target pod = {
     .name = { "orders-0", 8 },
 };
 static const struct kube_log_selection previous_log = {
-    .container = { "applier", 7 }, .previous = true, .tail_lines = 0, .since_s = 0
+    .container = { "applier", 7 }, .previous = true, .tail_lines = 0, .limit_bytes = 5
 };
 static const struct kube_log_selection followed_log = {
     .container = { "a b", 3 }, .follow = true, .tail_lines = -1, .since_s = 90
@@ -107,8 +107,9 @@ static void a_request_is_what_the_api_wants(void **state)
                "&allowWatchBookmarks=true&resourceVersion=17&timeoutSeconds=300",
           NULL, "" },
         { LOG, "GET",
-          PODS "/orders-0/log?container=applier&timestamps=true&previous=true&tailLines=0", NULL,
-          "" },
+          PODS
+          "/orders-0/log?container=applier&timestamps=true&previous=true&tailLines=0&limitBytes=5",
+          NULL, "" },
         { FOLLOW, "GET",
           PODS "/orders-0/log?container=a%20b&timestamps=true&follow=true&sinceSeconds=90", NULL,
           "" },
