@@ -47,6 +47,7 @@ static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opa
         .offset = m->offset,
         .timestamp_ms = rd_kafka_message_timestamp(m, NULL),
         .stored = m->err == RD_KAFKA_RESP_ERR_NO_ERROR,
+        .denied = m->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
         .possibly_stored = rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED,
     };
 
@@ -72,7 +73,7 @@ enum err_code log_writer_new(const struct log_writer_settings *settings, struct 
     char timeout[NUMBER_TEXT_MAX], under_way[NUMBER_TEXT_MAX], why[256];
     const struct kafka_property properties[] = {
         { "acks", "all" },
-        { "enable.idempotence", "true" },
+        { "enable.idempotence", settings->may_repeat ? "false" : "true" },
         { "partitioner", settings->partitioner },
         { "message.timeout.ms", timeout },
         { "topic.metadata.propagation.max.ms", "2000" },
@@ -92,7 +93,8 @@ enum err_code log_writer_new(const struct log_writer_settings *settings, struct 
     if (rc != ERR_OK)
         return rc;
     w = mem_new(1, sizeof(*w));
-    w->topic = mem_copy_text(settings->topic, strlen(settings->topic));
+    if (settings->topic)
+        w->topic = mem_copy_text(settings->topic, strlen(settings->topic));
     fifo_init(&w->receipts, sizeof(struct log_receipt));
     rd_kafka_conf_set_opaque(conf, w);
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
@@ -153,11 +155,16 @@ static const void *bytes_of(bool is_there, struct str bytes)
     return bytes.p ? bytes.p : "";
 }
 
+static const char *topic_of(const struct log_writer *w, const struct log_entry *entry)
+{
+    return entry->topic ? entry->topic : w->topic;
+}
+
 static rd_kafka_error_t *produce(struct log_writer *w, const struct log_entry *entry, uint64_t tag)
 {
     rd_kafka_headers_t *headers = headers_of(entry);
     rd_kafka_vu_t arguments[] = {
-        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = w->topic },
+        { .vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic_of(w, entry) },
         { .vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = entry->partition },
         { .vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY },
         { .vtype = RD_KAFKA_VTYPE_KEY,
@@ -189,8 +196,8 @@ enum err_code log_writer_put_entry(struct log_writer *w, const struct log_entry 
     else if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         rc = err_set(err, ERR_LIMIT, "its queue is full");
     else
-        rc = err_set(err, ERR_INVALID, "topic %s: %s%s", w->topic, rd_kafka_error_string(error),
-                     advice(rd_kafka_error_code(error)));
+        rc = err_set(err, ERR_INVALID, "topic %s: %s%s", topic_of(w, entry),
+                     rd_kafka_error_string(error), advice(rd_kafka_error_code(error)));
     rd_kafka_error_destroy(error);
     return rc;
 }

@@ -1,6 +1,6 @@
 /*
- * Writes records to the log: an idempotent producer that counts a record as stored when every
- * in-sync replica has it. librdkafka.
+ * Writes records to the log: a producer that counts a record as stored when every in-sync replica
+ * has it, and that is idempotent unless records may come twice. librdkafka.
  */
 #ifndef REDWAL_ADAPTER_LOG_WRITER_RDKAFKA_H
 #define REDWAL_ADAPTER_LOG_WRITER_RDKAFKA_H
@@ -14,8 +14,9 @@
 
 struct log_writer_settings {
     struct kafka_access access;
-    const char *topic;
-    const char *partitioner; /* librdkafka's name for it */
+    const char *topic;       /* NULL: each entry names its own */
+    const char *partitioner; /* librdkafka's name for it; NULL: its default */
+    bool may_repeat;         /* a record that is tried again may be there twice */
     int64_t timeout_ms;      /* a record that is not acknowledged by then has failed */
 };
 
@@ -29,6 +30,7 @@ struct log_receipt {
     int64_t timestamp_ms;
     bool stored;
     bool possibly_stored;           /* it failed, and may be in the log all the same */
+    bool denied;                    /* it failed for want of permission */
     char text[LOG_WRITER_TEXT_MAX]; /* why it failed */
 };
 
@@ -43,6 +45,7 @@ void log_writer_free(struct log_writer *w);
 enum { LOG_WRITER_BY_KEY = -1 }; /* the partition that the partitioner says */
 
 struct log_entry {
+    const char *topic; /* NULL: the one of the settings */
     bool has_key, has_value;
     struct str key, value;
     int32_t partition;
