@@ -70,6 +70,7 @@ enum row {
     ROW_DESIRED,
     ROW_BEHIND,
     ROW_SECONDS,
+    ROW_FRESHNESS,
     ROW_PRIMARY,
     ROW_POD,
     ROW_AGE,
@@ -87,6 +88,7 @@ static const struct column rows[N_ROW] = {
     [ROW_DESIRED]   = { "desired",     "DESIRED",   COLUMN_COUNT,    false, 0, 0 },
     [ROW_BEHIND]    = { "behind",      "BEHIND",    COLUMN_COUNT,    false, 0, 0 },
     [ROW_SECONDS]   = { "lagSeconds",  "LAG (S)",   COLUMN_COUNT,    false, 0, 0 },
+    [ROW_FRESHNESS] = { "freshnessSeconds", "FRESH (S)", COLUMN_COUNT, false, 0, 0 },
     [ROW_PRIMARY]   = { "primary",     "PRIMARY",   COLUMN_TEXT,     false, 0, 0 },
     [ROW_POD]       = { "pod",         "POD",       COLUMN_TEXT,     true,  0, 0 },
     [ROW_AGE]       = { "ageMs",       "AGE",       COLUMN_DURATION, false, 0, 0 },
@@ -105,6 +107,7 @@ static void fill_row(const struct wal_view *w, int64_t now_ms, struct cell *row)
     row[ROW_DESIRED] = figure(w->desired);
     row[ROW_BEHIND] = figure(w->behind);
     row[ROW_SECONDS] = figure(w->lag_seconds);
+    row[ROW_FRESHNESS] = figure(w->freshness);
     row[ROW_PRIMARY] = text(w->primary);
     row[ROW_POD] = text(w->pod);
     row[ROW_AGE] = age(w->created_wall_ms, now_ms);
@@ -140,6 +143,7 @@ enum field {
     FIELD_PARTITIONS,
     FIELD_BEHIND,
     FIELD_SECONDS,
+    FIELD_FRESHNESS,
     FIELD_AGE,
     N_FIELDS
 };
@@ -163,6 +167,7 @@ static const struct column fields[N_FIELDS] = {
     [FIELD_PARTITIONS] = { "partitionCount", "PARTITIONS",    COLUMN_COUNT,    false, 0, 0 },
     [FIELD_BEHIND]     = { "behind",         "BEHIND",        COLUMN_COUNT,    false, 0, 0 },
     [FIELD_SECONDS]    = { "lagSeconds",     "LAG (S)",       COLUMN_COUNT,    false, 0, 0 },
+    [FIELD_FRESHNESS]  = { "freshnessSeconds", "FRESH (S)",   COLUMN_COUNT,    false, 0, 0 },
     [FIELD_AGE]        = { "ageMs",          "AGE",           COLUMN_DURATION, false, 0, 0 },
 };
 
@@ -196,6 +201,7 @@ static void print_fields(struct printer *p, const struct wal_view *w, int64_t no
         [FIELD_PARTITIONS] = figure(w->partitions),
         [FIELD_BEHIND] = figure(w->behind),
         [FIELD_SECONDS] = figure(w->lag_seconds),
+        [FIELD_FRESHNESS] = figure(w->freshness),
         [FIELD_AGE] = age(w->created_wall_ms, now_ms),
     };
 

@@ -28,13 +28,12 @@ void pages_release(struct pages *p)
 
 static void write_metrics(struct text_page *page, enum metrics_format format,
                           const struct wal_reconciler *r,
-                          const struct wal_reconciler_counts *counts, int64_t now_ms)
+                          const struct wal_reconciler_counts *counts, struct controller_times times)
 {
     CLEANUP(buf_release) struct buf text = { 0 };
 
     buf_init(&text, CONTROLLER_METRICS_MAX_BYTES);
-    controller_metrics_print(counts, wal_reconciler_looks(r), REDWAL_VERSION, now_ms, format,
-                             &text);
+    controller_metrics_print(counts, wal_reconciler_looks(r), REDWAL_VERSION, times, format, &text);
     text_page_set(page, buf_str(&text));
 }
 
@@ -59,6 +58,7 @@ static void write_details(struct text_page *page, const struct wal_reconciler *r
 
 void pages_update(struct pages *p, const struct wal_reconciler *r, int64_t now_ms)
 {
+    const struct controller_times times = { now_ms, clock_wall_ms() };
     struct wal_reconciler_counts counts;
 
     atomic_store(&p->beat_ms, clock_monotonic_ms());
@@ -68,8 +68,8 @@ void pages_update(struct pages *p, const struct wal_reconciler *r, int64_t now_m
     counts = wal_reconciler_counts(r);
     atomic_store(&p->ready, counts.synced);
     write_details(&p->details, r, &counts);
-    write_metrics(&p->prometheus, METRICS_PROMETHEUS, r, &counts, now_ms);
-    write_metrics(&p->openmetrics, METRICS_OPENMETRICS, r, &counts, now_ms);
+    write_metrics(&p->prometheus, METRICS_PROMETHEUS, r, &counts, times);
+    write_metrics(&p->openmetrics, METRICS_OPENMETRICS, r, &counts, times);
 }
 
 static unsigned render_alive(void *self, const struct http_request *request,

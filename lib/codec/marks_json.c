@@ -48,7 +48,8 @@ static void add_order(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct ma
     add_digest(doc, v, &o->mark);
 }
 
-bool marks_question_encode(struct buf *out, const char *topic, const struct mark_batch *batch)
+bool marks_question_encode(struct buf *out, int64_t number, const char *topic,
+                           const struct mark_batch *batch)
 {
     CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc), *marks, *list;
@@ -62,6 +63,7 @@ bool marks_question_encode(struct buf *out, const char *topic, const struct mark
     list = yyjson_mut_obj_add_arr(doc, marks, "list");
     for (int32_t i = 0; i < batch->n; i++)
         add_order(doc, list, &batch->orders[i]);
+    yyjson_mut_obj_add_int(doc, root, "number", number);
     return kube_yyjson_write(doc, out);
 }
 
@@ -115,8 +117,8 @@ static bool take_orders(yyjson_val *list, struct arena *arena, struct mark_batch
     return true;
 }
 
-enum err_code marks_question_decode(struct str line, struct arena *arena, const char **ret_topic,
-                                    struct mark_batch *ret, struct err *err)
+enum err_code marks_question_decode(struct str line, struct arena *arena, int64_t *ret_number,
+                                    const char **ret_topic, struct mark_batch *ret, struct err *err)
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(line, err);
     yyjson_val *marks = yyjson_obj_get(yyjson_doc_get_root(doc), "marks");
@@ -130,13 +132,14 @@ enum err_code marks_question_decode(struct str line, struct arena *arena, const 
     if (!*ret_topic || batch.until_ms <= 0 ||
         !take_orders(yyjson_obj_get(marks, "list"), arena, &batch))
         return err_set(err, ERR_CORRUPT, "no marks with a topic, a time and a list");
+    *ret_number = kube_yyjson_int(yyjson_doc_get_root(doc), "number", 0);
     *ret = batch;
     return ERR_OK;
 }
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-bool marks_result_encode(struct buf *out, const struct mark_result *result)
+bool marks_result_encode(struct buf *out, int64_t number, const struct mark_result *result)
 {
     CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
@@ -145,6 +148,7 @@ bool marks_result_encode(struct buf *out, const struct mark_result *result)
     while (why.n > 0 && !str_is_utf8(why))
         why.n--;
     yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_int(doc, root, "number", number);
     yyjson_mut_obj_add_int(doc, root, "stored", result->n_stored);
     yyjson_mut_obj_add_int(doc, root, "notStored", result->n_failed);
     yyjson_mut_obj_add_bool(doc, root, "denied", result->denied);
@@ -152,7 +156,8 @@ bool marks_result_encode(struct buf *out, const struct mark_result *result)
     return kube_yyjson_write(doc, out);
 }
 
-enum err_code marks_result_decode(struct str line, struct mark_result *ret, struct err *err)
+enum err_code marks_result_decode(struct str line, int64_t *ret_number, struct mark_result *ret,
+                                  struct err *err)
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(line, err);
     yyjson_val *root = yyjson_doc_get_root(doc);
@@ -166,6 +171,7 @@ enum err_code marks_result_decode(struct str line, struct mark_result *ret, stru
     if (stored < 0 || stored > LOOK_PARTITIONS_MAX || failed < 0 || failed > LOOK_PARTITIONS_MAX ||
         !kube_yyjson_copy(root, "why", ret->why, sizeof(ret->why)))
         return err_set(err, ERR_CORRUPT, "no result of writing marks");
+    *ret_number = kube_yyjson_int(root, "number", 0);
     ret->n_stored = (int32_t)stored;
     ret->n_failed = (int32_t)failed;
     return ERR_OK;

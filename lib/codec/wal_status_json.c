@@ -79,6 +79,16 @@ static void add_lag(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct obse
     add_figure(doc, v, "seconds", behind == 0 ? 0 : lag_ms < 0 ? lag_ms : lag_ms / 1000);
 }
 
+/* A bound: what is well would have another age whenever somebody looks. */
+static void add_freshness(yyjson_mut_doc *doc, yyjson_mut_val *root,
+                          const struct wal_status_figures *f)
+{
+    const int64_t step = f->freshness_step_ms < 1000 ? 1 : f->freshness_step_ms / 1000;
+    const int64_t steps = (f->freshness_ms + step * 1000 - 1) / (step * 1000);
+
+    add_figure(doc, root, "freshness", f->freshness_ms < 0 ? f->freshness_ms : steps * step);
+}
+
 static void add_conditions(yyjson_mut_doc *doc, yyjson_mut_val *root,
                            const struct wal_status *status, int64_t generation)
 {
@@ -112,6 +122,7 @@ bool wal_status_encode(struct buf *out, const struct wal_status *status,
     if (facts->n > 0)
         yyjson_mut_obj_add_int(doc, root, "partitions", facts->n);
     add_lag(doc, root, facts, f->now_ms);
+    add_freshness(doc, root, f);
     add_conditions(doc, root, status, f->generation);
     return kube_yyjson_write(doc, out);
 }

@@ -13,9 +13,11 @@
 struct wal_status_figures {
     int64_t generation; /* of the specification that was judged */
     struct str role;
-    struct str pod;      /* of the primary */
-    struct str selector; /* labels of the applier's pods, as a query */
-    int64_t replicas;    /* pods of the applier that are there; LOOK_UNKNOWN */
+    struct str pod;       /* of the primary */
+    struct str selector;  /* labels of the applier's pods, as a query */
+    int64_t replicas;     /* pods of the applier that are there; LOOK_UNKNOWN */
+    int64_t freshness_ms; /* LOOK_UNKNOWN; told in steps of this many milliseconds: */
+    int64_t freshness_step_ms;
     int64_t now_ms;
 };
 

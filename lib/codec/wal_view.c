@@ -83,6 +83,7 @@ static void take_status(struct wal_view *v, yyjson_val *status)
     v->partitions = take_figure(status, "partitions");
     v->behind = take_figure(lag, "records");
     v->lag_seconds = take_figure(lag, "seconds");
+    v->freshness = take_figure(status, "freshness");
     take_conditions(v, yyjson_obj_get(status, "conditions"));
 }
 

@@ -35,7 +35,7 @@ struct wal_view {
     struct str phase, primary, pod;
     int64_t primary_since_wall_ms;
     int64_t ready, desired;
-    int64_t partitions, behind, lag_seconds;
+    int64_t partitions, behind, lag_seconds, freshness;
     struct wal_view_condition conditions[WAL_VIEW_CONDITIONS_MAX];
     size_t n_conditions;
 };

@@ -298,6 +298,24 @@ struct observed_delay observed_delay(const struct observed *o)
     return d;
 }
 
+int64_t observed_mark_age_ms(const struct observed *o, int64_t now_ms, int64_t wall_ms)
+{
+    int64_t oldest_ms = wall_ms;
+
+    if (!observed_knows_redis(o, now_ms))
+        return LOOK_UNKNOWN;
+    for (int32_t i = 0; i < o->n; i++) {
+        const struct observed_partition *p = &o->partitions[i];
+
+        if (!p->in_redis || p->redis.read != POSITION_PRESENT ||
+            p->redis.position.mark.sequence == 0)
+            return LOOK_UNKNOWN;
+        if (p->redis.position.mark.time_ms < oldest_ms)
+            oldest_ms = p->redis.position.mark.time_ms;
+    }
+    return o->n > 0 ? wall_ms - oldest_ms : LOOK_UNKNOWN;
+}
+
 int64_t observed_behind(const struct observed *o)
 {
     int64_t behind = 0;

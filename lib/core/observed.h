@@ -84,6 +84,10 @@ bool observed_knows_redis(const struct observed *o, int64_t now_ms);
 /* How long ago all that the log then held had been applied, in the partition that is furthest
  * behind: the age of what a reader sees, on quiet topics too. LOOK_UNKNOWN. */
 int64_t observed_lag_ms(const struct observed *o, int64_t now_ms);
+/* How long ago the last mark was written that Redis has passed in each partition, by the clocks of
+ * this machine and of who writes them: the age of what a reader sees, at all sites. LOOK_UNKNOWN.
+ */
+int64_t observed_mark_age_ms(const struct observed *o, int64_t now_ms, int64_t wall_ms);
 /* The same as of the last look at Redis, in bounds: what the log was given later says nothing of
  * what readers saw then. */
 struct observed_delay {

@@ -38,6 +38,7 @@ enum wal_sentinel_tls {
     X("schemaRegistry",     OPTIONAL, "Registry that keeps the schemas of records, by Confluent's interface") \
     X("schemaRegistry.tls", OPTIONAL, "Certificates for TLS to the registry") \
     X("slo",                FILLED,   "What is expected of it") \
+    X("marks",              FILLED,   "Marks in the log, by which all sites tell how fresh and how whole they are") \
     X("applier",            FILLED,   "The pods that apply the log")
 
 /* X(type, field, path, need, default, min, max, allowed, help). FIXED: may not change once the
@@ -66,6 +67,7 @@ enum wal_sentinel_tls {
     X(CERTIFICATE, registry_certificate, "schemaRegistry.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where the registry asks for one") \
     \
     X(DURATION,    freshness_ms,      "slo.freshness", OPTIONAL, "5s", 100, 24 * 3600 * 1000, NULL, "How old what readers of Redis see may be") \
+    X(DURATION,    mark_interval_ms,  "marks.interval", OPTIONAL, "0s", 0, 3600 * 1000, NULL, "How often the active site writes a mark into each partition of the log, such as 2s; 0s writes none, and is the default, since an applier that knows no marks makes dead letters of them, and one RedisWal alone may write them into a log") \
     \
     X(INT,         replicas,          "applier.replicas", OPTIONAL, "2", 0, 100, NULL, "Pods; more than the log has partitions wait in reserve") \
     X(BOOL,        paused,            "applier.paused", OPTIONAL, "false", 0, 0, NULL, "Run no pods until this is false again; nothing is lost meanwhile") \
@@ -154,7 +156,8 @@ enum wal_sentinel_tls {
     X(STRING,  "applier.selector",   "Labels of the pods, as a query") \
     X(INTEGER, "partitions",         "Partitions of the log") \
     X(INTEGER, "lag.records",        "Records of the log that Redis does not have yet") \
-    X(INTEGER, "lag.seconds",        "Age of the oldest of them")
+    X(INTEGER, "lag.seconds",        "Age of the oldest of them") \
+    X(INTEGER, "freshness",          "Readers of Redis see what is so many seconds old at most, in steps of spec.slo.freshness: by marks, and at an active site without them by its log")
 
 /* X(name, type, JSON path, priority): columns of kubectl get; those of priority 1 with -o wide. */
 #define WAL_COLUMNS(X) \
@@ -165,6 +168,7 @@ enum wal_sentinel_tls {
     X("Desired",   "integer", ".status.applier.desired", 1) \
     X("Lag",       "integer", ".status.lag.records", 0) \
     X("Lag (s)",   "integer", ".status.lag.seconds", 0) \
+    X("Fresh (s)", "integer", ".status.freshness", 0) \
     X("Primary",   "string",  ".status.primary.address", 0) \
     X("Pod",       "string",  ".status.primary.pod", 1) \
     X("Age",       "date",    ".metadata.creationTimestamp", 0)

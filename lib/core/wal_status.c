@@ -319,6 +319,25 @@ static struct finding_of judge_durability(const struct judgement *j)
     return with(WAL_REASON_DURABLE_UNKNOWN, "%s", detail);
 }
 
+static struct finding_of judge_marks(const struct judgement *j)
+{
+    switch (j->wanted->marks) {
+    case MARKING_OFF:
+        return plain(WAL_REASON_MARKS_OFF);
+    case MARKING_AWAITED:
+        return plain(WAL_REASON_MARKS_AWAITED);
+    case MARKING_WRITTEN:
+        return plain(WAL_REASON_MARKS_WRITTEN);
+    case MARKING_FAILED:
+        return with(WAL_REASON_MARKS_FAIL, "%s", j->wanted->marks_why);
+    case MARKING_DENIED:
+        return with(WAL_REASON_MARKS_DENIED, "%s", j->wanted->marks_why);
+    case MARKING_OTHERS:
+        return plain(WAL_REASON_MARKS_OTHERS);
+    }
+    UNREACHABLE("a state that does not exist");
+}
+
 /* Last: the first needed condition that is bad decides, and if none is, the first unknown one. */
 static struct finding_of judge_ready(const struct judgement *j)
 {
@@ -355,6 +374,7 @@ static const struct {
     { WAL_CONDITION_GROUP_HEALTHY, judge_group },
     { WAL_CONDITION_LOG_RETAINED, judge_retention },
     { WAL_CONDITION_REDIS_DURABLE, judge_durability },
+    { WAL_CONDITION_LOG_MARKED, judge_marks },
     { WAL_CONDITION_READY, judge_ready },
 };
 

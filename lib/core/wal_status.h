@@ -12,6 +12,7 @@
 
 #include "base/str.h"
 #include "core/hold.h"
+#include "core/marking.h"
 #include "core/observed.h"
 
 enum condition_status {
@@ -36,7 +37,8 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(CAUGHT_UP,           "CaughtUp",           TRUE,  true,  "Redis is no further behind the log than is allowed") \
     X(GROUP_HEALTHY,       "GroupHealthy",       TRUE,  false, "the appliers share all partitions, and nobody else moved their commits") \
     X(LOG_RETAINED,        "LogRetained",        TRUE,  false, "the log is whole and is kept, so that a blank Redis can be made from it") \
-    X(REDIS_DURABLE,       "RedisDurable",       TRUE,  false, "Redis evicts nothing, and saves")
+    X(REDIS_DURABLE,       "RedisDurable",       TRUE,  false, "Redis evicts nothing, and saves") \
+    X(LOG_MARKED,          "LogMarked",          TRUE,  false, "the marks that are asked for are written into the log, by nobody else")
 
 /* X(condition, name, reason, status, what was found, what to do). What the applier would hold a
  * partition for is a reason of PositionConsistent, too: core/hold.h. */
@@ -94,7 +96,13 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(REDIS_DURABLE,       DURABLE,          "Durable",          TRUE,    "Redis evicts nothing, and saves", "nothing") \
     X(REDIS_DURABLE,       EVICTING,         "Evicting",         FALSE,   "maxmemory-policy lets Redis drop data, and positions", "set maxmemory-policy=noeviction") \
     X(REDIS_DURABLE,       NOT_SAVING,       "PersistenceOff",   FALSE,   "neither save nor appendonly is set: a restart loses everything", "set save or appendonly, unless replaying the log is fast enough") \
-    X(REDIS_DURABLE,       DURABLE_UNKNOWN,  "NotObserved",      UNKNOWN, "Redis could not be asked for its settings, or too long ago", "allow INFO and CONFIG GET to the user; see RedisReachable")
+    X(REDIS_DURABLE,       DURABLE_UNKNOWN,  "NotObserved",      UNKNOWN, "Redis could not be asked for its settings, or too long ago", "allow INFO and CONFIG GET to the user; see RedisReachable") \
+    X(LOG_MARKED,          MARKS_OFF,        "NotAskedFor",      TRUE,    "no marks are to be written here", "nothing") \
+    X(LOG_MARKED,          MARKS_WRITTEN,    "Written",          TRUE,    "they are", "nothing") \
+    X(LOG_MARKED,          MARKS_AWAITED,    "NotWritten",       UNKNOWN, "none was written yet: it must be known where their sequences are", "wait; see RedisReachable and LogReachable when this lasts") \
+    X(LOG_MARKED,          MARKS_FAIL,       "Failing",          FALSE,   "the brokers did not store a mark in time", "look at the brokers and at min.insync.replicas; it is tried again by itself") \
+    X(LOG_MARKED,          MARKS_DENIED,     "AccessDenied",     FALSE,   "the brokers do not let our user write to the log", "allow Write on the topic, or set spec.marks.interval to 0s") \
+    X(LOG_MARKED,          MARKS_OTHERS,     "OtherWriter",      FALSE,   "somebody else writes marks into this log: freshness is told all the same, but not all differences are", "set spec.marks.interval in one RedisWal of the log alone, and make one site the active one")
 
 /* X(phase, name, what it means), and X(phase, condition, status): the first row that fits is the
  * phase. */
@@ -121,7 +129,8 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(DEGRADED,         OBJECTS_APPLIED,     FALSE) \
     X(DEGRADED,         GROUP_HEALTHY,       FALSE) \
     X(DEGRADED,         LOG_RETAINED,        FALSE) \
-    X(DEGRADED,         REDIS_DURABLE,       FALSE)
+    X(DEGRADED,         REDIS_DURABLE,       FALSE) \
+    X(DEGRADED,         LOG_MARKED,          FALSE)
 /* clang-format on */
 
 #define WAL_CONDITION_ENUM(name, ...) WAL_CONDITION_##name,
@@ -156,6 +165,8 @@ struct wal_wanted {
     const char *unclear;  /* why the specification cannot be followed; NULL: it can */
     /* What became of an object that is not as it is wanted; NULL: of none. */
     const char *taken, *refused;
+    enum marking_state marks; /* what becomes of the marks that it asks for */
+    const char *marks_why;    /* MARKING_FAILED, MARKING_DENIED */
 };
 
 struct wal_status {

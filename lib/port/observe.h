@@ -1,6 +1,7 @@
 /*
- * Looks at the Redis and at the logs of WALs, in the background. The one who asks names the WAL by
- * a number of his own and gets one answer for each question; nothing blocks him.
+ * Looks at the Redis and at the logs of WALs, and marks in the latter, in the background. The one
+ * who asks names the WAL by a number of his own and gets one answer for each question; nothing
+ * blocks him.
  */
 #ifndef REDWAL_PORT_OBSERVE_H
 #define REDWAL_PORT_OBSERVE_H
@@ -10,6 +11,7 @@
 
 #include "base/err.h"
 #include "core/look.h"
+#include "core/marking.h"
 
 /* What the Sentinels of a WAL say by themselves. */
 struct redis_news {
@@ -44,8 +46,12 @@ struct redis_observer_port {
 struct observe_log_ops {
     /* The same; ERR_INVALID: it cannot be asked like that, ever. */
     enum err_code (*ask)(void *self, uint64_t wal, const struct log_place *log, struct err *err);
+    /* Writes marks into that log; the same. */
+    enum err_code (*mark)(void *self, uint64_t wal, const struct log_place *log,
+                          const struct mark_batch *batch, struct err *err);
     void (*exchange)(void *self); /* does what is due */
     bool (*next)(void *self, uint64_t *ret_wal, struct log_look *ret_look);
+    bool (*next_marked)(void *self, uint64_t *ret_wal, struct mark_result *ret_result);
     int (*descriptor)(void *self);  /* readable when exchange() has work */
     int64_t (*wait_ms)(void *self); /* call exchange() by then at the latest; -1: no need */
 };

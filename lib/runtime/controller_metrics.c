@@ -5,6 +5,7 @@
 
 #include "runtime/controller_metrics_table.h"
 #include "runtime/metrics_text.h"
+#include "runtime/wal_marks.h"
 
 #define PREFIX                   "redwal_controller_"
 
@@ -13,9 +14,11 @@ enum wal_metric { CONTROLLER_WAL_METRICS(WAL_METRIC_ENUM) WAL_METRIC_COUNT };
 #undef WAL_METRIC_ENUM
 
 static const struct {
+    enum metric_type type;
     const char *name, *label, *help;
 } wal_metrics[WAL_METRIC_COUNT] = {
-#define ROW(id, name, label, help) [WAL_METRIC_##id] = { name, label, help },
+#define ROW(id, type, name, label, help)                                                           \
+    [WAL_METRIC_##id] = { METRIC_TYPE_##type, name, label, help },
     CONTROLLER_WAL_METRICS(ROW)
 #undef ROW
 };
@@ -68,8 +71,23 @@ static void print_conditions(const struct metrics_text *page, const struct wal_w
     }
 }
 
+static void print_marks(const struct metrics_text *page, const struct wal_watch *w)
+{
+    const struct {
+        const char *result;
+        uint64_t n;
+    } rows[] = { { "stored", w->marks.n_stored },
+                 { "failed", w->marks.n_failed },
+                 { "other", w->marks.n_others } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        begin_series(page, WAL_METRIC_MARKS, w);
+        buf_print(page->out, ",result=\"%s\"} %" PRIu64 "\n", rows[i].result, rows[i].n);
+    }
+}
+
 static void print_wal(const struct metrics_text *page, enum wal_metric id,
-                      const struct wal_watch *w, int64_t now_ms)
+                      const struct wal_watch *w, struct controller_times times)
 {
     switch (id) {
     case WAL_METRIC_PHASE:
@@ -83,7 +101,13 @@ static void print_wal(const struct metrics_text *page, enum wal_metric id,
         print_figure(page, id, w, observed_behind(&w->facts), 1);
         return;
     case WAL_METRIC_SECONDS:
-        print_figure(page, id, w, observed_lag_ms(&w->facts, now_ms), 1000);
+        print_figure(page, id, w, observed_lag_ms(&w->facts, times.now_ms), 1000);
+        return;
+    case WAL_METRIC_FRESHNESS:
+        print_figure(page, id, w, wal_marks_freshness_ms(w, times.now_ms, times.wall_ms), 1000);
+        return;
+    case WAL_METRIC_MARKS:
+        print_marks(page, w);
         return;
     case WAL_METRIC_COUNT:
         break;
@@ -92,19 +116,20 @@ static void print_wal(const struct metrics_text *page, enum wal_metric id,
 }
 
 void controller_metrics_print(const struct wal_reconciler_counts *counts,
-                              const struct wal_looks *looks, const char *version, int64_t now_ms,
-                              enum metrics_format format, struct buf *out)
+                              const struct wal_looks *looks, const char *version,
+                              struct controller_times times, enum metrics_format format,
+                              struct buf *out)
 {
     const struct metrics_text page = { format, out };
 
     metrics_text_common(&page, PREFIX, version);
     print_counts(&page, counts);
     for (enum wal_metric id = 0; id < WAL_METRIC_COUNT; id++) {
-        metrics_text_header(&page, PREFIX, wal_metrics[id].name, METRIC_TYPE_GAUGE,
+        metrics_text_header(&page, PREFIX, wal_metrics[id].name, wal_metrics[id].type,
                             wal_metrics[id].help);
         for (size_t i = 0; counts->leads && i < wal_looks_count(looks); i++)
             if (wal_looks_at(looks, i)->known)
-                print_wal(&page, id, wal_looks_at(looks, i), now_ms);
+                print_wal(&page, id, wal_looks_at(looks, i), times);
     }
     metrics_text_end(&page);
 }
@@ -133,8 +158,9 @@ void controller_metrics_print_reference(struct buf *out)
     CONTROLLER_METRICS(ROW)
 #undef ROW
     for (enum wal_metric id = 0; id < WAL_METRIC_COUNT; id++)
-        buf_print(out, "| `" PREFIX "%s` | gauge | namespace, name%s%s | %s |\n",
-                  wal_metrics[id].name, wal_metrics[id].label[0] != '\0' ? ", " : "",
-                  wal_metrics[id].label, wal_metrics[id].help);
+        buf_print(out, "| `" PREFIX "%s` | %s | namespace, name%s%s | %s |\n", wal_metrics[id].name,
+                  metric_type_name(wal_metrics[id].type),
+                  wal_metrics[id].label[0] != '\0' ? ", " : "", wal_metrics[id].label,
+                  wal_metrics[id].help);
     metrics_text_common_reference(PREFIX, out);
 }

@@ -28,12 +28,14 @@
     X(COUNTER, "put_back_total",       "",                   "Objects that others had changed or deleted, and that were put back", c->kept.put_back) \
     X(COUNTER, "events_refused_total", "",                   "Events that nobody will see", c->events_refused)
 
-/* X(name, label beside namespace and name, help): one series a RedisWal, by its leader alone. */
+/* X(id, type, name, label beside namespace and name, help): by the leader alone, for each RedisWal. */
 #define CONTROLLER_WAL_METRICS(X) \
-    X(PHASE,     "wal_phase",       "phase",        "1 for the phase that the RedisWal is in") \
-    X(CONDITION, "wal_condition",   "type, status", "1 for the status that each condition of the RedisWal has; docs/conditions.md has the remedies") \
-    X(RECORDS,   "wal_lag_records", "",             "Records of the log that Redis does not have yet; absent while that is not known") \
-    X(SECONDS,   "wal_lag_seconds", "",             "How old what readers of Redis see may be; absent while that is not known")
+    X(PHASE,     GAUGE,   "wal_phase",       "phase",        "1 for the phase that the RedisWal is in") \
+    X(CONDITION, GAUGE,   "wal_condition",   "type, status", "1 for the status that each condition of the RedisWal has; docs/conditions.md has the remedies") \
+    X(RECORDS,   GAUGE,   "wal_lag_records", "",             "Records of the log that Redis does not have yet; absent while that is not known") \
+    X(SECONDS,   GAUGE,   "wal_lag_seconds", "",             "How long ago Redis had all that this site's log then held; absent while that is not known") \
+    X(FRESHNESS, GAUGE,   "wal_freshness_seconds", "",       "How old what readers of Redis see may be: since the last mark was written that Redis has passed in each partition, or, at an active site without marks, since Redis had all that its log held; absent while that is not known") \
+    X(MARKS,     COUNTER, "wal_marks_total", "result",       "Marks: stored in the log, not stored, and seen there of somebody else (other)")
 /* clang-format on */
 
 #endif

@@ -157,6 +157,11 @@ bool kube_elector_may_act(struct kube_elector *e, int64_t now_ms)
     return kube_lease_may_act(&e->lease, now_ms);
 }
 
+int64_t kube_elector_ends_at_ms(const struct kube_elector *e)
+{
+    return kube_lease_ends_at_ms(&e->lease);
+}
+
 uint64_t kube_elector_terms(const struct kube_elector *e)
 {
     return e->lease.terms;

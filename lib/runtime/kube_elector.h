@@ -21,6 +21,7 @@ int64_t kube_elector_due_ms(const struct kube_elector *e); /* INT64_MAX: never b
 
 /* See core/kube_lease.h: to be asked right before each deed, with the time of that moment. */
 bool kube_elector_may_act(struct kube_elector *e, int64_t now_ms);
+int64_t kube_elector_ends_at_ms(const struct kube_elector *e);
 uint64_t kube_elector_terms(const struct kube_elector *e);
 const char *kube_elector_holder(const struct kube_elector *e); /* "" while unknown or nobody */
 /* Why it cannot take part, as far as that is not somebody who was faster; "" while it can. Returns

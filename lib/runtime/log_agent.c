@@ -13,13 +13,15 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "codec/log_look_json.h"
+#include "codec/marks_json.h"
 
-enum { ARENA_CHUNK = 4096, LINE_SIZE = LOG_LOOK_LINE_MAX + 2 };
+enum { ARENA_CHUNK = 4096, LINE_SIZE = LOG_LOOK_LINE_MAX + 2, RECORD_MAX_BYTES = 512 };
 
 struct question {
     int64_t number;
     struct arena arena;
-    struct log_place place; /* in the arena */
+    struct log_place place;  /* in the arena */
+    struct mark_batch marks; /* the same; without any it asks for a look */
 };
 
 struct agent {
@@ -27,6 +29,8 @@ struct agent {
     void *self;
     enum err_code opened; /* whether `self` may be used */
     struct err why;
+    struct arena access;
+    struct log_place place; /* its texts are in `access` */
     FILE *input;
     int output;
     char *line; /* LINE_SIZE */
@@ -79,16 +83,58 @@ static void look(const struct agent *a, void *self, const struct log_place *plac
     snprintf(ret->look.why, sizeof(ret->look.why), "%s", a->why.msg);
 }
 
-static void answer(struct agent *a, void *self, const struct question *q)
+static bool answer_look(struct agent *a, void *self, const struct question *q, struct buf *line)
 {
-    CLEANUP(buf_release) struct buf line = { 0 };
     struct log_look found;
     bool fits;
 
     look(a, self, &q->place, &found);
-    buf_init(&line, LOG_LOOK_LINE_MAX + 1);
-    fits = log_look_encode(&line, q->number, &found) && buf_append(&line, "\n", 1);
+    fits = log_look_encode(line, q->number, &found);
     log_look_release(&found);
+    return fits;
+}
+
+/* NULL: one of them is too long. */
+static struct mark_record *records_of(struct question *q)
+{
+    struct mark_record *records = arena_take(&q->arena, (size_t)q->marks.n * sizeof(*records));
+
+    for (int32_t i = 0; i < q->marks.n; i++) {
+        CLEANUP(buf_release) struct buf value = { 0 };
+        char *kept;
+
+        buf_init(&value, RECORD_MAX_BYTES);
+        if (!mark_record_encode(&value, &q->marks.orders[i].mark, q->marks.site))
+            return NULL;
+        kept = arena_take(&q->arena, value.n);
+        memcpy(kept, value.p, value.n);
+        records[i] = (struct mark_record){ q->marks.orders[i].partition, { kept, value.n } };
+    }
+    return records;
+}
+
+static bool answer_marks(struct agent *a, void *self, struct question *q, struct buf *line)
+{
+    const struct mark_record *records = records_of(q);
+    struct mark_result result = { .n_failed = q->marks.n };
+
+    if (a->opened != ERR_OK)
+        snprintf(result.why, sizeof(result.why), "%s", a->why.msg);
+    else if (!records)
+        snprintf(result.why, sizeof(result.why), "a mark is too long");
+    else
+        a->source->mark(self, q->place.topic, records, q->marks.n, q->marks.until_ms, &result);
+    return marks_result_encode(line, q->number, &result);
+}
+
+static void answer(struct agent *a, void *self, struct question *q)
+{
+    CLEANUP(buf_release) struct buf line = { 0 };
+    bool fits;
+
+    buf_init(&line, LOG_LOOK_LINE_MAX + 1);
+    fits = (q->marks.n > 0 ? answer_marks(a, self, q, &line) : answer_look(a, self, q, &line)) &&
+           buf_append(&line, "\n", 1);
     pthread_mutex_lock(&a->mutex);
     if (a->written == ERR_OK)
         a->written = fits ? write_all(a->output, buf_str(&line), &a->written_err)
@@ -136,7 +182,9 @@ static enum err_code take_line(struct agent *a, struct str line, struct err *err
     enum err_code rc;
 
     arena_init(&q->arena, ARENA_CHUNK);
-    rc = log_question_decode(line, &q->arena, &q->number, &q->place, err);
+    rc = marks_is_question(line)
+             ? marks_question_decode(line, &q->arena, &q->number, &q->place.topic, &q->marks, err)
+             : log_question_decode(line, &q->arena, &q->number, &q->place, err);
     if (rc != ERR_OK) {
         question_free(q);
         return rc;
@@ -153,18 +201,15 @@ static enum err_code take_line(struct agent *a, struct str line, struct err *err
 
 static enum err_code open_source(struct agent *a, struct err *err)
 {
-    CLEANUP(arena_release) struct arena arena = { 0 };
-    struct log_place place = { 0 };
     struct str line;
     enum err_code rc;
 
-    arena_init(&arena, ARENA_CHUNK);
     if (!read_line(a, &line))
         return err_set(err, ERR_CORRUPT, "nobody says how to reach the brokers");
-    rc = log_access_decode(line, &arena, &place, err);
+    rc = log_access_decode(line, &a->access, &a->place, err);
     secret_wipe(a->line, line.n);
     if (rc == ERR_OK)
-        a->opened = a->source->open(&place, &a->self, &a->why);
+        a->opened = a->source->open(&a->place, &a->self, &a->why);
     return rc;
 }
 
@@ -202,6 +247,7 @@ enum err_code log_agent_serve(int input, int output, const struct log_agent_sour
     if (!a.input)
         return err_set(err, ERR_UNAVAILABLE, "there is no input");
     a.line = mem_new(LINE_SIZE, 1);
+    arena_init(&a.access, ARENA_CHUNK);
     fifo_init(&a.questions, sizeof(struct question *));
     pthread_mutex_init(&a.mutex, NULL);
     pthread_cond_init(&a.changed, NULL);
@@ -210,6 +256,7 @@ enum err_code log_agent_serve(int input, int output, const struct log_agent_sour
         rc = serve_lines(&a, err);
     if (a.opened == ERR_OK)
         source->close(a.self);
+    arena_release(&a.access);
     fifo_release(&a.questions);
     pthread_cond_destroy(&a.changed);
     pthread_mutex_destroy(&a.mutex);

@@ -1,23 +1,34 @@
 /*
- * The process that asks brokers for another one of ours: reads what it is to do from a descriptor
- * and writes what it found to another (codec/log_look_json.h), several questions at a time.
+ * The process that asks brokers for another one of ours, and writes marks: reads what it is to do
+ * from a descriptor and writes what came of it to another (codec/log_look_json.h,
+ * codec/marks_json.h), several questions at a time.
  */
 #ifndef REDWAL_RUNTIME_LOG_AGENT_H
 #define REDWAL_RUNTIME_LOG_AGENT_H
 
 #include "base/err.h"
-#include "core/look.h"
+#include "core/marking.h"
 
 /* Looks at a time. Each asks a handful of questions one after another, and a group whose
  * coordinator is away makes one take half a minute. */
 enum { LOG_AGENT_LOOKS_MAX = 16 };
 
+/* The record that a mark is; its key is mark_key(). */
+struct mark_record {
+    int32_t partition;
+    struct str value;
+};
+
 /* Who asks. All calls may block. */
 struct log_agent_source {
-    /* ERR_INVALID: brokers cannot be asked like that. *ret_self is handed to the others. */
+    /* ERR_INVALID: brokers cannot be asked like that. *ret_self is handed to the others; `place`
+     * outlives it. */
     enum err_code (*open)(const struct log_place *place, void **ret_self, struct err *err);
     void *(*share)(void *self); /* for another thread, and closed before */
     void (*look)(void *self, const char *topic, const char *group, struct log_look *ret);
+    /* Nothing leaves after until_ms, on the clock of the machine: see core/marking.h. */
+    void (*mark)(void *self, const char *topic, const struct mark_record *records, int32_t n,
+                 int64_t until_ms, struct mark_result *ret);
     void (*close)(void *self);
 };
 

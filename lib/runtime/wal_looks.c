@@ -32,6 +32,7 @@ static void watch_free(struct wal_looks *l, struct wal_watch *w)
     l->ports.redis.ops->ignore(l->ports.redis.self, w->number);
     wal_resource_release(&w->resource);
     observed_release(&w->facts);
+    marking_release(&w->marks);
     free(w);
 }
 
@@ -298,19 +299,37 @@ static void listen(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
             l->ports.redis.ops->listen(l->ports.redis.self, w->number, &place, &ignored) == ERR_OK;
 }
 
+static struct log_place log_place_of(struct gathering *g)
+{
+    const struct wal_spec *s = &g->watch->resource.spec;
+
+    return (struct log_place){
+        .brokers = s->brokers,
+        .security = s->security,
+        .sasl_mechanism = s->mechanism,
+        .login = login_of(g, s->kafka_user, s->kafka_password, s->kafka_ca, &s->kafka_certificate),
+        .topic = s->topic,
+        .group = s->group,
+    };
+}
+
+enum err_code wal_looks_place(struct wal_looks *l, const struct wal_watch *w, int64_t now_ms,
+                              struct log_place *ret, struct err *err)
+{
+    struct gathering g = { l, w, now_ms, false, "" };
+
+    *ret = log_place_of(&g);
+    if (g.missing[0] != '\0')
+        return err_set(err, ERR_NOT_FOUND, "%s", g.missing);
+    return g.waits ? err_set(err, ERR_TIMEOUT, "a Secret is being read") : ERR_OK;
+}
+
 static void ask_log(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
 {
-    const struct wal_spec *s = &w->resource.spec;
     struct gathering g = { l, w, now_ms, false, "" };
-    struct log_place place = { .brokers = s->brokers,
-                               .security = s->security,
-                               .sasl_mechanism = s->mechanism,
-                               .topic = s->topic,
-                               .group = s->group };
+    const struct log_place place = log_place_of(&g);
     struct err err = { 0 };
 
-    place.login =
-        login_of(&g, s->kafka_user, s->kafka_password, s->kafka_ca, &s->kafka_certificate);
     if (!must_wait(&g, &w->log) &&
         note_asked(&w->log, &g, l->ports.log.ops->ask(l->ports.log.self, w->number, &place, &err),
                    &err))
@@ -321,7 +340,7 @@ static void ask_log(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static struct wal_watch *find_number(const struct wal_looks *l, uint64_t number)
+struct wal_watch *wal_looks_find_number(const struct wal_looks *l, uint64_t number)
 {
     for (size_t i = 0; i < l->n; i++)
         if (l->watches[i]->number == number)
@@ -341,7 +360,7 @@ static void read_again(struct wal_looks *l, const struct wal_watch *w,
 static void take_redis(struct wal_looks *l, uint64_t number, struct redis_look *look,
                        int64_t now_ms)
 {
-    struct wal_watch *w = find_number(l, number);
+    struct wal_watch *w = wal_looks_find_number(l, number);
     uint64_t n_primaries;
 
     if (w)
@@ -373,7 +392,7 @@ static void look_again(struct wal_watch *w, int64_t now_ms)
 
 static void take_news(struct wal_looks *l, const struct redis_news *news, int64_t now_ms)
 {
-    struct wal_watch *w = find_number(l, news->wal);
+    struct wal_watch *w = wal_looks_find_number(l, news->wal);
 
     if (!w) {
         l->ports.redis.ops->ignore(l->ports.redis.self, news->wal);
@@ -386,7 +405,7 @@ static void take_news(struct wal_looks *l, const struct redis_news *news, int64_
 
 static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look, int64_t now_ms)
 {
-    struct wal_watch *w = find_number(l, number);
+    struct wal_watch *w = wal_looks_find_number(l, number);
 
     if (!w) {
         log_look_release(look);

@@ -6,6 +6,7 @@
 #define REDWAL_RUNTIME_WAL_LOOKS_H
 
 #include "codec/wal_resource.h"
+#include "core/marking.h"
 #include "core/observed.h"
 #include "core/wal_status.h"
 #include "port/observe.h"
@@ -33,10 +34,12 @@ struct wal_watch {
         int64_t due_ms;
         int64_t
             looked_ms; /* whatever came of it; before the first look, since when it is awaited */
-    } redis, log, listening;
+    } redis, log, mark, listening;
     int n_redis_open;      /* looks that have not come back */
     int64_t redis_void_ms; /* what began before is outdated */
     int64_t alert_ends_ms;
+    struct marking marks;
+    uint64_t mark_term; /* in which `marks` began */
 
     /* The reconciler's: what the status says, and what it is to say. */
     bool troubled; /* what it wants is unclear, or not all of it is there */
@@ -68,9 +71,15 @@ struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *res
                                    const char *failover_secret, int64_t now_ms);
 struct wal_watch *wal_looks_find(const struct wal_looks *l, struct str scope, struct str name);
 void wal_looks_forget(struct wal_looks *l, struct str scope, struct str name);
+struct wal_watch *wal_looks_find_number(const struct wal_looks *l, uint64_t number);
 /* In no order. */
 size_t wal_looks_count(const struct wal_looks *l);
 struct wal_watch *wal_looks_at(const struct wal_looks *l, size_t i);
+
+/* Where its log is; what it borrows lives as long as the Secrets stand still. ERR_TIMEOUT: a Secret
+ * is being read. ERR_NOT_FOUND: one is missing. */
+NODISCARD enum err_code wal_looks_place(struct wal_looks *l, const struct wal_watch *w,
+                                        int64_t now_ms, struct log_place *ret, struct err *err);
 
 /* How long ago the log, and the Redis, of the WAL that is worst off was looked at; 0 for none. */
 struct wal_looks_age {

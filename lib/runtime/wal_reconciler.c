@@ -11,6 +11,7 @@
 #include "runtime/kube_kinds.h"
 #include "runtime/kube_recorder.h"
 #include "runtime/wal_failovers.h"
+#include "runtime/wal_marks.h"
 
 #define MANAGER_LABEL "app.kubernetes.io/managed-by=" WAL_MANAGER
 #define REPORTER      WAL_API_GROUP "/controller"
@@ -34,11 +35,13 @@ struct wal_reconciler {
     struct kube_kinds *kinds;
     struct kube_secrets *secrets;
     struct wal_looks *looks;
+    struct wal_marks *marks;
     struct kube_keeper *keeper;
     struct wal_failovers *failovers;
     int64_t now_ms;
     bool led;               /* as of the last step */
     uint64_t election_told; /* its trouble, by number */
+    bool releasing;         /* the lease is given away once nothing of ours is on its way */
 };
 
 static bool is_synced(const struct wal_reconciler *r);
@@ -137,6 +140,8 @@ static void judge(const struct wal_reconciler *r, struct wal_watch *w,
         .unclear = report->unclear ? report->unclear->msg : NULL,
         .taken = first(report, KUBE_OUTCOME_TAKEN, taken),
         .refused = first(report, KUBE_OUTCOME_FAILED, refused),
+        .marks = wal_marks_state(w, r->now_ms),
+        .marks_why = w->marks.why,
     };
 
     w->troubled = wanted.unclear || wanted.taken || wanted.refused;
@@ -203,6 +208,8 @@ static bool status(void *self, const struct kube_object *owner, const struct kub
     if (!w->known)
         recall(w, wal.status);
     take_scale(r, w, &figures.replicas);
+    figures.freshness_step_ms = w->resource.spec.freshness_ms;
+    figures.freshness_ms = wal_marks_freshness_ms(w, r->now_ms, r->ports.wall_ms());
     judge(r, w, report, &w->now);
     buf_init(&selector, WAL_MESSAGE_MAX);
     if (wal_child_selector(wal.name, &selector))
@@ -351,6 +358,8 @@ struct wal_reconciler *wal_reconciler_new(const struct wal_reconciler_settings *
     r->secrets = kube_secrets_new(r->client);
     looks.secrets = r->secrets;
     r->looks = wal_looks_new(&looks, settings->look_interval_ms);
+    r->marks =
+        wal_marks_new(r->looks, &r->ports.log_observer, (uint64_t)ports->wall_ms(), r->ports.log);
     r->keeper = new_keeper(r);
     r->failovers = wal_failovers_new(r->client, r->settings.scope, ports->log, on_failover, r);
     kube_keeper_set_served(r->keeper, WAL_CHILD_POD_MONITOR, false);
@@ -363,6 +372,7 @@ void wal_reconciler_free(struct wal_reconciler *r)
         return;
     kube_keeper_free(r->keeper);
     wal_failovers_free(r->failovers);
+    wal_marks_free(r->marks);
     wal_looks_free(r->looks);
     kube_secrets_free(r->secrets);
     kube_kinds_free(r->kinds);
@@ -380,6 +390,8 @@ static void note_leading(struct wal_reconciler *r)
     if (leads == r->led)
         return;
     r->led = leads;
+    if (leads)
+        wal_marks_begin(r->marks);
     log_info(r->ports.log, "%s the lease name=%.*s", leads ? "Took" : "Lost",
              STR_ARGS(r->settings.lease_name));
     for (size_t i = 0; leads && i < wal_looks_count(r->looks); i++) {
@@ -413,6 +425,11 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static int64_t leads_until_ms(const struct wal_reconciler *r)
+{
+    return r->led && !r->releasing ? kube_elector_ends_at_ms(r->elector) : INT64_MIN;
+}
+
 static int64_t wait_ms(struct wal_reconciler *r)
 {
     const int64_t now_ms = r->ports.now_ms();
@@ -424,6 +441,7 @@ static int64_t wait_ms(struct wal_reconciler *r)
     due_ms = sooner(due_ms, kube_keeper_due_ms(r->keeper));
     due_ms = sooner(due_ms, wal_looks_due_ms(r->looks, now_ms, !r->led));
     due_ms = sooner(due_ms, wal_failovers_due_ms(r->failovers));
+    due_ms = sooner(due_ms, wal_marks_due_ms(r->marks, now_ms, leads_until_ms(r)));
     due_ms = due_ms > now_ms ? due_ms - now_ms : 0;
     return client_ms >= 0 ? sooner(due_ms, client_ms) : due_ms;
 }
@@ -434,6 +452,8 @@ int64_t wal_reconciler_step(struct wal_reconciler *r)
     note_leading(r);
     kube_keeper_check(r->keeper);
     kube_client_step(r->client, r->now_ms);
+    if (r->releasing && !wal_marks_are_open(r->marks))
+        kube_elector_release(r->elector);
     kube_elector_step(r->elector, r->now_ms, r->ports.wall_ms());
     tell_election(r);
     note_leading(r);
@@ -442,6 +462,7 @@ int64_t wal_reconciler_step(struct wal_reconciler *r)
     wal_failovers_step(r->failovers, r->now_ms);
     kube_secrets_step(r->secrets, r->now_ms);
     wal_looks_step(r->looks, r->now_ms, !r->led);
+    wal_marks_step(r->marks, r->ports.now_ms(), r->ports.wall_ms(), leads_until_ms(r));
     kube_keeper_step(r->keeper, r->now_ms);
     if (r->led)
         kube_recorder_step(r->recorder, r->now_ms);
@@ -457,7 +478,7 @@ void wal_reconciler_descriptors(struct wal_reconciler *r, int ret[WAL_RECONCILER
 
 void wal_reconciler_release(struct wal_reconciler *r)
 {
-    kube_elector_release(r->elector);
+    r->releasing = true;
 }
 
 bool wal_reconciler_is_released(const struct wal_reconciler *r)

@@ -7,13 +7,32 @@
 #include <unistd.h>
 
 #include "adapter/log_look_rdkafka.h"
+#include "base/mem.h"
 #include "runtime/clock.h"
 #include "runtime/log_agent.h"
 #include "runtime/process.h"
+#include "wiring/mark_writer.h"
 
 enum { QUESTION_TIMEOUT_MS = 5000 };
 
-static enum err_code open_looker(const struct log_place *place, void **ret_self, struct err *err)
+/* Of one thread. */
+struct source {
+    const struct log_place *place;
+    struct log_looker *looker;
+    struct mark_writer *marks;
+};
+
+static struct source *source_of(const struct log_place *place, struct log_looker *looker)
+{
+    struct source *s = mem_new(1, sizeof(*s));
+
+    s->place = place;
+    s->looker = looker;
+    s->marks = mark_writer_new(place);
+    return s;
+}
+
+static enum err_code open_source(const struct log_place *place, void **ret_self, struct err *err)
 {
     const struct log_looker_settings settings = {
         .timeout_ms = QUESTION_TIMEOUT_MS,
@@ -24,28 +43,44 @@ static enum err_code open_looker(const struct log_place *place, void **ret_self,
     const enum err_code rc = log_looker_new(place, &settings, &looker, err);
 
     if (rc == ERR_OK)
-        *ret_self = looker;
+        *ret_self = source_of(place, looker);
     return rc;
 }
 
 static void *share(void *self)
 {
-    return log_looker_share(self);
+    const struct source *s = self;
+
+    return source_of(s->place, log_looker_share(s->looker));
 }
 
 static void look(void *self, const char *topic, const char *group, struct log_look *ret)
 {
-    log_looker_ask(self, topic, group, ret);
+    const struct source *s = self;
+
+    log_looker_ask(s->looker, topic, group, ret);
 }
 
-static void close_looker(void *self)
+static void mark(void *self, const char *topic, const struct mark_record *records, int32_t n,
+                 int64_t until_ms, struct mark_result *ret)
 {
-    log_looker_free(self);
+    const struct source *s = self;
+
+    mark_writer_write(s->marks, topic, records, n, until_ms, ret);
+}
+
+static void close_source(void *self)
+{
+    struct source *s = self;
+
+    mark_writer_free(s->marks);
+    log_looker_free(s->looker);
+    free(s);
 }
 
 int log_agent_main(void)
 {
-    static const struct log_agent_source source = { open_looker, share, look, close_looker };
+    static const struct log_agent_source source = { open_source, share, look, mark, close_source };
     struct err err;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);

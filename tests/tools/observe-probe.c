@@ -91,6 +91,8 @@ static void print(struct probe *p)
     const int64_t now_ms = clock_monotonic_ms();
     const struct wal_status_figures figures = { .generation = 1,
                                                 .replicas = LOOK_UNKNOWN,
+                                                .freshness_ms = observed_mark_age_ms(
+                                                    &p->facts, now_ms, clock_wall_ms()),
                                                 .now_ms = now_ms };
     struct wal_notice notices[WAL_NOTICES_MAX];
     struct wal_status now;

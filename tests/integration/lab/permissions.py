@@ -19,6 +19,7 @@ def _rules(heading):
 
 # (resource, name, operation), with the names of the defaults
 KAFKA = [(row[0], row[1].strip("`"), row[2]) for row in _rows("Kafka")]
+MARKS = [(row[0], row[1].strip("`"), row[2]) for row in _rows("Marks")]
 REDIS = _rules("Redis")
 SENTINEL = _rules("Sentinel")
 REPAIR = _rules("Repair")

@@ -55,15 +55,18 @@ static void a_question_arrives_as_it_was(void **state)
     CLEANUP(buf_release) struct buf line = { 0 };
     struct arena arena;
     struct mark_batch read;
+    int64_t number;
     const char *topic;
     struct err err;
     (void)state;
 
     buf_init(&line, TEXT_MAX);
     arena_init(&arena, TEXT_MAX);
-    assert_true(marks_question_encode(&line, "redis-writes", &batch));
+    assert_true(marks_question_encode(&line, 15, "redis-writes", &batch));
     assert_true(marks_is_question(buf_str(&line)));
-    assert_int_equal(marks_question_decode(buf_str(&line), &arena, &topic, &read, &err), ERR_OK);
+    assert_int_equal(marks_question_decode(buf_str(&line), &arena, &number, &topic, &read, &err),
+                     ERR_OK);
+    assert_int_equal(number, 15);
     assert_string_equal(topic, "redis-writes");
     assert_string_equal(read.site, "dc");
     assert_int_equal(read.until_ms, batch.until_ms);
@@ -99,11 +102,13 @@ static void what_nobody_of_ours_asks_is_refused(void **state)
     arena_init(&arena, TEXT_MAX);
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
         struct mark_batch batch;
+        int64_t number;
         const char *topic;
         struct err err;
 
         assert_true(marks_is_question(str_from(lines[i])));
-        if (marks_question_decode(str_from(lines[i]), &arena, &topic, &batch, &err) != ERR_CORRUPT)
+        if (marks_question_decode(str_from(lines[i]), &arena, &number, &topic, &batch, &err) !=
+            ERR_CORRUPT)
             fail_msg("%s", lines[i]);
     }
     assert_false(marks_is_question(STR_LITERAL("{\"look\":{\"topic\":\"t\",\"group\":\"g\"}}")));
@@ -125,6 +130,7 @@ static void a_result_arrives_as_it_was(void **state)
         "{\"failed\":\"no\",\"denied\":false}",
     };
     struct mark_result read;
+    int64_t number;
     struct err err;
     (void)state;
 
@@ -132,15 +138,16 @@ static void a_result_arrives_as_it_was(void **state)
         CLEANUP(buf_release) struct buf line = { 0 };
 
         buf_init(&line, TEXT_MAX);
-        assert_true(marks_result_encode(&line, &results[i]));
-        assert_int_equal(marks_result_decode(buf_str(&line), &read, &err), ERR_OK);
+        assert_true(marks_result_encode(&line, 3, &results[i]));
+        assert_int_equal(marks_result_decode(buf_str(&line), &number, &read, &err), ERR_OK);
+        assert_int_equal(number, 3);
         assert_int_equal(read.n_stored, results[i].n_stored);
         assert_int_equal(read.n_failed, results[i].n_failed);
         assert_int_equal(read.denied, results[i].denied);
         assert_string_equal(read.why, results[i].why);
     }
     for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-        if (marks_result_decode(str_from(others[i]), &read, &err) != ERR_CORRUPT)
+        if (marks_result_decode(str_from(others[i]), &number, &read, &err) != ERR_CORRUPT)
             fail_msg("%s", others[i]);
 }
 

@@ -21,6 +21,8 @@ static const struct wal_status_figures figures = { .generation = 3,
                                                    .role = { "active", 6 },
                                                    .pod = { "rfr-a-1", 7 },
                                                    .replicas = 2,
+                                                   .freshness_ms = 5001,
+                                                   .freshness_step_ms = 5000,
                                                    .now_ms = NOW_MS };
 
 static void encode(struct buf *out, const struct observed *o, struct wal_status *ret)
@@ -39,7 +41,7 @@ static void says_what_is_known(void **state)
         "{\"observedGeneration\":3,\"phase\":\"Applying\",\"role\":\"active\"",
         "\"primary\":{\"pod\":\"rfr-a-1\",\"address\":\"redis:6379\",\"runId\":\"a\",\"since\":\"",
         "\"applier\":{\"replicas\":2,\"ready\":2,\"desired\":2},\"partitions\":2",
-        "\"lag\":{\"records\":0,\"seconds\":0}",
+        "\"lag\":{\"records\":0,\"seconds\":0},\"freshness\":10,",
         "{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"AllWell\",\"message\":\"",
         "\"lastTransitionTime\":\"2026-11-25T09:46:47Z\",\"observedGeneration\":3}",
     };

@@ -27,7 +27,8 @@ static void a_wal_is_read(void **state)
                 "\"primary\":{\"address\":\"a:1\",\"pod\":\"p\",\"since\":\"1970-01-01T00:00:01Z\"}"
                 ","
                 "\"applier\":{\"ready\":1,\"desired\":2},\"partitions\":12,"
-                "\"lag\":{\"records\":5,\"seconds\":6},\"conditions\":[{\"type\":\"New\","
+                "\"lag\":{\"records\":5,\"seconds\":6},\"freshness\":4,\"conditions\":[{\"type\":"
+                "\"New\","
                 "\"status\":\"True\",\"reason\":\"R\",\"message\":\"m\","
                 "\"lastTransitionTime\":\"1970-01-01T00:00:03Z\"},{}]}}"),
             &v, NULL),
@@ -52,6 +53,7 @@ static void a_wal_is_read(void **state)
     assert_int_equal(v.partitions, 12);
     assert_int_equal(v.behind, 5);
     assert_int_equal(v.lag_seconds, 6);
+    assert_int_equal(v.freshness, 4);
     assert_int_equal(v.n_conditions, 2);
     ASSERT_TEXT(v.conditions[0].type, "New");
     ASSERT_TEXT(v.conditions[0].message, "m");

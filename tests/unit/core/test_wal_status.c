@@ -48,7 +48,7 @@ static void nothing_is_known_in_the_beginning(void **state)
     for (enum wal_condition_type t = 0; t < WAL_CONDITION_COUNT; t++)
         assert_true(is_unknown(&s, t) ||
                     t == WAL_CONDITION_SPEC_ACCEPTED || /* which are known at once */
-                    t == WAL_CONDITION_OBJECTS_APPLIED);
+                    t == WAL_CONDITION_OBJECTS_APPLIED || t == WAL_CONDITION_LOG_MARKED);
     assert_int_equal(s.phase, WAL_PHASE_PENDING);
 }
 

@@ -210,7 +210,8 @@ static void metrics_tell_of_each_wal(void **state)
     wal_stand_run(s, MINUTE_MS);
     counts = wal_reconciler_counts(s->reconciler);
     buf_init(&page, CONTROLLER_METRICS_MAX_BYTES);
-    controller_metrics_print(&counts, wal_reconciler_looks(s->reconciler), "1", wal_stand_ms,
+    controller_metrics_print(&counts, wal_reconciler_looks(s->reconciler), "1",
+                             (struct controller_times){ wal_stand_ms, wal_stand_ms },
                              METRICS_PROMETHEUS, &page);
     assert_true(buf_append(&page, "", 1));
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
