@@ -35,11 +35,9 @@ static struct log_looker *looker_of(struct kafka_admin *admin,
     return l;
 }
 
-enum err_code log_looker_new(const struct log_place *place,
-                             const struct log_looker_settings *settings, struct log_looker **ret,
-                             struct err *err)
+struct kafka_access log_place_access(const struct log_place *place)
 {
-    const struct kafka_access access = {
+    return (struct kafka_access){
         .brokers = place->brokers,
         .client_id = "redwal-controller",
         .security = place->security,
@@ -51,6 +49,13 @@ enum err_code log_looker_new(const struct log_place *place,
         .cert = place->login.cert,
         .key = place->login.key,
     };
+}
+
+enum err_code log_looker_new(const struct log_place *place,
+                             const struct log_looker_settings *settings, struct log_looker **ret,
+                             struct err *err)
+{
+    const struct kafka_access access = log_place_access(place);
     struct kafka_admin *admin;
     const enum err_code rc = kafka_admin_new(&access, settings->timeout_ms, &admin, err);
 

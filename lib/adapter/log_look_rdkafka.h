@@ -17,6 +17,9 @@ struct log_looker_settings {
     int64_t (*wall_ms)(void);
 };
 
+/* How the controller's clients reach its brokers; what is borrowed stays so. */
+struct kafka_access log_place_access(const struct log_place *place);
+
 /* ERR_INVALID: the brokers cannot be asked like that. */
 enum err_code log_looker_new(const struct log_place *place,
                              const struct log_looker_settings *settings, struct log_looker **ret,

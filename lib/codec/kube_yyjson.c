@@ -73,6 +73,19 @@ bool kube_yyjson_copy(yyjson_val *object, const char *key, char *to, size_t size
     return true;
 }
 
+const char *kube_yyjson_keep(yyjson_val *object, const char *key, struct arena *arena)
+{
+    const struct str text = kube_yyjson_str(object, key);
+    char *copy;
+
+    if (!text.p)
+        return NULL;
+    copy = arena_take(arena, text.n + 1);
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = '\0';
+    return copy;
+}
+
 void kube_yyjson_add(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct str text)
 {
     yyjson_mut_obj_add_strn(doc, object, key, text.n > 0 ? text.p : "", text.n);

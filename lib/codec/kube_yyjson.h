@@ -23,6 +23,8 @@ bool kube_yyjson_bool(yyjson_val *object, const char *key); /* false when it is 
 int64_t kube_yyjson_int(yyjson_val *object, const char *key, int64_t otherwise);
 /* Copies a text that fits with its NUL and holds none; false otherwise. Absent is empty. */
 bool kube_yyjson_copy(yyjson_val *object, const char *key, char *to, size_t size);
+/* A copy of a text in memory of the arena, with its NUL; NULL when there is none. */
+const char *kube_yyjson_keep(yyjson_val *object, const char *key, struct arena *arena);
 
 /* For printing: views must outlive the document. */
 void kube_yyjson_add(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct str text);

@@ -62,19 +62,6 @@ bool log_question_encode(struct buf *out, int64_t number, const struct log_place
     return kube_yyjson_write(doc, out);
 }
 
-static const char *take_text(yyjson_val *object, const char *key, struct arena *arena)
-{
-    const struct str text = kube_yyjson_str(object, key);
-    char *copy;
-
-    if (!text.p)
-        return NULL;
-    copy = arena_take(arena, text.n + 1);
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    return copy;
-}
-
 enum err_code log_access_decode(struct str line, struct arena *arena, struct log_place *ret,
                                 struct err *err)
 {
@@ -85,7 +72,7 @@ enum err_code log_access_decode(struct str line, struct arena *arena, struct log
         return ERR_CORRUPT;
     if (!yyjson_is_str(yyjson_obj_get(object, "brokers")))
         return err_set(err, ERR_CORRUPT, "no access with brokers");
-#define TAKE(name, member) ret->member = take_text(object, name, arena);
+#define TAKE(name, member) ret->member = kube_yyjson_keep(object, name, arena);
     ACCESS_TEXTS(TAKE)
     return ERR_OK;
 }

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "codec/kube_yyjson.h"
 
@@ -72,19 +71,6 @@ bool marks_is_question(struct str line)
     return str_starts_with(line, STR_LITERAL(QUESTION_BEGIN));
 }
 
-static const char *take_text(yyjson_val *object, const char *key, struct arena *arena)
-{
-    const struct str text = kube_yyjson_str(object, key);
-    char *copy;
-
-    if (!text.p)
-        return NULL;
-    copy = arena_take(arena, text.n + 1);
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    return copy;
-}
-
 static bool take_order(yyjson_val *v, struct mark_order *ret)
 {
     const int64_t partition = kube_yyjson_int(v, "partition", -1);
@@ -126,8 +112,8 @@ enum err_code marks_question_decode(struct str line, struct arena *arena, int64_
 
     if (!doc)
         return ERR_CORRUPT;
-    *ret_topic = take_text(marks, "topic", arena);
-    batch.site = take_text(marks, "site", arena);
+    *ret_topic = kube_yyjson_keep(marks, "topic", arena);
+    batch.site = kube_yyjson_keep(marks, "site", arena);
     batch.until_ms = kube_yyjson_int(marks, "untilMs", 0);
     if (!*ret_topic || batch.until_ms <= 0 ||
         !take_orders(yyjson_obj_get(marks, "list"), arena, &batch))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "adapter/log_look_rdkafka.h"
 #include "adapter/log_writer_rdkafka.h"
 #include "base/mem.h"
 #include "runtime/clock.h"
@@ -30,18 +31,8 @@ void mark_writer_free(struct mark_writer *w)
 
 static enum err_code open_writer(struct mark_writer *w, struct err *err)
 {
-    const struct log_place *p = w->place;
     const struct log_writer_settings settings = {
-        .access = { .brokers = p->brokers,
-                    .client_id = "redwal-controller",
-                    .security = p->security,
-                    .sasl_mechanism = p->sasl_mechanism,
-                    .user = p->login.user,
-                    .password = p->login.password,
-                    .pem = true,
-                    .ca = p->login.ca,
-                    .cert = p->login.cert,
-                    .key = p->login.key },
+        .access = log_place_access(w->place),
         .may_repeat = true, /* a mark without effect; idempotence takes more than Write */
         .timeout_ms = MARKING_DELIVERY_MS,
     };
