@@ -67,12 +67,12 @@ def look(redwal, *argv):
 
 
 def test_status_shows_what_the_status_says(redwal, put):
-    put("orders", status(True, partitions=12, lag={"records": 7, "seconds": 3},
+    put("orders", status(True, partitions=12, lag={"records": 7, "seconds": 3}, freshness=5,
                          primary={"address": "10.0.0.7:6379", "pod": "rfr-0"}))
     code, shown = look(redwal, "orders")
     assert code == DONE
-    assert (shown["phase"], shown["site"], shown["behind"], shown["lagSeconds"]) == (
-        "Applying", "dc", 7, 3)
+    assert (shown["phase"], shown["site"], shown["behind"], shown["lagSeconds"],
+            shown["freshnessSeconds"]) == ("Applying", "dc", 7, 3, 5)
     assert (shown["primary"], shown["pod"], shown["current"]) == ("10.0.0.7:6379", "rfr-0", True)
     assert [(c["type"], c["status"], c["message"]) for c in shown["conditions"]] == [
         ("Ready", "True", "as the test says")]

@@ -68,12 +68,13 @@ def test_defaults_are_those_of_the_applier(api, namespace):
 def test_people_see_columns_and_scale_it(cluster, api, namespace):
     create(api, namespace, make({"spec.site": "dc"}))
     api.patch_namespaced_custom_object_status(GROUP, VERSION, namespace, PLURAL, "orders", {
-        "status": {"phase": "Ready", "lag": {"records": 7}, "primary": {"address": "10.0.0.1:6379"},
+        "status": {"phase": "Ready", "lag": {"records": 7}, "freshness": 5,
+                   "primary": {"address": "10.0.0.1:6379"},
                    "applier": {"ready": 2, "replicas": 3, "selector": "redwal.dev/wal=orders"}}})
     heads, row = cluster.kubectl("-n", namespace, "get", "rwal").stdout.splitlines()
     assert heads.split() == ["NAME", "SITE", "ROLE", "PHASE", "READY", "LAG", "LAG", "(S)",
-                             "PRIMARY", "AGE"]
-    assert row.split()[:7] == ["orders", "dc", "active", "Ready", "2", "7", "10.0.0.1:6379"]
+                             "FRESH", "(S)", "PRIMARY", "AGE"]
+    assert row.split()[:8] == ["orders", "dc", "active", "Ready", "2", "7", "5", "10.0.0.1:6379"]
     assert "orders" in cluster.kubectl("-n", namespace, "get", "redwal").stdout
 
     cluster.kubectl("-n", namespace, "scale", "rediswal", "orders", "--replicas=5")

@@ -427,6 +427,50 @@ static void group_states_have_names(void **state)
     assert_int_equal(group_state_from(STR_LITERAL("Assigning")), GROUP_UNKNOWN);
 }
 
+static void marks_tell_the_age_of_the_oldest_partition(void **state)
+{
+    static const struct {
+        const char *name;
+        struct mark_state first, second;
+        int64_t now_ms, expected;
+    } rows[] = {
+        { "no marks", { 0 }, { 0 }, 30, LOOK_UNKNOWN },
+        { "in one partition alone", { .sequence = 1, .time_ms = 5000 }, { 0 }, 30, LOOK_UNKNOWN },
+        { "the older one",
+          { .sequence = 1, .time_ms = 5000 },
+          { .sequence = 9, .time_ms = 4000 },
+          30,
+          2000 },
+        { "by a clock that is ahead",
+          { .sequence = 1, .time_ms = 7000 },
+          { .sequence = 1, .time_ms = 6001 },
+          30,
+          0 },
+        { "too long ago",
+          { .sequence = 1, .time_ms = 5000 },
+          { .sequence = 1, .time_ms = 5000 },
+          30 + OBSERVED_STALE_MS,
+          LOOK_UNKNOWN },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(observed_release) struct observed o = { 0 };
+        struct log_look log = looks_log(10, 2, 0, 100, LOOK_UNKNOWN);
+        struct redis_look redis = looks_redis(20, 2, "a", 40);
+
+        observed_init(&o);
+        assert_int_equal(observed_mark_age_ms(&o, 30, 6000), LOOK_UNKNOWN);
+        redis.partitions[0].position.mark = rows[i].first;
+        redis.partitions[1].position.mark = rows[i].second;
+        observed_learn_log(&o, &log);
+        observed_learn_redis(&o, &redis);
+        if (observed_mark_age_ms(&o, rows[i].now_ms, 6000) != rows[i].expected)
+            fail_msg("%s: %lld", rows[i].name,
+                     (long long)observed_mark_age_ms(&o, rows[i].now_ms, 6000));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +484,7 @@ int main(void)
         cmocka_unit_test(what_was_judged_of_a_position_that_is_no_more_is_unknown),
         cmocka_unit_test(a_process_becomes_the_primary_after_it_was_looked_at),
         cmocka_unit_test(lag_is_as_old_as_what_is_missing),
+        cmocka_unit_test(marks_tell_the_age_of_the_oldest_partition),
         cmocka_unit_test(lag_is_right_on_a_quiet_topic_and_after_a_rewind),
         cmocka_unit_test(group_states_have_names),
     };

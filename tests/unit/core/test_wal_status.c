@@ -356,6 +356,43 @@ static void each_reason_has_a_remedy_and_a_name_of_its_own(void **state)
         assert_true(*wal_phase_text(p) && *wal_phase_meaning(p));
 }
 
+static void what_becomes_of_marks_is_a_condition_that_ready_does_not_need(void **state)
+{
+    static const struct {
+        enum marking_state marks;
+        enum condition_status status;
+        const char *reason, *detail;
+        enum wal_phase phase;
+    } rows[] = {
+        { MARKING_OFF, CONDITION_TRUE, "NotAskedFor", "", WAL_PHASE_APPLYING },
+        { MARKING_AWAITED, CONDITION_UNKNOWN, "NotWritten", "", WAL_PHASE_APPLYING },
+        { MARKING_WRITTEN, CONDITION_TRUE, "Written", "", WAL_PHASE_APPLYING },
+        { MARKING_FAILED, CONDITION_FALSE, "Failing", "timed out", WAL_PHASE_DEGRADED },
+        { MARKING_DENIED, CONDITION_FALSE, "AccessDenied", "no Write", WAL_PHASE_DEGRADED },
+        { MARKING_OTHERS, CONDITION_FALSE, "OtherWriter", "", WAL_PHASE_DEGRADED },
+    };
+    CLEANUP(observed_release) struct observed o = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct wal_wanted wanted = looks_wanted;
+        const struct wal_condition *c;
+        struct wal_status s;
+
+        wanted.marks = rows[i].marks;
+        wanted.marks_why = rows[i].detail;
+        wal_status_judge(&wanted, &o, &nothing, NOW_MS, WALL_MS, &s);
+        c = &s.conditions[WAL_CONDITION_LOG_MARKED];
+        assert_int_equal(c->status, rows[i].status);
+        assert_string_equal(c->reason, rows[i].reason);
+        assert_non_null(strstr(c->message, rows[i].detail));
+        assert_int_equal(s.conditions[WAL_CONDITION_READY].status, CONDITION_TRUE);
+        assert_int_equal(s.phase, rows[i].phase);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +403,7 @@ int main(void)
         cmocka_unit_test(what_became_of_the_specification_and_its_objects_is_told),
         cmocka_unit_test(a_primary_that_went_back_is_told_once),
         cmocka_unit_test(a_status_keeps_since_when_it_is_so),
+        cmocka_unit_test(what_becomes_of_marks_is_a_condition_that_ready_does_not_need),
         cmocka_unit_test(each_reason_has_a_remedy_and_a_name_of_its_own),
     };
 
