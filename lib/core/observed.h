@@ -84,10 +84,6 @@ bool observed_knows_redis(const struct observed *o, int64_t now_ms);
 /* How long ago all that the log then held had been applied, in the partition that is furthest
  * behind: the age of what a reader sees, on quiet topics too. LOOK_UNKNOWN. */
 int64_t observed_lag_ms(const struct observed *o, int64_t now_ms);
-/* How long ago the last mark was written that Redis has passed in each partition, by the clocks of
- * this machine and of who writes them: the age of what a reader sees, at all sites. LOOK_UNKNOWN.
- */
-int64_t observed_mark_age_ms(const struct observed *o, int64_t now_ms, int64_t wall_ms);
 /* The same as of the last look at Redis, in bounds: what the log was given later says nothing of
  * what readers saw then. */
 struct observed_delay {
@@ -96,6 +92,10 @@ struct observed_delay {
     int64_t most_ms;  /* LOOK_UNKNOWN */
 };
 struct observed_delay observed_delay(const struct observed *o);
+/* How long ago the last mark was written that Redis has passed in each partition, by the clocks of
+ * this machine and of who writes them: the age of what a reader sees, at all sites. LOOK_UNKNOWN.
+ */
+int64_t observed_mark_age_ms(const struct observed *o, int64_t now_ms, int64_t wall_ms);
 /* Records that are not applied, of all partitions; LOOK_UNKNOWN when that of one is. */
 int64_t observed_behind(const struct observed *o);
 

@@ -69,7 +69,7 @@ static void take_results(struct wal_marks *m)
     struct mark_result result;
     uint64_t number;
 
-    while (m->port.ops->next_marked(m->port.self, &number, &result)) {
+    while (m->n_open > 0 && m->port.ops->next_marked(m->port.self, &number, &result)) {
         struct wal_watch *w = wal_looks_find_number(m->looks, number);
 
         m->n_open--;

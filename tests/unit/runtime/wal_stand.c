@@ -155,7 +155,8 @@ void wal_stand_begin(struct wal_stand *s)
 {
     static const struct observe_redis_ops redis = { ask_redis, next_redis, listen,
                                                     ignore,    news,       descriptor };
-    static const struct observe_log_ops log = { ask_log, exchange, next_log, descriptor, wait_ms };
+    static const struct observe_log_ops log = { ask_log, NULL,       exchange, next_log,
+                                                NULL,    descriptor, wait_ms };
     const struct wal_reconciler_settings settings = {
         .options = applier_options(),
         .image = "redis-applier:test",
