@@ -114,6 +114,15 @@ int64_t wal_setting_number(const struct wal_spec *spec, struct wal_options optio
     return number;
 }
 
+double wal_spec_budget(const struct wal_spec *spec)
+{
+#define BUDGET(percent, budget) budget,
+    static const double budgets[] = { WAL_OBJECTIVES(BUDGET) };
+#undef BUDGET
+
+    return budgets[spec->objective];
+}
+
 bool wal_failover_sentinels(const struct wal_spec *spec, const char *scope, struct buf *out)
 {
     return buf_appendf(out, "rfs-%s.%s.svc:%" PRId64, spec->failover, scope, spec->sentinel_port);

@@ -156,6 +156,9 @@ const char *wal_setting_of(const struct wal_spec *spec, const char *name);
 int64_t wal_setting_number(const struct wal_spec *spec, struct wal_options options,
                            const char *name);
 
+/* The share of minutes that spec.slo.objective lets be bad. */
+double wal_spec_budget(const struct wal_spec *spec);
+
 /* Where the Sentinels of spec.redis.failover in that namespace are asked for. False: no room. */
 NODISCARD bool wal_failover_sentinels(const struct wal_spec *spec, const char *scope,
                                       struct buf *out);

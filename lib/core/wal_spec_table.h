@@ -26,6 +26,11 @@ enum wal_sentinel_tls {
 
 /* clang-format off */
 
+/* X(percent of minutes that must be good, the share that may be bad) */
+#define WAL_OBJECTIVES(X) \
+    X("90", 0.1) X("95", 0.05) X("99", 0.01) X("99.5", 0.005) X("99.9", 0.001) X("99.95", 0.0005) X("99.99", 0.0001)
+#define WAL_OBJECTIVE_CHOICE(percent, budget) percent,
+
 /* X(path below spec, need, help). FILLED: absent is the same as empty. */
 #define WAL_OBJECTS(X) \
     X("redis",              REQUIRED, "The Redis that the log is applied to") \
@@ -67,6 +72,7 @@ enum wal_sentinel_tls {
     X(CERTIFICATE, registry_certificate, "schemaRegistry.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where the registry asks for one") \
     \
     X(DURATION,    freshness_ms,      "slo.freshness", OPTIONAL, "5s", 100, 24 * 3600 * 1000, NULL, "How old what readers of Redis see may be") \
+    X(CHOICE,      objective,         "slo.objective", OPTIONAL, "99.9", 0, 0, ((const char *const[]){ WAL_OBJECTIVES(WAL_OBJECTIVE_CHOICE) NULL }), "Percent of minutes in which it is no older, as a text") \
     X(DURATION,    mark_interval_ms,  "marks.interval", OPTIONAL, "0s", 0, 3600 * 1000, NULL, "How often the active site writes a mark into each partition of the log, such as 2s; 0s writes none, and is the default, since an applier that knows no marks makes dead letters of them, and one RedisWal alone may write them into a log") \
     \
     X(INT,         replicas,          "applier.replicas", OPTIONAL, "2", 0, 100, NULL, "Pods; more than the log has partitions wait in reserve") \

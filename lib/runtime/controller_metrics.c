@@ -86,6 +86,34 @@ static void print_marks(const struct metrics_text *page, const struct wal_watch 
     }
 }
 
+static void print_minutes(const struct metrics_text *page, const struct wal_watch *w)
+{
+    for (enum slo_verdict v = 0; v < SLO_VERDICT_COUNT; v++) {
+        begin_series(page, WAL_METRIC_MINUTES, w);
+        buf_print(page->out, ",verdict=\"%s\"} %" PRIu64 "\n", slo_verdict_label(v), w->slo.n[v]);
+    }
+}
+
+static void print_burn(const struct metrics_text *page, const struct wal_watch *w, int64_t now_ms)
+{
+    const double budget = wal_spec_budget(&w->resource.spec);
+
+    for (enum slo_window i = 0; i < SLO_WINDOW_COUNT; i++) {
+        double rate;
+
+        if (!slo_burn(&w->slo, i, now_ms, budget, &rate))
+            continue;
+        begin_series(page, WAL_METRIC_BURN, w);
+        buf_print(page->out, ",window=\"%s\"} %.10g\n", slo_window_label(i), rate);
+    }
+}
+
+static void print_budget(const struct metrics_text *page, const struct wal_watch *w)
+{
+    begin_series(page, WAL_METRIC_BUDGET, w);
+    buf_print(page->out, "} %.10g\n", wal_spec_budget(&w->resource.spec));
+}
+
 static void print_wal(const struct metrics_text *page, enum wal_metric id,
                       const struct wal_watch *w, struct controller_times times)
 {
@@ -108,6 +136,15 @@ static void print_wal(const struct metrics_text *page, enum wal_metric id,
         return;
     case WAL_METRIC_MARKS:
         print_marks(page, w);
+        return;
+    case WAL_METRIC_MINUTES:
+        print_minutes(page, w);
+        return;
+    case WAL_METRIC_BURN:
+        print_burn(page, w, times.now_ms);
+        return;
+    case WAL_METRIC_BUDGET:
+        print_budget(page, w);
         return;
     case WAL_METRIC_COUNT:
         break;

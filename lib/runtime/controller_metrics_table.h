@@ -35,7 +35,10 @@
     X(RECORDS,   GAUGE,   "wal_lag_records", "",             "Records of the log that Redis does not have yet; absent while that is not known") \
     X(SECONDS,   GAUGE,   "wal_lag_seconds", "",             "How long ago Redis had all that this site's log then held; absent while that is not known") \
     X(FRESHNESS, GAUGE,   "wal_freshness_seconds", "",       "How old what readers of Redis see may be: since the last mark was written that Redis has passed in each partition, or, at an active site without marks, since Redis had all that its log held; absent while that is not known") \
-    X(MARKS,     COUNTER, "wal_marks_total", "result",       "Marks: stored in the log, not stored, and seen there of somebody else (other)")
+    X(MARKS,     COUNTER, "wal_marks_total", "result",       "Marks: stored in the log, not stored, and seen there of somebody else (other)") \
+    X(MINUTES,   COUNTER, "wal_slo_minutes_total", "verdict", "Minutes in which Redis was as fresh as spec.slo.freshness asks (good), in which it was not (bad), and of which that is not known (unknown), which count for neither") \
+    X(BURN,      GAUGE,   "wal_slo_burn_rate", "window",     "Share of bad minutes in the last 5m, 30m, 1h or 6h, in units of what spec.slo.objective allows; of the minutes that this leader knows, and absent while there are none") \
+    X(BUDGET,    GAUGE,   "wal_slo_budget_ratio", "",        "Share of minutes that spec.slo.objective lets be bad")
 /* clang-format on */
 
 #endif

@@ -8,6 +8,7 @@
 #include "codec/wal_resource.h"
 #include "core/marking.h"
 #include "core/observed.h"
+#include "core/slo.h"
 #include "core/wal_status.h"
 #include "port/observe.h"
 #include "runtime/kube_secrets.h"
@@ -40,6 +41,7 @@ struct wal_watch {
     int64_t alert_ends_ms;
     struct marking marks;
     uint64_t mark_term; /* in which `marks` began */
+    struct slo slo;     /* while we lead */
 
     /* The reconciler's: what the status says, and what it is to say. */
     bool troubled; /* what it wants is unclear, or not all of it is there */

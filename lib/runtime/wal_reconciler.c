@@ -287,8 +287,10 @@ static void on_learned(void *self, struct wal_watch *w)
     static const struct kube_wishes none;
     const struct kube_report fine = { .wishes = &none };
     struct wal_reconciler *r = self;
+    const int64_t age_ms = wal_marks_freshness_ms(w, r->now_ms, r->ports.wall_ms());
     struct wal_status now; /* not `w->now`: that may be on its way to the server */
 
+    slo_sample(&w->slo, r->now_ms, age_ms, w->resource.spec.freshness_ms);
     if (w->known && !w->troubled) {
         judge(r, w, &fine, &now);
         if (!is_due(r, w, &now))
@@ -399,6 +401,7 @@ static void note_leading(struct wal_reconciler *r)
 
         w->known = false;
         w->since_ms = r->now_ms;
+        slo_begin(&w->slo, r->now_ms);
     }
 }
 

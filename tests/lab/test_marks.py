@@ -140,6 +140,24 @@ def test_a_quiet_log_is_as_fresh_as_its_marks(wals, controller, site):
     assert it.metric(r'wal_marks_total\{[^}]*result="stored"\}') >= 6
 
 
+def minutes(controller, verdict):
+    return controller.metric(rf'wal_slo_minutes_total\{{[^}}]*verdict="{verdict}"\}}')
+
+
+def test_minutes_are_counted_and_burn_the_budget(wals, controller, site):
+    dc = site()
+    wals.create(**dc.spec(**{"spec.slo": {"freshness": "10s", "objective": "99"}}))
+    it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    await_(lambda: minutes(it, "good"), 200, it.tail)
+    assert it.metric("wal_slo_budget_ratio") == 0.01
+    dc.applier.pause()
+    await_(lambda: minutes(it, "bad"), 200, it.tail)
+    good, bad, rate = minutes(it, "good"), minutes(it, "bad"), it.metric(
+        r'wal_slo_burn_rate\{[^}]*window="5m"\}')
+    assert abs(rate - bad / (good + bad) / 0.01) < 0.001
+    dc.applier.resume()
+
+
 def test_a_mirror_that_loses_a_record_is_told_and_a_whole_one_is_not(wals, controller, site):
     """The other site goes by what the log tells: it has a RedisWal of its own, which writes none."""
     dc, whole, bad = site(partitions=1), site("whole", partitions=1), site("bad", partitions=1)
