@@ -153,14 +153,13 @@ void observed_learn_log(struct observed *o, struct log_look *look)
 /* --- Redis ------------------------------------------------------------------------------------ */
 
 /* The group's commit was asked for before `now`, and `p` still holds what was known until then. */
-static void judge_commits(struct observed_partition *p, const struct redis_look_partition *now,
-                          int64_t committed_before, bool is_same_redis)
+static void judge_commits(struct observed_partition *p, const struct redis_look_partition *now)
 {
     const int64_t committed = p->log.committed, next = next_of(now);
 
     if (committed > next) {
         if (p->drift == DRIFT_NONE || p->drift == DRIFT_MOVED_BACK)
-            p->drift = p->in_redis && is_same_redis ? DRIFT_MOVED_FORWARD : DRIFT_FELL_BACK;
+            p->drift = p->in_redis && !p->is_uncommitted ? DRIFT_MOVED_FORWARD : DRIFT_FELL_BACK;
         return;
     }
     if (p->drift == DRIFT_MOVED_BACK) {
@@ -168,13 +167,27 @@ static void judge_commits(struct observed_partition *p, const struct redis_look_
             p->drift = DRIFT_NONE;
         return;
     }
-    if (p->drift == DRIFT_NONE && p->in_redis && is_same_redis && committed < committed_before &&
-        next >= next_of(&p->redis)) {
+    if (p->drift == DRIFT_NONE && p->in_redis && !p->is_uncommitted &&
+        committed < p->committed_before && next >= next_of(&p->redis)) {
         p->drift = DRIFT_MOVED_BACK;
-        p->moved_from = committed_before;
+        p->moved_from = p->committed_before;
         return;
     }
     p->drift = DRIFT_NONE;
+}
+
+/* With another primary the appliers may begin further back, and commit less than was committed. A
+ * commit for the one before may come at its first look, and none later. */
+static void learn_commits(struct observed_partition *p, const struct redis_look_partition *now,
+                          bool is_other_redis)
+{
+    const int64_t before = p->committed_before;
+
+    p->is_uncommitted |= is_other_redis;
+    judge_commits(p, now);
+    p->committed_before = p->log.committed;
+    if (p->log.committed < before || (p->log.committed > before && !is_other_redis))
+        p->is_uncommitted = false;
 }
 
 static void learn_position(struct observed *o, int32_t i, const struct redis_look *look,
@@ -183,11 +196,12 @@ static void learn_position(struct observed *o, int32_t i, const struct redis_loo
     struct observed_partition *p = &o->partitions[i];
     const struct redis_look_partition *now = &look->partitions[i];
     const bool is_pair = p->in_log && o->log.look.ended_ms <= look->look.began_ms;
+    const bool is_other_redis = p->in_redis && !is_same_redis;
 
-    if (is_pair && o->log.knows_commits) {
-        judge_commits(p, now, p->committed_before, is_same_redis);
-        p->committed_before = p->log.committed;
-    }
+    if (is_pair && o->log.knows_commits)
+        learn_commits(p, now, is_other_redis);
+    else
+        p->is_uncommitted |= is_other_redis;
     if (p->in_redis && next_of(now) < next_of(&p->redis)) {
         *rewound += next_of(&p->redis) - next_of(now);
         p->current_at_ms = LOOK_UNKNOWN;

@@ -69,6 +69,20 @@ static void judges_redis_by_the_log_around_it(void **state)
     }
 }
 
+static void a_failover_that_could_not_be_judged_is_remembered(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    learn_log(&o, 10, 0, 100, 60);
+    learn_redis(&o, 20, "a", 90);
+    learn_log(&o, 30, 0, 100, 90);
+    learn_redis(&o, 30, "b", 70); /* began before the log's answer had come */
+    learn_redis(&o, 40, "b", 75);
+    assert_int_equal(o.partitions[0].drift, DRIFT_FELL_BACK);
+}
+
 static void compares_nothing_whose_order_is_not_known(void **state)
 {
     CLEANUP(observed_release) struct observed o = { 0 };
@@ -210,57 +224,71 @@ static void one_late_answer_is_no_news(void **state)
 
 /* --- commits ---------------------------------------------------------------------------------- */
 
+static const struct {
+    const char *name;
+    struct {
+        int64_t committed; /* asked first */
+        const char *run_id;
+        int64_t next;
+    } looks[4]; /* or fewer */
+    enum observed_drift drift;
+} moves[] = {
+    { "commits follow", { { 50, "a", 60 }, { 60, "a", 90 }, { 90, "a", 99 } }, DRIFT_NONE },
+    { "nothing happens", { { 50, "a", 60 }, { 50, "a", 60 }, { 50, "a", 60 } }, DRIFT_NONE },
+    { "nothing was committed", { { -1, "a", 0 }, { -1, "a", 0 }, { -1, "a", 9 } }, DRIFT_NONE },
+    { "a failover", { { 50, "a", 60 }, { 60, "a", 90 }, { 90, "b", 70 } }, DRIFT_FELL_BACK },
+    { "a failover, and again",
+      { { 60, "a", 90 }, { 90, "b", 70 }, { 90, "b", 80 } },
+      DRIFT_FELL_BACK },
+    { "a failover that was caught up",
+      { { 60, "a", 90 }, { 90, "b", 70 }, { 75, "b", 95 } },
+      DRIFT_NONE },
+    { "seen like that first", { { 90, "a", 20 }, { 20, "a", 30 }, { 30, "a", 40 } }, DRIFT_NONE },
+    { "reset to the end",
+      { { 50, "a", 60 }, { 60, "a", 60 }, { 99, "a", 60 } },
+      DRIFT_MOVED_FORWARD },
+    { "reset to the beginning",
+      { { 50, "a", 60 }, { 60, "a", 60 }, { 0, "a", 60 } },
+      DRIFT_MOVED_BACK },
+    { "and still so", { { 60, "a", 60 }, { 0, "a", 60 }, { 0, "a", 60 } }, DRIFT_MOVED_BACK },
+    { "and committed again", { { 60, "a", 60 }, { 0, "a", 60 }, { 60, "a", 60 } }, DRIFT_NONE },
+    { "the commits were deleted",
+      { { 50, "a", 60 }, { 60, "a", 60 }, { -1, "a", 60 } },
+      DRIFT_MOVED_BACK },
+    { "a failover between the looks",
+      { { 90, "a", 90 }, { 90, "a", 90 }, { 75, "b", 95 } },
+      DRIFT_NONE },
+    { "a failover that was caught up before the group committed",
+      { { 90, "a", 90 }, { 90, "b", 95 }, { 75, "b", 99 } },
+      DRIFT_NONE },
+    { "the same, with a last commit for the old one",
+      { { 80, "a", 90 }, { 90, "b", 95 }, { 75, "b", 99 } },
+      DRIFT_NONE },
+    { "reset after that",
+      { { 90, "a", 90 }, { 90, "b", 95 }, { 75, "b", 99 }, { 0, "b", 99 } },
+      DRIFT_MOVED_BACK },
+    { "reset after a failover that lost nothing",
+      { { 90, "a", 90 }, { 90, "b", 95 }, { 95, "b", 99 }, { 0, "b", 99 } },
+      DRIFT_MOVED_BACK },
+    { "reset to the end after a failover",
+      { { 60, "a", 90 }, { 60, "b", 90 }, { 90, "b", 90 }, { 99, "b", 90 } },
+      DRIFT_MOVED_FORWARD },
+};
+
 static void tells_who_moved_commits(void **state)
 {
-    static const struct {
-        const char *name;
-        struct {
-            int64_t committed; /* asked first */
-            const char *run_id;
-            int64_t next;
-        } looks[3];
-        enum observed_drift drift;
-    } rows[] = {
-        { "commits follow", { { 50, "a", 60 }, { 60, "a", 90 }, { 90, "a", 99 } }, DRIFT_NONE },
-        { "nothing happens", { { 50, "a", 60 }, { 50, "a", 60 }, { 50, "a", 60 } }, DRIFT_NONE },
-        { "nothing was committed", { { -1, "a", 0 }, { -1, "a", 0 }, { -1, "a", 9 } }, DRIFT_NONE },
-        { "a failover", { { 50, "a", 60 }, { 60, "a", 90 }, { 90, "b", 70 } }, DRIFT_FELL_BACK },
-        { "a failover, and again",
-          { { 60, "a", 90 }, { 90, "b", 70 }, { 90, "b", 80 } },
-          DRIFT_FELL_BACK },
-        { "a failover that was caught up",
-          { { 60, "a", 90 }, { 90, "b", 70 }, { 75, "b", 95 } },
-          DRIFT_NONE },
-        { "seen like that first",
-          { { 90, "a", 20 }, { 20, "a", 30 }, { 30, "a", 40 } },
-          DRIFT_NONE },
-        { "reset to the end",
-          { { 50, "a", 60 }, { 60, "a", 60 }, { 99, "a", 60 } },
-          DRIFT_MOVED_FORWARD },
-        { "reset to the beginning",
-          { { 50, "a", 60 }, { 60, "a", 60 }, { 0, "a", 60 } },
-          DRIFT_MOVED_BACK },
-        { "and still so", { { 60, "a", 60 }, { 0, "a", 60 }, { 0, "a", 60 } }, DRIFT_MOVED_BACK },
-        { "and committed again", { { 60, "a", 60 }, { 0, "a", 60 }, { 60, "a", 60 } }, DRIFT_NONE },
-        { "the commits were deleted",
-          { { 50, "a", 60 }, { 60, "a", 60 }, { -1, "a", 60 } },
-          DRIFT_MOVED_BACK },
-        { "a failover between the looks",
-          { { 90, "a", 90 }, { 90, "a", 90 }, { 75, "b", 95 } },
-          DRIFT_NONE },
-    };
     (void)state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
         CLEANUP(observed_release) struct observed o = { 0 };
 
         observed_init(&o);
-        for (int k = 0; k < 3; k++) {
-            learn_log(&o, 10 + 20 * k, 0, 100, rows[i].looks[k].committed);
-            learn_redis(&o, 20 + 20 * k, rows[i].looks[k].run_id, rows[i].looks[k].next);
+        for (int k = 0; k < 4 && moves[i].looks[k].run_id; k++) {
+            learn_log(&o, 10 + 20 * k, 0, 100, moves[i].looks[k].committed);
+            learn_redis(&o, 20 + 20 * k, moves[i].looks[k].run_id, moves[i].looks[k].next);
         }
-        if (o.partitions[0].drift != rows[i].drift)
-            fail_msg("%s: %d", rows[i].name, (int)o.partitions[0].drift);
+        if (o.partitions[0].drift != moves[i].drift)
+            fail_msg("%s: %d", moves[i].name, (int)o.partitions[0].drift);
     }
 }
 
@@ -480,6 +508,7 @@ int main(void)
         cmocka_unit_test(what_was_told_is_kept_until_it_is_old),
         cmocka_unit_test(one_late_answer_is_no_news),
         cmocka_unit_test(tells_who_moved_commits),
+        cmocka_unit_test(a_failover_that_could_not_be_judged_is_remembered),
         cmocka_unit_test(counts_primaries_and_their_rewinds),
         cmocka_unit_test(what_was_judged_of_a_position_that_is_no_more_is_unknown),
         cmocka_unit_test(a_process_becomes_the_primary_after_it_was_looked_at),
