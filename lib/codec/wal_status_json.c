@@ -43,7 +43,7 @@ static struct str readable(struct str text)
 static void add_primary(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct observed *facts,
                         const struct wal_status_figures *f)
 {
-    const struct primary_facts *p = &facts->redis.primary;
+    const struct primary_facts *p = &facts->primary;
     yyjson_mut_val *v;
 
     if (facts->primary_since_wall_ms == LOOK_UNKNOWN)
@@ -176,14 +176,16 @@ enum err_code wal_status_decode(struct str json, struct wal_status *ret, struct 
     return ERR_OK;
 }
 
-int64_t wal_status_primary_since(struct str json, const char *run_id)
+int64_t wal_status_primary(struct str json, char ret_run_id[RUN_ID_MAX + 1])
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, NULL);
     yyjson_val *primary = yyjson_obj_get(yyjson_doc_get_root(doc), "primary");
+    const struct str run_id = kube_yyjson_str(primary, "runId");
     int64_t since_wall_ms;
 
-    if (run_id[0] != '\0' && str_eq(kube_yyjson_str(primary, "runId"), str_from(run_id)) &&
-        civil_time_parse(kube_yyjson_str(primary, "since"), &since_wall_ms))
-        return since_wall_ms;
-    return LOOK_UNKNOWN;
+    if (run_id.n == 0 || run_id.n > RUN_ID_MAX ||
+        !civil_time_parse(kube_yyjson_str(primary, "since"), &since_wall_ms))
+        return LOOK_UNKNOWN;
+    snprintf(ret_run_id, RUN_ID_MAX + 1, "%.*s", STR_ARGS(run_id));
+    return since_wall_ms;
 }

@@ -30,8 +30,8 @@ NODISCARD bool wal_status_encode(struct buf *out, const struct wal_status *statu
  * an object of another version is no error. ERR_CORRUPT: no JSON. */
 NODISCARD enum err_code wal_status_decode(struct str json, struct wal_status *ret, struct err *err);
 
-/* Since when the primary of that run id is one, as such an object says; LOOK_UNKNOWN when it tells
- * of another one, or of none. */
-int64_t wal_status_primary_since(struct str json, const char *run_id);
+/* The run id of the primary that such an object tells of, and since when it is one; LOOK_UNKNOWN
+ * when it tells of none, and `ret_run_id` is left alone. */
+int64_t wal_status_primary(struct str json, char ret_run_id[RUN_ID_MAX + 1]);
 
 #endif

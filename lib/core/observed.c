@@ -214,11 +214,19 @@ static void learn_position(struct observed *o, int32_t i, const struct redis_loo
         drop_ends(p, next_of(now));
 }
 
+static bool is_primary(const struct observed *o, const char *run_id)
+{
+    return !o->is_demoted && run_id[0] != '\0' && strcmp(o->primary.run_id, run_id) == 0;
+}
+
 static void learn_primary(struct observed *o, const struct redis_look *look)
 {
-    if (strcmp(o->primary_run_id, look->primary.run_id) == 0)
+    const bool is_same = is_primary(o, look->primary.run_id);
+
+    o->primary = look->primary;
+    o->is_demoted = false;
+    if (is_same)
         return;
-    memcpy(o->primary_run_id, look->primary.run_id, sizeof(o->primary_run_id));
     o->n_primaries++;
     o->primary_since_wall_ms = look->look.ended_wall_ms;
 }
@@ -231,9 +239,7 @@ static bool is_usable(const struct redis_look *look)
 
 void observed_learn_redis(struct observed *o, struct redis_look *look)
 {
-    const bool is_same = o->redis.look.outcome == LOOK_ANSWERED &&
-                         o->redis.primary.run_id[0] != '\0' &&
-                         strcmp(o->redis.primary.run_id, look->primary.run_id) == 0;
+    const bool is_same = is_primary(o, look->primary.run_id);
     int64_t rewound = 0;
 
     note_try(&o->redis_tried, &o->redis_last, &o->redis.look, &look->look);
@@ -245,8 +251,8 @@ void observed_learn_redis(struct observed *o, struct redis_look *look)
         for (int32_t i = 0; i < o->n && i < look->n; i++)
             learn_position(o, i, look, is_same, &rewound);
         learn_primary(o, look);
-    } else if (strcmp(o->primary_run_id, look->primary.run_id) == 0) {
-        o->primary_run_id[0] = '\0'; /* it is a replica now */
+    } else if (is_same) {
+        o->is_demoted = true;
     }
     if (rewound > 0) {
         o->n_rewinds++;

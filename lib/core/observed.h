@@ -61,11 +61,12 @@ struct observed {
     struct observed_partition *partitions;
     int32_t n;
 
-    char primary_run_id[RUN_ID_MAX + 1]; /* of the process that answered as the primary last; "" */
-    int64_t primary_since_wall_ms;       /* this process answers as the primary; LOOK_UNKNOWN */
-    uint64_t n_primaries;                /* how many have, one after another */
-    uint64_t n_rewinds;                  /* how often Redis went back */
-    int64_t rewound_records;             /* the last time, over all partitions */
+    struct primary_facts primary; /* of who answered as the primary last; zeroed while nobody has */
+    bool is_demoted;              /* and as a replica since, or while it is loading */
+    int64_t primary_since_wall_ms; /* since when; LOOK_UNKNOWN */
+    uint64_t n_primaries;          /* how many have, one after another */
+    uint64_t n_rewinds;            /* how often Redis went back */
+    int64_t rewound_records;       /* the last time, over all partitions */
 
     /* The applier's pods, as Kubernetes tells it; LOOK_UNKNOWN. */
     int64_t desired, ready;

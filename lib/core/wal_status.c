@@ -472,25 +472,36 @@ static void tell(struct wal_notice *n, const char *action, bool warning, const c
     snprintf(n->reason, sizeof(n->reason), "%s", reason);
 }
 
+static bool has_told_of_primary(const struct wal_told *told, const struct observed *f)
+{
+    return f->n_primaries == 0 || strcmp(told->primary, f->primary.run_id) == 0;
+}
+
+bool wal_status_has_told(const struct wal_told *told, const struct observed *facts)
+{
+    return has_told_of_primary(told, facts) && facts->n_rewinds == told->n_rewinds;
+}
+
 static size_t tell_happenings(const struct observed *f, struct wal_told *told,
                               struct wal_notice *ret)
 {
     size_t n = 0;
 
-    if (f->n_primaries > told->n_primaries && f->n_primaries > 1) {
+    if (told->primary[0] != '\0' && !has_told_of_primary(told, f)) {
         tell(&ret[n], "Observe", false, "PrimaryChanged");
         snprintf(ret[n].note, sizeof(ret[n].note), "the primary is %s now, process %s",
-                 f->redis.primary.address, f->redis.primary.run_id);
+                 f->primary.address, f->primary.run_id);
         n++;
     }
     if (f->n_rewinds > told->n_rewinds) {
         tell(&ret[n], "Replay", true, "PrimaryRewound");
         snprintf(ret[n].note, sizeof(ret[n].note),
                  "%s went back by %" PRId64 " records; the appliers apply them again from the log",
-                 f->redis.primary.address, f->rewound_records);
+                 f->primary.address, f->rewound_records);
         n++;
     }
-    told->n_primaries = f->n_primaries;
+    if (f->n_primaries > 0)
+        memcpy(told->primary, f->primary.run_id, sizeof(told->primary));
     told->n_rewinds = f->n_rewinds;
     return n;
 }

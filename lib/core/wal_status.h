@@ -188,10 +188,14 @@ struct wal_notice {
 };
 enum { WAL_NOTICES_MAX = WAL_CONDITION_COUNT + 2 };
 
-/* What was told of the happenings that `facts` counts; zeroed in the beginning. */
+/* What was told of happenings, by whomever; zeroed in the beginning. */
 struct wal_told {
-    uint64_t n_primaries, n_rewinds;
+    char primary[RUN_ID_MAX + 1]; /* as the status says; "" while it says nothing */
+    uint64_t n_rewinds;           /* of those that `facts` counts */
 };
+
+/* Whether nothing has happened since. */
+bool wal_status_has_told(const struct wal_told *told, const struct observed *facts);
 
 /* Returns how many there are in `ret`, which has WAL_NOTICES_MAX. */
 size_t wal_status_notices(const struct wal_status *before, const struct wal_status *now,

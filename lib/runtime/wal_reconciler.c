@@ -156,7 +156,7 @@ static uint64_t digest_of(const struct wal_watch *w, const struct wal_status_fig
     buf_init(&text, WAL_MESSAGE_MAX);
     buf_print(&text, "%lld %lld %lld %lld %lld %s %.*s", (long long)f->generation,
               (long long)w->facts.desired, (long long)w->facts.ready, (long long)f->replicas,
-              (long long)w->facts.primary_since_wall_ms, w->facts.redis.primary.address,
+              (long long)w->facts.primary_since_wall_ms, w->facts.primary.address,
               STR_ARGS(f->pod));
     return kube_child_wish(buf_str(&text));
 }
@@ -175,11 +175,11 @@ static bool is_early(const struct wal_reconciler *r, const struct wal_watch *w)
 
 static void recall(struct wal_watch *w, struct str status)
 {
-    const int64_t since_wall_ms = wal_status_primary_since(status, w->facts.redis.primary.run_id);
+    const int64_t since_wall_ms = wal_status_primary(status, w->told.primary);
 
     if (wal_status_decode(status, &w->before, NULL) != ERR_OK)
         w->before = (struct wal_status){ 0 };
-    if (since_wall_ms != LOOK_UNKNOWN)
+    if (since_wall_ms != LOOK_UNKNOWN && strcmp(w->facts.primary.run_id, w->told.primary) == 0)
         w->facts.primary_since_wall_ms = since_wall_ms;
 }
 
@@ -187,8 +187,7 @@ static bool is_due(const struct wal_reconciler *r, const struct wal_watch *w,
                    const struct wal_status *now)
 {
     return !w->known || wal_status_differs(&w->before, now) ||
-           w->facts.n_rewinds != w->told.n_rewinds || w->facts.n_primaries != w->told.n_primaries ||
-           r->now_ms - w->written_ms >= WAL_FIGURES_MS;
+           !wal_status_has_told(&w->told, &w->facts) || r->now_ms - w->written_ms >= WAL_FIGURES_MS;
 }
 
 static bool status(void *self, const struct kube_object *owner, const struct kube_report *report,
@@ -214,7 +213,7 @@ static bool status(void *self, const struct kube_object *owner, const struct kub
     buf_init(&selector, WAL_MESSAGE_MAX);
     if (wal_child_selector(wal.name, &selector))
         figures.selector = buf_str(&selector);
-    wal_failovers_pod(r->failovers, owner->scope, w->facts.redis.primary.address, pod);
+    wal_failovers_pod(r->failovers, owner->scope, w->facts.primary.address, pod);
     figures.pod = str_from(pod);
     figures.generation = wal.generation;
     figures.role = str_from(roles[w->resource.spec.role]);
@@ -399,6 +398,9 @@ static void note_leading(struct wal_reconciler *r)
     for (size_t i = 0; leads && i < wal_looks_count(r->looks); i++) {
         struct wal_watch *w = wal_looks_at(r->looks, i);
 
+        /* What was seen before another led is old. */
+        observed_release(&w->facts);
+        w->told = (struct wal_told){ 0 };
         w->known = false;
         w->since_ms = r->now_ms;
         slo_begin(&w->slo, r->now_ms);

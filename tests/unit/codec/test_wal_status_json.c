@@ -115,24 +115,34 @@ static void what_it_does_not_know_is_left_out(void **state)
     assert_int_equal(wal_status_decode(STR_LITERAL("{"), &s, &err), ERR_CORRUPT);
 }
 
-static void a_primary_is_recognised_by_its_run_id(void **state)
+#define LONGEST "012345678901234567890123456789012345678901234567890123456789012"
+
+static void a_primary_is_known_by_its_run_id(void **state)
 {
     static const struct {
         const char *json, *run_id;
         int64_t since_ms;
     } rows[] = {
         { "{\"primary\":{\"runId\":\"a\",\"since\":\"1970-01-01T00:00:05Z\"}}", "a", 5000 },
-        { "{\"primary\":{\"runId\":\"a\",\"since\":\"1970-01-01T00:00:05Z\"}}", "b", LOOK_UNKNOWN },
-        { "{\"primary\":{\"runId\":\"\",\"since\":\"1970-01-01T00:00:05Z\"}}", "", LOOK_UNKNOWN },
-        { "{\"primary\":{\"runId\":\"a\",\"since\":\"once\"}}", "a", LOOK_UNKNOWN },
-        { "{}", "a", LOOK_UNKNOWN },
-        { "", "a", LOOK_UNKNOWN },
+        { "{\"primary\":{\"runId\":\"" LONGEST "\",\"since\":\"1970-01-01T00:00:05Z\"}}", LONGEST,
+          5000 },
+        { "{\"primary\":{\"runId\":\"" LONGEST "0\",\"since\":\"1970-01-01T00:00:05Z\"}}", "old",
+          LOOK_UNKNOWN },
+        { "{\"primary\":{\"runId\":\"\",\"since\":\"1970-01-01T00:00:05Z\"}}", "old",
+          LOOK_UNKNOWN },
+        { "{\"primary\":{\"runId\":\"a\",\"since\":\"once\"}}", "old", LOOK_UNKNOWN },
+        { "{}", "old", LOOK_UNKNOWN },
+        { "", "old", LOOK_UNKNOWN },
     };
     (void)state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (wal_status_primary_since(str_from(rows[i].json), rows[i].run_id) != rows[i].since_ms)
-            fail_msg("row %zu", i);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char run_id[RUN_ID_MAX + 1] = "old";
+
+        if (wal_status_primary(str_from(rows[i].json), run_id) != rows[i].since_ms ||
+            strcmp(run_id, rows[i].run_id) != 0)
+            fail_msg("row %zu: %s", i, run_id);
+    }
 }
 
 /* What a peer said may be no UTF-8, which the API refuses. */
@@ -145,7 +155,7 @@ static void writes_utf8_whatever_was_told(void **state)
 
     observed_init(&o);
     looks_well(&o, NOW_MS);
-    snprintf(o.redis.primary.run_id, sizeof(o.redis.primary.run_id), "run\xff");
+    snprintf(o.primary.run_id, sizeof(o.primary.run_id), "run\xff");
     snprintf(o.redis.eviction, sizeof(o.redis.eviction), "all\xc3");
     encode(&text, &o, &s);
     assert_true(str_is_utf8(str_from(text.p)));
@@ -159,7 +169,7 @@ int main(void)
         cmocka_unit_test(leaves_out_what_is_not),
         cmocka_unit_test(reads_what_it_wrote),
         cmocka_unit_test(what_it_does_not_know_is_left_out),
-        cmocka_unit_test(a_primary_is_recognised_by_its_run_id),
+        cmocka_unit_test(a_primary_is_known_by_its_run_id),
         cmocka_unit_test(writes_utf8_whatever_was_told),
     };
 

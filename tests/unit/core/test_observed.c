@@ -295,7 +295,7 @@ static void tells_who_moved_commits(void **state)
 static void counts_primaries_and_their_rewinds(void **state)
 {
     CLEANUP(observed_release) struct observed o = { 0 };
-    struct redis_look replica = looks_redis(50, 1, "c", 0);
+    struct redis_look replica = looks_redis(50, 1, "d", 0);
     (void)state;
 
     observed_init(&o);
@@ -315,8 +315,12 @@ static void counts_primaries_and_their_rewinds(void **state)
     replica.primary.role = PRIMARY_ROLE_REPLICA;
     observed_learn_redis(&o, &replica);
     assert_int_equal(o.n_primaries, 2);
+    assert_string_equal(o.primary.run_id, "b");
     assert_int_equal(o.n_rewinds, 1);
-    learn_redis(&o, 60, "d", -1); /* wiped */
+    learn_redis(&o, 60, "d", -1); /* promoted, and blank */
+    assert_int_equal(o.n_primaries, 3);
+    assert_string_equal(o.primary.run_id, "d");
+    assert_int_equal(o.primary_since_wall_ms, 61);
     assert_int_equal(o.n_rewinds, 2);
     assert_int_equal(o.rewound_records, 70);
 }

@@ -270,6 +270,40 @@ static void a_primary_that_went_back_is_told_once(void **state)
     assert_int_equal(notices(&before, &o, &memory, told), 0);
 }
 
+static void another_primary_than_the_status_tells_of_is_news(void **state)
+{
+    static const struct {
+        const char *name, *told;
+        bool is_known;
+        size_t n;
+        const char *tells_then;
+    } rows[] = {
+        { "nothing was known", "", true, 0, "a" },
+        { "the same process", "a", true, 0, "a" },
+        { "changed while nobody looked", "b", true, 1, "a" },
+        { "nobody answers yet", "b", false, 0, "b" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(observed_release) struct observed o = { 0 };
+        struct wal_notice told[WAL_NOTICES_MAX];
+        struct wal_status before = { 0 };
+        struct wal_told memory = { 0 };
+
+        snprintf(memory.primary, sizeof(memory.primary), "%s", rows[i].told);
+        observed_init(&o);
+        if (rows[i].is_known)
+            looks_well(&o, NOW_MS);
+        if (notices(&before, &o, &memory, told) != rows[i].n ||
+            strcmp(memory.primary, rows[i].tells_then) != 0)
+            fail_msg("%s: %s", rows[i].name, memory.primary);
+        if (rows[i].n > 0)
+            assert_string_equal(told[0].reason, "PrimaryChanged");
+        assert_true(wal_status_has_told(&memory, &o));
+    }
+}
+
 static void what_became_of_the_specification_and_its_objects_is_told(void **state)
 {
     static const struct {
@@ -402,6 +436,7 @@ int main(void)
         cmocka_unit_test(a_decision_is_told_once),
         cmocka_unit_test(what_became_of_the_specification_and_its_objects_is_told),
         cmocka_unit_test(a_primary_that_went_back_is_told_once),
+        cmocka_unit_test(another_primary_than_the_status_tells_of_is_news),
         cmocka_unit_test(a_status_keeps_since_when_it_is_so),
         cmocka_unit_test(what_becomes_of_marks_is_a_condition_that_ready_does_not_need),
         cmocka_unit_test(each_reason_has_a_remedy_and_a_name_of_its_own),

@@ -13,6 +13,11 @@
 #include "runtime/controller_metrics.h"
 #include "wal_stand.h"
 
+#define LEASES "/apis/coordination.k8s.io/v1/leases"
+#define LEASE_OF_ANOTHER                                                                           \
+    "{\"kind\":\"Lease\",\"metadata\":{\"name\":\"lock\",\"namespace\":\"ns\"},\"spec\":{"         \
+    "\"holderIdentity\":\"b\",\"leaseDurationSeconds\":8,\"leaseTransitions\":1}}"
+
 static void a_wal_gets_its_applier_and_a_status_that_is_written_only_when_it_changes(void **state)
 {
     struct wal_stand *s = *state;
@@ -84,6 +89,62 @@ static void what_changes_all_the_time_never_goes_back_in_time(void **state)
     assert_true(n_changes > 20);
 }
 
+static void begin_anew(struct wal_stand *s)
+{
+    wal_reconciler_release(s->reconciler);
+    wal_stand_run(s, LOOK_MS);
+    wal_reconciler_free(s->reconciler);
+    wal_stand_begin(s);
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(wal_reconciler_counts(s->reconciler).leads);
+}
+
+static void a_primary_that_changed_while_nobody_led_is_told_once(void **state)
+{
+    struct wal_stand *s = *state;
+
+    wal_stand_put_wal(s, BY_ADDRESS);
+    wal_stand_run(s, MINUTE_MS);
+    begin_anew(s);
+    assert_int_equal(wal_stand_count_events(s, "PrimaryChanged"), 0);
+    s->run_id = "b";
+    begin_anew(s);
+    assert_int_equal(wal_stand_count_events(s, "PrimaryChanged"), 1);
+    begin_anew(s);
+    assert_int_equal(wal_stand_count_events(s, "PrimaryChanged"), 1);
+}
+
+enum { LEASE_LOST_MS = 12 * 1000 }; /* without an answer */
+
+static void a_primary_that_another_process_told_of_is_not_told_again(void **state)
+{
+    static const char was[] = "\"runId\":\"a\"";
+    struct wal_stand *s = *state;
+    char *text, *at;
+
+    wal_stand_put_wal(s, BY_ADDRESS);
+    wal_stand_run(s, MINUTE_MS);
+    s->link->down = true;
+    wal_stand_run(s, LEASE_LOST_MS);
+    assert_false(wal_reconciler_counts(s->reconciler).leads);
+    s->run_id = "b";
+    text = strdup(wal_stand_text(s, WALS, "orders"));
+    at = strstr(text, was);
+    assert_non_null(at);
+    at[sizeof(was) - 3] = 'b';
+    wal_stand_put_wal(s, text);
+    free(text);
+    fake_api_put(s->api, LEASES, "ns", "lock", LEASE_OF_ANOTHER);
+    s->link->down = s->well = false;
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(wal_reconciler_counts(s->reconciler).leads);
+    assert_int_equal(wal_stand_count_events(s, "PrimaryChanged"), 0);
+    s->well = true;
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"runId\":\"b\"");
+    assert_int_equal(wal_stand_count_events(s, "PrimaryChanged"), 0);
+}
+
 static void a_process_that_begins_anew_finds_nothing_to_write(void **state)
 {
     struct wal_stand *s = *state;
@@ -94,12 +155,8 @@ static void a_process_that_begins_anew_finds_nothing_to_write(void **state)
     wal_stand_scale_up(s);
     wal_stand_run(s, MINUTE_MS);
     before = s->n_writes;
-    wal_reconciler_release(s->reconciler);
-    wal_stand_run(s, LOOK_MS);
-    wal_reconciler_free(s->reconciler);
-    wal_stand_begin(s);
+    begin_anew(s);
     wal_stand_run(s, 5 * MINUTE_MS);
-    assert_true(wal_reconciler_counts(s->reconciler).leads);
     assert_int_equal(s->n_writes, before);
     wal_stand_says(s, "\"phase\":\"Applying\"");
 }
@@ -246,6 +303,8 @@ int main(void)
         TEST(a_process_that_begins_anew_says_what_it_cannot_follow),
         TEST(a_spec_that_nobody_could_ever_follow_is_not_looked_at),
         TEST(a_spec_that_nobody_can_follow_any_more_is_looked_at_as_it_was),
+        TEST(a_primary_that_changed_while_nobody_led_is_told_once),
+        TEST(a_primary_that_another_process_told_of_is_not_told_again),
         TEST(a_spec_that_nobody_can_follow_leaves_the_applier_alone),
         TEST(a_name_that_is_taken_is_told),
         TEST(metrics_tell_of_each_wal),
