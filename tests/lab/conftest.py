@@ -121,9 +121,10 @@ def controller(cluster, namespace, definition, tmp_path):
     del definition
     started = []
 
-    def start(name="first", kubeconfig=cluster.kubeconfig, *argv):
-        started.append(Controller(tmp_path, name, kubeconfig, namespace, *argv).start())
-        return started[-1]
+    def start(name="first", kubeconfig=cluster.kubeconfig, *argv, env=None):
+        started.append(Controller(tmp_path, name, kubeconfig, namespace, *argv))
+        started[-1].env = env or started[-1].env
+        return started[-1].start()
 
     yield start
     for process in started:

@@ -6,10 +6,13 @@ import time
 import pytest
 
 from controllers import DURATION, PROGRAM
+from lab.clocked import Clock
 from lab.failover import Failover
 from lab.wait import await_, holds
 from rediswals import GROUP, PLURAL
 from wals import KINDS, NAME
+
+HALF_A_DAY = 12 * 3600  # our certificates are valid for two
 
 
 def test_a_wal_becomes_objects_and_they_go_with_it(wals, controller):
@@ -117,6 +120,44 @@ def test_a_leader_that_stood_still_past_its_lease_acts_no_more(wals, controller)
     time.sleep(DURATION)
     assert first.writes() == written and not first.leads() and second.leads()
     assert "Lost the lease" in first.output()
+
+
+def test_clocks_that_jump_move_neither_the_lease_nor_what_is_written(wals, controller, tmp_path):
+    """By half a day, while the one leads and the other waits; on, and back again."""
+    def start(name):
+        clock = Clock(tmp_path / f"{name}.clock")
+        clock.run_ahead(0)
+        # The sanitizer's library need not be the first.
+        return clock, controller(name, env={**clock.env, "ASAN_OPTIONS": "verify_asan_link_order=0"})
+
+    def lease():
+        spec = wals.cluster.coordination.read_namespaced_lease(
+            "redwal-controller", wals.namespace).spec
+        return spec.renew_time.timestamp() - time.time(), spec.lease_transitions
+
+    wals.create()
+    clock, first = start("first")
+    first.await_leading()
+    wals.await_settled()
+    others_clock, second = start("second")
+    await_(lambda: second.get("/readyz")[0] == 200, 30, second.tail)
+    before = wals.versions()
+    for ahead in (HALF_A_DAY, 0):
+        clock.run_ahead(ahead)
+        await_(lambda: abs(lease()[0] - ahead) < 60, DURATION, "its clock is what it believes")
+        holds(lambda: first.leads() and not second.leads(), DURATION + 1, "the one leads")
+        others_clock.run_ahead(ahead)
+        holds(lambda: first.leads() and not second.leads(), DURATION + 1, "the other waits")
+    assert first.metric("terms_total") == 1 and lease()[1] == 0
+    assert wals.versions() == before
+    clock.run_ahead(HALF_A_DAY)
+    first.pause()
+    second.await_leading(3 * DURATION)
+    first.resume()
+    await_(lambda: not first.leads(), 10, first.tail)
+    wals.patch({"applier": {"replicas": 4}})
+    await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 4,
+           30, second.tail)
 
 
 def test_a_leader_that_is_told_to_end_gives_its_place_away(wals, controller):

@@ -18,25 +18,43 @@ SHIFT = 2**45  # deadlines in log time are as much later, see docs/adr/0007-log-
 LENDERS = {servers.SYSTEM: "redis-8"}
 
 
+class Clock:
+    """What a process believes whose environment is `env`."""
+
+    def __init__(self, file):
+        library = next((l for l in LIBRARIES if pathlib.Path(l).exists()), None)
+        if library is None:
+            pytest.skip("libfaketime is not installed: hack/install-deps test lab")
+        self._file = file
+        self.env = {
+            **os.environ, "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(file),
+            "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1", "TZ": "UTC"}
+
+    def stand_at(self, ms):
+        text = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(ms // 1000))
+        self._write(f"{text}.{ms % 1000:03}500")
+
+    def run_ahead(self, seconds):
+        """Of the true time; behind it when negative."""
+        self._write(f"{seconds:+}s")
+
+    def _write(self, text):
+        new = self._file.with_suffix(".new")
+        new.write_text(f"{text}\n")
+        new.replace(self._file)
+
+
 class ClockedServer(RedisServer):
     def __init__(self, directory, name, kind):
         """`kind`: the server it stands in for, of servers.NAMES."""
-        library = next((l for l in LIBRARIES if pathlib.Path(l).exists()), None)
-        if library is None:
-            pytest.skip("libfaketime is not installed: hack/install-deps test")
         super().__init__(directory, name, options=["hz 500"],
                          program=servers.program(LENDERS.get(kind, kind)))
-        self._clock = self.directory / "clock"
+        self._clock = Clock(self.directory / "clock")
         self.set_clock(int(time.time() * 1000))
-        self.process.env = {
-            **os.environ, "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(self._clock),
-            "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1", "TZ": "UTC"}
+        self.process.env = self._clock.env
 
     def set_clock(self, ms):
-        text = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(ms // 1000))
-        new = self._clock.with_suffix(".new")
-        new.write_text(f"{text}.{ms % 1000:03}500\n")
-        new.replace(self._clock)
+        self._clock.stand_at(ms)
 
 
 class LogTime:
