@@ -10,6 +10,7 @@ import pytest
 
 from cluster import Cluster, Watcher
 from controllers import Controller
+from installed import install
 from kubelet import Kubelet
 from lab.link import Link
 from lab.redis_server import RedisServer
@@ -39,6 +40,12 @@ def node(tmp_path_factory):
         yield node.start()
     finally:
         node.stop()
+
+
+@pytest.fixture(scope="session")
+def system(node):
+    """The controller is installed on the node."""
+    install(node)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """The lab with a node (LAB=full): pods that run, the Redis operator, and Kafka."""
 
+import contextlib
 import dataclasses
 import pathlib
 import shlex
 import string
 import subprocess
+import time
 
 import kubernetes
 import redis
@@ -15,12 +17,20 @@ from lab.wait import await_
 HERE = pathlib.Path(__file__).resolve().parent
 REDIS_PASSWORD = "redis-secret-3n6W"
 KAFKA_USER = "lab"
+POKE_SECONDS = 4
 MASTER_NAME = "mymaster"  # the operator gives every RedisFailover's this name
 
 
 def missing():
     """What this machine lacks for a node; empty when it can have one."""
     return subprocess.run([LAB, "probe"], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def our_version():
+    """The tag of our images."""
+    done = subprocess.run([LAB.parents[1] / "build/image/bin/redis-applier", "--version"],
+                          check=True, capture_output=True, text=True)
+    return done.stdout.split()[-1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,12 +75,36 @@ class Node(Cluster):
                             "--timeout", f"{seconds}s", check=False)
         assert done.returncode == 0, f"{done.stdout}{done.stderr}{self.describe(namespace)}"
 
+    def await_replaced(self, pod, seconds=120):
+        """`pod`, which was deleted, is gone, and as many of its kind are ready as there were."""
+        owner = pod.metadata.owner_references[0].uid
+
+        def replaced():
+            pods = [p for p in self.pods(pod.metadata.namespace, "")
+                    if p.metadata.owner_references[0].uid == owner]
+            return all(map(ready, pods)) and pod.metadata.uid not in {p.metadata.uid for p in pods}
+        await_(replaced, seconds, lambda: f"{pod.metadata.name} is replaced\n"
+               f"{self.describe(pod.metadata.namespace)}")
+
+    def processes(self, pod):
+        """Of its containers, as the machine counts."""
+        ids = [c.container_id.rpartition("/")[2] for c in pod.status.container_statuses]
+        return [int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/cgroup")
+                if any(i in _text(path) for i in ids)]
+
     def exec(self, namespace, pod, *argv):
         return self.kubectl("-n", namespace, "exec", pod, "--", *argv).stdout
 
     def describe(self, namespace):
         return self.kubectl("-n", namespace, "get", "pods,events", "-o", "wide",
                             check=False).stdout
+
+
+def _text(path):
+    try:
+        return path.read_text()
+    except OSError:  # it has ended
+        return ""
 
 
 def ready(pod):
@@ -81,6 +115,7 @@ def ready(pod):
 class RedisFailover:
     """The operator's Redis `orders`, seen through its pods and their addresses."""
 
+    _poked = 0
     selector = "app.kubernetes.io/name=orders,app.kubernetes.io/component="
 
     def __init__(self, node, namespace):
@@ -91,13 +126,25 @@ class RedisFailover:
         return self.node.pods(self.namespace, self.selector + component)
 
     def await_whole(self, seconds=180):
+        began = time.monotonic()
+
         def whole():
+            if time.monotonic() - self._poked > POKE_SECONDS < time.monotonic() - began:
+                self._poke()
             return (self.roles() == ["master", "slave", "slave"]
                     and sum(map(ready, self.pods("sentinel"))) == 3
-                    and all(map(ready, self.pods())) and len(self.sentinels_say()) == 1)
+                    and all(map(ready, self.pods())) and len(self.sentinels_say()) == 1
+                    and self.sentinels_know() == {(2, 2)})
         await_(whole, seconds, lambda: f"redis {self.roles()}, its primary by the Sentinels "
-               f"{self.sentinels_say()}\n{self.node.describe(self.namespace)}")
+               f"{self.sentinels_say()}, who know {self.sentinels_know()}\n"
+               f"{self.node.describe(self.namespace)}")
         return self
+
+    def _poke(self):
+        """The operator looks each half minute, and at once when the object has changed."""
+        self._poked = time.monotonic()
+        self.node.kubectl("-n", self.namespace, "annotate", "--overwrite", "redisfailover/orders",
+                          f"redwal.dev/poked={self._poked}")
 
     def roles(self):
         """Sorted, as the servers themselves say."""
@@ -121,6 +168,35 @@ class RedisFailover:
             except redis.exceptions.RedisError:
                 said.add(None)
         return said
+
+    def sentinels_know(self):
+        """(replicas, other Sentinels), as each says. The operator lets them forget who went, and who
+        is there with them: a primary that dies before they know its replicas again stays dead."""
+        known = set()
+        for pod in self.pods("sentinel"):
+            try:
+                with redis.Redis(host=pod.status.pod_ip, port=26379, socket_timeout=1,
+                                 decode_responses=True) as sentinel:
+                    master = sentinel.sentinel_master(MASTER_NAME)
+                    known.add((master["num-slaves"], master["num-other-sentinels"]))
+            except redis.exceptions.RedisError:
+                known.add(None)
+        return known
+
+    def promote_another(self, seconds=60):
+        """By a Sentinel, which refuses while it knows no good replica or is at it already."""
+        old = self.sentinels_say()
+
+        def promoted():
+            for pod in self.pods("sentinel"):
+                with redis.Redis(host=pod.status.pod_ip, port=26379, socket_timeout=5) as sentinel, \
+                        contextlib.suppress(redis.exceptions.RedisError):
+                    sentinel.execute_command("SENTINEL", "FAILOVER", MASTER_NAME)
+                    return True
+            return False
+        await_(promoted, seconds, "a Sentinel promotes a replica")
+        await_(lambda: not self.sentinels_say() & old, seconds,
+               lambda: f"all Sentinels know another than {old}: {self.sentinels_say()}")
 
     def primary(self):
         return next(pod for pod in self.pods() if self._role(pod) == "master")

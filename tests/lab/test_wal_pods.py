@@ -3,35 +3,13 @@ appliers that it runs."""
 
 import json
 
-import kubernetes
 import pytest
 
-import test_node
-from lab import permissions
+from installed import SampleFailover, Wal, make_topics
+from judged import check, write
 from lab.wait import await_
-from lab.wal import Topic, grant
-from manifests import build, of_kind, users_of_sample
-from node import KAFKA_USER, REDIS_PASSWORD, RedisFailover
-from rediswals import GROUP, PLURAL, VERSION, create
-
-SYSTEM = "redwal-system"
-PODS = "app.kubernetes.io/name=redis-applier,redwal.dev/wal=orders"
-REDIS_IMAGE = {"image": "localhost/redis:lab", "imagePullPolicy": "Never"}
-
-
-class SampleFailover(RedisFailover):
-    """That of components/redis-auth, with users."""
-
-    def __init__(self, node, namespace):
-        self.node, self.namespace = node, namespace
-        node.core.create_namespaced_secret(namespace, {
-            "metadata": {"name": "orders-redis"},
-            "stringData": {"password": REDIS_PASSWORD, "redwal-password": "for-redwal",
-                           "users.conf": users_of_sample(node, "for-redwal")}})
-        body = of_kind(build(node, "samples/dc"), "RedisFailover")["orders"]
-        body["spec"]["redis"].update(REDIS_IMAGE)
-        body["spec"]["sentinel"].update(REDIS_IMAGE)
-        node.kubectl("-n", namespace, "apply", "-f", "-", stdin=json.dumps(body))
+from manifests import build, of_kind
+from rediswals import GROUP, PLURAL, VERSION
 
 
 @pytest.fixture(scope="module")
@@ -46,76 +24,11 @@ def failover(node, home):
 
 @pytest.fixture(scope="module")
 def topic(node):
-    log, dead_letters = Topic(node.kafka.plain, "wal-pods"), Topic(node.kafka.plain, "wal-pods-dlq", 1)
-    for permission in permissions.kafka_for(log.name, "wal-pods", dead_letters.name):
-        grant(node.kafka.plain, KAFKA_USER, *permission)
-    return log
-
-
-def with_images_of_the_lab(objects):
-    version = test_node.version()
-    for o in objects:
-        if o["kind"] == "Deployment":
-            o["spec"]["template"]["spec"]["containers"][0].update(
-                image=f"localhost/redwal-controller:{version}", imagePullPolicy="Never")
-        if o["kind"] == "ConfigMap":
-            text = o["data"]["redwal-controller.yaml"]
-            assert "applier-image: " in text
-            o["data"]["redwal-controller.yaml"] = text.replace(
-                "applier-image: ", "applier-image: localhost/")
-    return objects
+    return make_topics(node, "wal-pods")
 
 
 @pytest.fixture(scope="module")
-def controller(node):
-    objects = with_images_of_the_lab(build(node, "controller"))
-    text = "\n---\n".join(map(json.dumps, objects))
-    node.kubectl("apply", "--server-side", "-f", "-", stdin=text)
-    node.await_established(f"crd/{PLURAL}.{GROUP}")
-    node.await_deployed(SYSTEM, "redwal-controller")
-
-
-class Wal:
-    """The sample's RedisWal, with the lab's Kafka."""
-
-    def __init__(self, node, namespace, topic):
-        self.node, self.namespace = node, namespace
-        self.api = kubernetes.client.CustomObjectsApi(node.client)
-        body = of_kind(build(node, "samples/dc"), "RedisWal")["orders"]
-        body["spec"]["kafka"].update(
-            brokers=[node.kafka.secure], group="wal-pods",
-            sasl={"username": KAFKA_USER, "passwordSecret": {"name": "lab-kafka"}},
-            tls={"caSecret": {"name": "lab-kafka"}})
-        body["spec"]["topics"] = {"log": topic.name, "deadLetters": "wal-pods-dlq"}
-        body["spec"]["options"] = {"sessionTimeout": "6s"}
-        body["spec"]["applier"] = {"imagePullPolicy": "Never"}
-        create(self.api, namespace, body)
-
-    def get(self):
-        return self.api.get_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL,
-                                                     "orders")
-
-    def patch(self, **spec):
-        self.api.patch_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL, "orders",
-                                                {"spec": spec})
-
-    def is_ready(self):
-        wal = self.get()
-        status = wal.get("status", {})
-        return status.get("observedGeneration") == wal["metadata"]["generation"] and any(
-            c["type"] == "Ready" and c["status"] == "True" for c in status["conditions"])
-
-    def await_ready(self, seconds=120):
-        await_(self.is_ready, seconds, lambda: f"it is ready: {self.get().get('status')}\n"
-               f"{self.node.describe(self.namespace)}")
-
-    def pods(self):
-        return {pod.metadata.uid for pod in self.node.pods(self.namespace, PODS)
-                if pod.metadata.deletion_timestamp is None}
-
-
-@pytest.fixture(scope="module")
-def wal(node, home, failover, topic, controller):
+def wal(node, home, failover, topic, system):
     wal = Wal(node, home, topic)
     wal.await_ready()
     return wal
@@ -123,8 +36,8 @@ def wal(node, home, failover, topic, controller):
 
 def test_the_log_reaches_redis_and_the_status_tells_the_truth(node, failover, topic, wal,
                                                               scratch_redis):
-    test_node.write(topic, 1)
-    test_node.check(failover, topic, scratch_redis)
+    write(topic, 1)
+    check(failover, topic, scratch_redis)
     assert len(wal.pods()) == 2
     with failover.client() as client:
         assert "redwal" in {connected["user"] for connected in client.client_list()}
@@ -152,20 +65,6 @@ def test_network_policies_mean_the_pods_that_there_are(node, home, failover, wal
     assert len(selected(own["podSelector"])) == 2
     peers = [peer for rule in own["egress"] for peer in rule.get("to", [])]
     assert [len(selected(peer["podSelector"])) for peer in peers] == [6]
-
-
-def test_a_failover_is_in_the_status(node, home, failover, topic, wal, scratch_redis):
-    failover.await_whole()
-    old = failover.primary()
-    test_node.write(topic, 2)
-    node.core.delete_namespaced_pod(old.metadata.name, home, grace_period_seconds=0)
-    failover.await_whole()
-    new = f"{failover.primary().status.pod_ip}:6379"
-    assert new != f"{old.status.pod_ip}:6379"
-    await_(lambda: wal.get()["status"].get("primary", {}).get("address") == new, 30,
-           lambda: f"{new} is known: {wal.get()['status']}")
-    test_node.check(failover, topic, scratch_redis)
-    wal.await_ready()
 
 
 def test_only_what_does_not_take_effect_by_itself_replaces_pods(node, home, wal):

@@ -1,0 +1,61 @@
+"""Records that come, and whether the primary of a RedisFailover is the fold of them."""
+
+import contextlib
+import threading
+
+from lab import oracle
+from lab.applier import position
+from lab.wait import await_
+from lab.workload import Workload
+
+WAL = "orders"
+SOME, EACH_SECONDS = 10, 0.1
+
+
+def write(topic, seed, n=500):
+    Workload(seed).write(topic, n)
+    topic.flush()
+
+
+@contextlib.contextmanager
+def writing(topic, seed):
+    """Records come all the while."""
+    over, workload = threading.Event(), Workload(seed)
+
+    def run():
+        while not over.wait(EACH_SECONDS):
+            workload.write(topic, SOME)
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    topic.flush()
+
+
+def await_applied(failover, topic, seconds=120):
+    """Every record of the log is applied and settled in the primary. Returns the records."""
+    records = topic.read()
+    ends = {r.partition: r.offset + 1 for r in records}
+
+    def behind():
+        try:
+            with failover.client(socket_timeout=2) as client:
+                at = {p: position(client, WAL, p) for p in ends}
+        except Exception as error:
+            return str(error)
+        return {p: at[p] for p, end in ends.items() if at[p] != (end, end)}
+
+    await_(lambda: not behind(), seconds, lambda: f"all is applied; behind: {behind()}, ends "
+           f"{ends}\n{failover.node.describe(failover.namespace)}")
+    return records
+
+
+def check(failover, topic, scratch_redis):
+    records = await_applied(failover, topic)
+    folded = oracle.Oracle(scratch_redis).fold(records, partitions=topic.partitions)
+    with failover.client() as client:
+        oracle.assert_equal(folded, client)
+    return folded
