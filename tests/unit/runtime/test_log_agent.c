@@ -22,7 +22,7 @@ enum { OUTPUT_MAX = 4096 };
 /* --- a source --------------------------------------------------------------------------------- */
 
 /* Looks of one group wait until all of them have begun. */
-static int n_open, n_shared, n_looks, n_waiting, n_together;
+static int n_open, n_shared, n_looks, n_marks, n_waiting, n_together;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
@@ -65,6 +65,20 @@ static void look(void *self, const char *topic, const char *group, struct log_lo
     snprintf(ret->look.why, sizeof(ret->look.why), "%s of %s", group, topic);
 }
 
+static void mark(void *self, const char *topic, const struct mark_record *records, int32_t n,
+                 int64_t until_ms, struct mark_result *ret)
+{
+    assert_ptr_equal(self, &n_shared);
+    assert_int_equal(until_ms, 9);
+    assert_true(str_eq(records[0].value, STR_LITERAL("{\"v\":1,\"mark\":{\"sequence\":1,"
+                                                     "\"timeMs\":1,\"site\":\"dc\"}}")));
+    pthread_mutex_lock(&mutex);
+    n_marks += n;
+    pthread_mutex_unlock(&mutex);
+    *ret = (struct mark_result){ .n_stored = n };
+    snprintf(ret->why, sizeof(ret->why), "%s/%d", topic, (int)records[n - 1].partition);
+}
+
 static void close_source(void *self)
 {
     pthread_mutex_lock(&mutex);
@@ -76,7 +90,7 @@ static void close_source(void *self)
 /* What it writes for an input. */
 static enum err_code serve(const char *input, char *ret_output)
 {
-    static const struct log_agent_source source = { open_source, share, look, close_source };
+    static const struct log_agent_source source = { open_source, share, look, mark, close_source };
     int in[2], out[2];
     enum err_code rc;
     struct err err;
@@ -169,12 +183,37 @@ static void ends_at_what_nobody_of_ours_says(void **state)
     }
 }
 
+#define MARKS                                                                                      \
+    "{\"marks\":{\"topic\":\"t\",\"site\":\"dc\",\"untilMs\":9,\"list\":["                         \
+    "{\"partition\":0,\"sequence\":1,\"timeMs\":1},{\"partition\":1,\"sequence\":1,"               \
+    "\"timeMs\":1}]},\"number\":3}\n"
+
+static void writes_marks(void **state)
+{
+    char output[OUTPUT_MAX];
+    (void)state;
+
+    n_marks = 0;
+    assert_int_equal(serve("{\"access\":{\"brokers\":\"a:1\"}}\n" MARKS, output), ERR_OK);
+    assert_int_equal(n_marks, 2);
+    assert_string_equal(output, "{\"number\":3,\"stored\":2,\"notStored\":0,\"denied\":false,"
+                                "\"why\":\"t/1\"}\n");
+    n_marks = 0;
+    assert_int_equal(serve("{\"access\":{\"brokers\":\"bad\"}}\n" MARKS, output), ERR_OK);
+    assert_int_equal(n_marks, 0);
+    assert_string_equal(output, "{\"number\":3,\"stored\":0,\"notStored\":2,\"denied\":false,"
+                                "\"why\":\"brokers that nobody can ask\"}\n");
+    assert_int_equal(serve("{\"access\":{\"brokers\":\"a:1\"}}\n{\"marks\":{}}\n", output),
+                     ERR_CORRUPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_each_question_with_a_look),
         cmocka_unit_test(looks_at_several_logs_at_a_time),
         cmocka_unit_test(an_access_that_is_no_good_is_each_answer),
+        cmocka_unit_test(writes_marks),
         cmocka_unit_test(ends_at_what_nobody_of_ours_says),
     };
 

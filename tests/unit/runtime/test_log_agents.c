@@ -39,6 +39,10 @@ static const char *const patient[] =
 static const char *const unheard[] =
     SHELL("read access; for i in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do read line; done; " NUMBERED
           "\"failed\":\"nobody there\",\"silent\":true}'; exec sleep 1000");
+static const char *const marking[] =
+    SHELL("read access; while read line; do case $line in *'\"marks\"'*'\"partition\":3'*) "
+          "echo '{\"number\":0,\"stored\":1,\"notStored\":0,\"denied\":false,\"why\":\"\"}';; "
+          "esac; done");
 static const char *const dying[] = SHELL("read access; read line; kill -ABRT $$");
 static const char *const silent[] = SHELL("read access; read line; exec sleep 1000");
 static const char *const talkative[] = SHELL("read access; echo '{}'; exec sleep 1000");
@@ -201,6 +205,72 @@ static void an_agent_that_fails_is_lost_alone(void **state)
     }
 }
 
+static struct mark_result await_marked(struct log_agents *a)
+{
+    const struct log_observer_port port = log_agents_port(a);
+    const int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+    struct mark_result result;
+    uint64_t wal;
+
+    while (!port.ops->next_marked(port.self, &wal, &result)) {
+        struct pollfd p = { .fd = port.ops->descriptor(port.self), .events = POLLIN };
+
+        assert_true(clock_monotonic_ms() < deadline_ms);
+        poll(&p, 1, (int)port.ops->wait_ms(port.self));
+        port.ops->exchange(port.self);
+    }
+    assert_int_equal(wal, 7);
+    return result;
+}
+
+static void what_becomes_of_marks_is_told(void **state)
+{
+    static const struct mark_order order = { 3, { 1, 1, false, 0 } };
+    static const struct {
+        const char *const *command;
+        int32_t n_stored, n_failed;
+    } rows[] = { { marking, 1, 0 }, { dying, 0, 1 }, { babbling, 0, 1 }, { honest, 0, 1 } };
+    const struct mark_batch batch = { &order, 1, "dc", 1 };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct log_agents *a = agents(rows[i].command, PATIENCE_MS);
+        const struct log_observer_port port = log_agents_port(a);
+        struct mark_result result;
+        struct err err;
+
+        assert_int_equal(port.ops->mark(port.self, 7, &place, &batch, &err), ERR_OK);
+        result = await_marked(a);
+        assert_int_equal(result.n_stored, rows[i].n_stored);
+        assert_int_equal(result.n_failed, rows[i].n_failed);
+        assert_int_equal(result.why[0] != '\0', rows[i].n_failed > 0);
+        log_agents_free(a);
+    }
+}
+
+/* Those whose brokers store none must not keep looks out. */
+static void marks_take_some_of_the_places_alone(void **state)
+{
+    static const struct mark_order order = { 3, { 1, 1, false, 0 } };
+    static const char *const stuck[] = SHELL(
+        "read access; while read line; do case $line in *'\"look\"'*) " ANSWER ";; esac; done");
+    const struct mark_batch batch = { &order, 1, NULL, 1 };
+    struct log_agents *a = agents(stuck, PATIENCE_MS);
+    const struct log_observer_port port = log_agents_port(a);
+    struct log_look look;
+    struct err err;
+    uint64_t wal;
+    (void)state;
+
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(port.ops->mark(port.self, 7, &place, &batch, &err), ERR_OK);
+    ask(a, 1, &place);
+    look = await(a, &wal);
+    assert_int_equal(look.look.outcome, LOOK_ANSWERED);
+    log_look_release(&look);
+    log_agents_free(a);
+}
+
 static void it_is_started_again_after_a_while(void **state)
 {
     struct log_agents *a = agents(once, PATIENCE_MS);
@@ -299,6 +369,8 @@ int main(void)
         cmocka_unit_test(it_is_started_again_after_a_while),
         cmocka_unit_test(each_access_has_a_process_of_its_own),
         cmocka_unit_test(the_wait_ends_when_an_answer_is_late),
+        cmocka_unit_test(what_becomes_of_marks_is_told),
+        cmocka_unit_test(marks_take_some_of_the_places_alone),
         cmocka_unit_test(questions_are_bounded),
     };
 
