@@ -3,7 +3,7 @@
 #   tests/lib/*.c                     library `testlib`: fakes, fault injection, tables
 #   tests/unit/<layer>/test_<x>.c     cmocka program, ctest unit.<layer>.<x>, label unit;
 #                                     <layer> may be a program of cmd/
-#   tests/sim/<x>.c                   cmocka program, ctest sim.<x>, label sim
+#   tests/sim/test_<x>.c              cmocka program, ctest sim.<x>, label sim
 #   tests/model/                      the ownership protocol for spin, ctest sim.model, label sim
 #   tests/fuzz/fuzz_<x>.c             libFuzzer target; elsewhere its corpus is replayed, label unit
 set(tests ${PROJECT_SOURCE_DIR}/tests)
@@ -60,11 +60,18 @@ foreach(source IN LISTS sources)
   endif()
 endforeach()
 
+# What simulations of the shell share; it is no part of testlib, which knows the pure layers alone.
 file(GLOB sources CONFIGURE_DEPENDS ${tests}/sim/*.c)
+set(shared ${sources})
+list(FILTER shared EXCLUDE REGEX "/test_[^/]*$")
+list(FILTER sources INCLUDE REGEX "/test_[^/]*$")
+add_library(simlib STATIC ${shared})
+target_include_directories(simlib PUBLIC ${tests}/sim)
+target_link_libraries(simlib PUBLIC testlib runtime cli codec core base PRIVATE redwal_warnings)
 foreach(source IN LISTS sources)
   cmake_path(GET source STEM module)
   string(REGEX REPLACE "^(test|sim)_" "" module ${module})
-  redwal_test(sim ${module} ${source} testlib runtime codec core base)
+  redwal_test(sim ${module} ${source} simlib testlib runtime cli codec core base)
 endforeach()
 
 add_test(NAME sim.model COMMAND ${tests}/model/run)

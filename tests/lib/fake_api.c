@@ -7,21 +7,13 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "fake_api_object.h"
+#include "fake_api_store.h"
 
 enum { SHORT_MS = 40, LONG_MS = 12 * 1000, HTTP_TEXT_MAX = 400 };
 
 void fake_api_init(struct fake_api *a, uint64_t seed, const char *label)
 {
     *a = (struct fake_api){ .prng = { seed }, .version = 10, .compacted = 10, .label = label };
-}
-
-static void free_object(struct fake_api_object *o)
-{
-    free(o->collection);
-    free(o->scope);
-    free(o->name);
-    free(o->text);
-    *o = (struct fake_api_object){ 0 };
 }
 
 static void transfer_end(struct fake_api_transfer *t)
@@ -35,7 +27,7 @@ static void transfer_end(struct fake_api_transfer *t)
 void fake_api_release(struct fake_api *a)
 {
     for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++)
-        free_object(&a->objects[i]);
+        fake_api_free_object(&a->objects[i]);
     for (size_t i = 0; i < a->n_history; i++) {
         free(a->history[i].collection);
         free(a->history[i].scope);
@@ -49,114 +41,6 @@ void fake_api_release(struct fake_api *a)
 void fake_api_compact(struct fake_api *a)
 {
     a->compacted = a->version;
-}
-
-/* --- objects ---------------------------------------------------------------------------------- */
-
-struct fake_api_object *fake_api_find(struct fake_api *a, const char *collection, const char *scope,
-                                      const char *name)
-{
-    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++) {
-        struct fake_api_object *o = &a->objects[i];
-
-        if (o->text && strcmp(o->collection, collection) == 0 && strcmp(o->scope, scope) == 0 &&
-            strcmp(o->name, name) == 0)
-            return o;
-    }
-    return NULL;
-}
-
-static bool is_labelled(const struct fake_api *a, const char *text)
-{
-    return strstr(text, a->label) != NULL;
-}
-
-static void record(struct fake_api *a, const struct fake_api_object *o, const char *before,
-                   bool gone)
-{
-    INVARIANT(a->n_history < FAKE_API_HISTORY_MAX);
-    a->history[a->n_history++] = (struct fake_api_change){
-        .version = o->version,
-        .collection = mem_copy_text(o->collection, strlen(o->collection)),
-        .scope = mem_copy_text(o->scope, strlen(o->scope)),
-        .text = mem_copy_text(o->text, strlen(o->text)),
-        .gone = gone,
-        .labelled = !gone && is_labelled(a, o->text),
-        .was_labelled = before && is_labelled(a, before),
-    };
-}
-
-static struct fake_api_object *new_object(struct fake_api *a, const char *collection,
-                                          const char *scope, const char *name)
-{
-    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++) {
-        struct fake_api_object *o = &a->objects[i];
-
-        if (o->text)
-            continue;
-        o->collection = mem_copy_text(collection, strlen(collection));
-        o->scope = mem_copy_text(scope, strlen(scope));
-        o->name = mem_copy_text(name, strlen(name));
-        o->uid = a->version + 1;
-        return o;
-    }
-    UNREACHABLE("more objects than a test needs");
-}
-
-/* True: it is another than before. Takes the text. */
-static bool set_text(struct fake_api *a, struct fake_api_object *o, char *text)
-{
-    char *before = o->text, *stamped;
-
-    if (before && fake_object_is_same(before, text)) {
-        free(text);
-        return false;
-    }
-    o->version = ++a->version;
-    stamped = fake_object_stamp(text, o->uid, o->version);
-    free(text);
-    o->text = stamped;
-    record(a, o, before, false);
-    free(before);
-    return true;
-}
-
-void fake_api_put(struct fake_api *a, const char *collection, const char *scope, const char *name,
-                  const char *text)
-{
-    struct fake_api_object *o = fake_api_find(a, collection, scope, name);
-
-    set_text(a, o ? o : new_object(a, collection, scope, name), mem_copy_text(text, strlen(text)));
-}
-
-void fake_api_delete(struct fake_api *a, struct fake_api_object *o)
-{
-    char *stamped;
-
-    o->version = ++a->version;
-    stamped = fake_object_stamp(o->text, o->uid, o->version);
-    record(a, &(struct fake_api_object){ o->collection, o->scope, o->name, stamped, o->version, 0 },
-           o->text, true);
-    free(stamped);
-    free_object(o);
-}
-
-size_t fake_api_collect_garbage(struct fake_api *a)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++) {
-        const int64_t owner = a->objects[i].text ? fake_object_owner(a->objects[i].text) : 0;
-        bool lives = owner == 0;
-
-        for (size_t j = 0; j < FAKE_API_OBJECTS_MAX && !lives; j++)
-            lives = a->objects[j].text && a->objects[j].uid == owner;
-        if (!lives) {
-            fake_api_delete(a, &a->objects[i]);
-            n++;
-        }
-    }
-    return n;
 }
 
 /* --- requests --------------------------------------------------------------------------------- */
@@ -229,7 +113,7 @@ static int serve_list(const struct fake_api *a, const struct kube_request *r, co
 
         if (!o->text || strcmp(o->collection, p->collection) != 0 ||
             (p->scope[0] != '\0' && strcmp(o->scope, p->scope) != 0) ||
-            (selects && !is_labelled(a, o->text)))
+            (selects && !fake_api_is_labelled(a, o->text)))
             continue;
         buf_print(out, "%s%s", separator, o->text);
         separator = ",";
@@ -252,16 +136,42 @@ static int serve_apply(struct fake_api *a, const struct kube_request *r, const s
         return refuse(out, 409, "Conflict");
     if (!o && p->status)
         return refuse(out, 404, "NotFound");
+    if (p->status && a->lie == FAKE_API_DROPS_STATUSES)
+        return answer_object(out, o);
     text = fake_object_applied(o ? o->text : NULL, buf_str(&r->body), p->status);
     if (o && !p->status && fake_object_owner(o->text) != fake_object_owner(text))
         a->n_trespasses++;
     if (!o)
-        o = new_object(a, p->collection, p->scope, p->name);
-    if (set_text(a, o, text))
+        o = fake_api_new_object(a, p->collection, p->scope, p->name);
+    if (fake_api_set_text(a, o, text))
         a->n_changed++;
     else
         a->n_idle++;
     return answer_object(out, o);
+}
+
+static int serve_merge(struct fake_api *a, const struct kube_request *r, const struct place *p,
+                       struct buf *out)
+{
+    struct fake_api_object *o = fake_api_find(a, p->collection, p->scope, p->name);
+
+    if (!o)
+        return refuse(out, 404, "NotFound");
+    fake_api_set_text(a, o, fake_object_merged(o->text, buf_str(&r->body)));
+    return answer_object(out, o);
+}
+
+/* The same under another name. */
+static void repeat(struct fake_api *a, const struct fake_api_object *o)
+{
+    char name[HTTP_TEXT_MAX], patch[HTTP_TEXT_MAX];
+    char *text;
+
+    snprintf(name, sizeof(name), "%.300s-again", o->name);
+    snprintf(patch, sizeof(patch), "{\"metadata\":{\"name\":\"%.300s\"}}", name);
+    text = fake_object_merged(o->text, str_from(patch));
+    fake_api_put(a, o->collection, o->scope, name, text);
+    free(text);
 }
 
 /* Leases: created, and replaced in the version they were read in. */
@@ -278,11 +188,14 @@ static int serve_put(struct fake_api *a, const struct kube_request *r, struct pl
     o = fake_api_find(a, p->collection, p->scope, p->name);
     if (o && r->method == KUBE_POST)
         return refuse(out, 409, "AlreadyExists");
-    if (r->method == KUBE_PUT && (!o || o->version != version))
+    if (r->method == KUBE_PUT &&
+        (!o || (o->version != version && a->lie != FAKE_API_IGNORES_VERSIONS)))
         return o ? refuse(out, 409, "Conflict") : refuse(out, 404, "NotFound");
     if (!o)
-        o = new_object(a, p->collection, p->scope, p->name);
-    set_text(a, o, mem_copy_text(r->body.p, r->body.n));
+        o = fake_api_new_object(a, p->collection, p->scope, p->name);
+    fake_api_set_text(a, o, mem_copy_text(r->body.p, r->body.n));
+    if (r->method == KUBE_POST && a->lie == FAKE_API_REPEATS_EVENTS)
+        repeat(a, o);
     return answer_object(out, o);
 }
 
@@ -343,6 +256,8 @@ static int serve(struct fake_api *a, struct fake_api_transfer *t)
         o = fake_api_find(a, p.collection, p.scope, p.name);
         return o ? answer_object(&t->answer, o) : refuse(&t->answer, 404, "NotFound");
     case KUBE_PATCH:
+        if (strstr(r->content_type, "merge-patch"))
+            return serve_merge(a, r, &p, &t->answer);
         return serve_apply(a, r, &p, &t->answer);
     case KUBE_POST:
     case KUBE_PUT:
@@ -367,6 +282,11 @@ static void tell_change(struct fake_api_transfer *t, const struct fake_api_chang
                   c->text);
 }
 
+static bool is_forgotten(const struct fake_api *a, const struct fake_api_change *c)
+{
+    return a->lie == FAKE_API_FORGETS_TO_TELL && c->version % 4 == 0;
+}
+
 static void tell_watch(const struct fake_api *a, struct fake_api_transfer *t)
 {
     const bool selects = has_in_target(&t->request, "labelSelector=");
@@ -385,7 +305,8 @@ static void tell_watch(const struct fake_api *a, struct fake_api_transfer *t)
     while (i > 0 && a->history[i - 1].version > t->version)
         i--;
     for (; i < a->n_history; i++)
-        if (strcmp(a->history[i].collection, p.collection) == 0 &&
+        if (!is_forgotten(a, &a->history[i]) &&
+            strcmp(a->history[i].collection, p.collection) == 0 &&
             (p.scope[0] == '\0' || strcmp(a->history[i].scope, p.scope) == 0))
             tell_change(t, &a->history[i], selects);
     t->version = a->version;
@@ -400,6 +321,8 @@ static int serve_or_refuse(struct fake_api_link *link, struct fake_api_transfer 
     buf_init(&t->answer, KUBE_ANSWER_MAX);
     if (link->forbidden || (link->refused && has_in_target(&t->request, link->refused)))
         return refuse(&t->answer, 403, "Forbidden");
+    if (t->id == link->fault_at && link->fault == FAKE_API_REFUSED)
+        return refuse(&t->answer, 500, "InternalError");
     if (prng_chance(prng, link->trouble / 2))
         return refuse(&t->answer, 500, "InternalError");
     if (prng_chance(prng, link->trouble / 4))
@@ -494,6 +417,10 @@ static enum err_code start(void *self, struct kube_request *request, uint64_t *r
         .lost = prng_chance(prng, link->trouble),
         .lost_on_the_way = prng_chance(prng, link->trouble / 2),
     };
+    if (link->n_started == link->fault_at) {
+        link->transfers[i].lost |= link->fault == FAKE_API_ANSWER_LOST;
+        link->transfers[i].lost_on_the_way |= link->fault == FAKE_API_LOST;
+    }
     link->transfers[i].returns_ms = link->transfers[i].arrives_ms + delay(link);
     if (is_slow(link, &link->transfers[i].request))
         link->transfers[i].returns_ms += LONG_MS;

@@ -12,7 +12,7 @@
 #include "base/prng.h"
 #include "port/kube.h"
 
-enum { FAKE_API_OBJECTS_MAX = 256, FAKE_API_HISTORY_MAX = 32 * 1024, FAKE_API_LINKS_MAX = 4 };
+enum { FAKE_API_OBJECTS_MAX = 512, FAKE_API_HISTORY_MAX = 32 * 1024, FAKE_API_LINKS_MAX = 4 };
 
 struct fake_api_object {
     char *collection; /* "/api/v1/configmaps" */
@@ -45,6 +45,22 @@ struct fake_api_transfer {
 
 struct fake_api;
 
+enum fake_api_fault {
+    FAKE_API_FINE,
+    FAKE_API_LOST,        /* it does not arrive */
+    FAKE_API_ANSWER_LOST, /* it is done, and nobody is told */
+    FAKE_API_REFUSED,     /* the server says 500 */
+};
+
+/* What a server does that must not be trusted, to see whether tests notice. */
+enum fake_api_lie {
+    FAKE_API_HONEST,
+    FAKE_API_IGNORES_VERSIONS, /* a lease is replaced in whatever version it is */
+    FAKE_API_DROPS_STATUSES,   /* and says that they are written */
+    FAKE_API_FORGETS_TO_TELL,  /* watches are not told of some changes */
+    FAKE_API_REPEATS_EVENTS,   /* a created Event is there twice */
+};
+
 struct fake_api_link {
     struct fake_api *api;
     struct fake_api_transfer transfers[KUBE_TRANSFERS_MAX];
@@ -54,6 +70,8 @@ struct fake_api_link {
     bool forbidden;      /* 403 */
     const char *refused; /* 403 for what is asked of such a target; NULL: nothing is */
     const char *slow;    /* what is asked of such a target is answered late; NULL: nothing is */
+    uint64_t fault_at;   /* what befalls the request of that number; 0: none */
+    enum fake_api_fault fault;
     /* Called when a write is sent. */
     void (*on_write)(void *self, const struct kube_request *request);
     void *self;
@@ -64,7 +82,8 @@ struct fake_api {
     int64_t now_ms;
     int64_t version, compacted;
     const char *served; /* groups with their kinds, as JSON, for whoever asks what there is */
-    const char *label;  /* what objects that are selected have in their text */
+    enum fake_api_lie lie;
+    const char *label; /* what objects that are selected have in their text */
     struct fake_api_object objects[FAKE_API_OBJECTS_MAX];
     struct fake_api_change history[FAKE_API_HISTORY_MAX];
     size_t n_history;

@@ -105,6 +105,16 @@ char *fake_object_applied(const char *before, struct str body, bool status)
     return write_text(doc);
 }
 
+char *fake_object_merged(const char *before, struct str patch)
+{
+    yyjson_mut_doc *doc = read_text(str_from(before)), *change = read_text(patch);
+
+    yyjson_mut_doc_set_root(doc, yyjson_mut_merge_patch(doc, yyjson_mut_doc_get_root(doc),
+                                                        yyjson_mut_doc_get_root(change)));
+    yyjson_mut_doc_free(change);
+    return write_text(doc);
+}
+
 int64_t fake_object_owner(const char *text)
 {
     yyjson_mut_doc *doc = read_text(str_from(text));
