@@ -124,8 +124,8 @@ static void turn_any(struct wal_world *w, int wal)
 {
     const bool redis_is_well = prng_chance(&w->prng, 400);
     const bool log_is_well = prng_chance(&w->prng, 600);
-    const enum wal_truth_redis redis = prng_below(&w->prng, TRUE_REDIS_COUNT);
-    const enum wal_truth_log log = prng_below(&w->prng, TRUE_LOG_COUNT);
+    const enum wal_truth_redis redis = (enum wal_truth_redis)prng_below(&w->prng, TRUE_REDIS_COUNT);
+    const enum wal_truth_log log = (enum wal_truth_log)prng_below(&w->prng, TRUE_LOG_COUNT);
 
     wal_world_turn(w, wal, redis_is_well ? TRUE_REDIS_WELL : redis,
                    log_is_well ? TRUE_LOG_WELL : log);
