@@ -186,6 +186,20 @@ static bool next_log(void *self, uint64_t *ret_number, struct log_look *ret_look
     return true;
 }
 
+/* tests/sim/test_marks.c has them. */
+static enum err_code mark(void *self, uint64_t number, const struct log_place *place,
+                          const struct mark_batch *batch, struct err *err)
+{
+    (void)self, (void)number, (void)place, (void)batch, (void)err;
+    UNREACHABLE("no RedisWal of this world asks for marks");
+}
+
+static bool next_marked(void *self, uint64_t *ret_number, struct mark_result *ret_result)
+{
+    (void)self, (void)ret_number, (void)ret_result;
+    return false;
+}
+
 static void exchange(void *self)
 {
     (void)self;
@@ -269,7 +283,8 @@ static void begin(struct wal_replica *r)
 {
     static const struct observe_redis_ops redis = { ask_redis, next_redis, listen,
                                                     ignore,    news,       descriptor };
-    static const struct observe_log_ops log = { ask_log, exchange, next_log, descriptor, wait_ms };
+    static const struct observe_log_ops log = { ask_log,     mark,       exchange, next_log,
+                                                next_marked, descriptor, wait_ms };
     struct wal_reconciler_settings settings = {
         .options = applier_options(),
         .image = "redis-applier:test",
