@@ -1,5 +1,6 @@
 """Dashboards: they are made from one table, and ask for what the programs have."""
 
+import itertools
 import json
 import pathlib
 import re
@@ -141,16 +142,32 @@ def test_phases_and_conditions_are_those_of_a_status():
     assert all(f"| `{phase}` |" in text for phase in re.findall(r'phase!="(\w+)"', expressions))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_prometheus_can_read_the_expressions(name, tmp_path):
+def series():
+    """One of each metric and of each value that an expression asks for, growing; all of one process."""
+    values = {"type": ["Ready", "RestoreRequired"], "status": ["True", "False"], "phase": ["Held"], "window": ["1h"],
+              "verdict": ["good", "bad"], "le": ["0.1", "+Inf"]}
+    for name, labels in labels_of_metrics().items():
+        given = {"job": ["j"], "instance": ["i"], "namespace": ["n"]} | \
+            {label: values.get(label, ["x"]) for label in sorted(labels)}
+        for chosen in itertools.product(*given.values()):
+            text = ",".join(f'{label}="{value}"' for label, value in zip(given, chosen))
+            yield {"series": f"{name}{{{text}}}", "values": "1+1x130"}
+
+
+@pytest.mark.parametrize("kind, name", BOTH)
+def test_each_expression_gives_something_in_prometheus(kind, name, tmp_path):
     assert shutil.which("promtool"), "needs promtool; hack/install-deps test"
-    expressions = [re.sub(r"\$\w+", lambda m: {"$__rate_interval": "5m"}.get(m[0], ".*"), e)
-                   for *_, queries in of_grafana(name) for e, _ in queries]
-    rules = tmp_path / "rules.yaml"
-    rules.write_text(yaml.safe_dump({"groups": [{"name": name, "rules": [
-        {"record": f"panel:{i}", "expr": e} for i, e in enumerate(expressions)]}]}))
-    done = subprocess.run(["promtool", "check", "rules", rules], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    expressions = [re.sub(r"\$\w+", lambda m: {"$__rate_interval": "5m"}.get(m[0], ".*"), as_prometheus(e))
+                   for *_, queries in PANELS[kind](name) for e, _ in queries]
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": name, "rules": [
+        {"alert": f"query{i}", "expr": f"count({e})"} for i, e in enumerate(expressions)]}]}))
+    (tmp_path / "tests.yaml").write_text(yaml.safe_dump({
+        "rule_files": ["rules.yaml"], "evaluation_interval": "30s", "tests": [{
+            "interval": "30s", "input_series": list(series()), "alert_rule_test": [
+                {"alertname": f"query{i}", "eval_time": "1h", "exp_alerts": [{}]} for i in range(len(expressions))]}]}))
+    done = subprocess.run(["promtool", "test", "rules", "tests.yaml"], capture_output=True, text=True, cwd=tmp_path,
+                          timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr + "\n".join(f"{i}: {e}" for i, e in enumerate(expressions))
 
 
 @pytest.mark.parametrize("name", NAMES)
