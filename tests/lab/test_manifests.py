@@ -19,7 +19,7 @@ SITES = ["dc", "dr"]
 
 
 def test_all_of_them_are_tried():
-    assert {"argocd", "controller", "crd", "rbac", "samples/dc", "samples/dr"} <= set(DIRECTORIES)
+    assert {"argocd", "controller", "crd", "observability", "rbac", "samples/dc", "samples/dr"} <= set(DIRECTORIES)
 
 
 @pytest.mark.parametrize("directory", DIRECTORIES)
