@@ -368,16 +368,17 @@ static void judge_looks(const struct judge *j, const struct suspect *s, const st
         judge_fields(j, target, scratch, ret);
 }
 
-/* Whether what was asked about the key is what it turned out to be. */
-static bool is_settled(const struct judge *j, const struct suspect *s, const struct look *target,
-                       const struct look *scratch)
+/* Whether the key turned out to be what was asked about: else its values were not read. */
+static bool was_read(const struct suspect *s, const struct look *target)
 {
-    if (!str_eq(target->type, str_from(value_type_name(s->type))) && s->type != VALUE_OTHER)
-        return false;
-    if (is_expiring(j, target->ends) || is_expiring(j, scratch->ends))
-        return false;
-    return !has_expiring_field(j, target) && !has_expiring_field(j, scratch) &&
+    return value_type_from(target->type) == s->type &&
            (!target->field_expiries || s->fields.n * 2 == target->values[0]->n_elements);
+}
+
+/* Whether a moment later it is the same. */
+static bool stays(const struct judge *j, const struct look *look)
+{
+    return !is_expiring(j, look->ends) && !has_expiring_field(j, look);
 }
 
 static void close_case(struct judge *j, struct suspect *s, enum repair_outcome outcome,
@@ -404,7 +405,7 @@ static void close_case(struct judge *j, struct suspect *s, enum repair_outcome o
 static void judge_suspect(struct judge *j, struct suspect *s, struct look *target,
                           struct look *scratch)
 {
-    const bool settled = is_settled(j, s, target, scratch);
+    const bool read = was_read(s, target), settled = stays(j, target) && stays(j, scratch);
 
     s->finding.kind = FINDING_NONE;
     leave_ended_out(j, s, target);
@@ -412,9 +413,9 @@ static void judge_suspect(struct judge *j, struct suspect *s, struct look *targe
     judge_looks(j, s, target, scratch, &s->finding);
     free(target->living_elements);
     free(scratch->living_elements);
-    if (s->finding.kind == FINDING_NONE) {
+    if (s->finding.kind == FINDING_NONE && (read || !is_there(j, target))) {
         close_case(j, s, REPAIR_NONE, "");
-    } else if (!settled) {
+    } else if (!read || !settled) {
         s->finding.kind = FINDING_NONE;
         if (j->is_last_round)
             found(&s->finding, FINDING_UNDECIDED,

@@ -136,6 +136,31 @@ def test_equal_by_coincidence_is_not_equal(lab, options, extra):
     assert done.status == 3
 
 
+JUDGES = b"MULTI\r\n*10\r\n$5\r\nHMGET"  # the positions, and then the suspects' values
+
+
+def test_what_is_made_anew_while_it_is_looked_at_is_looked_at_again(lab):
+    """It is gone when its type is asked for, and a set again when its value is."""
+    case = Overtaken(lab)
+    case.topic.write(encode("SADD", ["a"]), b"set")
+    case.topic.flush()
+    case.go_on()
+    case.applier.stop()
+    with case.server.client() as client:
+        client.sadd("set", "by hand")
+
+        def make_anew():
+            client.delete("set")
+            case.link.hold_at(JUDGES)
+            case.link.restore()
+            await_(case.link.held, 30, "its value is asked for")
+            case.go_on()
+
+        done = case.run("verify", record=encode("SADD", ["b"]), key=b"set", meanwhile=make_anew,
+                        word=b"TYPE")
+    assert found(done.json()) == {("set", "value")}, done.err
+
+
 def test_what_is_equal_and_written_to_meanwhile_is_looked_at_again(lab):
     case = Overtaken(lab, b"quiet")
     report = case.run("verify", record=encode("SET", ["5"])).json()

@@ -56,11 +56,12 @@ class Overtaken:
         self.link = Link(self.server.port)
         lab.on_close(self.link.close)
 
-    def run(self, verb, *words, record=encode("DECR"), meanwhile=None, **options):
-        """Redis is asked for values once the applier has gone on, or `meanwhile` is done."""
-        self.topic.write(record, b"counter")
+    def run(self, verb, *words, record=encode("DECR"), key=b"counter", meanwhile=None,
+            word=b"DUMP", **options):
+        """Redis is asked for values (`word`) once the applier has gone on, or `meanwhile` is done."""
+        self.topic.write(record, key)
         self.topic.flush()
-        self.link.hold_at(b"DUMP")
+        self.link.hold_at(word)
         given = {"redis": f"127.0.0.1:{self.link.port}", "output": "json", **options}
         process = Verify(self.lab, self.topic, self.server).given(**given).start(verb, *words)
         await_(self.link.held, 30, "values are asked for")
