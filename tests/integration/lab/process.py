@@ -1,5 +1,6 @@
 """One child process with a log file, ended by its pid and never by its name."""
 
+import itertools
 import random
 import signal
 import socket
@@ -7,19 +8,37 @@ import subprocess
 
 from .wait import await_
 
-_given = set()
+PORTS = 500  # of one process
+_claims, _ports = [], []
 DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL", "--"]  # becomes what follows, same pid
 
 
+def _claim_ports():
+    """A range that no other process on this machine has while we live."""
+    firsts = list(range(12000, 32000, PORTS))
+    random.SystemRandom().shuffle(firsts)
+    for first in firsts:
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0redwal-ports-{first}")
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return itertools.cycle(range(first, first + PORTS))
+    raise RuntimeError("every range of ports is taken by another run")
+
+
 def free_port():
-    """A TCP port that nothing listens on, handed out once. It is below those that the kernel gives
-    to outgoing connections, or one of them could take it while its server is down."""
-    while True:
-        port = random.SystemRandom().randrange(12000, 32000)
+    """A TCP port that nothing listens on, which nobody else is given. It is below those that the kernel
+    gives to outgoing connections, or one of them could take it while its server is down."""
+    if not _ports:
+        _ports.append(_claim_ports())
+    for port in itertools.islice(_ports[0], PORTS):
         with socket.socket() as s:
-            if port not in _given and s.connect_ex(("127.0.0.1", port)) != 0:
-                _given.add(port)
+            if s.connect_ex(("127.0.0.1", port)) != 0:
                 return port
+    raise RuntimeError(f"something listens on each of {PORTS} ports")
 
 
 def listening(port, host="127.0.0.1"):

@@ -78,6 +78,8 @@ class RedisServer:
             return False
         try:
             with self.client(socket_timeout=1) as client:
+                assert client.info("server")["process_id"] == self.process.pid, \
+                    f"another server than {self.name} listens on port {self.admin_port}"
                 return client.ping()
         except redis.exceptions.BusyLoadingError:
             return False
