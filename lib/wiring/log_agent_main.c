@@ -17,20 +17,10 @@ enum { QUESTION_TIMEOUT_MS = 5000 };
 
 /* Of one thread. */
 struct source {
-    const struct log_place *place;
     struct log_looker *looker;
-    struct mark_writer *marks;
+    struct mark_writer *marks; /* of all threads */
+    bool is_shared;            /* another one's, which is closed after this */
 };
-
-static struct source *source_of(const struct log_place *place, struct log_looker *looker)
-{
-    struct source *s = mem_new(1, sizeof(*s));
-
-    s->place = place;
-    s->looker = looker;
-    s->marks = mark_writer_new(place);
-    return s;
-}
 
 static enum err_code open_source(const struct log_place *place, void **ret_self, struct err *err)
 {
@@ -41,17 +31,24 @@ static enum err_code open_source(const struct log_place *place, void **ret_self,
     };
     struct log_looker *looker;
     const enum err_code rc = log_looker_new(place, &settings, &looker, err);
+    struct source *s;
 
-    if (rc == ERR_OK)
-        *ret_self = source_of(place, looker);
-    return rc;
+    if (rc != ERR_OK)
+        return rc;
+    *ret_self = s = mem_new(1, sizeof(*s));
+    *s = (struct source){ .looker = looker, .marks = mark_writer_new(place) };
+    return ERR_OK;
 }
 
 static void *share(void *self)
 {
     const struct source *s = self;
+    struct source *shared = mem_new(1, sizeof(*shared));
 
-    return source_of(s->place, log_looker_share(s->looker));
+    *shared = (struct source){ .looker = log_looker_share(s->looker),
+                               .marks = s->marks,
+                               .is_shared = true };
+    return shared;
 }
 
 static void look(void *self, const char *topic, const char *group, struct log_look *ret)
@@ -73,7 +70,8 @@ static void close_source(void *self)
 {
     struct source *s = self;
 
-    mark_writer_free(s->marks);
+    if (!s->is_shared)
+        mark_writer_free(s->marks);
     log_looker_free(s->looker);
     free(s);
 }

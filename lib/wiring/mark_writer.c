@@ -1,10 +1,12 @@
 #include "wiring/mark_writer.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "adapter/log_look_rdkafka.h"
 #include "adapter/log_writer_rdkafka.h"
+#include "base/fifo.h"
 #include "base/mem.h"
 #include "runtime/clock.h"
 
@@ -12,7 +14,8 @@ enum { TAKE_MS = 100 };
 
 struct mark_writer {
     const struct log_place *place;
-    struct log_writer *writer; /* NULL: not needed yet */
+    pthread_mutex_t mutex; /* guards what follows */
+    struct fifo idle;      /* of struct log_writer * */
 };
 
 struct mark_writer *mark_writer_new(const struct log_place *place)
@@ -20,16 +23,25 @@ struct mark_writer *mark_writer_new(const struct log_place *place)
     struct mark_writer *w = mem_new(1, sizeof(*w));
 
     w->place = place;
+    pthread_mutex_init(&w->mutex, NULL);
+    fifo_init(&w->idle, sizeof(struct log_writer *));
     return w;
 }
 
 void mark_writer_free(struct mark_writer *w)
 {
-    log_writer_free(w->writer);
+    struct log_writer *writer;
+
+    while (fifo_take(&w->idle, &writer))
+        log_writer_free(writer);
+    fifo_release(&w->idle);
+    pthread_mutex_destroy(&w->mutex);
     free(w);
 }
 
-static enum err_code open_writer(struct mark_writer *w, struct err *err)
+/* --- producers -------------------------------------------------------------------------------- */
+
+static enum err_code take_writer(struct mark_writer *w, struct log_writer **ret, struct err *err)
 {
     const struct log_writer_settings settings = {
         .access = log_place_access(w->place),
@@ -37,11 +49,25 @@ static enum err_code open_writer(struct mark_writer *w, struct err *err)
         .timeout_ms = MARKING_DELIVERY_MS,
     };
 
-    return w->writer ? ERR_OK : log_writer_new(&settings, &w->writer, err);
+    bool found;
+
+    pthread_mutex_lock(&w->mutex);
+    found = fifo_take(&w->idle, ret);
+    pthread_mutex_unlock(&w->mutex);
+    return found ? ERR_OK : log_writer_new(&settings, ret, err);
 }
 
-static enum err_code put(struct mark_writer *w, const char *topic, const struct mark_record *record,
-                         struct err *err)
+static void give_back(struct mark_writer *w, struct log_writer *writer)
+{
+    pthread_mutex_lock(&w->mutex);
+    fifo_add(&w->idle, &writer);
+    pthread_mutex_unlock(&w->mutex);
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static enum err_code put(struct log_writer *writer, const char *topic,
+                         const struct mark_record *record, struct err *err)
 {
     const struct log_entry entry = { .topic = topic,
                                      .has_key = true,
@@ -50,7 +76,7 @@ static enum err_code put(struct mark_writer *w, const char *topic, const struct 
                                      .value = record->value,
                                      .partition = record->partition };
 
-    return log_writer_put_entry(w->writer, &entry, 0, err);
+    return log_writer_put_entry(writer, &entry, 0, err);
 }
 
 static void fail(struct mark_result *result, const char *why)
@@ -61,12 +87,12 @@ static void fail(struct mark_result *result, const char *why)
 }
 
 /* Each of them has its fate by the producer's own timeout. */
-static void take_receipts(struct mark_writer *w, struct mark_result *result)
+static void take_receipts(struct log_writer *writer, struct mark_result *result)
 {
     struct log_receipt receipt;
 
-    while (log_writer_under_way(w->writer) > 0) {
-        if (!log_writer_take(w->writer, TAKE_MS, &receipt))
+    while (log_writer_under_way(writer) > 0) {
+        if (!log_writer_take(writer, TAKE_MS, &receipt))
             continue;
         if (receipt.stored) {
             result->n_stored++;
@@ -80,10 +106,11 @@ static void take_receipts(struct mark_writer *w, struct mark_result *result)
 void mark_writer_write(struct mark_writer *w, const char *topic, const struct mark_record *records,
                        int32_t n, int64_t until_ms, struct mark_result *ret)
 {
+    struct log_writer *writer;
     struct err err = { 0 };
 
     *ret = (struct mark_result){ 0 };
-    if (open_writer(w, &err) != ERR_OK) {
+    if (take_writer(w, &writer, &err) != ERR_OK) {
         fail(ret, err.msg);
         ret->n_failed = n;
         return;
@@ -91,10 +118,11 @@ void mark_writer_write(struct mark_writer *w, const char *topic, const struct ma
     if (until_ms - clock_since_boot_ms() < MARKING_DELIVERY_MS) {
         fail(ret, "too little is left of the lease");
         ret->n_failed = n;
-        return;
+    } else {
+        for (int32_t i = 0; i < n; i++)
+            if (put(writer, topic, &records[i], &err) != ERR_OK)
+                fail(ret, err.msg);
+        take_receipts(writer, ret);
     }
-    for (int32_t i = 0; i < n; i++)
-        if (put(w, topic, &records[i], &err) != ERR_OK)
-            fail(ret, err.msg);
-    take_receipts(w, ret);
+    give_back(w, writer);
 }

@@ -1,5 +1,6 @@
 /*
- * Writes marks by a producer of the one access that it has.
+ * Writes marks by producers of the one access that it has, as many as write at a time. Threads may
+ * share one.
  */
 #ifndef REDWAL_WIRING_MARK_WRITER_H
 #define REDWAL_WIRING_MARK_WRITER_H
