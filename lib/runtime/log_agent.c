@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -14,6 +13,7 @@
 #include "base/secret.h"
 #include "codec/log_look_json.h"
 #include "codec/marks_json.h"
+#include "runtime/descriptor.h"
 
 enum { ARENA_CHUNK = 4096, LINE_SIZE = LOG_LOOK_LINE_MAX + 2, RECORD_MAX_BYTES = 512 };
 
@@ -55,20 +55,6 @@ static bool read_line(struct agent *a, struct str *ret)
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
-
-static enum err_code write_all(int output, struct str line, struct err *err)
-{
-    size_t at = 0;
-
-    while (at < line.n) {
-        const ssize_t n = write(output, line.p + at, line.n - at);
-
-        if (n <= 0)
-            return err_set(err, ERR_UNAVAILABLE, "nobody reads what was found");
-        at += (size_t)n;
-    }
-    return ERR_OK;
-}
 
 /* An access that cannot be used is the answer to every question. */
 static void look(const struct agent *a, void *self, const struct log_place *place,
@@ -136,9 +122,10 @@ static void answer(struct agent *a, void *self, struct question *q)
     fits = (q->marks.n > 0 ? answer_marks(a, self, q, &line) : answer_look(a, self, q, &line)) &&
            buf_append(&line, "\n", 1);
     pthread_mutex_lock(&a->mutex);
-    if (a->written == ERR_OK)
-        a->written = fits ? write_all(a->output, buf_str(&line), &a->written_err)
-                          : err_set(&a->written_err, ERR_LIMIT, "the look is too long");
+    if (a->written == ERR_OK && !fits)
+        a->written = err_set(&a->written_err, ERR_LIMIT, "the look is too long");
+    else if (a->written == ERR_OK && !descriptor_write(a->output, buf_str(&line)))
+        a->written = err_set(&a->written_err, ERR_UNAVAILABLE, "nobody reads what was found");
     pthread_mutex_unlock(&a->mutex);
 }
 

@@ -7,18 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static bool write_all(int descriptor, struct str bytes)
-{
-    while (bytes.n > 0) {
-        const ssize_t n = write(descriptor, bytes.p, bytes.n);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0)
-            bytes = (struct str){ bytes.p + n, bytes.n - (size_t)n };
-    }
-    return true;
-}
+#include "runtime/descriptor.h"
 
 enum err_code memory_file_new(struct str bytes, char ret_path[MEMORY_FILE_PATH_MAX + 1],
                               struct err *err)
@@ -26,7 +15,7 @@ enum err_code memory_file_new(struct str bytes, char ret_path[MEMORY_FILE_PATH_M
     const int descriptor = memfd_create("redwal", MFD_CLOEXEC);
     enum err_code rc;
 
-    if (descriptor >= 0 && write_all(descriptor, bytes)) {
+    if (descriptor >= 0 && descriptor_write(descriptor, bytes)) {
         snprintf(ret_path, MEMORY_FILE_PATH_MAX + 1, "/proc/self/fd/%d", descriptor);
         return ERR_OK;
     }
