@@ -101,8 +101,7 @@ static enum err_code read_wal(struct reading *r, const char *name, struct err *e
 struct kube_target rediswal_failover(const struct wal_resource *wal)
 {
     return (struct kube_target){
-        .resource = { STR_LITERAL(REDIS_FAILOVER_GROUP), STR_LITERAL("v1"),
-                      STR_LITERAL(REDIS_FAILOVER_PLURAL) },
+        .resource = redis_failover_objects,
         .scope = str_from(wal->scope),
         .name = str_from(wal->spec.failover),
     };

@@ -112,8 +112,6 @@ static void gather_wals(struct gathering *g)
 {
     const struct str scope = cluster_scope(g->cluster);
     const struct kube_selection all = { 0 };
-    const struct kube_resource failovers = { STR_LITERAL(REDIS_FAILOVER_GROUP), STR_LITERAL("v1"),
-                                             STR_LITERAL(REDIS_FAILOVER_PLURAL) };
     const struct kube_resource replica_sets = { STR_LITERAL("apps"), STR_LITERAL("v1"),
                                                 STR_LITERAL("replicasets") };
     CLEANUP(buf_release) struct buf labels = { 0 };
@@ -124,7 +122,8 @@ static void gather_wals(struct gathering *g)
         UNREACHABLE("the names of RedisWals are short");
     ours.label_selector = buf_str(&labels);
     gather(g, "", &(struct kube_target){ .resource = wal_resources, .scope = scope }, &all);
-    gather(g, "", &(struct kube_target){ .resource = failovers, .scope = scope }, &all);
+    gather(g, "", &(struct kube_target){ .resource = redis_failover_objects, .scope = scope },
+           &all);
     gather_children(g, &ours);
     gather(g, "", &(struct kube_target){ .resource = replica_sets, .scope = scope }, &ours);
     gather(g, "", &(struct kube_target){ .resource = pod_objects, .scope = scope }, &ours);

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/int64.h"
+
 enum {
     REQUEST_TIMEOUT_MAX_MS = 10000,         /* of a broker that is silent; bounds leaving, too */
     HEARTBEAT_MAX_MS = 1000,                /* how late a member may hear of a rebalance */
@@ -25,11 +27,6 @@ static struct number number(int64_t value)
     return n;
 }
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -42,8 +39,8 @@ enum err_code wal_conf_new(const struct wal_rdkafka_settings *settings, rd_kafka
     const int64_t buffer_bytes = settings->fetch_buffer_bytes;
     const int64_t fetch_bytes = larger(FETCH_MIN_BYTES, buffer_bytes / 2);
     const struct number session = number(session_ms);
-    const struct number heartbeat = number(smaller(HEARTBEAT_MAX_MS, session_ms / 5));
-    const struct number request = number(smaller(REQUEST_TIMEOUT_MAX_MS, session_ms));
+    const struct number heartbeat = number(int64_min(HEARTBEAT_MAX_MS, session_ms / 5));
+    const struct number request = number(int64_min(REQUEST_TIMEOUT_MAX_MS, session_ms));
     const struct number poll_interval = number(larger(POLL_INTERVAL_MIN_MS, session_ms));
     const struct number read_ahead_kib = number(buffer_bytes / 1024);
     const struct number read_ahead = number(buffer_bytes / RECORD_OVERHEAD_BYTES);

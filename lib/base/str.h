@@ -21,6 +21,7 @@ struct str {
 
 struct str str_from(const char *text); /* NULL gives the empty view */
 bool str_eq(struct str a, struct str b);
+char str_lower(char c);                         /* ASCII only */
 bool str_eq_nocase(struct str a, struct str b); /* ASCII only, as Redis compares command names */
 bool str_starts_with(struct str s, struct str prefix);
 

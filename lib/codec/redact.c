@@ -15,11 +15,6 @@ static const char *const secret_words[] = {
 /* Where it is, or what it is called, and not what it is. */
 static const char *const harmless_ends[] = { "name", "path", "file", "ref", "refs", "secrets" };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* In lower case and without what joins words; what is longer is cut. */
 struct plain {
     char text[128];
@@ -32,7 +27,7 @@ static struct plain plain_of(struct str name)
 
     for (size_t i = 0; i < name.n && p.n < sizeof(p.text); i++)
         if (name.p[i] != '-' && name.p[i] != '_' && name.p[i] != '.')
-            p.text[p.n++] = lower(name.p[i]);
+            p.text[p.n++] = str_lower(name.p[i]);
     return p;
 }
 

@@ -2,6 +2,12 @@
 
 #include "codec/kube_yyjson.h"
 
+const struct kube_resource redis_failover_objects = {
+    { REDIS_FAILOVER_GROUP, sizeof(REDIS_FAILOVER_GROUP) - 1 },
+    { "v1", 2 },
+    { REDIS_FAILOVER_PLURAL, sizeof(REDIS_FAILOVER_PLURAL) - 1 }
+};
+
 enum err_code redis_failover_secret(struct str json, char ret_name[REDIS_FAILOVER_SECRET_MAX + 1],
                                     struct err *err)
 {

@@ -8,9 +8,12 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "core/kube_request.h"
 
 #define REDIS_FAILOVER_GROUP  "databases.spotahome.com"
 #define REDIS_FAILOVER_PLURAL "redisfailovers"
+
+extern const struct kube_resource redis_failover_objects; /* v1 */
 
 enum { REDIS_FAILOVER_SECRET_MAX = 253 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/int64.h"
 #include "base/mem.h"
 #include "runtime/clock.h"
 
@@ -74,11 +75,6 @@ static int descriptor(void *self)
     return b->inner.ops->descriptor(b->inner.self);
 }
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* False: the event is not for whoever reads. */
 static bool translate(struct bounded_wal *b, struct wal_event *event)
 {
@@ -94,12 +90,12 @@ static bool translate(struct bounded_wal *b, struct wal_event *event)
     case WAL_REVOKED:
         return false;
     case WAL_END:
-        event->offset = smaller(event->offset, bound);
+        event->offset = int64_min(event->offset, bound);
         return bound != BOUND_NONE;
     case WAL_FACTS:
         if (bound == BOUND_NONE)
             event->facts.begin = event->facts.end = 0;
-        event->facts.end = smaller(event->facts.end, bound == BOUND_NONE ? 0 : bound);
+        event->facts.end = int64_min(event->facts.end, bound == BOUND_NONE ? 0 : bound);
         return true;
     case WAL_OUT_OF_LOG:
         return bound != BOUND_NONE;

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/address.h"
+#include "base/int64.h"
 #include "base/mem.h"
+#include "codec/pod_view.h"
 #include "runtime/kube_informer.h"
 
 #define POD_LABELS "app.kubernetes.io/part-of=redis-failover,app.kubernetes.io/component=redis"
@@ -32,8 +34,6 @@ struct wal_failovers {
     bool was_settled; /* as of the last step */
     bool was_listed;
 };
-
-static const struct kube_resource pods = { { NULL, 0 }, { "v1", 2 }, { "pods", 4 } };
 
 struct wal_failovers *wal_failovers_new(struct kube_client *client, struct str scope,
                                         struct log *log, wal_failover_fn *on_change, void *self)
@@ -112,7 +112,7 @@ void wal_failovers_follow(struct wal_failovers *f, const struct kube_resource *k
         f->pods.target.keep = kube_pod_fields;
         f->pods.target.n_keep = KUBE_POD_FIELDS;
         follow(&f->failovers, kind, on_failover);
-        follow(&f->pods, &pods, on_pod);
+        follow(&f->pods, &pod_objects, on_pod);
     } else {
         unfollow(&f->failovers);
         unfollow(&f->pods);
@@ -147,11 +147,6 @@ void wal_failovers_step(struct wal_failovers *f, int64_t now_ms)
     f->on_change(f->self, (struct str){ 0 }, (struct str){ 0 });
 }
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 int64_t wal_failovers_due_ms(const struct wal_failovers *f)
 {
     int64_t due_ms = INT64_MAX;
@@ -160,8 +155,8 @@ int64_t wal_failovers_due_ms(const struct wal_failovers *f)
         return due_ms;
     if (!wal_failovers_are_settled(f) && f->failovers.trouble[0] != '\0')
         due_ms = f->since_ms + WAL_FAILOVERS_PATIENCE_MS;
-    due_ms = sooner(due_ms, kube_informer_due_ms(f->failovers.informer));
-    return sooner(due_ms, kube_informer_due_ms(f->pods.informer));
+    due_ms = int64_min(due_ms, kube_informer_due_ms(f->failovers.informer));
+    return int64_min(due_ms, kube_informer_due_ms(f->pods.informer));
 }
 
 /* --- what is known ---------------------------------------------------------------------------- */

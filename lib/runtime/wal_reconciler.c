@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/int64.h"
 #include "base/mem.h"
 #include "codec/kube_child.h"
 #include "codec/wal_status_json.h"
@@ -425,11 +426,6 @@ static void tell_election(struct wal_reconciler *r)
                  STR_ARGS(r->settings.lease_scope), STR_ARGS(r->settings.lease_name));
 }
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static int64_t leads_until_ms(const struct wal_reconciler *r)
 {
     return r->led && !r->releasing ? kube_elector_ends_at_ms(r->elector) : INT64_MIN;
@@ -438,17 +434,17 @@ static int64_t leads_until_ms(const struct wal_reconciler *r)
 static int64_t wait_ms(struct wal_reconciler *r)
 {
     const int64_t now_ms = r->ports.now_ms();
-    int64_t due_ms = sooner(kube_elector_due_ms(r->elector), kube_recorder_due_ms(r->recorder));
+    int64_t due_ms = int64_min(kube_elector_due_ms(r->elector), kube_recorder_due_ms(r->recorder));
     const int64_t client_ms = kube_client_wait_ms(r->client, now_ms);
 
-    due_ms = sooner(due_ms, kube_kinds_due_ms(r->kinds));
-    due_ms = sooner(due_ms, kube_secrets_due_ms(r->secrets));
-    due_ms = sooner(due_ms, kube_keeper_due_ms(r->keeper));
-    due_ms = sooner(due_ms, wal_looks_due_ms(r->looks, now_ms, !r->led));
-    due_ms = sooner(due_ms, wal_failovers_due_ms(r->failovers));
-    due_ms = sooner(due_ms, wal_marks_due_ms(r->marks, now_ms, leads_until_ms(r)));
+    due_ms = int64_min(due_ms, kube_kinds_due_ms(r->kinds));
+    due_ms = int64_min(due_ms, kube_secrets_due_ms(r->secrets));
+    due_ms = int64_min(due_ms, kube_keeper_due_ms(r->keeper));
+    due_ms = int64_min(due_ms, wal_looks_due_ms(r->looks, now_ms, !r->led));
+    due_ms = int64_min(due_ms, wal_failovers_due_ms(r->failovers));
+    due_ms = int64_min(due_ms, wal_marks_due_ms(r->marks, now_ms, leads_until_ms(r)));
     due_ms = due_ms > now_ms ? due_ms - now_ms : 0;
-    return client_ms >= 0 ? sooner(due_ms, client_ms) : due_ms;
+    return client_ms >= 0 ? int64_min(due_ms, client_ms) : due_ms;
 }
 
 int64_t wal_reconciler_step(struct wal_reconciler *r)
