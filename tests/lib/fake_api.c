@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "fake_api_object.h"
 #include "fake_api_store.h"
+#include "idle_port.h"
 
 enum { SHORT_MS = 40, LONG_MS = 12 * 1000, HTTP_TEXT_MAX = 400 };
 
@@ -443,11 +444,6 @@ static void cancel(void *self, uint64_t id)
         }
 }
 
-static void exchange(void *self)
-{
-    (void)self;
-}
-
 static bool tell_bytes(struct fake_api_transfer *t, struct kube_news *ret_news)
 {
     buf_release(&t->telling);
@@ -500,21 +496,11 @@ static bool next(void *self, struct kube_news *ret_news)
     return false;
 }
 
-static int descriptor(void *self)
-{
-    (void)self;
-    return -1;
-}
-
-static int64_t wait_ms(void *self)
-{
-    (void)self;
-    return -1;
-}
-
 struct kube fake_api_port(struct fake_api_link *link)
 {
-    static const struct kube_ops ops = { start, cancel, exchange, next, descriptor, wait_ms };
+    static const struct kube_ops ops = {
+        start, cancel, idle_port_exchange, next, idle_port_descriptor, idle_port_wait_ms
+    };
 
     return (struct kube){ &ops, link };
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "idle_port.h"
 
 static size_t place_of(const struct fake_kube_port *p, uint64_t id)
 {
@@ -51,11 +52,6 @@ static void cancel(void *self, uint64_t id)
             p->news[i].id = 0;
 }
 
-static void exchange(void *self)
-{
-    (void)self;
-}
-
 static bool next(void *self, struct kube_news *ret_news)
 {
     struct fake_kube_port *p = self;
@@ -74,21 +70,11 @@ static bool next(void *self, struct kube_news *ret_news)
     return false;
 }
 
-static int descriptor(void *self)
-{
-    (void)self;
-    return -1;
-}
-
-static int64_t wait_ms(void *self)
-{
-    (void)self;
-    return -1;
-}
-
 struct kube fake_kube_port(struct fake_kube_port *p)
 {
-    static const struct kube_ops ops = { start, cancel, exchange, next, descriptor, wait_ms };
+    static const struct kube_ops ops = {
+        start, cancel, idle_port_exchange, next, idle_port_descriptor, idle_port_wait_ms
+    };
 
     return (struct kube){ &ops, p };
 }

@@ -1,7 +1,10 @@
 #include "world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 enum {
     LINK_BYTES_MAX = 1 << 26,
@@ -22,6 +25,18 @@ struct applier_settings world_settings(void)
     s.idempotency_window_seconds = 4;
     s.idempotency_segment_ids = 5;
     return s;
+}
+
+int world_set_up(void **state)
+{
+    *state = mem_new(1, sizeof(struct world));
+    return 0;
+}
+
+int world_tear_down(void **state)
+{
+    free(*state);
+    return 0;
 }
 
 void world_init(struct world *w, uint64_t seed, int n_servers, int n_hosts, int32_t n_partitions)

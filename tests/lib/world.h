@@ -105,6 +105,10 @@ struct world {
 /* Small batches and bounds, so that short runs meet them. */
 struct applier_settings world_settings(void);
 
+/* Of a cmocka test or group, whose state is then a world that is not initialised yet. */
+int world_set_up(void **state);
+int world_tear_down(void **state);
+
 void world_init(struct world *w, uint64_t seed, int n_servers, int n_hosts, int32_t n_partitions);
 void world_release(struct world *w);
 

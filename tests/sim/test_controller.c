@@ -221,18 +221,6 @@ static void each_request_may_fail(void **state)
     }
 }
 
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct wal_world));
-    return *state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,5 +229,5 @@ int main(void)
         cmocka_unit_test(whatever_happens_everything_is_told_as_it_is_and_made_as_it_must_be),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, wal_world_set_up, wal_world_tear_down);
 }

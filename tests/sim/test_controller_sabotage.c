@@ -5,7 +5,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -72,18 +71,6 @@ static void a_promise_that_is_kept_is_not(void **state)
         assert_false(is_noticed(w, &none, seed));
 }
 
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct wal_world));
-    return *state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -91,5 +78,5 @@ int main(void)
         cmocka_unit_test(a_promise_that_is_kept_is_not),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, wal_world_set_up, wal_world_tear_down);
 }

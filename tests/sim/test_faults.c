@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -152,18 +151,6 @@ static void a_type_that_is_younger_than_the_record_tells_nothing_of_it(void **st
         }
 }
 
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct world));
-    return *state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,5 +160,5 @@ int main(void)
         cmocka_unit_test(a_type_that_is_younger_than_the_record_tells_nothing_of_it),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -303,18 +303,6 @@ static void forgetting_it_is_noticed(void **state)
     world_release(w);
 }
 
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct world));
-    return *state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,5 +318,5 @@ int main(void)
         cmocka_unit_test(no_hole_is_silent_whatever_happens),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

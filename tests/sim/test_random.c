@@ -70,18 +70,6 @@ static void keys_end_in_log_time_whatever_happens(void **state)
     run_seeds(*state, /* in_log_time= */ true);
 }
 
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct world));
-    return *state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,5 +77,5 @@ int main(void)
         cmocka_unit_test(keys_end_in_log_time_whatever_happens),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -5,7 +5,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -542,18 +541,6 @@ static void from_one_expiry_to_the_other_and_back(void **state)
     world_end(w);
 }
 
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct world));
-    return *state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -584,5 +571,5 @@ int main(void)
         cmocka_unit_test(from_one_expiry_to_the_other_and_back),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, world_set_up, world_tear_down);
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/applier_options.h"
 #include "fake_api_object.h"
+#include "idle_port.h"
 #include "looks.h"
 
 #define SECRET                                                                                     \
@@ -186,37 +187,6 @@ static bool next_log(void *self, uint64_t *ret_number, struct log_look *ret_look
     return true;
 }
 
-/* tests/sim/test_marks.c has them. */
-static enum err_code mark(void *self, uint64_t number, const struct log_place *place,
-                          const struct mark_batch *batch, struct err *err)
-{
-    (void)self, (void)number, (void)place, (void)batch, (void)err;
-    UNREACHABLE("no RedisWal of this world asks for marks");
-}
-
-static bool next_marked(void *self, uint64_t *ret_number, struct mark_result *ret_result)
-{
-    (void)self, (void)ret_number, (void)ret_result;
-    return false;
-}
-
-static void exchange(void *self)
-{
-    (void)self;
-}
-
-static int descriptor(void *self)
-{
-    (void)self;
-    return -1;
-}
-
-static int64_t wait_ms(void *self)
-{
-    (void)self;
-    return -1;
-}
-
 static enum err_code listen(void *self, uint64_t number, const struct redis_place *place,
                             struct err *err)
 {
@@ -282,9 +252,11 @@ static void on_write(void *self, const struct kube_request *request)
 static void begin(struct wal_replica *r)
 {
     static const struct observe_redis_ops redis = { ask_redis, next_redis, listen,
-                                                    ignore,    news,       descriptor };
-    static const struct observe_log_ops log = { ask_log,     mark,       exchange, next_log,
-                                                next_marked, descriptor, wait_ms };
+                                                    ignore,    news,       idle_port_descriptor };
+    static const struct observe_log_ops log = {
+        /* No RedisWal of this world asks for marks. */
+        ask_log, NULL, idle_port_exchange, next_log, NULL, idle_port_descriptor, idle_port_wait_ms
+    };
     struct wal_reconciler_settings settings = {
         .options = applier_options(),
         .image = "redis-applier:test",
@@ -322,6 +294,18 @@ void wal_world_restart(struct wal_world *w, size_t replica)
 {
     stop(&w->replicas[replica]);
     begin(&w->replicas[replica]);
+}
+
+int wal_world_set_up(void **state)
+{
+    *state = mem_new(1, sizeof(struct wal_world));
+    return 0;
+}
+
+int wal_world_tear_down(void **state)
+{
+    free(*state);
+    return 0;
 }
 
 void wal_world_init(struct wal_world *w, uint64_t seed)

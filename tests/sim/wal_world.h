@@ -152,6 +152,10 @@ struct wal_world {
     char violation[1500];
 };
 
+/* Of a cmocka test or group, whose state is then a world that is not initialised yet. */
+int wal_world_set_up(void **state);
+int wal_world_tear_down(void **state);
+
 void wal_world_init(struct wal_world *w, uint64_t seed);
 void wal_world_release(struct wal_world *w);
 int64_t wal_world_now_ms(void);

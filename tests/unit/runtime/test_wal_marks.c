@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "cli/applier_options.h"
+#include "idle_port.h"
 #include "looks.h"
 
 #define WAL(spec)                                                                                  \
@@ -131,26 +132,15 @@ static bool next_marked(void *self, uint64_t *ret_wal, struct mark_result *ret_r
     return true;
 }
 
-static void exchange(void *self)
-{
-    (void)self;
-}
-
-static int64_t wait_ms(void *self)
-{
-    (void)self;
-    return -1;
-}
-
 static const struct observe_redis_ops redis_ops = {
     .ask = ask_redis, .next = next_redis, .ignore = ignore, .news = news
 };
 static const struct observe_log_ops log_ops = { .ask = ask_log,
                                                 .mark = mark,
-                                                .exchange = exchange,
+                                                .exchange = idle_port_exchange,
                                                 .next = next_log,
                                                 .next_marked = next_marked,
-                                                .wait_ms = wait_ms };
+                                                .wait_ms = idle_port_wait_ms };
 static const struct log_observer_port log_port = { &log_ops, NULL };
 
 static void on_learned(void *self, struct wal_watch *w)

@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "cli/applier_options.h"
+#include "idle_port.h"
 
 int64_t wal_stand_ms;
 
@@ -124,23 +125,6 @@ static bool news(void *self, struct redis_news *ret)
     return has_news;
 }
 
-static void exchange(void *self)
-{
-    (void)self;
-}
-
-static int descriptor(void *self)
-{
-    (void)self;
-    return -1;
-}
-
-static int64_t wait_ms(void *self)
-{
-    (void)self;
-    return -1;
-}
-
 /* --- the stand -------------------------------------------------------------------------------- */
 
 static void on_write(void *self, const struct kube_request *request)
@@ -154,9 +138,10 @@ static void on_write(void *self, const struct kube_request *request)
 void wal_stand_begin(struct wal_stand *s)
 {
     static const struct observe_redis_ops redis = { ask_redis, next_redis, listen,
-                                                    ignore,    news,       descriptor };
-    static const struct observe_log_ops log = { ask_log, NULL,       exchange, next_log,
-                                                NULL,    descriptor, wait_ms };
+                                                    ignore,    news,       idle_port_descriptor };
+    static const struct observe_log_ops log = { ask_log,          NULL, idle_port_exchange,
+                                                next_log,         NULL, idle_port_descriptor,
+                                                idle_port_wait_ms };
     const struct wal_reconciler_settings settings = {
         .options = applier_options(),
         .image = "redis-applier:test",

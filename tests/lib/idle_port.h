@@ -1,0 +1,14 @@
+/*
+ * The calls of a fake port that has no descriptor and no time of its own: whoever drives it steps
+ * it himself.
+ */
+#ifndef REDWAL_TESTS_IDLE_PORT_H
+#define REDWAL_TESTS_IDLE_PORT_H
+
+#include <stdint.h>
+
+void idle_port_exchange(void *self);
+int idle_port_descriptor(void *self);  /* -1 */
+int64_t idle_port_wait_ms(void *self); /* -1 */
+
+#endif
