@@ -69,34 +69,9 @@ bool key_set_add(struct key_set *s, struct str key)
     return true;
 }
 
-/* What follows, and would not be found behind a free slot, moves up. */
-static void free_slot(struct key_set *s, size_t hole)
+bool key_set_has(const struct key_set *s, struct str key)
 {
-    const size_t mask = s->capacity - 1;
-
-    for (size_t at = (hole + 1) & mask; s->slots[at] != 0; at = (at + 1) & mask) {
-        const size_t home = (size_t)s->slots[at] & mask;
-
-        if (((at - home) & mask) < ((at - hole) & mask))
-            continue;
-        s->slots[hole] = s->slots[at];
-        hole = at;
-    }
-    s->slots[hole] = 0;
-}
-
-bool key_set_remove(struct key_set *s, struct str key)
-{
-    size_t at;
-
-    if (s->n == 0)
-        return false;
-    at = find(s, hash(key));
-    if (s->slots[at] == 0)
-        return false;
-    free_slot(s, at);
-    s->n--;
-    return true;
+    return s->n > 0 && s->slots[find(s, hash(key))] != 0;
 }
 
 void key_set_clear(struct key_set *s)

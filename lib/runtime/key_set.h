@@ -20,8 +20,7 @@ struct key_set {
 void key_set_release(struct key_set *s);
 /* False: it was there before. */
 bool key_set_add(struct key_set *s, struct str key);
-/* False: it was not there. */
-bool key_set_remove(struct key_set *s, struct str key);
+bool key_set_has(const struct key_set *s, struct str key);
 void key_set_clear(struct key_set *s); /* memory kept */
 
 #endif

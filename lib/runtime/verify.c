@@ -24,7 +24,7 @@ static void record_names(void *self, const struct str *keys, size_t n)
 {
     struct verify *v = self;
 
-    equal_keys_doubt(&v->equal, keys, n);
+    named_keys_tell(&v->named, keys, n);
 }
 
 struct verify *verify_new(const struct verify_settings *settings,
@@ -49,7 +49,7 @@ struct verify *verify_new(const struct verify_settings *settings,
     key_list_init(&v->page);
     key_list_init(&v->next_page);
     key_list_init(&v->suspects);
-    equal_keys_init(&v->equal);
+    named_keys_init(&v->named, settings->keys);
     return v;
 }
 
@@ -64,7 +64,8 @@ void verify_free(struct verify *v)
     key_list_release(&v->page);
     key_list_release(&v->next_page);
     key_list_release(&v->suspects);
-    equal_keys_release(&v->equal);
+    named_keys_release(&v->named);
+    key_set_release(&v->large);
     key_set_release(&v->told);
     free(v->partitions);
     free(v->folded_to);
@@ -171,8 +172,12 @@ enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *
                            (long long)v->folded_to[i], (long long)next[i]);
     if (n > 0)
         rc = fold_on(v, next, n, err);
-    if (rc != ERR_OK || equal_keys_settle(&v->equal))
+    if (rc != ERR_OK)
         return rc;
+    v->n_looks = 0;
+    named_keys_admit_none(&v->named);
+    if (!v->named.overflows)
+        return ERR_OK;
     return err_set(err, ERR_LIMIT, "the names of keys that changed are more than %d MiB",
                    (int)(KEY_LIST_MAX_BYTES >> 20));
 }

@@ -532,14 +532,14 @@ static void give_up(struct judge *j)
     }
 }
 
-/* Also with no suspect left, until the fold has caught up with what was found equal. */
+/* Also with no suspect left, until the fold has caught up with the looks before. */
 static enum err_code judge_rounds(struct judge *j, struct err *err)
 {
-    const struct equal_keys *equal = &j->v->equal;
+    const uint64_t *n_looks = &j->v->n_looks;
     enum err_code rc = ERR_OK;
 
-    for (unsigned round = 0;
-         rc == ERR_OK && (j->n_left > 0 || equal->keys.n > 0) && round < ROUNDS_MAX; round++) {
+    for (unsigned round = 0; rc == ERR_OK && (j->n_left > 0 || *n_looks > 0) && round < ROUNDS_MAX;
+         round++) {
         if (round > 0)
             poll(NULL, 0, ROUND_WAIT_MS);
         j->is_last_round = round + 1 == ROUNDS_MAX;
@@ -547,9 +547,9 @@ static enum err_code judge_rounds(struct judge *j, struct err *err)
     }
     if (rc == ERR_OK)
         give_up(j);
-    if (rc == ERR_OK && equal->keys.n > 0)
+    if (rc == ERR_OK && *n_looks > 0)
         rc = err_set(err, ERR_UNAVAILABLE,
-                     "Redis went back, and stays behind the position at which keys were compared");
+                     "Redis went back, and stays behind the position at which keys were looked at");
     return rc;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The first look: pages of keys, both sides asked at once. What differs is a suspect, no more:
- * Redis has moved on since the fold. So what is equal is remembered, and looked at again if a
+ * Redis has moved on since the fold. So what is equal, or is not met, is looked at again if a
  * record that the fold had not applied yet names it.
  */
 #include <stdio.h>
@@ -119,6 +119,16 @@ struct clocks {
     int64_t target_ms, scratch_ms;
 };
 
+static void remember(struct verify *v, struct str key, size_t n_bytes)
+{
+    if (v->named.of == NAMED_KEYS_OF_ADMITTED)
+        named_keys_admit(&v->named, key);
+    if (n_bytes >= LARGE_BYTES)
+        key_set_add(&v->large, key);
+    if (n_bytes > v->payload_max)
+        v->payload_max = n_bytes;
+}
+
 static enum err_code compare_key(struct verify *v, struct str key, const struct clocks *clocks,
                                  size_t *ret_bytes, struct err *err)
 {
@@ -141,10 +151,9 @@ static enum err_code compare_key(struct verify *v, struct str key, const struct 
     target_ends = side_deadline(&v->target, target, clocks->target_ms);
     scratch_ends = side_deadline(&v->scratch, scratch, clocks->scratch_ms);
     v->counts.compared++;
-    if (equal &&
-        value_expiry_is_equal(target_ends.at_ms, scratch_ends.at_ms,
-                              v->settings.expiry_tolerance_ms) &&
-        equal_keys_add(&v->equal, key, *ret_bytes))
+    remember(v, key, *ret_bytes);
+    if (equal && value_expiry_is_equal(target_ends.at_ms, scratch_ends.at_ms,
+                                       v->settings.expiry_tolerance_ms))
         return ERR_OK;
     return suspect(v, key, *ret_bytes, err);
 }
@@ -178,53 +187,76 @@ static enum err_code hear_page(struct verify *v, struct err *err)
 
 /* --- the second look -------------------------------------------------------------------------- */
 
-static enum err_code judge_batches(struct verify *v, size_t n_batch, struct err *err)
+/* So many as have payloads of the budget together, as far as known; one at least. */
+static size_t batch_from(const struct verify *v, size_t first)
+{
+    size_t n_bytes = 0, n = 0;
+
+    while (n < JUDGE_BATCH_MAX && first + n < v->suspects.n) {
+        const bool is_large = key_set_has(&v->large, key_list_at(&v->suspects, first + n));
+
+        n_bytes += is_large ? v->payload_max : LARGE_BYTES;
+        if (n > 0 && n_bytes > SUSPECTS_FLUSH_BYTES)
+            break;
+        n++;
+    }
+    return n;
+}
+
+static enum err_code progressed(struct verify *v, enum verify_phase phase, uint64_t done,
+                                struct err *err)
+{
+    if (verify_progress(v, phase, done, v->total))
+        return ERR_OK;
+    return err_set(err, ERR_UNAVAILABLE, "interrupted");
+}
+
+static enum err_code judge_suspects(struct verify *v, struct err *err)
 {
     size_t at = 0;
     enum err_code rc;
 
     do {
-        const size_t left = v->suspects.n - at;
-        const size_t n = left < n_batch ? left : n_batch;
+        const size_t n = batch_from(v, at);
 
         rc = verify_judge_batch(v, at, n, err);
         at += n;
-    } while (rc == ERR_OK && at < v->suspects.n);
-    return rc;
-}
-
-/* So many as have payloads of the budget together. */
-static size_t doubtful_batch(const struct verify *v)
-{
-    const size_t fit = SUSPECTS_FLUSH_BYTES / (v->equal.payload_max + 1);
-
-    return fit == 0 ? 1 : fit > JUDGE_BATCH_MAX ? JUDGE_BATCH_MAX : fit;
-}
-
-/* What is found equal by coincidence perhaps becomes known on the way, and is a suspect, too. */
-static enum err_code judge_suspects(struct verify *v, struct err *err)
-{
-    const enum verify_phase phase = v->phase;
-    size_t n_batch = JUDGE_BATCH_MAX;
-    enum err_code rc;
-
-    do {
-        rc = judge_batches(v, n_batch, err);
-        n_batch = doubtful_batch(v);
         if (rc == ERR_OK)
-            equal_keys_take_doubtful(&v->equal, &v->suspects);
-    } while (rc == ERR_OK && v->suspects.n > 0);
+            rc = progressed(v, v->phase, v->done, err);
+    } while (rc == ERR_OK && at < v->suspects.n);
+    key_list_clear(&v->suspects);
     v->suspect_bytes = 0;
-    v->phase = phase;
     return rc;
+}
+
+static enum err_code judge_named(struct verify *v, struct err *err)
+{
+    PRE(v->suspects.n == 0);
+    named_keys_take(&v->named, &v->suspects);
+    return judge_suspects(v, err);
 }
 
 static enum err_code judge_when_full(struct verify *v, struct err *err)
 {
-    if (v->suspects.n < SUSPECTS_FLUSH && v->suspect_bytes < SUSPECTS_FLUSH_BYTES &&
-        !equal_keys_are_many(&v->equal))
-        return ERR_OK;
-    return judge_suspects(v, err);
+    enum err_code rc = ERR_OK;
+
+    if (v->suspects.n >= SUSPECTS_FLUSH || v->suspect_bytes >= SUSPECTS_FLUSH_BYTES ||
+        v->n_looks >= LOOKS_MANY || named_keys_are_many(&v->named))
+        rc = judge_suspects(v, err);
+    if (rc == ERR_OK && named_keys_are_many(&v->named))
+        rc = judge_named(v, err);
+    return rc;
+}
+
+/* What is named while the last ones are judged was looked at before, and found as it was. */
+static enum err_code judge_rest(struct verify *v, struct err *err)
+{
+    enum err_code rc;
+
+    v->n_looks++; /* also for what was named and not met */
+    rc = judge_suspects(v, err);
+    v->named.of = NAMED_KEYS_OF_NONE;
+    return rc == ERR_OK ? judge_named(v, err) : rc;
 }
 
 /* --- all keys that Redis has ------------------------------------------------------------------ */
@@ -237,14 +269,6 @@ static void swap_pages(struct verify *v)
     v->next_page = page;
 }
 
-static enum err_code progressed(struct verify *v, enum verify_phase phase, uint64_t done,
-                                struct err *err)
-{
-    if (verify_progress(v, phase, done, v->total))
-        return ERR_OK;
-    return err_set(err, ERR_UNAVAILABLE, "interrupted");
-}
-
 /* The next page is asked for together with the payloads of this one. */
 static enum err_code compare_page(struct verify *v, struct scan *scan, struct err *err)
 {
@@ -253,6 +277,7 @@ static enum err_code compare_page(struct verify *v, struct scan *scan, struct er
 
     if (more)
         say_scan(v, scan);
+    v->n_looks += v->page.n;
     say_page(&v->target, &v->page);
     say_page(&v->scratch, &v->page);
     rc = dialogue_send(&v->target.dialogue, err);
@@ -299,7 +324,7 @@ enum err_code verify_compare(struct verify *v, struct err *err)
         if (rc == ERR_OK)
             rc = progressed(v, VERIFY_COMPARES, v->counts.compared, err);
     }
-    return rc == ERR_OK ? judge_suspects(v, err) : rc;
+    return rc == ERR_OK ? judge_rest(v, err) : rc;
 }
 
 /* --- keys that Redis does not have ------------------------------------------------------------ */
@@ -339,6 +364,7 @@ static enum err_code look_through_page(struct verify *v, struct err *err)
 {
     enum err_code rc = ERR_OK;
 
+    v->n_looks += v->page.n;
     for (size_t at = 0; rc == ERR_OK && at < v->page.n; at += PAGE_KEYS_MAX) {
         const size_t left = v->page.n - at;
 
@@ -353,6 +379,7 @@ enum err_code verify_look_for_missing(struct verify *v, struct err *err)
     enum err_code rc = count_keys(v, &v->scratch, VERIFY_LOOKS_FOR_MISSING, err);
     uint64_t done = 0;
 
+    v->named.of = NAMED_KEYS_OF_ALL;
     v->page_keys = PAGE_KEYS_MAX;
     while (rc == ERR_OK && !is_over(&scan)) {
         say_scan(v, &scan);
@@ -408,6 +435,7 @@ enum err_code verify_compare_sample(struct verify *v, struct err *err)
     struct scan none = { .dialogue = &v->target.dialogue, .cursor = "0", .has_begun = true };
     enum err_code rc = ERR_OK;
 
+    v->named.of = NAMED_KEYS_OF_ADMITTED;
     v->total = v->settings.sample;
     for (uint64_t done = 0; rc == ERR_OK && done < v->settings.sample;) {
         const uint64_t left = v->settings.sample - done;
@@ -420,5 +448,5 @@ enum err_code verify_compare_sample(struct verify *v, struct err *err)
         if (rc == ERR_OK)
             rc = progressed(v, VERIFY_COMPARES, done, err);
     }
-    return rc == ERR_OK ? judge_suspects(v, err) : rc;
+    return rc == ERR_OK ? judge_rest(v, err) : rc;
 }

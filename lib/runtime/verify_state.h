@@ -2,10 +2,10 @@
 #ifndef REDWAL_RUNTIME_VERIFY_STATE_H
 #define REDWAL_RUNTIME_VERIFY_STATE_H
 
-#include "runtime/equal_keys.h"
 #include "runtime/key_list.h"
 #include "runtime/key_set.h"
 #include "runtime/lookahead.h"
+#include "runtime/named_keys.h"
 #include "runtime/verify.h"
 #include "runtime/verify_side.h"
 
@@ -16,6 +16,8 @@ enum {
     SUSPECTS_FLUSH = 256,                    /* so many are looked at together at least */
     SUSPECTS_FLUSH_BYTES = 32 * 1024 * 1024, /* of their payloads */
     JUDGE_BATCH_MAX = 512,                   /* keys in one transaction */
+    LARGE_BYTES = SUSPECTS_FLUSH_BYTES / JUDGE_BATCH_MAX, /* of one of few keys in one */
+    LOOKS_MANY = 1 << 18, /* so many keys after, it is time to fold on to where Redis is */
 };
 
 struct verify {
@@ -31,7 +33,10 @@ struct verify {
     bool covers_all;
     struct key_list page, next_page, suspects;
     size_t suspect_bytes;
-    struct equal_keys equal; /* found so by the first look, which is exact once the fold went on */
+    size_t payload_max;      /* of all compared so far */
+    struct key_set large;    /* those of LARGE_BYTES and more */
+    uint64_t n_looks;        /* at keys, since the fold was where Redis was */
+    struct named_keys named; /* what they found of these is not exact */
     struct key_set told; /* a key may come twice: in a sample, or when Redis resizes its table */
     size_t page_keys;    /* to ask for */
     struct verify_counts counts;
@@ -46,8 +51,8 @@ struct verify {
 };
 
 bool verify_progress(struct verify *v, enum verify_phase phase, uint64_t done, uint64_t total);
-/* Folds up to where Redis is now, when it is further; what the first look found equal is so then,
- * or doubtful. ERR_UNAVAILABLE: Redis is further back. */
+/* Folds up to where Redis is now, when it is further; what looks found before is so then, but of
+ * the keys that were named. ERR_UNAVAILABLE: Redis is further back. */
 enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *err);
 
 /* Asks for every position; n_partitions answers to HMGET. */
@@ -64,7 +69,7 @@ enum err_code verify_look_for_missing(struct verify *v, struct err *err);
 enum err_code verify_compare_sample(struct verify *v, struct err *err);
 
 /* verify_judge.c: looks at n suspects again, and tells what is found; at least until the fold has
- * caught up with what was found equal. */
+ * caught up with the looks before. */
 enum err_code verify_judge_batch(struct verify *v, size_t first, size_t n, struct err *err);
 bool verify_is_reserved(struct str key);
 

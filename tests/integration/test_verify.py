@@ -11,7 +11,7 @@ from conftest import REDIS_PASSWORD, REDIS_USER
 from lab import quarantine, servers
 from lab.applier import environment
 from lab.clocked import SHIFT
-from lab.comparison import ALL_TYPES, PAIRS, Overtaken, Verify, found
+from lab.comparison import ALL_TYPES, PAIRS, VANISHES, Overtaken, Verify, found, vanishing_list
 from lab.wait import await_
 from lab.week import week
 from lab.workload import HOUR_MS, Workload, encode
@@ -159,6 +159,19 @@ def test_what_is_made_anew_while_it_is_looked_at_is_looked_at_again(lab):
         done = case.run("verify", record=encode("SADD", ["b"]), key=b"set", meanwhile=make_anew,
                         word=b"TYPE")
     assert found(done.json()) == {("set", "value")}, done.err
+
+
+@pytest.mark.parametrize("keys, expected", [
+    (None, {("list", "missing")}), ("l[a-i]*", {("list", "missing")}), ("[^l]*", set()),
+], ids=["all", "its-pattern", "another-pattern"])
+def test_what_vanishes_between_the_looks_is_found(lab, keys, expected):
+    """It was wrong and there when missing keys were looked for, and is gone when Redis is scanned."""
+    case = Overtaken(lab)
+    vanishing_list(case)
+    done = case.run("verify", **VANISHES, **({"keys": keys} if keys else {}))
+    assert found(done.json()) == expected, done.err
+    with case.server.client() as client:
+        assert not client.exists("list")
 
 
 def test_what_is_equal_and_written_to_meanwhile_is_looked_at_again(lab):

@@ -73,3 +73,18 @@ class Overtaken:
     def go_on(self):
         self.applier.start()
         self.lab.await_applied(self.topic, self.server)
+
+
+# A record that makes `vanishing_list()` vanish from Redis alone, when the keys that Redis lacks have been looked for
+# and those that it has have not been compared.
+VANISHES = {"record": encode("LPOP"), "key": b"list", "word": b"SCAN"}
+
+
+def vanishing_list(case):
+    """A list of which a client took an element away: one is left."""
+    case.topic.write(encode("RPUSH", ["a", "b"]), b"list")
+    case.topic.flush()
+    case.go_on()
+    case.applier.stop()
+    with case.server.client() as client:
+        client.lpop("list")
