@@ -10,7 +10,7 @@ import pytest
 
 from cluster import Cluster, Watcher
 from controllers import Controller
-from installed import install
+from installed import SampleFailover, Wal, install, make_topics
 from kubelet import Kubelet
 from lab.link import Link
 from lab.redis_server import RedisServer
@@ -46,6 +46,38 @@ def node(tmp_path_factory):
 def system(node):
     """The controller is installed on the node."""
     install(node)
+
+
+@pytest.fixture(scope="module")
+def module_name(request):
+    """Of what a module's tests share on the node: test_wal_pods.py has wal-pods."""
+    return request.module.__name__.removeprefix("test_").replace("_", "-")
+
+
+@pytest.fixture(scope="module")
+def home(node, module_name):
+    """Its namespace."""
+    return node.namespace(module_name)
+
+
+@pytest.fixture(scope="module")
+def failover(node, home):
+    """The sample's Redis there."""
+    return SampleFailover(node, home).await_whole()
+
+
+@pytest.fixture(scope="module")
+def topic(node, module_name):
+    return make_topics(node, module_name)
+
+
+@pytest.fixture(scope="module")
+def wal(node, home, failover, topic, system):
+    """The sample's RedisWal there, ready."""
+    del failover, system
+    wal = Wal(node, home, topic)
+    wal.await_ready()
+    return wal
 
 
 @pytest.fixture(scope="session")

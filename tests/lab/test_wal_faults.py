@@ -8,7 +8,7 @@ import signal
 import pytest
 
 import audit
-from installed import APPLIERS, CONTROLLERS, SYSTEM, SampleFailover, Wal, make_topics
+from installed import APPLIERS, CONTROLLERS, SYSTEM
 from judged import await_applied, check, write, writing
 from lab import oracle
 from lab.wait import await_, holds
@@ -19,25 +19,8 @@ REFRESH_SECONDS = 90  # a series of Events is updated each minute
 
 
 @pytest.fixture(scope="module")
-def home(node):
-    return node.namespace("wal-faults")
-
-
-@pytest.fixture(scope="module")
-def failover(node, home):
-    return SampleFailover(node, home).await_whole()
-
-
-@pytest.fixture(scope="module")
-def topic(node):
-    return make_topics(node, "wal-faults")
-
-
-@pytest.fixture(scope="module")
-def wal(node, home, failover, topic, system):
-    wal = Wal(node, home, topic)
+def wal(topic, wal):
     write(topic, 1)
-    wal.await_ready()
     return wal
 
 

@@ -3,35 +3,10 @@ appliers that it runs."""
 
 import json
 
-import pytest
-
-from installed import SampleFailover, Wal, make_topics
 from judged import check, write
 from lab.wait import await_
 from manifests import build, of_kind
 from rediswals import GROUP, PLURAL, VERSION
-
-
-@pytest.fixture(scope="module")
-def home(node):
-    return node.namespace("wal-pods")
-
-
-@pytest.fixture(scope="module")
-def failover(node, home):
-    return SampleFailover(node, home).await_whole()
-
-
-@pytest.fixture(scope="module")
-def topic(node):
-    return make_topics(node, "wal-pods")
-
-
-@pytest.fixture(scope="module")
-def wal(node, home, failover, topic, system):
-    wal = Wal(node, home, topic)
-    wal.await_ready()
-    return wal
 
 
 def test_the_log_reaches_redis_and_the_status_tells_the_truth(node, failover, topic, wal,
