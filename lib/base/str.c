@@ -35,6 +35,21 @@ bool str_starts_with(struct str s, struct str prefix)
     return s.n >= prefix.n && str_eq((struct str){ s.p, prefix.n }, prefix);
 }
 
+bool str_contains(struct str s, struct str part)
+{
+    while (s.n >= part.n) {
+        const char *p = part.n > 0 ? memchr(s.p, part.p[0], s.n - part.n + 1) : s.p;
+
+        if (!p)
+            return false;
+        s = (struct str){ p, s.n - (size_t)(p - s.p) };
+        if (str_starts_with(s, part))
+            return true;
+        s = (struct str){ s.p + 1, s.n - 1 };
+    }
+    return false;
+}
+
 /* The length of the UTF-8 sequence s begins with, 0 when it is none. */
 static size_t utf8_sequence(struct str s)
 {

@@ -24,6 +24,7 @@ bool str_eq(struct str a, struct str b);
 char str_lower(char c);                         /* ASCII only */
 bool str_eq_nocase(struct str a, struct str b); /* ASCII only, as Redis compares command names */
 bool str_starts_with(struct str s, struct str prefix);
+bool str_contains(struct str s, struct str part);
 
 /* RFC 3629: shortest forms only, no surrogates, at most U+10FFFF. */
 bool str_is_utf8(struct str s);

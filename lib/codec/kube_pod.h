@@ -14,7 +14,7 @@ enum { KUBE_POD_FIELDS = 2 };
 extern const struct kube_field kube_pod_fields[KUBE_POD_FIELDS];
 
 /* Whether it listens there: `host` is its address, or its name in DNS, which begins with the name
- * of the pod. One that has ended listens nowhere. */
+ * of the pod. One that has ended listens nowhere. `json`: with no needless escapes, as ours is. */
 bool kube_pod_is_at(struct str json, struct str name, struct str host);
 
 #endif

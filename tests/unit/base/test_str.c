@@ -56,6 +56,25 @@ static void comparisons_see_bytes_not_text(void **state)
     assert_false(str_starts_with(STR_LITERAL("red"), STR_LITERAL("redwal:")));
 }
 
+static void a_part_is_found_anywhere(void **state)
+{
+    static const struct {
+        const char *s, *part;
+        bool contains;
+    } rows[] = {
+        { "abc", "abc", true }, { "abc", "a", true },     { "abc", "bc", true },
+        { "abc", "c", true },   { "aab", "ab", true },    { "ababac", "abac", true },
+        { "abc", "ac", false }, { "abc", "abcd", false }, { "abab", "ba b", false },
+        { "abc", "cd", false }, { "", "a", false },       { "", "", true },
+        { "abc", "", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (str_contains(str_from(rows[i].s), str_from(rows[i].part)) != rows[i].contains)
+            fail_msg("'%s' in '%s'", rows[i].part, rows[i].s);
+}
+
 static void doubles_are_read_whole(void **state)
 {
     static const struct {
@@ -91,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_follow_the_rule_of_redis),
         cmocka_unit_test(comparisons_see_bytes_not_text),
+        cmocka_unit_test(a_part_is_found_anywhere),
         cmocka_unit_test(doubles_are_read_whole),
     };
 

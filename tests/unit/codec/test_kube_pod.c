@@ -35,6 +35,9 @@ static void a_pod_is_where_it_listens(void **state)
         { POD("\"10.0.0.1\"", "\"Running\""), "", false },
         { POD("\"\"", "\"Pending\""), "", false },
         { POD("null", "null"), "10.0.0.1", false },
+        /* A pod whose text does not have the address is not read whole: this would be the same. */
+        { POD("\"10.0.0.\\u0031\"", "\"Running\""), "10.0.0.1", false },
+        { POD("\"10.0.0.2\",\"was\":\"10.0.0.1\"", "\"Running\""), "10.0.0.1", false },
         { "{}", "10.0.0.1", false },
         { "[]", "10.0.0.1", false },
     };
