@@ -101,8 +101,11 @@ static void take_wal(struct cluster_look *l, struct str json)
         return;
     f->generation = l->view.generation;
     f->observed_generation = l->view.observed_generation;
-    if (rc == ERR_OK)
-        f->n_wanted = l->wal.spec.paused ? 0 : l->wal.spec.replicas;
+    if (rc != ERR_OK)
+        return;
+    f->n_wanted = l->wal.spec.paused ? 0 : l->wal.spec.replicas;
+    l->d->facts.wants_marks =
+        l->wal.spec.mark_interval_ms > 0 && l->wal.spec.role == WAL_ROLE_ACTIVE;
 }
 
 static bool ask_wal(struct cluster_look *l, const char *name)

@@ -37,17 +37,27 @@ static void examine_brokers(struct doctor *d, struct kafka_admin *admin)
 /* --- permissions ------------------------------------------------------------------------------ */
 
 /* Not to be allowed to describe something is an answer: what we need of it includes that. */
+static int64_t may(enum err_code rc, bool known, bool allowed)
+{
+    if (rc == ERR_DENIED)
+        return 0;
+    return rc == ERR_OK && known ? allowed : DIAGNOSIS_UNKNOWN;
+}
+
 static void add_right(struct doctor *d, enum err_code rc, const struct err *err, bool known,
                       bool allowed, const char *operation, const char *what)
 {
     struct diagnosis_list *denied = &d->facts.kafka_denied;
+    const int64_t right = may(rc, known, allowed);
     char name[DIAGNOSIS_LIST_MAX];
 
     snprintf(name, sizeof(name), "%s on %s", operation, what);
-    if (rc == ERR_DENIED || (rc == ERR_OK && known && !allowed))
+    if (right == 0) {
         diagnosis_list_add(denied, str_from(name));
-    else if (!doctor_asked(d, rc, err) || !known)
+    } else if (right == DIAGNOSIS_UNKNOWN) {
+        doctor_asked(d, rc, err);
         denied->n = DIAGNOSIS_UNKNOWN;
+    }
 }
 
 static void examine_rights(struct doctor *d, struct kafka_admin *admin)
@@ -61,6 +71,7 @@ static void examine_rights(struct doctor *d, struct kafka_admin *admin)
     diagnosis_list_begin(&d->facts.kafka_denied);
     rc = kafka_admin_topic_rights(admin, c->topic, &rights, &err);
     add_right(d, rc, &err, rights.known, rights.read, "Read", c->topic);
+    d->facts.may_write_log = may(rc, rights.known, rights.write);
     rights = (struct kafka_rights){ 0 };
     rc = kafka_admin_topic_rights(admin, c->dlq_topic, &rights, &err);
     add_right(d, rc, &err, rights.known, rights.write, "Write", c->dlq_topic);

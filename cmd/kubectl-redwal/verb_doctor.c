@@ -37,7 +37,6 @@ static void doctor_release(struct doctor *d)
 
 static void ask_log_and_redis(struct doctor *d)
 {
-    diagnosis_facts_init(&d->facts);
     d->facts.wal = link_options(d->in)->wal;
     doctor_ask_kafka(d);
     doctor_ask_redis(d);
@@ -54,6 +53,7 @@ static enum exit_status run(struct invocation *in)
     struct doctor d = { .in = in, .controller_scope = o->controller_scope };
     enum exit_status status;
 
+    diagnosis_facts_init(&d.facts);
     doctor_ask_cluster(&d);
     d.unreachable = false;
     if (!in->lacks)
@@ -87,8 +87,9 @@ const struct verb verb_doctor = {
         "SENTINEL MASTER and CKQUORUM; without them those checks are unknown.\n\n"
         "With --rediswal it looks at the cluster first: the definition, the controller, the "
         "RedisWal, its\n"
-        "RedisFailover, Secrets, objects and pods, and the conditions that the controller told. "
-        "That takes\n"
+        "RedisFailover, Secrets, objects and pods, and the conditions that the controller told; "
+        "of Kafka\n"
+        "also whether its user may write the marks that the RedisWal wants. That takes\n"
         "the ClusterRole redwal-connect, `view`, and to get the Lease of the controller; what may "
         "not be\n"
         "read is UNKNOWN.\n",

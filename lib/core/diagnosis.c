@@ -45,6 +45,8 @@ const char *health_verdict_code(enum health_verdict v)
 
 bool diagnosis_applies(enum diagnosis d, const struct diagnosis_facts *facts)
 {
+    if (d == DIAGNOSIS_MARKS_PERMISSION)
+        return facts->wants_marks == 1;
     return d < DIAGNOSIS_SENTINEL_ANSWERS || facts->n_sentinels != DIAGNOSIS_UNKNOWN;
 }
 

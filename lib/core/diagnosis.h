@@ -28,6 +28,7 @@
     X(GROUP,               group,               "group",                "an applier is in the group", "start redis-applier, or check --group") \
     X(GROUP_RETENTION,     group_retention,     "group-retention",      "the group's offsets outlive a day without appliers", "set offsets.retention.minutes=10080 at the brokers: positions are in Redis, but lag tools see nothing meanwhile") \
     X(KAFKA_PERMISSIONS,   kafka_permissions,   "kafka-permissions",    "our user may read the log and the group, and write dead letters", "grant what docs/permissions.md lists, or give doctor the options of the applier, whose user is meant") \
+    X(MARKS_PERMISSION,    marks_permission,    "marks-permission",     "our user may write the marks that the RedisWal wants into the log", "grant Write on the log (docs/permissions.md), or leave spec.marks.interval out: without marks no site tells how fresh it is") \
     X(DLQ_TOPIC,           dlq_topic,           "dlq-topic",            "the dead-letter topic exists", "create it: the applier waits at the first rejected record without it") \
     X(DLQ_SIZE,            dlq_size,            "dlq-size",             "a dead letter fits: its topic takes more bytes than the log", "set the dead-letter topic's max.message.bytes to the log's and 65536 more") \
     X(DLQ_CLEANUP,         dlq_cleanup,         "dlq-cleanup",          "the dead-letter topic is not compacted", "set its cleanup.policy=delete: compaction keeps one letter a key") \
@@ -91,7 +92,9 @@ void diagnosis_list_add(struct diagnosis_list *list, struct str name);
     X(n_trimmed) /* partitions that no longer begin at 0 */                                        \
     X(newest_ms) /* timestamp of the newest record, beside our clock; 0: there is none */          \
     X(now_ms)                                                                                      \
-    X(n_members) /* of the group */                                                                \
+    X(n_members)   /* of the group */                                                              \
+    X(wants_marks) /* the RedisWal, of its controller */                                           \
+    X(may_write_log)                                                                               \
     X(group_retention_minutes)                                                                     \
     X(n_own_headers) /* that records carry and whose form is known */                              \
     X(n_rewritten)   /* those of them that have another form */                                    \
@@ -154,7 +157,8 @@ struct diagnosis_facts {
 /* Everything unknown. */
 void diagnosis_facts_init(struct diagnosis_facts *facts);
 
-/* Sentinels are not looked at where a primary is fixed. */
+/* Sentinels are not looked at where a primary is fixed, nor who may write marks where nobody wants
+ * any. */
 bool diagnosis_applies(enum diagnosis d, const struct diagnosis_facts *facts);
 /* `ret_detail` says what was found, in DIAGNOSIS_DETAIL_MAX bytes. */
 enum health_verdict diagnose(enum diagnosis d, const struct diagnosis_facts *facts,

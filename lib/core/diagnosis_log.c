@@ -163,6 +163,14 @@ enum health_verdict diagnose_kafka_permissions(const struct diagnosis_facts *f, 
                           "all that the applier does is allowed", ret);
 }
 
+enum health_verdict diagnose_marks_permission(const struct diagnosis_facts *f, char *ret)
+{
+    if (f->may_write_log == DIAGNOSIS_UNKNOWN)
+        return diagnosis_unknown(ret, "what our user may do");
+    return f->may_write_log ? diagnosis_say(ret, VERDICT_OK, "it may write the log")
+                            : diagnosis_say(ret, VERDICT_FAIL, "missing: Write on the log");
+}
+
 enum health_verdict diagnose_headers(const struct diagnosis_facts *f, char *ret)
 {
     if (f->n_own_headers == DIAGNOSIS_UNKNOWN || f->n_rewritten == DIAGNOSIS_UNKNOWN)

@@ -6,7 +6,8 @@ import pytest
 
 from controllers import Controller
 from lab.wait import await_
-from place import DIFFERENT, REDIS_USER
+from lab.wal import Topic, grant
+from place import DIFFERENT, KAFKA_USER, REDIS_USER
 
 CHILD = "orders-applier"
 
@@ -146,3 +147,21 @@ def test_the_redis_failover_and_who_may_not_look(scene, place, others):
     rows = {row["check"]: row["verdict"] for row in json.loads(out)["checks"]}
     assert [rows[check] for check in ("rediswal", "controller", "secrets", "objects")] == [
         "OK", "UNKNOWN", "UNKNOWN", "UNKNOWN"]
+
+
+def test_who_may_write_the_marks_that_are_wanted(scene, place):
+    """Told where marks are wanted of this site, and of the user who writes them."""
+    patient = Patient(scene)
+    assert "marks-permission" not in patient.examine()
+    wanted = {"marks": {"interval": "2s"}}
+    reader = Topic(place.broker.plain, "only-read")
+    grant(place.broker.plain, KAFKA_USER, "TOPIC", reader.name, "READ")
+    for name, spec in (("marking", {**place.spec(scene.topic), **wanted}),
+                       ("standby", {**place.spec(scene.topic), **wanted, "role": "standby"}),
+                       ("reader", {**place.spec(reader), **wanted})):
+        scene.wal(name, spec)
+    assert patient.examine(name="marking")["marks-permission"]["verdict"] == "OK"
+    assert "marks-permission" not in patient.examine(name="standby")
+    row = patient.examine(name="reader")["marks-permission"]
+    assert (row["verdict"], row["found"]) == ("FAIL", "missing: Write on the log")
+    assert "docs/permissions.md" in row["remedy"]

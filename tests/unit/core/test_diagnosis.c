@@ -99,6 +99,8 @@ static const struct {
     { DIAGNOSIS_GROUP_RETENTION, VERDICT_WARN, { NUMBER(group_retention_minutes, 1439) }, 1 },
     { DIAGNOSIS_KAFKA_PERMISSIONS, VERDICT_OK, { NUMBER(kafka_denied.n, 0) }, 1 },
     { DIAGNOSIS_KAFKA_PERMISSIONS, VERDICT_FAIL, { NUMBER(kafka_denied.n, 1), TEXT(kafka_denied.text, "Read on log") }, 2 },
+    { DIAGNOSIS_MARKS_PERMISSION, VERDICT_OK, { NUMBER(may_write_log, 1) }, 1 },
+    { DIAGNOSIS_MARKS_PERMISSION, VERDICT_FAIL, { NUMBER(may_write_log, 0) }, 1 },
     { DIAGNOSIS_DLQ_RETENTION, VERDICT_OK, { NUMBER(dlq.retention_ms, -1), NUMBER(dlq.retention_bytes, -1) }, 2 },
     { DIAGNOSIS_DLQ_RETENTION, VERDICT_WARN, { NUMBER(dlq.retention_ms, 604800000), NUMBER(dlq.retention_bytes, -1) }, 2 },
     { DIAGNOSIS_DLQ_RETENTION, VERDICT_WARN, { NUMBER(dlq.retention_ms, -1), NUMBER(dlq.retention_bytes, 1) }, 2 },
@@ -225,16 +227,23 @@ static void a_list_has_what_fits_and_counts_the_rest(void **state)
     assert_string_equal(list.text, "one, ...");
 }
 
-static void sentinels_are_looked_at_where_there_are_some(void **state)
+static void what_is_not_there_is_not_looked_at(void **state)
 {
     struct diagnosis_facts facts;
 
     (void)state;
     diagnosis_facts_init(&facts);
+    facts.wants_marks = 1;
     for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
         assert_int_equal(diagnosis_applies(d, &facts),
                          strncmp(diagnosis_code(d), "sentinel-", 9) != 0);
     facts.n_sentinels = 1;
+    for (int64_t wants = -1; wants < 1; wants++) {
+        facts.wants_marks = wants < 0 ? DIAGNOSIS_UNKNOWN : wants;
+        for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
+            assert_int_equal(diagnosis_applies(d, &facts), d != DIAGNOSIS_MARKS_PERMISSION);
+    }
+    facts.wants_marks = 1;
     for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
         assert_true(diagnosis_applies(d, &facts));
 }
@@ -245,7 +254,7 @@ int main(void)
         cmocka_unit_test(each_fact_has_its_verdict),
         cmocka_unit_test(what_nobody_could_ask_is_unknown),
         cmocka_unit_test(a_list_has_what_fits_and_counts_the_rest),
-        cmocka_unit_test(sentinels_are_looked_at_where_there_are_some),
+        cmocka_unit_test(what_is_not_there_is_not_looked_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
