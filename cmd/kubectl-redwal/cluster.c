@@ -102,7 +102,7 @@ static void take_answer(void *self, const struct kube_answer *answer)
     c->done = true;
     c->good = answer->good;
     c->status = answer->status;
-    c->full = answer->good && !buf_append_str(c->body, answer->body);
+    c->full = !buf_append_str(c->body, answer->body) && answer->good;
 }
 
 void cluster_step(struct cluster *c, int64_t wait_max_ms)

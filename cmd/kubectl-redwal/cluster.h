@@ -34,8 +34,8 @@ void cluster_release(struct cluster **c); /* *c may be NULL */
 
 struct str cluster_scope(const struct cluster *c); /* the namespace that is meant */
 
-/* Takes the request. `ret_body` is initialised by the caller. ERR_NOT_FOUND, ERR_DENIED, ...: see
- * kube_status_to_err(). */
+/* Takes the request. `ret_body` is initialised by the caller, and has what came with a refusal,
+ * too. ERR_NOT_FOUND, ERR_DENIED, ...: see kube_status_to_err(). */
 NODISCARD enum err_code cluster_ask(struct cluster *c, struct kube_request *request,
                                     struct buf *ret_body, struct err *err);
 /* Begins a request that is answered while others are asked, and by cluster_step(). Takes it. */

@@ -20,6 +20,7 @@ enum {
     FILE_MAX_BYTES = 32 * 1024 * 1024, /* of one kind of objects */
     LOG_MAX_BYTES = 4 * 1024 * 1024,   /* of one container; the server cuts what is more */
     TEXT_MAX_BYTES = 256 * 1024,
+    PAGE_MAX_BYTES = 4 * 1024 * 1024, /* that the controller serves */
     PATH_MAX_BYTES = 64,
 };
 
@@ -162,6 +163,21 @@ static void gather_version(struct gathering *g)
         note(g, "version.json", &err);
 }
 
+/* Without what looks secret, which may make it longer. */
+static void add_text(struct gathering *g, const char *file, struct str text)
+{
+    struct err err = { 0 };
+
+    buf_clear(&g->text);
+    if (redact_text(text, &g->text)) {
+        bundle_add(&g->bundle, file, buf_str(&g->text));
+        return;
+    }
+    err_set(&err, ERR_LIMIT, "it is left out: with %s in it, it is more than %d MiB", REDACTED,
+            FILE_MAX_BYTES >> 20);
+    note(g, file, &err);
+}
+
 /* --- logs ------------------------------------------------------------------------------------- */
 
 static void gather_log(struct gathering *g, const struct kube_target *pod, struct str container,
@@ -186,9 +202,7 @@ static void gather_log(struct gathering *g, const struct kube_target *pod, struc
         note(g, file, &err);
         return;
     }
-    buf_clear(&g->text);
-    if (redact_text(buf_str(&body), &g->text))
-        bundle_add(&g->bundle, file, buf_str(&g->text));
+    add_text(g, file, buf_str(&body));
 }
 
 static void gather_pod_logs(struct gathering *g, struct str scope, const struct pod_view *pod)
@@ -226,6 +240,53 @@ static void gather_all_logs(struct gathering *g)
     if (wal_child_selector(g->wal, &labels))
         gather_logs(g, cluster_scope(g->cluster), buf_str(&labels));
     gather_logs(g, str_from(g->o->controller_scope), STR_LITERAL(CONTROLLER_PODS));
+}
+
+/* --- the controller's pages ------------------------------------------------------------------- */
+
+/* A refusal of the API server is JSON; what the controller says of itself is not, whether it is
+ * well or not. */
+static bool is_of_pod(enum err_code rc, const struct buf *body)
+{
+    return rc == ERR_OK || (body->n > 0 && body->p[0] != '{');
+}
+
+static void gather_page(struct gathering *g, const struct kube_target *pod, const char *page,
+                        const char *flag)
+{
+    CLEANUP(kube_request_release) struct kube_request r = { 0 };
+    CLEANUP(buf_release) struct buf body = { 0 };
+    char file[BUNDLE_NAME_MAX + 1];
+    struct err err = { 0 };
+    enum err_code rc;
+
+    snprintf(file, sizeof(file), "controller/%.*s.%s.txt", STR_ARGS(pod->name), page);
+    buf_init(&body, PAGE_MAX_BYTES);
+    if (!kube_request_pod_page(&r, pod, str_from(page), flag))
+        return;
+    rc = cluster_ask(g->cluster, &r, &body, &err);
+    if (is_of_pod(rc, &body))
+        add_text(g, file, buf_str(&body));
+    else
+        note(g, file, &err);
+}
+
+static void gather_pages(struct gathering *g)
+{
+    const struct str scope = str_from(g->o->controller_scope);
+    CLEANUP(pods_release) struct pods pods = { 0 };
+    struct err err = { 0 };
+
+    if (pods_select(g->cluster, scope, STR_LITERAL(CONTROLLER_PODS), &pods, &err) != ERR_OK)
+        note(g, "controller pages", &err);
+    for (size_t i = 0; i < pods.n; i++) {
+        const struct kube_target pod = { .resource = pod_objects,
+                                         .scope = scope,
+                                         .name = pods.at[i].name };
+
+        gather_page(g, &pod, "metrics", "");
+        gather_page(g, &pod, "readyz", "verbose");
+    }
 }
 
 /* --- what is wrong ---------------------------------------------------------------------------- */
@@ -297,6 +358,7 @@ static enum err_code gather_everything(struct gathering *g, const struct wals *w
     gather_wals(g);
     gather_controller(g);
     gather_all_logs(g);
+    gather_pages(g);
     diagnose_all(g, wals);
     bundle_add(&g->bundle, "errors.txt", buf_str(&g->errors));
     return bundle_close(&g->bundle, err);
@@ -344,10 +406,11 @@ const struct verb verb_support_bundle = {
     .help =
         "RedisWals, RedisFailovers, what the RedisWals became, pods, Events, logs, and the same of "
         "the\n"
-        "controller with its Lease; versions, and what doctor finds in the cluster. What could not "
-        "be "
-        "read\n"
-        "is listed in errors.txt, and the exit status is 5. Each file is told with its size.\n\n"
+        "controller with its Lease, its /metrics and /readyz?verbose; versions, and what doctor "
+        "finds\n"
+        "in the cluster. What could not be read is listed in errors.txt, and the exit status is 5: "
+        "the\n"
+        "pages take `get pods/proxy` where the controller is. Each file is told with its size.\n\n"
         "Secrets are never read. Values of environment variables are left out, and so is what "
         "looks\n"
         "secret: values under names such as `password` or `api-token`, private keys, bearer "

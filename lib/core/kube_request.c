@@ -160,6 +160,19 @@ bool kube_request_log(struct kube_request *r, const struct kube_target *pod,
            (s->limit_bytes == 0 || add_number(&r->target, "limitBytes", s->limit_bytes));
 }
 
+bool kube_request_pod_page(struct kube_request *r, const struct kube_target *pod, struct str page,
+                           const char *flag)
+{
+    struct kube_target target = *pod;
+
+    target.subresource = STR_LITERAL("proxy");
+    if (!begin(r, KUBE_GET, &target))
+        return false;
+    r->accept = ANYTHING; /* as with logs */
+    return add_segment(&r->target, page) &&
+           (*flag == '\0' || add_query(&r->target, flag, STR_LITERAL("true")));
+}
+
 bool kube_request_create(struct kube_request *r, const struct kube_target *target,
                          const struct kube_write *write, struct str object)
 {

@@ -94,6 +94,10 @@ NODISCARD bool kube_request_watch(struct kube_request *r, const struct kube_targ
 /* A container's log; each line begins with its time and a blank. `pod` has no subresource. */
 NODISCARD bool kube_request_log(struct kube_request *r, const struct kube_target *pod,
                                 const struct kube_log_selection *selection);
+/* A page that a pod serves over HTTP, at the first port that its containers name: "metrics". `flag`
+ * is a query of it, or empty. `pod` has no subresource. */
+NODISCARD bool kube_request_pod_page(struct kube_request *r, const struct kube_target *pod,
+                                     struct str page, const char *flag);
 NODISCARD bool kube_request_create(struct kube_request *r, const struct kube_target *target,
                                    const struct kube_write *write, struct str object);
 /* Replaces it; the object's resourceVersion makes it a comparison, too. */

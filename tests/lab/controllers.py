@@ -14,17 +14,17 @@ DURATION, RENEW, RETRY_MS = 4, 3, 500
 
 
 class Controller(Process):
-    def __init__(self, directory, name, kubeconfig, namespace, *argv):
-        self.port = free_port()
+    def __init__(self, directory, name, kubeconfig, namespace, *argv, host="127.0.0.1"):
+        self.port, self.host = free_port(), host
         super().__init__(name, [
             PROGRAM, "--kubeconfig", kubeconfig, "--namespace", namespace, "--lease-namespace",
             namespace, "--lease-duration", f"{DURATION}s", "--renew-deadline", f"{RENEW}s",
-            "--retry-period", f"{RETRY_MS}ms", "--http", f"127.0.0.1:{self.port}", *argv],
+            "--retry-period", f"{RETRY_MS}ms", "--http", f"{host}:{self.port}", *argv],
             directory / f"{name}.log", env=dict(os.environ))
 
     def get(self, path):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{self.host}:{self.port}{path}", timeout=5) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -92,12 +92,15 @@ class Kubelet(http.server.ThreadingHTTPServer):
                         json.dumps({"status": node["status"]}))
         self.node = name
 
-    def run(self, cluster, namespace, pod, log, wal="orders", container="redis-applier", **state):
-        """A pod there whose container runs, or is in another state."""
+    def run(self, cluster, namespace, pod, log, wal="orders", container="redis-applier", name=None,
+            ports=(), **state):
+        """A pod there whose container runs, or is in another state. It is of `name`, an applier."""
         cluster.kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps({
             "apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod, "labels": {
-                "app.kubernetes.io/name": "redis-applier", "redwal.dev/wal": wal}},
-            "spec": {"nodeName": self.node, "containers": [{"name": container, "image": "x"}],
+                "app.kubernetes.io/name": name or "redis-applier", "redwal.dev/wal": wal}},
+            "spec": {"nodeName": self.node,
+                     "containers": [{"name": container, "image": "x",
+                                     "ports": [{"containerPort": port} for port in ports]}],
                      "tolerations": [{"operator": "Exists"}]}}))
         self.say(cluster, namespace, pod, container, **state)
         self.logs[namespace, pod, container] = log

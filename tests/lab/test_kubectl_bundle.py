@@ -7,8 +7,9 @@ import tarfile
 
 import pytest
 
+from controllers import Controller
 from kubelet import Log, stamp
-from place import DONE, FAILED, INCOMPLETE, REDWAL
+from place import DONE, FAILED, INCOMPLETE, PEOPLE, REDWAL
 
 SECRETS = [f"planted-{n}-Zq7" for n in range(12)]
 (IN_SECRET, IN_ENV, IN_ANNOTATION, IN_COPY, IN_CONFIG, IN_URL, IN_LOG, IN_JSON, IN_PREVIOUS, IN_KEY,
@@ -107,12 +108,16 @@ def test_no_planted_secret_is_in_it_and_the_rest_is(bundle, planted, others, clu
             assert all(json.loads(line)["kind"] for line in text.splitlines())
 
 
-def test_what_may_not_be_read_is_listed(bundle, planted, cluster, namespace):
-    del planted
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f",
-                    os.path.join(os.path.dirname(__file__), "../../manifests/rbac/people.yaml"))
+def look_only(cluster, namespace):
+    """The lab's user may."""
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", PEOPLE)
     cluster.kubectl("create", "rolebinding", "look", "-n", namespace, "--clusterrole=redwal-view",
                     "--user=lab-user")
+
+
+def test_what_may_not_be_read_is_listed(bundle, planted, cluster, namespace):
+    del planted
+    look_only(cluster, namespace)
     printed, files, raw = bundle("orders", status=INCOMPLETE,
                                  kubeconfig=cluster.directory / "user.kubeconfig")
     assert "configmaps.jsonl: " in files["errors.txt"] and "403" in files["errors.txt"]
@@ -120,6 +125,51 @@ def test_what_may_not_be_read_is_listed(bundle, planted, cluster, namespace):
     assert "orders" in files["rediswals.jsonl"] and "logs/orders-applier-a.log" in files
     for secret in SECRETS:
         assert secret.encode() not in raw
+
+
+def test_a_log_that_does_not_fit_is_listed(bundle, planted, kubelet, cluster, namespace):
+    del planted
+    kubelet.run(cluster, namespace, "orders-applier-b", Log(b"password=1\n" * (24 * 2**20 // 11)))
+    _, files, _ = bundle("orders", status=INCOMPLETE)
+    assert "logs/orders-applier-b.log: it is left out" in files["errors.txt"]
+    assert "logs/orders-applier-b.log" not in files and "logs/orders-applier-a.log" in files
+
+
+@pytest.fixture
+def address():
+    """One of this machine that the API server connects to, unlike 127.0.0.1; nobody outside does."""
+    if os.geteuid() != 0:
+        pytest.skip("only root adds an address to lo")
+    ours = f"198.18.{os.getpid() % 256}.{os.getpid() // 256 % 254 + 1}"
+    subprocess.run(["ip", "address", "add", f"{ours}/32", "dev", "lo"], check=True)
+    yield ours
+    subprocess.run(["ip", "address", "del", f"{ours}/32", "dev", "lo"], check=True)
+
+
+def test_the_controllers_pages_are_in_it(bundle, others, kubelet, cluster, namespace, address, tmp_path):
+    del others
+    controller = Controller(tmp_path, "controller", cluster.kubeconfig, namespace, host=address).start()
+    try:
+        controller.await_leading()
+        kubelet.run(cluster, namespace, "the-controller", Log("a line"), name="redwal-controller",
+                    ports=[controller.port])
+        cluster.kubectl("patch", "pod", "the-controller", "-n", namespace, "--subresource=status",
+                        "--type=merge", "-p", json.dumps({"status": {
+                            "podIP": address, "podIPs": [{"ip": address}]}}))
+        _, files, _ = bundle()
+        assert "redwal_controller_leads 1" in files["controller/the-controller.metrics.txt"]
+        ready = files["controller/the-controller.readyz.txt"]
+        assert ready.endswith("\nready\n"), "with its details"
+        look_only(cluster, namespace)
+        _, files, _ = bundle(status=INCOMPLETE, kubeconfig=cluster.directory / "user.kubeconfig")
+        for page in ("metrics", "readyz"):
+            assert f"controller/the-controller.{page}.txt: " in files["errors.txt"]
+            assert f"controller/the-controller.{page}.txt" not in files
+        assert 'cannot get resource "pods/proxy"' in files["errors.txt"]
+    finally:
+        controller.stop()
+    _, files, _ = bundle(status=INCOMPLETE)
+    assert "controller/the-controller.metrics.txt: " in files["errors.txt"]
 
 
 def test_no_bundle_of_what_is_not_there_or_over_another(bundle, planted, cluster, namespace,

@@ -42,6 +42,8 @@ enum what {
     WATCH,
     LOG,
     FOLLOW,
+    POD_PAGE,
+    POD_FLAG,
     CREATE,
     UPDATE,
     APPLY,
@@ -70,6 +72,10 @@ static bool build(enum what what, struct kube_request *r)
         return kube_request_log(r, &pod, &previous_log);
     case FOLLOW:
         return kube_request_log(r, &pod, &followed_log);
+    case POD_PAGE:
+        return kube_request_pod_page(r, &pod, STR_LITERAL("metrics"), "");
+    case POD_FLAG:
+        return kube_request_pod_page(r, &pod, STR_LITERAL("readyz"), "verbose");
     case CREATE:
         return kube_request_create(r, &pods, &plain_write, STR_LITERAL("{}"));
     case UPDATE:
@@ -113,6 +119,8 @@ static void a_request_is_what_the_api_wants(void **state)
         { FOLLOW, "GET",
           PODS "/orders-0/log?container=a%20b&timestamps=true&follow=true&sinceSeconds=90", NULL,
           "" },
+        { POD_PAGE, "GET", PODS "/orders-0/proxy/metrics", NULL, "" },
+        { POD_FLAG, "GET", PODS "/orders-0/proxy/readyz?verbose=true", NULL, "" },
         { CREATE, "POST", PODS, "application/json", "{}" },
         { UPDATE, "PUT", WAL, "application/json", "{}" },
         { APPLY, "PATCH",
