@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "adapter/http_microhttpd.h"
@@ -30,10 +29,6 @@ enum exit_status {
 
 extern char **environ;
 
-struct signals {
-    sigset_t stop, reload;
-};
-
 /* Everything that lives as long as the program. */
 struct parts {
     struct log log;
@@ -43,7 +38,7 @@ struct parts {
     struct text_page config;
     struct wiring wiring;
     struct reload reload;
-    int stop_descriptor, reload_descriptor; /* signalfd */
+    struct process_signals signals;
 };
 
 static unsigned render_alive(void *self, const struct http_request *request,
@@ -77,12 +72,10 @@ static unsigned render_config(void *self, const struct http_request *request,
     return 200;
 }
 
-static void parts_init(struct parts *p, const struct options *o, const struct signals *signals)
+static void parts_init(struct parts *p, const struct options *o,
+                       const struct process_signals *signals)
 {
-    *p = (struct parts){
-        .stop_descriptor = signalfd(-1, &signals->stop, SFD_CLOEXEC),
-        .reload_descriptor = signalfd(-1, &signals->reload, SFD_CLOEXEC | SFD_NONBLOCK),
-    };
+    *p = (struct parts){ .signals = *signals };
     text_page_init(&p->config, OPTION_PRINT_MAX_BYTES);
     log_init(&p->log, STDERR_FILENO, (enum log_level)o->log_level, (enum log_format)o->log_format);
     p->metrics = metrics_new(REDWAL_VERSION);
@@ -95,8 +88,8 @@ static void parts_release(struct parts *p)
     reload_release(&p->reload);
     http_server_free(p->http);
     text_page_release(&p->config);
-    close(p->stop_descriptor);
-    close(p->reload_descriptor);
+    close(p->signals.stop);
+    close(p->signals.reload);
     health_free(p->health);
     metrics_free(p->metrics);
     log_release(&p->log);
@@ -133,8 +126,8 @@ static struct apply_loop_ports ports_of(struct parts *p)
         .log = &p->log,
         .health = p->health,
         .metrics = p->metrics,
-        .control = { reload_look, &p->reload, p->reload_descriptor },
-        .stop_descriptor = p->stop_descriptor,
+        .control = { reload_look, &p->reload, p->signals.reload },
+        .stop_descriptor = p->signals.stop,
     };
 }
 
@@ -157,7 +150,7 @@ static enum exit_status apply(struct parts *p, struct options *o,
         .log = &p->log,
         .metrics = p->metrics,
         .page = &p->config,
-        .descriptor = p->reload_descriptor,
+        .descriptor = p->signals.reload,
     };
     reload_init(&p->reload);
     for (;;) {
@@ -175,7 +168,7 @@ static enum exit_status apply(struct parts *p, struct options *o,
 }
 
 static enum exit_status run(struct options *o, const struct option_sources *sources,
-                            struct str ignored, const struct signals *signals)
+                            struct str ignored, const struct process_signals *signals)
 {
     CLEANUP(parts_release) struct parts p;
     struct err err = { 0 };
@@ -204,29 +197,18 @@ static enum exit_status run(struct options *o, const struct option_sources *sour
     return apply(&p, o, sources);
 }
 
-static void take_signals(struct signals *ret_signals)
-{
-    sigemptyset(&ret_signals->stop);
-    sigaddset(&ret_signals->stop, SIGTERM);
-    sigaddset(&ret_signals->stop, SIGINT);
-    sigprocmask(SIG_BLOCK, &ret_signals->stop, NULL);
-    sigemptyset(&ret_signals->reload);
-    sigaddset(&ret_signals->reload, SIGHUP);
-    sigprocmask(SIG_BLOCK, &ret_signals->reload, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 int main(int argc, char **argv)
 {
     CLEANUP(options_release) struct options options = { 0 };
     CLEANUP(buf_release) struct buf output = { 0 };
     const struct option_sources sources = { argc, (const char *const *)argv,
                                             (const char *const *)environ };
-    struct signals signals;
+    struct process_signals signals;
 
     process_protect_memory();
     redis_connect_prepare();
-    take_signals(&signals);
+    process_take_signals(&signals);
+    signal(SIGPIPE, SIG_IGN);
 
     switch (options_load(&options, sources.argc, sources.argv, sources.environment, &output)) {
     case OPTIONS_PRINT:

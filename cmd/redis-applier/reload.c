@@ -1,9 +1,5 @@
 #include "reload.h"
 
-#include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include "cli/option_print.h"
 #include "runtime/clock.h"
 
@@ -19,52 +15,27 @@ static void show(struct reload *r)
 
 void reload_init(struct reload *r)
 {
-    buf_init(&r->complaints, OPTION_PRINT_MAX_BYTES);
-    r->seen = r->tried = options_files_digest(r->options);
+    source_watch_init(&r->watch, r->log, options_files_digest(r->options));
     r->kafka_files = options_kafka_files_digest(r->options);
     show(r);
 }
 
 void reload_release(struct reload *r)
 {
-    buf_release(&r->complaints);
+    source_watch_release(&r->watch);
 }
 
 static void log_change(void *self, const struct option_change *change)
 {
-    const struct str unset = STR_LITERAL("(unset)");
     struct reload *r = self;
-    const struct str before = change->before.p ? change->before : unset;
-    const struct str after = change->after.p ? change->after : unset;
 
-    if (change->spec->scope == OPTION_LIVE)
-        log_info(r->log, "Option changed option=%s before=%.*s after=%.*s", change->spec->name,
-                 STR_ARGS(before), STR_ARGS(after));
-    else
-        log_warn(r->log, "Option changed, which needs a restart option=%s before=%.*s after=%.*s",
-                 change->spec->name, STR_ARGS(before), STR_ARGS(after));
+    source_watch_log_change(&r->watch, change->spec->name, change->spec->scope == OPTION_LIVE,
+                            change->before, change->after);
 }
 
-static void log_complaints(struct reload *r, struct str rest)
-{
-    while (rest.n > 0) {
-        const char *end = memchr(rest.p, '\n', rest.n);
-        const struct str line = { rest.p, end ? (size_t)(end - rest.p) : rest.n };
-
-        log_error(r->log, "Could not take changes over, what was in use before stays error=%.*s",
-                  STR_ARGS(line));
-        rest = (struct str){ line.p + line.n + (end ? 1 : 0), rest.n - line.n - (end ? 1 : 0) };
-    }
-}
-
-/* The same trouble is told once. */
 static enum apply_loop_order refuse(struct reload *r, struct str complaints)
 {
-    if (r->retry_at_ms == 0 || !str_eq(complaints, buf_str(&r->complaints)))
-        log_complaints(r, complaints);
-    buf_clear(&r->complaints);
-    buf_print(&r->complaints, "%.*s", STR_ARGS(complaints));
-    r->retry_at_ms = clock_monotonic_ms() + RELOAD_RETRY_MS;
+    source_watch_refuse(&r->watch, complaints, clock_monotonic_ms());
     metrics_add(r->metrics, METRIC_RELOAD_FAILURES, 0, 1);
     metrics_set(r->metrics, METRIC_RELOAD_FAILED, 0, 1);
     return APPLY_LOOP_GO_ON;
@@ -83,7 +54,7 @@ static enum apply_loop_order take_over(struct reload *r, struct options *next, u
              renew ? "true" : "false");
     show(r);
     r->kafka_files = kafka_files;
-    r->retry_at_ms = 0;
+    source_watch_take_over(&r->watch);
     metrics_add(r->metrics, METRIC_RELOADS, 0, 1);
     metrics_set(r->metrics, METRIC_RELOAD_FAILED, 0, 0);
     return renew ? APPLY_LOOP_RENEW : APPLY_LOOP_TUNE;
@@ -109,23 +80,13 @@ static enum apply_loop_order read_again(struct reload *r)
     return take_over(r, &next, kafka_files);
 }
 
-static bool is_asked(const struct reload *r)
-{
-    struct signalfd_siginfo info;
-
-    return read(r->descriptor, &info, sizeof(info)) > 0;
-}
-
 enum apply_loop_order reload_look(void *self)
 {
     struct reload *r = self;
-    const uint64_t digest = options_files_digest(r->options);
-    const bool is_still = digest == r->seen;
-    const bool is_due = r->retry_at_ms > 0 && clock_monotonic_ms() >= r->retry_at_ms;
+    const bool is_asked = source_watch_is_asked(r->descriptor);
 
-    r->seen = digest;
-    if (!is_asked(r) && !is_due && (!is_still || digest == r->tried))
+    if (!source_watch_is_due(&r->watch, options_files_digest(r->options), is_asked,
+                             clock_monotonic_ms()))
         return APPLY_LOOP_GO_ON;
-    r->tried = digest;
     return read_again(r);
 }

@@ -1,9 +1,7 @@
 /*
  * Options and files that change while the program runs: the sources are read again, and either
- * everything that may change takes effect or, when something cannot be used, nothing does.
- *
- * A change is noticed by what files hold, so that it does not matter how they are replaced; it is
- * taken over once it has been the same for two looks, so that nobody's half-written file is.
+ * everything that may change takes effect or, when something cannot be used, nothing does. When
+ * that is: runtime/source_watch.h.
  */
 #ifndef REDIS_APPLIER_RELOAD_H
 #define REDIS_APPLIER_RELOAD_H
@@ -11,17 +9,9 @@
 #include "options.h"
 #include "runtime/apply_loop.h"
 #include "runtime/metrics.h"
+#include "runtime/source_watch.h"
 #include "runtime/text_page.h"
 #include "wiring.h"
-
-enum { RELOAD_RETRY_MS = 10000 }; /* what could not be used is tried again so often */
-
-/* Where the options came from. */
-struct option_sources {
-    int argc;
-    const char *const *argv;
-    const char *const *environment;
-};
 
 struct reload {
     struct option_sources sources;
@@ -33,11 +23,8 @@ struct reload {
     struct text_page *page; /* shows the options in use */
     int descriptor;         /* signalfd: somebody asks to read everything again */
 
-    uint64_t seen;         /* what the files held at the last look */
-    uint64_t tried;        /* what they held when they were read last */
-    uint64_t kafka_files;  /* what the Kafka clients were made with */
-    int64_t retry_at_ms;   /* 0: the last reading was good */
-    struct buf complaints; /* of the last reading */
+    struct source_watch watch;
+    uint64_t kafka_files; /* what the Kafka clients were made with */
 };
 
 /* Everything above the blank line is set and borrowed. Release in any case. */

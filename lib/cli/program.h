@@ -14,6 +14,13 @@ enum options_verdict {
     OPTIONS_BAD,   /* what is wrong is in the output, one line a problem */
 };
 
+/* Where the options come from, also when they are read again. */
+struct option_sources {
+    int argc;
+    const char *const *argv;
+    const char *const *environment;
+};
+
 struct program_own {
     const char *version;
     void (*print_metrics)(struct buf *out); /* the reference page of its metrics */

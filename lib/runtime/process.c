@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -106,4 +108,21 @@ void process_protect_memory(void)
 
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     setrlimit(RLIMIT_CORE, &none);
+}
+
+static int take(int one, int other)
+{
+    sigset_t signals;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, one);
+    sigaddset(&signals, other);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void process_take_signals(struct process_signals *ret)
+{
+    ret->stop = take(SIGTERM, SIGINT);
+    ret->reload = take(SIGHUP, SIGHUP);
 }

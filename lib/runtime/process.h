@@ -19,4 +19,13 @@ void process_read_stats(struct process_stats *ret_stats);
 /* No core dump, and no other process of this user may read our memory: it holds secrets. */
 void process_protect_memory(void);
 
+/* Readable when the program is to end, and when it is to read its options again: signalfd(2)s, that
+ * do not block. */
+struct process_signals {
+    int stop, reload;
+};
+
+/* Before there are threads. Close both. */
+void process_take_signals(struct process_signals *ret);
+
 #endif

@@ -211,7 +211,7 @@ static void what_cannot_be_used_changes_nothing_and_is_tried_again_in_time(void 
     assert_true(shows(f, "reload_failed 1\n"));
     assert_int_equal(look(f), APPLY_LOOP_GO_ON);
     assert_true(shows(f, "reload_failures_total 1\n"));
-    f->reload.retry_at_ms = 1; /* long ago */
+    f->reload.watch.retry_at_ms = 1; /* long ago */
     assert_int_equal(look(f), APPLY_LOOP_GO_ON);
     assert_true(shows(f, "reload_failures_total 2\n"));
 

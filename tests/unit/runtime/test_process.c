@@ -1,18 +1,24 @@
 #include "runtime/process.h"
 
+#include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/check.h"
 #include "base/mem.h"
 
 enum { GROWTH_BYTES = 64 << 20 };
@@ -66,11 +72,43 @@ static void memory_is_protected_from_dumps_and_neighbours(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static bool is_readable(int descriptor)
+{
+    struct pollfd fd = { .fd = descriptor, .events = POLLIN };
+
+    return poll(&fd, 1, 0) == 1;
+}
+
+static void each_signal_is_told_by_its_descriptor(void **state)
+{
+    static const struct {
+        int signal;
+        bool stops, reloads;
+    } rows[] = { { SIGTERM, true, false }, { SIGINT, true, false }, { SIGHUP, false, true } };
+    struct process_signals signals;
+    (void)state;
+
+    process_take_signals(&signals);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct signalfd_siginfo info;
+
+        assert_int_equal(raise(rows[i].signal), 0);
+        assert_int_equal(is_readable(signals.stop), rows[i].stops);
+        assert_int_equal(is_readable(signals.reload), rows[i].reloads);
+        assert_true(read(rows[i].stops ? signals.stop : signals.reload, &info, sizeof(info)) > 0);
+        assert_int_equal(read(signals.stop, &info, sizeof(info)), -1);
+        assert_int_equal(read(signals.reload, &info, sizeof(info)), -1);
+    }
+    close(signals.stop);
+    close(signals.reload);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_that_is_used_is_counted),
         cmocka_unit_test(descriptors_are_counted_without_our_own_looking),
+        cmocka_unit_test(each_signal_is_told_by_its_descriptor),
         cmocka_unit_test(memory_is_protected_from_dumps_and_neighbours),
     };
 
