@@ -15,9 +15,9 @@
 #include "adapter/redis_observer.h"
 #include "base/check.h"
 #include "cli/applier_options.h"
-#include "cli/option_print.h"
 #include "options.h"
 #include "pages.h"
+#include "reload.h"
 #include "runtime/clock.h"
 #include "runtime/log_agents.h"
 #include "runtime/process.h"
@@ -49,8 +49,9 @@ struct parts {
     struct redis_observer *redis;
     struct log_agents *agents;
     struct wal_reconciler *reconciler;
+    struct reload reload;
     char *scope; /* of the lease */
-    int stop_descriptor;
+    struct process_signals signals;
 };
 
 static void parts_release(struct parts *p)
@@ -60,9 +61,11 @@ static void parts_release(struct parts *p)
     redis_observer_free(p->redis);
     kube_curl_free(p->curl);
     http_server_free(p->http);
+    reload_release(&p->reload);
     pages_release(&p->pages);
     free(p->scope);
-    close(p->stop_descriptor);
+    close(p->signals.stop);
+    close(p->signals.reload);
     log_release(&p->log);
 }
 
@@ -143,23 +146,37 @@ static void start_reconciler(struct parts *p, const struct options *o)
     log_info(&p->log, "Takes part in the election identity=%s", settings.lease.identity);
 }
 
+static void look_at_options(struct parts *p)
+{
+    struct wal_reconciler_settings settings;
+
+    if (!reload_look(&p->reload, clock_since_boot_ms()))
+        return;
+    settings = settings_of(p->reload.options, p);
+    wal_reconciler_tune(p->reconciler, &settings);
+}
+
 /* One turn; true: we were asked to stop. */
 static bool turn(struct parts *p)
 {
     int descriptors[WAL_RECONCILER_DESCRIPTORS];
-    struct pollfd fds[WAL_RECONCILER_DESCRIPTORS + 1];
+    struct pollfd fds[WAL_RECONCILER_DESCRIPTORS + 2];
     struct signalfd_siginfo info;
-    int64_t wait_ms = wal_reconciler_step(p->reconciler);
+    int64_t wait_ms;
 
+    look_at_options(p);
+    wait_ms = wal_reconciler_step(p->reconciler);
     pages_update(&p->pages, p->reconciler, clock_since_boot_ms());
     wal_reconciler_descriptors(p->reconciler, descriptors);
     for (size_t i = 0; i < WAL_RECONCILER_DESCRIPTORS; i++)
         fds[i] = (struct pollfd){ .fd = descriptors[i], .events = POLLIN };
-    fds[WAL_RECONCILER_DESCRIPTORS] = (struct pollfd){ .fd = p->stop_descriptor, .events = POLLIN };
+    fds[WAL_RECONCILER_DESCRIPTORS] = (struct pollfd){ .fd = p->signals.stop, .events = POLLIN };
+    fds[WAL_RECONCILER_DESCRIPTORS + 1] =
+        (struct pollfd){ .fd = p->signals.reload, .events = POLLIN };
     if (wait_ms > TURN_MAX_MS)
         wait_ms = TURN_MAX_MS;
     poll(fds, ARRAY_SIZE(fds), (int)wait_ms);
-    return read(p->stop_descriptor, &info, sizeof(info)) == sizeof(info);
+    return read(p->signals.stop, &info, sizeof(info)) == sizeof(info);
 }
 
 static void reconcile(struct parts *p)
@@ -178,12 +195,8 @@ static void reconcile(struct parts *p)
 static enum err_code serve(struct parts *p, const struct options *o, struct err *err)
 {
     static struct http_page pages[PAGES_COUNT];
-    CLEANUP(buf_release) struct buf config = { 0 };
     enum err_code rc;
 
-    buf_init(&config, OPTION_PRINT_MAX_BYTES);
-    options_print(o, &config);
-    text_page_set(&p->pages.config, buf_str(&config));
     if (!o->http)
         return ERR_OK;
     pages_list(&p->pages, pages);
@@ -193,14 +206,28 @@ static enum err_code serve(struct parts *p, const struct options *o, struct err 
     return rc;
 }
 
-static enum exit_status run(const struct options *o, struct str ignored, const sigset_t *stop)
+static void parts_init(struct parts *p, struct options *o, const struct option_sources *sources,
+                       const struct process_signals *signals)
 {
-    CLEANUP(parts_release)
-    struct parts p = { .stop_descriptor = signalfd(-1, stop, SFD_CLOEXEC | SFD_NONBLOCK) };
+    *p = (struct parts){ .signals = *signals };
+    log_init(&p->log, STDERR_FILENO, (enum log_level)o->log_level, (enum log_format)o->log_format);
+    pages_init(&p->pages);
+    p->reload = (struct reload){ .sources = *sources,
+                                 .options = o,
+                                 .log = &p->log,
+                                 .pages = &p->pages,
+                                 .descriptor = p->signals.reload };
+    reload_init(&p->reload);
+}
+
+static enum exit_status run(struct options *o, struct str ignored,
+                            const struct option_sources *sources,
+                            const struct process_signals *signals)
+{
+    CLEANUP(parts_release) struct parts p;
     struct err err = { 0 };
 
-    log_init(&p.log, STDERR_FILENO, (enum log_level)o->log_level, (enum log_format)o->log_format);
-    pages_init(&p.pages);
+    parts_init(&p, o, sources, signals);
     log_info(&p.log, "Started version=%s pid=%d", REDWAL_VERSION, (int)getpid());
     if (ignored.n > 0)
         log_warn(&p.log, "Ignored environment variables that are no options names=%.*s",
@@ -219,20 +246,17 @@ int main(int argc, char **argv)
 {
     CLEANUP(options_release) struct options options = { 0 };
     CLEANUP(buf_release) struct buf output = { 0 };
-    sigset_t stop;
+    const struct option_sources sources = { argc, (const char *const *)argv,
+                                            (const char *const *)environ };
+    struct process_signals signals;
 
     process_protect_memory();
     redis_connect_prepare();
     signal(SIGPIPE, SIG_IGN);
     if (argc == 2 && strcmp(argv[1], AGENT_WORD) == 0)
         return log_agent_main();
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    sigprocmask(SIG_BLOCK, &stop, NULL);
-
-    switch (options_load(&options, argc, (const char *const *)argv, (const char *const *)environ,
-                         &output)) {
+    process_take_signals(&signals);
+    switch (options_load(&options, sources.argc, sources.argv, sources.environment, &output)) {
     case OPTIONS_PRINT:
         return fwrite(output.p, 1, output.n, stdout) == output.n ? EXIT_DONE : EXIT_FAILED;
     case OPTIONS_BAD:
@@ -241,5 +265,5 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    return (int)run(&options, buf_str(&output), &stop);
+    return (int)run(&options, buf_str(&output), &sources, &signals);
 }

@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "cli/option_print.h"
+#include "cli/secret_file.h"
 #include "core/kube_lease.h"
 #include "runtime/controller_metrics.h"
 
@@ -19,11 +20,15 @@ static const struct program program = {
              "(--look-interval is REDWAL_LOOK_INTERVAL) and as `name: value` in the file of "
              "--config;\nthe first of these that is there wins. Durations need a unit (ms, s, m, "
              "h).\n\n"
+             "The file of --config is read again when it changes, and on SIGHUP. Options marked "
+             "(live)\n"
+             "then take effect; others wait for a restart.\n\n"
              "Several processes may run: the one that holds the lease acts, the others wait.\n\n"
              "Exit status: 0 stopped as asked, 1 failed, 2 an option cannot be used.\n",
     .env_prefix = ENV_PREFIX,
     .specs = specs,
     .n_specs = ARRAY_SIZE(specs),
+    .reloads = true,
 };
 
 static void check(const void *values, struct option_set *set)
@@ -51,6 +56,22 @@ enum options_verdict options_load(struct options *o, int argc, const char *const
 void options_print(const struct options *o, struct buf *out)
 {
     option_print_config(&program, o, out);
+}
+
+void options_compare(const struct options *before, const struct options *after,
+                     option_change_fn *take, void *self)
+{
+    option_reload_compare(specs, ARRAY_SIZE(specs), before, after, take, self);
+}
+
+void options_exchange(struct options *a, struct options *b)
+{
+    option_reload_exchange(specs, ARRAY_SIZE(specs), a, b);
+}
+
+uint64_t options_file_digest(const struct options *o)
+{
+    return o->config ? file_digest(0, o->config) : 0;
 }
 
 void options_release(struct options *o)

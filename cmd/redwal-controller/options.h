@@ -5,6 +5,7 @@
 #define REDWAL_CONTROLLER_OPTIONS_H
 
 #include "base/buf.h"
+#include "cli/option_reload.h"
 #include "cli/program.h"
 #include "options_table.h"
 #include "runtime/log.h"
@@ -17,6 +18,13 @@ struct options {
 enum options_verdict options_load(struct options *o, int argc, const char *const *argv,
                                   const char *const *environment, struct buf *ret_output);
 void options_release(struct options *o);
+
+/* Changes while running; cli/option_reload.h. Live options are the ones that options_exchange()
+ * exchanges. */
+void options_compare(const struct options *before, const struct options *after,
+                     option_change_fn *take, void *self);
+void options_exchange(struct options *a, struct options *b);
+uint64_t options_file_digest(const struct options *o); /* of --config */
 
 /* The effective options as a file for --config. */
 void options_print(const struct options *o, struct buf *out);

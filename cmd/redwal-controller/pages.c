@@ -66,6 +66,9 @@ void pages_update(struct pages *p, const struct wal_reconciler *r, int64_t now_m
         return;
     p->written_ms = now_ms;
     counts = wal_reconciler_counts(r);
+    counts.reloads = p->reloads;
+    counts.reload_failures = p->reload_failures;
+    counts.reload_failed = p->reload_failed;
     atomic_store(&p->ready, counts.synced);
     write_details(&p->details, r, &counts);
     write_metrics(&p->prometheus, METRICS_PROMETHEUS, r, &counts, times);

@@ -23,6 +23,8 @@ struct pages {
     struct text_page prometheus, openmetrics;
     struct text_page config;
     int64_t written_ms;
+    uint64_t reloads, reload_failures; /* of the options */
+    bool reload_failed;
 };
 
 void pages_init(struct pages *p);

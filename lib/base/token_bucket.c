@@ -24,6 +24,17 @@ static void refill(struct token_bucket *b, int64_t now_ms)
     b->at_ms = now_ms;
 }
 
+void token_bucket_tune(struct token_bucket *b, int64_t per_second, int64_t burst, int64_t now_ms)
+{
+    int64_t held;
+
+    refill(b, now_ms);
+    held = b->milli_tokens;
+    token_bucket_init(b, per_second, burst, b->at_ms);
+    if (held < b->milli_tokens)
+        b->milli_tokens = held;
+}
+
 bool token_bucket_take(struct token_bucket *b, int64_t now_ms)
 {
     refill(b, now_ms);

@@ -15,6 +15,8 @@ struct token_bucket {
 
 /* Full. */
 void token_bucket_init(struct token_bucket *b, int64_t per_second, int64_t burst, int64_t now_ms);
+/* From now on; it does not hold more than before. */
+void token_bucket_tune(struct token_bucket *b, int64_t per_second, int64_t burst, int64_t now_ms);
 /* Takes one; false: there is none. */
 bool token_bucket_take(struct token_bucket *b, int64_t now_ms);
 /* When there is one. */

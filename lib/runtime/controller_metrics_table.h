@@ -26,7 +26,10 @@
     X(GAUGE,   "oldest_look_seconds",  "at=\"log\"",         "How long ago the WAL was looked at that has waited longest; what is older than 30 s is unknown", c->oldest.log_ms / 1000) \
     X(GAUGE,   "oldest_look_seconds",  "at=\"redis\"",       "How long ago the WAL was looked at that has waited longest; what is older than 30 s is unknown", c->oldest.redis_ms / 1000) \
     X(COUNTER, "put_back_total",       "",                   "Objects that others had changed or deleted, and that were put back", c->kept.put_back) \
-    X(COUNTER, "events_refused_total", "",                   "Events that nobody will see", c->events_refused)
+    X(COUNTER, "events_refused_total", "",                   "Events that nobody will see", c->events_refused) \
+    X(COUNTER, "reloads_total",        "",                   "Times that options were read again and taken over while running", c->reloads) \
+    X(COUNTER, "reload_failures_total", "",                  "Times that changed options could not be used", c->reload_failures) \
+    X(GAUGE,   "reload_failed",        "",                   "1 while options were changed into something that cannot be used; what was in use before stays", c->reload_failed)
 
 /* X(id, type, name, label beside namespace and name, help): by the leader alone, for each RedisWal. */
 #define CONTROLLER_WAL_METRICS(X) \

@@ -35,6 +35,11 @@ struct kube_client *kube_client_new(struct kube port, int64_t per_second, int64_
     return c;
 }
 
+void kube_client_tune(struct kube_client *c, int64_t per_second, int64_t burst, int64_t now_ms)
+{
+    token_bucket_tune(&c->bucket, per_second, burst, now_ms);
+}
+
 static void end_call(struct kube_client *c, struct call *call)
 {
     if (call->id == 0)

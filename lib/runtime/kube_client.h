@@ -29,6 +29,8 @@ struct kube_client;
 
 struct kube_client *kube_client_new(struct kube port, int64_t per_second, int64_t burst,
                                     int64_t now_ms);
+/* Another rate from now on. */
+void kube_client_tune(struct kube_client *c, int64_t per_second, int64_t burst, int64_t now_ms);
 void kube_client_free(struct kube_client *c); /* answers nobody; NULL is fine */
 
 /* Takes the request and leaves it zeroed. The number is for kube_client_cancel(); 0: KUBE_CALLS_MAX

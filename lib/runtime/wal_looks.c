@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/int64.h"
 #include "base/mem.h"
 
 enum { SENTINELS_MAX = 4096 };
@@ -25,6 +26,21 @@ struct wal_looks *wal_looks_new(const struct wal_looks_ports *ports, int64_t int
     l->ports = *ports;
     l->interval_ms = interval_ms;
     return l;
+}
+
+static void hurry(struct wal_look_turn *turn, int64_t due_ms)
+{
+    turn->due_ms = int64_min(turn->due_ms, due_ms);
+}
+
+void wal_looks_tune(struct wal_looks *l, int64_t interval_ms, int64_t now_ms)
+{
+    l->interval_ms = interval_ms;
+    for (size_t i = 0; i < l->n; i++) {
+        hurry(&l->watches[i]->log, now_ms + interval_ms);
+        hurry(&l->watches[i]->redis, now_ms + interval_ms);
+        hurry(&l->watches[i]->listening, now_ms + interval_ms);
+    }
 }
 
 static void watch_free(struct wal_looks *l, struct wal_watch *w)

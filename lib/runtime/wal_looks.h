@@ -65,6 +65,8 @@ struct wal_looks_ports {
 struct wal_looks;
 
 struct wal_looks *wal_looks_new(const struct wal_looks_ports *ports, int64_t interval_ms);
+/* Another interval from now on. */
+void wal_looks_tune(struct wal_looks *l, int64_t interval_ms, int64_t now_ms);
 void wal_looks_free(struct wal_looks *l); /* NULL is fine */
 
 /* Takes the resource and leaves it zeroed. One that could not be decoded is looked at as it was

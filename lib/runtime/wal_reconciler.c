@@ -368,6 +368,14 @@ struct wal_reconciler *wal_reconciler_new(const struct wal_reconciler_settings *
     return r;
 }
 
+void wal_reconciler_tune(struct wal_reconciler *r, const struct wal_reconciler_settings *settings)
+{
+    const int64_t now_ms = r->ports.now_ms();
+
+    kube_client_tune(r->client, settings->requests_per_second, settings->requests_burst, now_ms);
+    wal_looks_tune(r->looks, settings->look_interval_ms, now_ms);
+}
+
 void wal_reconciler_free(struct wal_reconciler *r)
 {
     if (!r)

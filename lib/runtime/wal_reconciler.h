@@ -46,6 +46,9 @@ struct wal_reconciler_counts {
     uint64_t events_refused, requests; /* to the API server, of all kinds */
     struct wal_looks_age oldest;       /* 0 while another leads */
     bool synced, leads;
+    /* Of the options, for whoever prints this to set. */
+    uint64_t reloads, reload_failures;
+    bool reload_failed;
 };
 
 struct wal_reconciler;
@@ -53,6 +56,9 @@ struct wal_reconciler;
 struct wal_reconciler *wal_reconciler_new(const struct wal_reconciler_settings *settings,
                                           const struct wal_reconciler_ports *ports);
 void wal_reconciler_free(struct wal_reconciler *r); /* NULL is fine; gives the lease to nobody */
+
+/* Takes over what of these settings may change: the interval of looks, and the rate of requests. */
+void wal_reconciler_tune(struct wal_reconciler *r, const struct wal_reconciler_settings *settings);
 
 /* Does what is due; returns for how long it may sleep unless a descriptor becomes readable. */
 int64_t wal_reconciler_step(struct wal_reconciler *r);

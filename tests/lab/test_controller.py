@@ -1,5 +1,6 @@
 """The controller on a real API server, seen by kubectl and the Python client."""
 
+import signal
 import subprocess
 import time
 
@@ -8,6 +9,7 @@ import pytest
 from controllers import DURATION, PROGRAM
 from lab.clocked import Clock
 from lab.failover import Failover
+from lab.mount import Mount
 from lab.wait import await_, holds
 from rediswals import GROUP, PLURAL
 from wals import KINDS, NAME
@@ -312,3 +314,30 @@ def test_who_may_not_list_failovers_works_for_the_others(wals, controller, other
            it.tail)
     assert "RedisFailovers cannot be listed" in str(wals.get("by-failover")["status"])
     assert wals.condition("SpecAccepted") == ("True", "Accepted")
+
+
+def test_options_of_its_file_change_while_it_runs(wals, controller, tmp_path):
+    mount = Mount(tmp_path / "mount", config="look-interval: 10m\n")
+    wals.create()
+    it = controller("first", wals.cluster.kubeconfig, "--config", mount.path("config")).await_leading()
+    wals.await_settled()
+    mount.put(config="look-interval: 1s\nrequests-per-second: 50\n"
+                     "requests-burst: 60\napplier-image: other:1\n")
+    await_(lambda: it.metric("reloads_total") == 1, 20, it.tail)
+    config = it.get("/config")[1]
+    for line in ("look-interval: 1s", "requests-per-second: 50", "requests-burst: 60"):
+        assert f"{line}\n" in config
+        name, value = line.split(": ")
+        assert f"option={name} before=" in it.output() and f" after={value}" in it.output()
+    assert "other:1" not in config
+    assert 'needs a restart" option=applier-image' in it.output()
+    # What is wrong changes nothing.
+    mount.put(config="look-interval: never\n")
+    await_(lambda: it.metric("reload_failed") == 1, 20, it.tail)
+    assert "look-interval: 1s\n" in it.get("/config")[1] and "never" in it.output()
+    mount.put(config="log-level: error\n")
+    it.signal(signal.SIGHUP)
+    await_(lambda: it.metric("reload_failed") == 0, 20, it.tail)
+    assert "look-interval: 2s\n" in it.get("/config")[1] and it.leads()
+    assert it.metric("reloads_total") == 2
+    assert it.output().count("Read options again") == 1, "the second time says nothing at this level"

@@ -193,6 +193,27 @@ static void no_more_requests_start_than_the_rate_allows(void **state)
     tear_down(&s);
 }
 
+static void another_rate_holds_at_once(void **state)
+{
+    struct stand s;
+    (void)state;
+
+    set_up(&s);
+    for (int i = 0; i < 60; i++)
+        assert_true(call(&s) != 0);
+    for (int i = 0; i < 50; i++)
+        answer_all(&s, 0);
+    assert_int_equal(s.port.n_started, BURST);
+    kube_client_tune(s.client, 10 * RATE, BURST, 0);
+    for (int i = 0; i < 60; i++)
+        answer_all(&s, 1000 / RATE);
+    assert_int_equal(s.port.n_started, BURST + 10);
+    for (int i = 0; i < 60; i++)
+        answer_all(&s, 10000);
+    assert_int_equal(s.port.n_started, 2 * BURST + 10);
+    tear_down(&s);
+}
+
 static void a_full_table_refuses_and_a_full_port_is_waited_for(void **state)
 {
     struct stand s;
@@ -223,6 +244,7 @@ int main(void)
         cmocka_unit_test(who_is_called_may_call_again),
         cmocka_unit_test(a_request_without_credentials_is_lost_and_says_why),
         cmocka_unit_test(no_more_requests_start_than_the_rate_allows),
+        cmocka_unit_test(another_rate_holds_at_once),
         cmocka_unit_test(a_full_table_refuses_and_a_full_port_is_waited_for),
     };
 

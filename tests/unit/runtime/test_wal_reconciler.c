@@ -260,12 +260,18 @@ static void metrics_tell_of_each_wal(void **state)
         "\nredwal_controller_wal_phase{namespace=\"ns\",name=\"orders\",phase=\"Unknown\"} 1\n",
         ("\nredwal_controller_wal_condition{namespace=\"ns\",name=\"orders\",type="
          "\"RedisReachable\",status=\"True\"} 1\n"),
+        "\nredwal_controller_reloads_total 2\n",
+        "\nredwal_controller_reload_failures_total 3\n",
+        "\nredwal_controller_reload_failed 1\n",
         "\nredwal_controller_wal_lag_records{namespace=\"ns\",name=\"orders\"} 0\n",
     };
 
     wal_stand_put_wal(s, BY_ADDRESS);
     wal_stand_run(s, MINUTE_MS);
     counts = wal_reconciler_counts(s->reconciler);
+    counts.reloads = 2;
+    counts.reload_failures = 3;
+    counts.reload_failed = true;
     buf_init(&page, CONTROLLER_METRICS_MAX_BYTES);
     controller_metrics_print(&counts, wal_reconciler_looks(s->reconciler), "1",
                              (struct controller_times){ wal_stand_ms, wal_stand_ms },
@@ -274,6 +280,29 @@ static void metrics_tell_of_each_wal(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
         if (!strstr(page.p, lines[i]))
             fail_msg("no %s in %s", lines[i], page.p);
+}
+
+static unsigned looks_within(struct wal_stand *s, int64_t ms)
+{
+    s->n_looks = 0;
+    wal_stand_run(s, ms);
+    return s->n_looks;
+}
+
+static void another_interval_of_looks_holds_at_once(void **state)
+{
+    struct wal_stand *s = *state;
+    struct wal_reconciler_settings settings = { .requests_per_second = 100, .requests_burst = 100 };
+
+    wal_stand_put_wal(s, BY_ADDRESS);
+    wal_stand_run(s, MINUTE_MS);
+    settings.look_interval_ms = 10 * MINUTE_MS;
+    wal_reconciler_tune(s->reconciler, &settings);
+    wal_stand_run(s, LOOK_MS);
+    assert_int_equal(looks_within(s, 5 * MINUTE_MS), 0);
+    settings.look_interval_ms = 1000;
+    wal_reconciler_tune(s->reconciler, &settings);
+    assert_in_range(looks_within(s, MINUTE_MS), 40, 61);
 }
 
 static void a_wal_that_is_gone_is_looked_at_no_more(void **state)
@@ -308,6 +337,7 @@ int main(void)
         TEST(a_spec_that_nobody_can_follow_leaves_the_applier_alone),
         TEST(a_name_that_is_taken_is_told),
         TEST(metrics_tell_of_each_wal),
+        TEST(another_interval_of_looks_holds_at_once),
         TEST(a_wal_that_is_gone_is_looked_at_no_more),
     };
 
