@@ -37,14 +37,23 @@ static enum err_code read_info(struct inquiry *q, const struct reply *reply)
     return ERR_OK;
 }
 
-static enum err_code read_identity(struct inquiry *q, const struct reply *reply)
+static bool read_text(const struct reply *reply, char *ret, size_t max)
 {
     if (reply->type == REPLY_NIL)
-        return ERR_OK;
-    if (reply->type != REPLY_STRING || reply->text.n > WAL_NAME_MAX)
-        return ERR_CORRUPT;
-    memcpy(q->facts->wal, reply->text.p, reply->text.n);
-    return ERR_OK;
+        return true;
+    if (reply->type != REPLY_STRING || reply->text.n > max)
+        return false;
+    memcpy(ret, reply->text.p, reply->text.n);
+    return true;
+}
+
+static enum err_code read_identity(struct inquiry *q, const struct reply *reply)
+{
+    return reply->type == REPLY_ARRAY && reply->n_elements == 2 &&
+                   read_text(&reply->elements[0], q->facts->wal, WAL_NAME_MAX) &&
+                   read_text(&reply->elements[1], q->facts->restore, RESTORE_UID_MAX)
+               ? ERR_OK
+               : ERR_CORRUPT;
 }
 
 static enum err_code read_size(struct inquiry *q, const struct reply *reply)
@@ -107,14 +116,14 @@ static const struct {
     const char *command;
     enum err_code (*read)(struct inquiry *q, const struct reply *reply);
 } questions[] = {
-    { "TIME",                      read_time },
-    { "ROLE",                      read_role },
-    { "INFO",                      read_info },
-    { "HGET redwal:identity wal",  read_identity },
-    { "DBSIZE",                    read_size },
-    { "MULTI",                     read_nothing },
-    { "EXEC",                      read_nothing },
-    { "COMMAND",                   read_commands },
+    { "TIME",                              read_time },
+    { "ROLE",                              read_role },
+    { "INFO",                              read_info },
+    { "HMGET redwal:identity wal restore", read_identity },
+    { "DBSIZE",                            read_size },
+    { "MULTI",                             read_nothing },
+    { "EXEC",                              read_nothing },
+    { "COMMAND",                           read_commands },
 };
 /* clang-format on */
 

@@ -308,7 +308,12 @@ static int descriptor(void *self)
 
 struct redis_observer_port redis_observer_port(struct redis_observer *o)
 {
-    static const struct observe_redis_ops ops = { ask, next, listen, ignore, news, descriptor };
+    static const struct observe_redis_ops ops = { .ask = ask,
+                                                  .next = next,
+                                                  .listen = listen,
+                                                  .ignore = ignore,
+                                                  .news = news,
+                                                  .descriptor = descriptor };
 
     return (struct redis_observer_port){ &ops, o };
 }

@@ -17,6 +17,7 @@
 enum {
     WAL_NAME_MAX = 63,      /* letters, digits, '-', '.', '_' */
     LOG_IDENTITY_MAX = 127, /* "<Kafka cluster id>/<topic id>" */
+    RESTORE_UID_MAX = 63,   /* of the RedisRestore that the identity names */
     POSITION_KEY_MAX = 128,
     POSITION_SEEN_FIELD_MAX = 16,
 };

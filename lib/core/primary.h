@@ -23,7 +23,8 @@ struct primary_facts {
     char run_id[RUN_ID_MAX + 1];           /* INFO server; names the process */
     enum primary_role role;                /* ROLE */
     bool loading;                          /* -LOADING or INFO persistence loading:1 */
-    char wal[WAL_NAME_MAX + 1];            /* HGET <identity key> wal; "" when absent */
+    char wal[WAL_NAME_MAX + 1];            /* of the identity; "" when absent */
+    char restore[RESTORE_UID_MAX + 1];     /* the same: which restore began it last */
     int64_t n_keys;                        /* DBSIZE */
     int64_t clock_skew_ms;                 /* TIME minus our clock, at the middle of the exchange */
     bool evicts;                           /* maxmemory-policy is not noeviction, as far as known */

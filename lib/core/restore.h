@@ -20,9 +20,7 @@
 #include "core/position.h"
 
 enum {
-    RESTORE_UID_MAX = 63, /* of a Kubernetes object */
-    RESTORE_PARTITIONS_MAX =
-        1024, /* of a log that can be restored from: the plan is in the status */
+    RESTORE_PARTITIONS_MAX = 1024, /* of a log that can be restored from, to bound the plan */
 };
 
 /* --- what is asked for ------------------------------------------------------------------------ */

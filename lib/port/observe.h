@@ -1,7 +1,7 @@
 /*
- * Looks at the Redis and at the logs of WALs, and marks in the latter, in the background. The one
- * who asks names the WAL by a number of his own and gets one answer for each question; nothing
- * blocks him.
+ * Looks at the Redis and at the logs of WALs, marks in the latter, and does to both what restores
+ * want done, in the background. The one who asks names the WAL by a number of his own and gets one
+ * answer for each question; nothing blocks him.
  */
 #ifndef REDWAL_PORT_OBSERVE_H
 #define REDWAL_PORT_OBSERVE_H
@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "core/look.h"
 #include "core/marking.h"
+#include "core/restore.h"
 
 /* What the Sentinels of a WAL say by themselves. */
 struct redis_news {
@@ -35,7 +36,13 @@ struct observe_redis_ops {
                             struct err *err);
     void (*ignore)(void *self, uint64_t wal);         /* no longer */
     bool (*news)(void *self, struct redis_news *ret); /* to be asked after next() */
-    int (*descriptor)(void *self); /* readable when next() or news() has something */
+    /* Does to the primary what a restore wants done; takes copies. It gets one result, unless
+     * ERR_LIMIT: another one of this WAL is open, or too many questions are. */
+    enum err_code (*restore)(void *self, uint64_t wal, const struct redis_place *redis,
+                             const struct restore_redis_order *order, struct err *err);
+    bool (*next_restored)(void *self, uint64_t *ret_wal, /* the same as news() */
+                          struct restore_redis_result *ret_result);
+    int (*descriptor)(void *self); /* readable when one of the next ones has something */
 };
 
 struct redis_observer_port {
@@ -49,9 +56,15 @@ struct observe_log_ops {
     /* Writes marks into that log; the same. */
     enum err_code (*mark)(void *self, uint64_t wal, const struct log_place *log,
                           const struct mark_batch *batch, struct err *err);
+    /* Answers a restore's question, or sets the group's commits; the same, and ERR_LIMIT also while
+     * another one of this WAL is open. */
+    enum err_code (*restore)(void *self, uint64_t wal, const struct log_place *log,
+                             const struct restore_log_order *order, struct err *err);
     void (*exchange)(void *self); /* does what is due */
     bool (*next)(void *self, uint64_t *ret_wal, struct log_look *ret_look);
     bool (*next_marked)(void *self, uint64_t *ret_wal, struct mark_result *ret_result);
+    /* The plan of the result is the caller's to release. */
+    bool (*next_restored)(void *self, uint64_t *ret_wal, struct restore_log_result *ret_result);
     int (*descriptor)(void *self);  /* readable when exchange() has work */
     int64_t (*wait_ms)(void *self); /* call exchange() by then at the latest; -1: no need */
 };

@@ -539,8 +539,13 @@ static int64_t wait_ms(void *self)
 
 struct log_observer_port log_agents_port(struct log_agents *a)
 {
-    static const struct observe_log_ops ops = { ask,         mark,       exchange, next,
-                                                next_marked, descriptor, wait_ms };
+    static const struct observe_log_ops ops = { .ask = ask,
+                                                .mark = mark,
+                                                .exchange = exchange,
+                                                .next = next,
+                                                .next_marked = next_marked,
+                                                .descriptor = descriptor,
+                                                .wait_ms = wait_ms };
 
     return (struct log_observer_port){ &ops, a };
 }

@@ -251,12 +251,18 @@ static void on_write(void *self, const struct kube_request *request)
 
 static void begin(struct wal_replica *r)
 {
-    static const struct observe_redis_ops redis = { ask_redis, next_redis, listen,
-                                                    ignore,    news,       idle_port_descriptor };
-    static const struct observe_log_ops log = {
-        /* No RedisWal of this world asks for marks. */
-        ask_log, NULL, idle_port_exchange, next_log, NULL, idle_port_descriptor, idle_port_wait_ms
-    };
+    static const struct observe_redis_ops redis = { .ask = ask_redis,
+                                                    .next = next_redis,
+                                                    .listen = listen,
+                                                    .ignore = ignore,
+                                                    .news = news,
+                                                    .descriptor = idle_port_descriptor };
+    /* No RedisWal of this world asks for marks. */
+    static const struct observe_log_ops log = { .ask = ask_log,
+                                                .exchange = idle_port_exchange,
+                                                .next = next_log,
+                                                .descriptor = idle_port_descriptor,
+                                                .wait_ms = idle_port_wait_ms };
     struct wal_reconciler_settings settings = {
         .options = applier_options(),
         .image = "redis-applier:test",

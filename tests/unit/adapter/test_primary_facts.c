@@ -33,7 +33,7 @@ static enum err_code ask(const char *time, int64_t takes_ms, struct primary_fact
 {
     static const char rest[] = "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"
                                "$4\r\nloop\r\n"
-                               "$-1\r\n"
+                               "*2\r\n$-1\r\n$-1\r\n"
                                ":0\r\n"
                                "+OK\r\n*0\r\n"
                                "*0\r\n";

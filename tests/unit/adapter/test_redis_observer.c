@@ -104,7 +104,7 @@ static void says_what_redis_is_and_holds(void **state)
     (void)state;
 
     empty();
-    do_command("HSET redwal:identity wal orders");
+    do_command("HSET redwal:identity wal orders restore 0b4c");
     do_command("HSET redwal:{orders}:p:1 next 42 settled 40 log c/t epoch 0 ts 7 digest "
                "00000000000000ff clock wall");
     do_command("CONFIG SET maxmemory-policy allkeys-lru");
@@ -114,6 +114,7 @@ static void says_what_redis_is_and_holds(void **state)
         fail_msg("%s", look.look.why);
     assert_int_equal(look.primary.role, PRIMARY_ROLE_MASTER);
     assert_string_equal(look.primary.wal, "orders");
+    assert_string_equal(look.primary.restore, "0b4c");
     assert_string_equal(look.primary.address, server.address);
     assert_int_equal(strlen(look.primary.run_id), 40);
     assert_string_equal(look.eviction, "allkeys-lru");

@@ -338,7 +338,7 @@ static void an_attempt_that_is_given_up_holds_nobody_up(void **state)
 static void a_missing_permission_is_named(void **state)
 {
     static const char *const commands[] = { "info",    "dbsize", "role",  "time",
-                                            "command", "hget",   "multi", "exec" };
+                                            "command", "hmget",  "multi", "exec" };
     struct fixture *f = fixture_of(state);
     struct sink_hiredis_settings settings;
 
