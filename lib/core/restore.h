@@ -4,7 +4,7 @@
  * can go on from what stands in the status; every effect may be repeated.
  *
  * A fact that is not known is neither yes nor no. The first row of RESTORE_ROWS that fits a step
- * decides; docs/restore.md is made from these tables.
+ * decides; docs/restore-steps.md is made from these tables.
  *
  * In Redis, one transaction both wipes and begins: the field `restore` of the identity (see
  * core/position.h) names the RedisRestore by its uid, positions say where replay begins, and the
@@ -14,10 +14,12 @@
 #define REDWAL_CORE_RESTORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/look.h"
 #include "core/position.h"
+#include "core/restore_table.h"
 
 enum {
     RESTORE_PARTITIONS_MAX = 1024, /* of a log that can be restored from, to bound the plan */
@@ -91,9 +93,9 @@ struct restore_log_result {
 
 /* What is done to Redis, each in one transaction that WATCHes the identity. */
 enum restore_redis_action {
-    RESTORE_REDIS_WIPE, /* FLUSHALL, identity with `restore`, positions, untils. Done already when
-                           the identity names this restore. Refused when the primary is another
-                           WAL's. */
+    RESTORE_REDIS_WIPE,    /* FLUSHALL, identity with `restore`, positions, ends. Done already when
+                              the identity names this restore. Refused when the primary is another
+                              WAL's. */
     RESTORE_REDIS_RELEASE, /* until<n> of every partition goes */
     RESTORE_REDIS_SKIP,    /* each position that stands at its until moves to the log's end of now
                               (`plan.end`), and its until goes. Records between are never applied. */
@@ -112,49 +114,12 @@ struct restore_redis_result {
     char why[LOOK_WHY_MAX + 1];
 };
 
-/* --- steps and facts -------------------------------------------------------------------------- */
+int64_t restore_plan_lacks(const struct restore_plan *p);   /* records that the log has no more */
+int64_t restore_plan_replays(const struct restore_plan *p); /* records, at most */
 
-enum restore_fact_value { RESTORE_UNKNOWN, RESTORE_NO, RESTORE_YES };
+/* --- what is done next ------------------------------------------------------------------------ */
 
-/* clang-format off */
-
-/* X(name, text in the status, is the end, what happens) */
-#define RESTORE_STEPS(X) \
-    X(PENDING,   "Pending",   false, "it waits for its RedisWal, and for its turn") \
-    X(PREFLIGHT, "Preflight", false, "the plan is made: what is replayed, and what the log no longer holds") \
-    X(STOPPING,  "Stopping",  false, "the appliers end") \
-    X(FENCING,   "Fencing",   false, "the group's commits are set to where replay begins, which brokers allow only while nobody is in it") \
-    X(WIPING,    "Wiping",    false, "Redis is emptied, and told where replay begins and ends") \
-    X(REPLAYING, "Replaying", false, "appliers run, and apply the log") \
-    X(VERIFYING, "Verifying", false, "what Redis holds is compared with a fold of the log") \
-    X(HELD,      "Held",      false, "Redis is as it was asked for, and later records wait") \
-    X(RELEASING, "Releasing", false, "the hold is taken away, and the appliers go on") \
-    X(SKIPPING,  "Skipping",  false, "positions move behind the records that are not to be applied") \
-    X(COMPLETED, "Completed", true,  "done; the receipt says what was done") \
-    X(FAILED,    "Failed",    true,  "not done: the reason says why, and what to do") \
-    X(CANCELLED, "Cancelled", true,  "ended as asked; where Redis was wiped already, the appliers go on to the end of the log")
-
-/* X(name, what is known when it is yes) */
-#define RESTORE_FACTS(X) \
-    X(CANCEL,    "it is to be cancelled, or was deleted") \
-    X(WAL,       "the RedisWal is there, and its specification can be followed") \
-    X(TURN,      "no other restore of the RedisWal is under way") \
-    X(OURS,      "the primary is blank, or this WAL's") \
-    X(PLANNED,   "the plan is made; no: it cannot be made like that") \
-    X(LOSSY,     "the log no longer holds its first records, and nobody has accepted that") \
-    X(DRY_RUN,   "only the plan is wanted") \
-    X(STOPPED,   "no pod of the applier is left") \
-    X(FENCED,    "this process had the group's commits accepted in every partition, with no applier started since") \
-    X(WIPED,     "the primary's identity names this restore") \
-    X(OVERTAKEN, "the log has lost records that are to be replayed") \
-    X(REACHED,   "every partition has been applied to where it is to end") \
-    X(VERIFY,    "a comparison is wanted") \
-    X(VERIFIED,  "the comparison found no difference; no: it found some") \
-    X(TO_END,    "replay goes to the end of the log") \
-    X(SKIP,      "what follows is to be skipped") \
-    X(RELEASE,   "the hold is to end") \
-    X(RELEASED,  "no partition is held by this restore any more")
-/* clang-format on */
+enum restore_fact_value { RESTORE_UNKNOWN, RESTORE_NO, RESTORE_YES, RESTORE_FACT_VALUES };
 
 #define RESTORE_STEP_ENUM(name, ...) RESTORE_STEP_##name,
 enum restore_step { RESTORE_STEPS(RESTORE_STEP_ENUM) RESTORE_STEP_COUNT };
@@ -163,5 +128,45 @@ enum restore_step { RESTORE_STEPS(RESTORE_STEP_ENUM) RESTORE_STEP_COUNT };
 #define RESTORE_FACT_ENUM(name, ...) RESTORE_FACT_##name,
 enum restore_fact { RESTORE_FACTS(RESTORE_FACT_ENUM) RESTORE_FACT_COUNT };
 #undef RESTORE_FACT_ENUM
+
+#define RESTORE_EFFECT_ENUM(name, ...) RESTORE_EFFECT_##name,
+enum restore_effect { RESTORE_EFFECTS(RESTORE_EFFECT_ENUM) RESTORE_EFFECT_COUNT };
+#undef RESTORE_EFFECT_ENUM
+
+/* Which values of a fact a row is for, as bits. */
+enum restore_when {
+    RESTORE_WHEN_UNKNOWN = 1 << RESTORE_UNKNOWN,
+    RESTORE_WHEN_NO = 1 << RESTORE_NO,
+    RESTORE_WHEN_YES = 1 << RESTORE_YES,
+    RESTORE_WHEN_NOT_YES = RESTORE_WHEN_UNKNOWN | RESTORE_WHEN_NO,
+    RESTORE_WHEN_NOT_NO = RESTORE_WHEN_UNKNOWN | RESTORE_WHEN_YES,
+    RESTORE_WHEN_ANY = RESTORE_WHEN_NOT_NO | RESTORE_WHEN_NO,
+};
+
+struct restore_row {
+    enum restore_step step;
+    enum restore_fact fact; /* RESTORE_FACT_COUNT: none is asked for */
+    enum restore_when when;
+    enum restore_effect effect; /* only where the step stays */
+    enum restore_step next;
+    const char *reason, *found, *remedy;
+};
+
+struct restore_facts {
+    enum restore_fact_value values[RESTORE_FACT_COUNT];
+};
+
+/* Not to be asked for a step that is the end. */
+const struct restore_row *restore_decide(enum restore_step step, const struct restore_facts *facts);
+const struct restore_row *restore_row(size_t i); /* NULL: there is no row `i` */
+
+const char *restore_step_text(enum restore_step step);
+const char *restore_step_meaning(enum restore_step step);
+bool restore_step_is_end(enum restore_step step);
+bool restore_step_stops(enum restore_step step);                 /* no applier is to run */
+bool restore_step_from(struct str text, enum restore_step *ret); /* false: there is none */
+const char *restore_fact_text(enum restore_fact fact);           /* its name: "TO_END" */
+const char *restore_fact_meaning(enum restore_fact fact);
+const char *restore_effect_meaning(enum restore_effect effect); /* "": nothing is done */
 
 #endif

@@ -1,0 +1,140 @@
+/*
+ * The steps of a restore, what they depend on, and what is done: see core/restore.h. It is shown in
+ * docs/restore-steps.md.
+ *
+ * Of the rows of a step the first one that fits decides, and the last one always does. A row either
+ * goes on to another step, which is persisted before anything else is done, or stays and has an
+ * effect. Everything that may be repeated by another process is repeated until a fact says that it
+ * is so; no answer to an effect is trusted that the facts do not confirm, but for FENCED.
+ */
+#ifndef REDWAL_CORE_RESTORE_TABLE_H
+#define REDWAL_CORE_RESTORE_TABLE_H
+
+/* clang-format off */
+
+/* X(name, text in the status, is the end, no applier is to run, what happens) */
+#define RESTORE_STEPS(X) \
+    X(PENDING,   "Pending",   false, false, "it waits for its RedisWal, and for its turn") \
+    X(PREFLIGHT, "Preflight", false, false, "the plan is made: what is replayed, and what the log no longer holds") \
+    X(STOPPING,  "Stopping",  false, true,  "the appliers end") \
+    X(FENCING,   "Fencing",   false, true,  "the group's commits are set to where replay begins, which brokers allow only while nobody is in it") \
+    X(WIPING,    "Wiping",    false, true,  "Redis is emptied, and told where replay begins and ends") \
+    X(REPLAYING, "Replaying", false, false, "the appliers run, and apply the log") \
+    X(HELD,      "Held",      false, false, "Redis is as it was asked for, and later records wait") \
+    X(RELEASING, "Releasing", false, false, "the hold is taken away, and the appliers go on") \
+    X(SKIPPING,  "Skipping",  false, false, "positions move behind the records that are not to be applied") \
+    X(COMPLETED, "Completed", true,  false, "done; the receipt says what was done") \
+    X(FAILED,    "Failed",    true,  false, "not done: the reason says why, and what to do") \
+    X(CANCELLED, "Cancelled", true,  false, "ended as asked; where Redis was wiped already, the appliers go on to the end of the log")
+
+/* X(name, what is known when it is yes) */
+#define RESTORE_FACTS(X) \
+    X(CANCEL,    "it is to be cancelled, or was deleted") \
+    X(WAL,       "the RedisWal is there, and its specification can be followed; unknown: it is there, and cannot be followed") \
+    X(TURN,      "no other restore of the RedisWal comes before it") \
+    X(OURS,      "the primary is blank, or this WAL's") \
+    X(PLANNED,   "the plan is made; no: it cannot be made like that") \
+    X(LOSSY,     "the log no longer holds its first records, and nobody has accepted that") \
+    X(DRY_RUN,   "only the plan is wanted") \
+    X(STOPPED,   "no pod of the applier is left") \
+    X(FENCED,    "this process had the group's commits accepted in every partition, with no applier started since") \
+    X(WIPED,     "the primary's identity names this restore") \
+    X(OVERTAKEN, "the log no longer holds what is to be replayed, or is another log") \
+    X(REACHED,   "every partition has been applied to where it is to end") \
+    X(TO_END,    "replay goes to the end of the log") \
+    X(SKIP,      "what follows is to be skipped") \
+    X(RELEASE,   "the hold is to end") \
+    X(RELEASED,  "no partition is held by this restore, or is no more")
+
+/* X(name, what is done; "": nothing) */
+#define RESTORE_EFFECTS(X) \
+    X(NOTHING,   "") \
+    X(MAKE_PLAN, "ask the log for a plan") \
+    X(SET_GROUP, "set the group's commits to where replay begins") \
+    X(WIPE,      "wipe Redis, and say in the same transaction where replay begins and ends") \
+    X(RELEASE,   "take the hold of every partition away") \
+    X(SKIP,      "move the position of every partition that is held to the end of the log")
+
+/* Rows that several steps have. IF: as below. */
+#define RESTORE_ROWS_OF_WAL(IF, step) \
+    IF(step, WAL, NO,      NOTHING, FAILED, "RedisWalGone",    "the RedisWal is gone", "create another restore when there is a RedisWal again") \
+    IF(step, WAL, UNKNOWN, NOTHING, step,   "RedisWalUnclear", "the specification of the RedisWal cannot be followed", "see its condition SpecAccepted")
+
+#define RESTORE_ROWS_OF_WIPE(IF, step) \
+    IF(step, WIPED, NO,      NOTHING, STOPPING, "WipeLost",     "the primary is not the one that was wiped: a failover went back behind it", "nothing: it begins again") \
+    IF(step, WIPED, UNKNOWN, NOTHING, step,     "RedisUnknown", "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal")
+
+/* IF(step, fact, when, effect, next, reason, what was found, what to do), and the last row of a
+ * step: ELSE(step, effect, next, reason, what was found, what to do). */
+#define RESTORE_ROWS(IF, ELSE) \
+    IF(PENDING,   CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing") \
+    IF(PENDING,   WAL,       NO,      NOTHING,   PENDING,   "NoRedisWal",       "there is no RedisWal of that name in this namespace", "create it, or name another in a new restore") \
+    IF(PENDING,   WAL,       UNKNOWN, NOTHING,   PENDING,   "RedisWalUnclear",  "the specification of the RedisWal cannot be followed", "see its condition SpecAccepted") \
+    IF(PENDING,   TURN,      YES,     NOTHING,   PREFLIGHT, "Begun",            "no other restore of the RedisWal comes before it", "nothing") \
+    ELSE(PENDING,                     NOTHING,   PENDING,   "WaitsForTurn",     "another restore of the RedisWal comes before it", "wait, or cancel that one") \
+    \
+    IF(PREFLIGHT, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing") \
+    RESTORE_ROWS_OF_WAL(IF, PREFLIGHT) \
+    IF(PREFLIGHT, TURN,      NOT_YES, NOTHING,   PENDING,   "WaitsForTurn",     "another restore of the RedisWal comes before it", "wait, or cancel that one") \
+    IF(PREFLIGHT, OURS,      NO,      NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
+    IF(PREFLIGHT, OURS,      UNKNOWN, NOTHING,   PREFLIGHT, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    IF(PREFLIGHT, PLANNED,   NO,      NOTHING,   FAILED,    "NotPossible",      "it cannot be made from this log as it is asked for", "ask for another time or other positions in a new restore") \
+    IF(PREFLIGHT, PLANNED,   UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
+    IF(PREFLIGHT, LOSSY,     YES,     NOTHING,   FAILED,    "LogTrimmed",       "the log no longer holds its first records, so that what they made will be missing", "restore Redis from a snapshot, or create a restore that accepts the loss: accept: [LostRecords]") \
+    IF(PREFLIGHT, LOSSY,     UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
+    IF(PREFLIGHT, DRY_RUN,   NOT_NO,  NOTHING,   COMPLETED, "Planned",          "the plan is made, and nothing else was asked for", "create a restore without dryRun") \
+    ELSE(PREFLIGHT,                   NOTHING,   STOPPING,  "PlanMade",         "the plan is made", "nothing") \
+    \
+    IF(STOPPING,  CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_WAL(IF, STOPPING) \
+    IF(STOPPING,  STOPPED,   YES,     NOTHING,   FENCING,   "AppliersStopped",  "no pod of the applier is left", "nothing") \
+    ELSE(STOPPING,                    NOTHING,   STOPPING,  "AppliersStopping", "pods of the applier are left", "wait; look at the pods that do not end") \
+    \
+    IF(FENCING,   CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_WAL(IF, FENCING) \
+    IF(FENCING,   STOPPED,   NOT_YES, NOTHING,   STOPPING,  "AppliersBack",     "somebody has started an applier again", "nothing: it is stopped again") \
+    IF(FENCING,   OVERTAKEN, YES,     NOTHING,   FAILED,    "Overtaken",        "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
+    IF(FENCING,   FENCED,    YES,     NOTHING,   WIPING,    "Fenced",           "the brokers took the group's commits, so nobody is in it", "nothing") \
+    ELSE(FENCING,                     SET_GROUP, FENCING,   "GroupNotEmpty",    "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group") \
+    \
+    RESTORE_ROWS_OF_WAL(IF, WIPING) \
+    IF(WIPING,    WIPED,     YES,     NOTHING,   REPLAYING, "Wiped",            "Redis is emptied, and says where replay begins", "nothing") \
+    IF(WIPING,    OURS,      NO,      NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
+    IF(WIPING,    OURS,      UNKNOWN, NOTHING,   WIPING,    "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    IF(WIPING,    STOPPED,   NOT_YES, NOTHING,   WIPING,    "AppliersBack",     "somebody has started an applier again", "nothing: it is stopped again") \
+    IF(WIPING,    FENCED,    NOT_YES, SET_GROUP, WIPING,    "GroupNotEmpty",    "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group") \
+    IF(WIPING,    OVERTAKEN, YES,     NOTHING,   FAILED,    "Overtaken",        "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
+    IF(WIPING,    OVERTAKEN, UNKNOWN, NOTHING,   WIPING,    "LogUnknown",       "it is not known what the log holds", "see the condition LogReachable of the RedisWal") \
+    IF(WIPING,    WIPED,     NO,      WIPE,      WIPING,    "WipingRedis",      "Redis is being emptied", "wait; see the message when this lasts") \
+    ELSE(WIPING,                      NOTHING,   WIPING,    "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    \
+    IF(REPLAYING, CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_WAL(IF, REPLAYING) \
+    RESTORE_ROWS_OF_WIPE(IF, REPLAYING) \
+    IF(REPLAYING, OVERTAKEN, YES,     NOTHING,   FAILED,    "Overtaken",        "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
+    IF(REPLAYING, REACHED,   NOT_YES, NOTHING,   REPLAYING, "Applying",         "the appliers apply the log", "wait; see the conditions of the RedisWal when this lasts") \
+    IF(REPLAYING, TO_END,    YES,     NOTHING,   COMPLETED, "Replayed",         "everything is applied that the log held when it was planned", "nothing") \
+    ELSE(REPLAYING,                   NOTHING,   HELD,      "Reached",          "everything is applied that was asked for, and later records wait", "look at Redis, then set spec.release to true") \
+    \
+    IF(HELD,      CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_WAL(IF, HELD) \
+    RESTORE_ROWS_OF_WIPE(IF, HELD) \
+    IF(HELD,      SKIP,      YES,     NOTHING,   SKIPPING,  "SkipWanted",       "what follows is to be skipped", "nothing") \
+    IF(HELD,      RELEASE,   YES,     NOTHING,   RELEASING, "ReleaseWanted",    "what follows is to be applied", "nothing") \
+    ELSE(HELD,                        NOTHING,   HELD,      "Holding",          "later records wait", "look at Redis, then set spec.release to true") \
+    \
+    RESTORE_ROWS_OF_WAL(IF, RELEASING) \
+    IF(RELEASING, RELEASED,  NO,      RELEASE,   RELEASING, "ReleasingHold",    "the hold is being taken away", "wait; see the message when this lasts") \
+    IF(RELEASING, RELEASED,  UNKNOWN, NOTHING,   RELEASING, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    IF(RELEASING, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing; where Redis was wiped already, it is made anew up to the end of the log") \
+    RESTORE_ROWS_OF_WIPE(IF, RELEASING) \
+    ELSE(RELEASING,                   NOTHING,   COMPLETED, "Released",         "the appliers go on with what follows", "nothing") \
+    \
+    RESTORE_ROWS_OF_WAL(IF, SKIPPING) \
+    RESTORE_ROWS_OF_WIPE(IF, SKIPPING) \
+    IF(SKIPPING,  RELEASED,  NO,      SKIP,      SKIPPING,  "SkippingRecords",  "positions are being moved", "wait; see the message when this lasts") \
+    IF(SKIPPING,  RELEASED,  UNKNOWN, NOTHING,   SKIPPING,  "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    ELSE(SKIPPING,                    NOTHING,   COMPLETED, "Skipped",          "the appliers go on behind the records that were skipped", "nothing")
+/* clang-format on */
+
+#endif

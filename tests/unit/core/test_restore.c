@@ -1,0 +1,452 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "core/restore.h"
+
+#define FACT(name) RESTORE_FACT_##name
+#define STEP(name) RESTORE_STEP_##name
+
+/* --- every combination of what a step asks for ------------------------------------------------ */
+
+/* A fact may be asked for by several rows of a step. */
+static size_t facts_of(enum restore_step step, enum restore_fact ret[RESTORE_FACT_COUNT])
+{
+    const struct restore_row *row;
+    bool asked[RESTORE_FACT_COUNT] = { false };
+    size_t n = 0;
+
+    for (size_t i = 0; (row = restore_row(i)) != NULL; i++) {
+        if (row->step != step || row->fact == RESTORE_FACT_COUNT || asked[row->fact])
+            continue;
+        asked[row->fact] = true;
+        ret[n++] = row->fact;
+    }
+    return n;
+}
+
+static bool next_combination(struct restore_facts *facts, const enum restore_fact *of, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (++facts->values[of[i]] < RESTORE_FACT_VALUES)
+            return true;
+        facts->values[of[i]] = RESTORE_UNKNOWN;
+    }
+    return false;
+}
+
+typedef void check_fn(const struct restore_row *row, const struct restore_facts *facts);
+
+/* What a step does not ask for makes no difference, so all of it is all there is. */
+static void check_each(enum restore_step step, check_fn *check)
+{
+    enum restore_fact of[RESTORE_FACT_COUNT];
+    const size_t n = facts_of(step, of);
+    struct restore_facts facts = { { 0 } };
+
+    do {
+        check(restore_decide(step, &facts), &facts);
+    } while (next_combination(&facts, of, n));
+}
+
+static void check_all(check_fn *check)
+{
+    for (enum restore_step step = 0; step < RESTORE_STEP_COUNT; step++)
+        if (!restore_step_is_end(step))
+            check_each(step, check);
+}
+
+static void fail_at(const struct restore_row *row, const struct restore_facts *facts,
+                    const char *what)
+{
+    char text[RESTORE_FACT_COUNT * 20] = "";
+
+    for (enum restore_fact f = 0; f < RESTORE_FACT_COUNT; f++) {
+        static const char *const values[] = { "?", "no", "yes" };
+
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s=%s", restore_fact_text(f),
+                 values[facts->values[f]]);
+    }
+    fail_msg("%s, %s: %s:%s", restore_step_text(row->step), row->reason, what, text);
+}
+
+static bool is_yes(const struct restore_facts *facts, enum restore_fact fact)
+{
+    return facts->values[fact] == RESTORE_YES;
+}
+
+static void is_wiped_in_safety(const struct restore_row *row, const struct restore_facts *facts)
+{
+    if (row->effect != RESTORE_EFFECT_WIPE)
+        return;
+    if (row->step != STEP(WIPING))
+        fail_at(row, facts, "a wipe in another step than the one that is persisted for it");
+    if (!is_yes(facts, FACT(STOPPED)) || !is_yes(facts, FACT(FENCED)))
+        fail_at(row, facts, "a wipe beside appliers");
+    if (!is_yes(facts, FACT(OURS)) || !is_yes(facts, FACT(WAL)))
+        fail_at(row, facts, "a wipe of somebody else's Redis");
+    if (facts->values[FACT(WIPED)] != RESTORE_NO)
+        fail_at(row, facts, "a second wipe");
+    if (facts->values[FACT(OVERTAKEN)] != RESTORE_NO)
+        fail_at(row, facts, "a wipe for a replay that lacks records");
+}
+
+static void nothing_is_wiped_unless_everything_that_matters_is_known(void **state)
+{
+    (void)state;
+    check_all(is_wiped_in_safety);
+}
+
+static void comes_from_a_fence(const struct restore_row *row, const struct restore_facts *facts)
+{
+    if (row->next != STEP(WIPING) || row->step == STEP(WIPING))
+        return;
+    if (row->step != STEP(FENCING) || !is_yes(facts, FACT(STOPPED)) || !is_yes(facts, FACT(FENCED)))
+        fail_at(row, facts, "it begins to wipe");
+}
+
+static void wiping_begins_behind_a_fence_alone(void **state)
+{
+    (void)state;
+    check_all(comes_from_a_fence);
+}
+
+static void is_planned_and_accepted(const struct restore_row *row,
+                                    const struct restore_facts *facts)
+{
+    if (row->step != STEP(PREFLIGHT) || row->next != STEP(STOPPING))
+        return;
+    if (!is_yes(facts, FACT(PLANNED)) || !is_yes(facts, FACT(OURS)) || !is_yes(facts, FACT(TURN)))
+        fail_at(row, facts, "appliers stop");
+    if (facts->values[FACT(LOSSY)] != RESTORE_NO || facts->values[FACT(DRY_RUN)] != RESTORE_NO)
+        fail_at(row, facts, "appliers stop for what nobody wants");
+}
+
+static void nothing_stops_before_there_is_a_plan_that_is_accepted(void **state)
+{
+    (void)state;
+    check_all(is_planned_and_accepted);
+}
+
+static void cancel_is_answered(const struct restore_row *row, const struct restore_facts *facts)
+{
+    static const bool is_before_wiping[RESTORE_STEP_COUNT] = {
+        [STEP(PENDING)] = true,
+        [STEP(PREFLIGHT)] = true,
+        [STEP(STOPPING)] = true,
+        [STEP(FENCING)] = true,
+    };
+
+    if (is_before_wiping[row->step] && is_yes(facts, FACT(CANCEL)) &&
+        row->next != STEP(CANCELLED) && row->next != STEP(RELEASING))
+        fail_at(row, facts, "a cancel is not answered");
+}
+
+static void a_cancel_is_answered_at_once_before_redis_is_wiped(void **state)
+{
+    (void)state;
+    check_all(cancel_is_answered);
+}
+
+/* Redis is changed, and the replay judged, by what is known alone. */
+static void is_known(const struct restore_row *row, const struct restore_facts *facts)
+{
+    const bool changes =
+        row->effect == RESTORE_EFFECT_RELEASE || row->effect == RESTORE_EFFECT_SKIP;
+
+    if (changes && facts->values[FACT(RELEASED)] != RESTORE_NO)
+        fail_at(row, facts, "Redis is changed, and nobody knows that it must be");
+    if (row->effect == RESTORE_EFFECT_SKIP && !is_yes(facts, FACT(WIPED)))
+        fail_at(row, facts, "records are skipped on another Redis");
+    if (row->next == STEP(COMPLETED) && row->step != STEP(PREFLIGHT) && !is_yes(facts, FACT(WIPED)))
+        fail_at(row, facts, "it is done, and nobody knows that Redis was wiped");
+    if (row->step == STEP(REPLAYING) && (row->next == STEP(COMPLETED) || row->next == STEP(HELD)) &&
+        !is_yes(facts, FACT(REACHED)))
+        fail_at(row, facts, "it is done, and nobody knows that the replay is");
+}
+
+static void what_is_not_known_neither_changes_redis_nor_ends_anything(void **state)
+{
+    (void)state;
+    check_all(is_known);
+}
+
+/* The step is persisted before its effect, so no row does both. */
+static void has_one_duty(const struct restore_row *row, const struct restore_facts *facts)
+{
+    if (row->next != row->step && row->effect != RESTORE_EFFECT_NOTHING)
+        fail_at(row, facts, "an effect and another step");
+}
+
+static void a_row_either_goes_on_or_has_an_effect(void **state)
+{
+    (void)state;
+    check_all(has_one_duty);
+}
+
+/* --- the table as a whole --------------------------------------------------------------------- */
+
+enum { ROWS_MAX = 128 };
+static bool is_reached[ROWS_MAX];
+
+static void reach(const struct restore_row *row, const struct restore_facts *facts)
+{
+    const size_t i = (size_t)(row - restore_row(0));
+    (void)facts;
+
+    assert_true(i < ROWS_MAX);
+    is_reached[i] = true;
+}
+
+static void every_row_decides_something(void **state)
+{
+    const struct restore_row *row;
+    (void)state;
+
+    check_all(reach);
+    for (size_t i = 0; (row = restore_row(i)) != NULL; i++)
+        if (!is_reached[i])
+            fail_msg("%s, %s (%s): no facts lead there", restore_step_text(row->step), row->reason,
+                     row->fact < RESTORE_FACT_COUNT ? restore_fact_text(row->fact) : "else");
+}
+
+static void the_last_row_of_each_step_alone_always_fits(void **state)
+{
+    const struct restore_row *row, *next;
+    (void)state;
+
+    for (size_t i = 0; (row = restore_row(i)) != NULL; i++) {
+        next = restore_row(i + 1);
+        assert_int_equal(row->fact == RESTORE_FACT_COUNT, !next || next->step != row->step);
+        assert_int_equal(row->when == RESTORE_WHEN_ANY, row->fact == RESTORE_FACT_COUNT);
+    }
+}
+
+static void a_reason_says_one_thing_of_what_was_found(void **state)
+{
+    const struct restore_row *a, *b;
+    (void)state;
+
+    for (size_t i = 0; (a = restore_row(i)) != NULL; i++)
+        for (size_t j = i + 1; (b = restore_row(j)) != NULL; j++)
+            if (strcmp(a->reason, b->reason) == 0 && strcmp(a->found, b->found) != 0)
+                fail_msg("%s: \"%s\" and \"%s\"", a->reason, a->found, b->found);
+}
+
+/* --- ways through it -------------------------------------------------------------------------- */
+
+/* Facts that stand still lead somewhere, where it waits or ends. */
+static void follow(enum restore_step step, const struct restore_facts *facts)
+{
+    for (int hops = 0; hops <= RESTORE_STEP_COUNT; hops++) {
+        const struct restore_row *row;
+
+        if (restore_step_is_end(step))
+            return;
+        row = restore_decide(step, facts);
+        if (row->next == step)
+            return;
+        if (hops == RESTORE_STEP_COUNT)
+            fail_at(row, facts, "it goes in circles");
+        step = row->next;
+    }
+}
+
+static void facts_that_stand_still_lead_to_no_circle(void **state)
+{
+    static const enum restore_fact early[] = { FACT(CANCEL),  FACT(WAL),   FACT(TURN),   FACT(OURS),
+                                               FACT(PLANNED), FACT(LOSSY), FACT(DRY_RUN) };
+    static const enum restore_fact late[] = { FACT(CANCEL),   FACT(WAL),       FACT(OURS),
+                                              FACT(STOPPED),  FACT(FENCED),    FACT(WIPED),
+                                              FACT(RELEASED), FACT(OVERTAKEN), FACT(REACHED),
+                                              FACT(SKIP),     FACT(RELEASE) };
+    struct restore_facts facts = { { 0 } };
+    (void)state;
+
+    do {
+        follow(STEP(PENDING), &facts);
+        follow(STEP(PREFLIGHT), &facts);
+    } while (next_combination(&facts, early, sizeof(early) / sizeof(early[0])));
+    do {
+        for (enum restore_step step = STEP(STOPPING); step < RESTORE_STEP_COUNT; step++)
+            follow(step, &facts);
+    } while (next_combination(&facts, late, sizeof(late) / sizeof(late[0])));
+}
+
+/* What each effect makes true, and what follows from a step by itself. */
+static void come_true(enum restore_step step, enum restore_effect effect,
+                      struct restore_facts *facts)
+{
+    static const enum restore_fact made[RESTORE_EFFECT_COUNT] = {
+        [RESTORE_EFFECT_MAKE_PLAN] = FACT(PLANNED), [RESTORE_EFFECT_SET_GROUP] = FACT(FENCED),
+        [RESTORE_EFFECT_WIPE] = FACT(WIPED),        [RESTORE_EFFECT_RELEASE] = FACT(RELEASED),
+        [RESTORE_EFFECT_SKIP] = FACT(RELEASED),
+    };
+
+    facts->values[FACT(STOPPED)] = restore_step_stops(step) ? RESTORE_YES : RESTORE_NO;
+    if (step == STEP(REPLAYING))
+        facts->values[FACT(REACHED)] = RESTORE_YES;
+    if (effect == RESTORE_EFFECT_MAKE_PLAN)
+        facts->values[FACT(LOSSY)] = RESTORE_NO;
+    if (effect == RESTORE_EFFECT_WIPE && !is_yes(facts, FACT(TO_END)))
+        facts->values[FACT(RELEASED)] = RESTORE_NO;
+    if (effect != RESTORE_EFFECT_NOTHING)
+        facts->values[made[effect]] = RESTORE_YES;
+}
+
+enum { STEPS_TEXT_MAX = 512 };
+
+/* Goes on until it waits or ends; the names of the steps, in order. */
+static enum restore_step live(enum restore_step step, struct restore_facts *facts,
+                              char ret_steps[STEPS_TEXT_MAX])
+{
+    for (int i = 0; i < 64 && !restore_step_is_end(step); i++) {
+        const struct restore_row *row = restore_decide(step, facts);
+
+        if (row->next != step)
+            snprintf(ret_steps + strlen(ret_steps), STEPS_TEXT_MAX - strlen(ret_steps), " %s",
+                     restore_step_text(row->next));
+        step = row->next;
+        come_true(step, row->effect, facts);
+    }
+    return step;
+}
+
+static const struct restore_facts good = { {
+    [FACT(CANCEL)] = RESTORE_NO,
+    [FACT(WAL)] = RESTORE_YES,
+    [FACT(TURN)] = RESTORE_YES,
+    [FACT(OURS)] = RESTORE_YES,
+    [FACT(DRY_RUN)] = RESTORE_NO,
+    [FACT(STOPPED)] = RESTORE_NO,
+    [FACT(WIPED)] = RESTORE_NO,
+    [FACT(OVERTAKEN)] = RESTORE_NO,
+    [FACT(REACHED)] = RESTORE_NO,
+    [FACT(TO_END)] = RESTORE_NO,
+    [FACT(SKIP)] = RESTORE_NO,
+    [FACT(RELEASE)] = RESTORE_NO,
+    [FACT(RELEASED)] = RESTORE_YES,
+} };
+
+static void a_restore_goes_its_way(void **state)
+{
+#define UP_TO_REPLAY " Preflight Stopping Fencing Wiping Replaying"
+    static const struct {
+        enum restore_fact given; /* beside what is good */
+        enum restore_fact_value value;
+        const char *steps;
+    } ways[] = {
+        { FACT(TO_END), RESTORE_YES, UP_TO_REPLAY " Completed" },
+        { FACT(TO_END), RESTORE_NO, UP_TO_REPLAY " Held" },
+        { FACT(RELEASE), RESTORE_YES, UP_TO_REPLAY " Held Releasing Completed" },
+        { FACT(SKIP), RESTORE_YES, UP_TO_REPLAY " Held Skipping Completed" },
+        { FACT(DRY_RUN), RESTORE_YES, " Preflight Completed" },
+        { FACT(CANCEL), RESTORE_YES, " Cancelled" },
+        { FACT(WAL), RESTORE_NO, "" },
+        { FACT(TURN), RESTORE_NO, "" },
+        { FACT(OURS), RESTORE_NO, " Preflight Failed" },
+        { FACT(OVERTAKEN), RESTORE_YES, " Preflight Stopping Fencing Failed" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        struct restore_facts facts = good;
+        char steps[STEPS_TEXT_MAX] = "";
+
+        facts.values[ways[i].given] = ways[i].value;
+        live(STEP(PENDING), &facts, steps);
+        if (strcmp(steps, ways[i].steps) != 0)
+            fail_msg("%s=%d:%s", restore_fact_text(ways[i].given), ways[i].value, steps);
+    }
+}
+
+static void a_cancel_ends_it_from_wherever_it_is(void **state)
+{
+    (void)state;
+    for (enum restore_step step = 0; step < RESTORE_STEP_COUNT; step++) {
+        struct restore_facts facts = good;
+        char steps[STEPS_TEXT_MAX] = "";
+        enum restore_step end;
+
+        if (restore_step_is_end(step))
+            continue;
+        facts.values[FACT(CANCEL)] = RESTORE_YES;
+        facts.values[FACT(RELEASED)] = RESTORE_NO;
+        facts.values[FACT(WIPED)] = step > STEP(WIPING) ? RESTORE_YES : RESTORE_NO;
+        facts.values[FACT(RELEASED)] = step > STEP(WIPING) ? RESTORE_NO : RESTORE_YES;
+        end = live(step, &facts, steps);
+        /* What is being skipped is over in a moment. */
+        if (end != (step == STEP(SKIPPING) ? STEP(COMPLETED) : STEP(CANCELLED)))
+            fail_msg("%s:%s", restore_step_text(step), steps);
+    }
+}
+
+static void a_failover_behind_the_wipe_begins_it_again(void **state)
+{
+    static const enum restore_step wiped[] = { STEP(REPLAYING), STEP(HELD), STEP(RELEASING),
+                                               STEP(SKIPPING) };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(wiped) / sizeof(wiped[0]); i++) {
+        struct restore_facts facts = good;
+        char steps[STEPS_TEXT_MAX] = "";
+
+        facts.values[FACT(PLANNED)] = RESTORE_YES;
+        facts.values[FACT(TO_END)] = RESTORE_YES;
+        live(wiped[i], &facts, steps);
+        assert_string_equal(steps, " Stopping Fencing Wiping Replaying Completed");
+    }
+}
+
+/* --- plans ------------------------------------------------------------------------------------ */
+
+static void a_plan_says_what_the_log_lacks_and_what_is_replayed(void **state)
+{
+    struct restore_partition partitions[] = { { 0, 10, 20 }, { 5, 5, 9 } };
+    const struct restore_plan plan = { .n = 2, .partitions = partitions };
+    (void)state;
+
+    assert_int_equal(restore_plan_lacks(&plan), 5);
+    assert_int_equal(restore_plan_replays(&plan), 10);
+}
+
+static void a_step_is_known_by_its_text(void **state)
+{
+    enum restore_step step = STEP(PENDING);
+    (void)state;
+
+    for (enum restore_step i = 0; i < RESTORE_STEP_COUNT; i++) {
+        assert_true(restore_step_from(str_from(restore_step_text(i)), &step));
+        assert_int_equal(step, i);
+    }
+    assert_false(restore_step_from(STR_LITERAL("Wipin"), &step));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_wiped_unless_everything_that_matters_is_known),
+        cmocka_unit_test(wiping_begins_behind_a_fence_alone),
+        cmocka_unit_test(nothing_stops_before_there_is_a_plan_that_is_accepted),
+        cmocka_unit_test(a_cancel_is_answered_at_once_before_redis_is_wiped),
+        cmocka_unit_test(what_is_not_known_neither_changes_redis_nor_ends_anything),
+        cmocka_unit_test(a_row_either_goes_on_or_has_an_effect),
+        cmocka_unit_test(every_row_decides_something),
+        cmocka_unit_test(the_last_row_of_each_step_alone_always_fits),
+        cmocka_unit_test(a_reason_says_one_thing_of_what_was_found),
+        cmocka_unit_test(facts_that_stand_still_lead_to_no_circle),
+        cmocka_unit_test(a_restore_goes_its_way),
+        cmocka_unit_test(a_cancel_ends_it_from_wherever_it_is),
+        cmocka_unit_test(a_failover_behind_the_wipe_begins_it_again),
+        cmocka_unit_test(a_plan_says_what_the_log_lacks_and_what_is_replayed),
+        cmocka_unit_test(a_step_is_known_by_its_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
