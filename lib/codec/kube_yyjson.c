@@ -1,7 +1,12 @@
 #include "codec/kube_yyjson.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/civil_time.h"
+
+enum { SECONDS_DIGITS = 19 }; /* of "2026-11-22T13:05:07" */
 
 yyjson_doc *kube_yyjson_read(struct str text, struct err *err)
 {
@@ -89,6 +94,24 @@ const char *kube_yyjson_keep(yyjson_val *object, const char *key, struct arena *
 void kube_yyjson_add(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct str text)
 {
     yyjson_mut_obj_add_strn(doc, object, key, text.n > 0 ? text.p : "", text.n);
+}
+
+yyjson_mut_val *kube_yyjson_time(yyjson_mut_doc *doc, int64_t wall_ms)
+{
+    char text[CIVIL_TIME_MAX], cut[CIVIL_TIME_MAX];
+
+    if (wall_ms < 0)
+        return NULL;
+    civil_time_print(wall_ms, text);
+    snprintf(cut, sizeof(cut), "%.*sZ", SECONDS_DIGITS, text);
+    return yyjson_mut_strcpy(doc, cut);
+}
+
+struct str kube_yyjson_readable(struct str text)
+{
+    while (text.n > 0 && !str_is_utf8(text))
+        text.n--;
+    return text;
 }
 
 bool kube_yyjson_write(yyjson_mut_doc *doc, struct buf *out)

@@ -28,6 +28,10 @@ const char *kube_yyjson_keep(yyjson_val *object, const char *key, struct arena *
 
 /* For printing: views must outlive the document. */
 void kube_yyjson_add(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct str text);
+/* A time as the API's own types have it, in seconds; NULL before 1970. */
+yyjson_mut_val *kube_yyjson_time(yyjson_mut_doc *doc, int64_t wall_ms);
+/* As much of what a peer said as is UTF-8: the API takes nothing else. */
+struct str kube_yyjson_readable(struct str text);
 NODISCARD bool kube_yyjson_write(yyjson_mut_doc *doc, struct buf *out); /* false: no room */
 
 #endif

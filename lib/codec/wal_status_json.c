@@ -6,8 +6,6 @@
 #include "base/civil_time.h"
 #include "codec/kube_yyjson.h"
 
-enum { SECONDS_DIGITS = 19 }; /* of "2026-11-22T13:05:07" */
-
 static void add_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct str text)
 {
     if (text.n > 0)
@@ -20,24 +18,12 @@ static void add_figure(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *
         yyjson_mut_obj_add_int(doc, object, key, value);
 }
 
-/* A time as the API's own types have it. */
 static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, int64_t wall_ms)
 {
-    char text[CIVIL_TIME_MAX], cut[CIVIL_TIME_MAX];
+    yyjson_mut_val *v = kube_yyjson_time(doc, wall_ms);
 
-    if (wall_ms < 0)
-        return;
-    civil_time_print(wall_ms, text);
-    snprintf(cut, sizeof(cut), "%.*sZ", SECONDS_DIGITS, text);
-    yyjson_mut_obj_add_strcpy(doc, object, key, cut);
-}
-
-/* What a peer said may hold anything; the API takes UTF-8 alone. */
-static struct str readable(struct str text)
-{
-    while (text.n > 0 && !str_is_utf8(text))
-        text.n--;
-    return text;
+    if (v)
+        yyjson_mut_obj_add_val(doc, object, key, v);
 }
 
 static void add_primary(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct observed *facts,
@@ -50,8 +36,8 @@ static void add_primary(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct 
         return;
     v = yyjson_mut_obj_add_obj(doc, root, "primary");
     add_text(doc, v, "pod", f->pod);
-    add_text(doc, v, "address", readable(str_from(p->address)));
-    add_text(doc, v, "runId", readable(str_from(p->run_id)));
+    add_text(doc, v, "address", kube_yyjson_readable(str_from(p->address)));
+    add_text(doc, v, "runId", kube_yyjson_readable(str_from(p->run_id)));
     add_time(doc, v, "since", facts->primary_since_wall_ms);
 }
 
@@ -101,7 +87,7 @@ static void add_conditions(yyjson_mut_doc *doc, yyjson_mut_val *root,
         kube_yyjson_add(doc, v, "type", str_from(wal_condition_text(i)));
         kube_yyjson_add(doc, v, "status", str_from(condition_status_text(c->status)));
         kube_yyjson_add(doc, v, "reason", str_from(c->reason));
-        kube_yyjson_add(doc, v, "message", readable(str_from(c->message)));
+        kube_yyjson_add(doc, v, "message", kube_yyjson_readable(str_from(c->message)));
         add_time(doc, v, "lastTransitionTime", c->since_wall_ms);
         yyjson_mut_obj_add_int(doc, v, "observedGeneration", generation);
     }

@@ -219,12 +219,15 @@ bool wal_text_is(enum wal_type type, struct str text)
     case WAL_INT:
     case WAL_DURATION:
     case WAL_SIZE:
+    case WAL_TIME:
     case WAL_CHOICE:
+    case WAL_CHOICES:
     case WAL_SECRET:
     case WAL_CERTIFICATE:
     case WAL_MAP:
     case WAL_OBJECT:
     case WAL_LIST:
+    case WAL_POSITIONS:
     case WAL_TYPE_COUNT:
         break;
     }
@@ -243,6 +246,7 @@ const char *wal_type_pattern(enum wal_type type)
         [WAL_ADDRESSES] = "^(\\[[0-9a-fA-F:.]{1,253}\\]|[A-Za-z0-9._-]{1,253}):" PORT_PATTERN "$",
         [WAL_DURATION] = "^(0|[1-9][0-9]{0,9})(ms|s|m|h)$",
         [WAL_SIZE] = "^(0|[1-9][0-9]{0,9})(B|KiB|MiB|GiB)$",
+        [WAL_TIME] = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,3})?Z$",
     };
 
     return patterns[type];
@@ -279,6 +283,12 @@ static void print_structure(const struct wal_value *v, struct buf *out)
                        ") and `key` (default " WAL_PRIVATE_KEY_KEY ")");
     else if (v->type == WAL_MAP)
         buf_print(out, "up to %" PRId64 " texts by name", v->max);
+    else if (v->type == WAL_POSITIONS)
+        buf_print(out,
+                  "a list of 1 to %" PRId64
+                  " positions, each with a `partition` and an `offset`, and each partition "
+                  "once",
+                  v->max);
     else if (v->type == WAL_OBJECT)
         buf_print(out, "an object of up to %" PRId64 " fields", v->max);
     else
@@ -321,6 +331,13 @@ void wal_value_print_allowed(const struct wal_value *v, struct buf *out)
     case WAL_SIZE:
         print_number(v, "a size (B, KiB, MiB, GiB)", quantity_sizes, out);
         return;
+    case WAL_TIME:
+        buf_print(out, "a time after 1970 in UTC, such as 2026-11-25T09:46:47.123Z");
+        return;
+    case WAL_CHOICES:
+        buf_print(out, "a list of: ");
+        print_choices(v, out);
+        return;
     case WAL_CHOICE:
         print_choices(v, out);
         return;
@@ -329,6 +346,7 @@ void wal_value_print_allowed(const struct wal_value *v, struct buf *out)
     case WAL_MAP:
     case WAL_OBJECT:
     case WAL_LIST:
+    case WAL_POSITIONS:
         print_structure(v, out);
         return;
     case WAL_NONE:
@@ -393,3 +411,18 @@ bool wal_rule_holds(enum wal_rule rule, const struct wal_spec *s)
     }
     UNREACHABLE("no such rule");
 }
+
+static bool holds(size_t rule, const void *spec)
+{
+    return wal_rule_holds((enum wal_rule)rule, spec);
+}
+
+const struct spec_table wal_spec_table = {
+    wal_fields,
+    wal_objects,
+    wal_rules,
+    ARRAY_SIZE(wal_fields),
+    ARRAY_SIZE(wal_objects),
+    ARRAY_SIZE(wal_rules),
+    holds,
+};

@@ -21,8 +21,8 @@ enum {
     WAL_JSON_MAX = 64 * 1024 /* of one field that is handed on as it is */
 };
 
-/* What a value is, and how struct wal_spec keeps it. Texts are NULL when they are absent and have
- * no default. */
+/* What a value is, and how the struct of its kind of objects keeps it. Texts are NULL when they are
+ * absent and have no default. */
 enum wal_type {
     WAL_NONE,        /* nothing that a RedisWal may hold: a file, a port of the pod */
     WAL_TEXT,        /* const char *: printable ASCII */
@@ -36,12 +36,15 @@ enum wal_type {
     WAL_INT,         /* int64_t */
     WAL_DURATION,    /* int64_t, milliseconds */
     WAL_SIZE,        /* int64_t, bytes */
+    WAL_TIME,        /* int64_t, milliseconds since 1970-01-01; 0 when absent */
     WAL_CHOICE,      /* int: index into `allowed` */
+    WAL_CHOICES,     /* unsigned: a bit for each index into `allowed` that is in the list */
     WAL_SECRET,      /* struct wal_secret */
     WAL_CERTIFICATE, /* struct wal_certificate */
     WAL_MAP,         /* struct str: JSON, texts by name; empty when absent */
     WAL_OBJECT,      /* struct str: JSON, any object */
     WAL_LIST,        /* struct str: JSON, any objects */
+    WAL_POSITIONS,   /* struct restore_positions: a list of partitions and offsets */
     WAL_TYPE_COUNT
 };
 
@@ -59,7 +62,14 @@ struct wal_certificate {
     const char *name, *certificate, *key;
 };
 
-enum wal_need { WAL_OPTIONAL, WAL_REQUIRED, WAL_FILLED, WAL_FIXED };
+enum wal_need {
+    WAL_OPTIONAL,
+    WAL_REQUIRED,
+    WAL_FILLED,  /* an object: absent is the same as empty */
+    WAL_FIXED,   /* may not change once the object exists */
+    WAL_GIVEN,   /* required, and may not change */
+    WAL_LATCHED, /* a bool that stays true once it is */
+};
 
 struct wal_value {
     enum wal_type type;
@@ -183,5 +193,16 @@ struct wal_rule_text {
 
 extern const struct wal_rule_text wal_rules[WAL_RULE_COUNT];
 bool wal_rule_holds(enum wal_rule rule, const struct wal_spec *spec);
+
+/* What the objects of one kind may say, for whoever decodes or describes them. */
+struct spec_table {
+    const struct wal_field *fields;
+    const struct wal_object *objects;
+    const struct wal_rule_text *rules;
+    size_t n_fields, n_objects, n_rules;
+    bool (*holds)(size_t rule, const void *spec); /* of the struct that the fields are members of */
+};
+
+extern const struct spec_table wal_spec_table;
 
 #endif

@@ -31,7 +31,7 @@ enum wal_sentinel_tls {
     X("90", 0.1) X("95", 0.05) X("99", 0.01) X("99.5", 0.005) X("99.9", 0.001) X("99.95", 0.0005) X("99.99", 0.0001)
 #define WAL_OBJECTIVE_CHOICE(percent, budget) percent,
 
-/* X(path below spec, need, help). FILLED: absent is the same as empty. */
+/* X(path below spec, need, help) */
 #define WAL_OBJECTS(X) \
     X("redis",              REQUIRED, "The Redis that the log is applied to") \
     X("redis.tls",          FILLED,   "TLS to Redis") \
@@ -46,8 +46,8 @@ enum wal_sentinel_tls {
     X("marks",              FILLED,   "Marks in the log, by which all sites tell how fresh and how whole they are") \
     X("applier",            FILLED,   "The pods that apply the log")
 
-/* X(type, field, path, need, default, min, max, allowed, help). FIXED: may not change once the
- * object exists. Of SECRET the default is that of its key. */
+/* X(type, field, path, need, default, min, max, allowed, help). Of SECRET the default is that of its
+ * key. */
 #define WAL_OWN_FIELDS(X) \
     X(NAME,        site,              "site",     OPTIONAL, NULL, 1, 63, NULL, "Which site this is, such as dc or dr") \
     X(CHOICE,      role,              "role",     OPTIONAL, "active", 0, 0, WAL_ONE_OF(WAL_ROLE_CHOICES), "Whether applications write to this site's log, or it receives another site's") \

@@ -1,0 +1,119 @@
+#include "codec/restore_resource.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/civil_time.h"
+#include "codec/kube_yyjson.h"
+#include "codec/restore_status_json.h"
+#include "codec/spec_json.h"
+
+const struct kube_resource restore_resources = { { WAL_API_GROUP, sizeof(WAL_API_GROUP) - 1 },
+                                                 { WAL_API_VERSION, sizeof(WAL_API_VERSION) - 1 },
+                                                 { "redisrestores", 13 } };
+
+void restore_resource_release(struct restore_resource *r)
+{
+    arena_release(&r->memory);
+    restore_status_release(&r->status);
+    *r = (struct restore_resource){ 0 };
+}
+
+static bool holds_text(yyjson_val *list, const char *text)
+{
+    yyjson_arr_iter each = yyjson_arr_iter_with(list);
+    yyjson_val *v;
+
+    while ((v = yyjson_arr_iter_next(&each)))
+        if (yyjson_equals_str(v, text))
+            return true;
+    return false;
+}
+
+static enum err_code take_meta(yyjson_val *root, struct restore_resource *r, struct err *err)
+{
+    yyjson_val *meta = yyjson_obj_get(root, "metadata");
+    struct spec_meta m;
+    const enum err_code rc = spec_json_take_meta(root, RESTORE_KIND, &r->memory, &m, err);
+
+    if (rc != ERR_OK)
+        return rc;
+    r->scope = m.scope;
+    r->name = m.name;
+    r->uid = m.uid;
+    r->generation = m.generation;
+    r->deleting = m.deleting;
+    r->resource_version = spec_json_keep(&r->memory, kube_yyjson_str(meta, "resourceVersion"));
+    r->has_finalizer = holds_text(yyjson_obj_get(meta, "finalizers"), RESTORE_FINALIZER);
+    if (!civil_time_parse(kube_yyjson_str(meta, "creationTimestamp"), &r->created_ms))
+        r->created_ms = 0;
+    return ERR_OK;
+}
+
+static enum err_code take_spec(yyjson_val *root, struct restore_resource *r, struct err *err)
+{
+    const struct spec_decoding d = {
+        &restore_spec_table, { 0 }, yyjson_obj_get(root, "spec"), &r->spec, &r->memory, err
+    };
+    enum err_code rc;
+
+    if (!spec_json_name_is_allowed(r->name, RESTORE_NAME_MAX))
+        return err_set(err, ERR_INVALID, "%s", RESTORE_NAME_MESSAGE);
+    rc = spec_json_take(&d);
+    return rc == ERR_OK ? spec_json_check_rules(&d) : rc;
+}
+
+static void say_target(const struct restore_spec *spec, char ret[RESTORE_TO_MAX + 1])
+{
+    const struct restore_target target = restore_spec_target(spec);
+
+    switch (target.to) {
+    case RESTORE_TO_LATEST:
+        snprintf(ret, RESTORE_TO_MAX + 1, "latest");
+        return;
+    case RESTORE_TO_TIME:
+        civil_time_print(target.time_ms, ret);
+        return;
+    case RESTORE_TO_POSITION:
+        snprintf(ret, RESTORE_TO_MAX + 1, "positions");
+        return;
+    }
+    UNREACHABLE("no such target");
+}
+
+enum err_code restore_resource_decode(struct str json, struct restore_resource *ret,
+                                      struct err *err)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, err);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    enum err_code rc;
+
+    *ret = (struct restore_resource){ 0 };
+    arena_init(&ret->memory, SPEC_JSON_CHUNK);
+    restore_status_init(&ret->status);
+    if (!doc)
+        return ERR_CORRUPT;
+    rc = take_meta(root, ret, err);
+    if (rc == ERR_CORRUPT)
+        return rc;
+    rc = restore_status_json_take(yyjson_obj_get(root, "status"), &ret->status, err);
+    if (rc == ERR_OK)
+        rc = take_spec(root, ret, err);
+    if (rc != ERR_OK)
+        ret->spec = (struct restore_spec){ 0 };
+    else
+        say_target(&ret->spec, ret->status.to);
+    return rc;
+}
+
+bool restore_resource_encode_status(struct buf *out, const struct restore_resource *r)
+{
+    CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    struct restore_status status = r->status; /* borrows the plan */
+
+    status.observed_generation = r->generation;
+    yyjson_mut_doc_set_root(doc, root);
+    restore_status_json_add(doc, root, &status, r->spec.after == RESTORE_AFTER_SKIP, r->created_ms);
+    return kube_yyjson_write(doc, out);
+}

@@ -1,0 +1,65 @@
+#include "core/restore_spec.h"
+
+#include "base/check.h"
+
+/* clang-format off */
+#define FIELD_ROW(type, field, path, need, fallback, min, max, allowed, help) \
+    { path, WAL_##need, offsetof(struct restore_spec, field), NULL, \
+      { WAL_##type, fallback, min, max, allowed, help } },
+static const struct wal_field fields[] = { RESTORE_FIELDS(FIELD_ROW) };
+#undef FIELD_ROW
+
+#define OBJECT_ROW(path, need, help) { path, WAL_##need, help },
+static const struct wal_object objects[] = { RESTORE_OBJECTS(OBJECT_ROW) };
+#undef OBJECT_ROW
+
+#define RULE_ROW(name, path, expression, message) \
+    [RESTORE_RULE_##name] = { path, expression, message },
+static const struct wal_rule_text rules[RESTORE_RULE_COUNT] = { RESTORE_RULES(RULE_ROW) };
+#undef RULE_ROW
+/* clang-format on */
+
+bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *s)
+{
+    switch (rule) {
+    case RESTORE_RULE_ONE_TARGET:
+        return s->time_ms == 0 || s->positions.n == 0;
+    case RESTORE_RULE_SKIP:
+        return s->after != RESTORE_AFTER_SKIP || s->time_ms != 0 || s->positions.n > 0;
+    case RESTORE_RULE_COUNT:
+        break;
+    }
+    UNREACHABLE("no such rule");
+}
+
+static bool holds(size_t rule, const void *spec)
+{
+    return restore_rule_holds((enum restore_rule)rule, spec);
+}
+
+const struct spec_table restore_spec_table = {
+    .fields = fields,
+    .objects = objects,
+    .rules = rules,
+    .n_fields = ARRAY_SIZE(fields),
+    .n_objects = ARRAY_SIZE(objects),
+    .n_rules = ARRAY_SIZE(rules),
+    .holds = holds,
+};
+
+bool restore_accepts(const struct restore_spec *spec, enum restore_accept what)
+{
+    return (spec->accept & 1U << what) != 0;
+}
+
+struct restore_target restore_spec_target(const struct restore_spec *spec)
+{
+    return (struct restore_target){
+        .to = spec->time_ms != 0      ? RESTORE_TO_TIME
+              : spec->positions.n > 0 ? RESTORE_TO_POSITION
+                                      : RESTORE_TO_LATEST,
+        .time_ms = spec->time_ms,
+        .positions = spec->positions.at,
+        .n_positions = spec->positions.n,
+    };
+}

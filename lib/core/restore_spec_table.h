@@ -1,0 +1,101 @@
+/*
+ * What a RedisRestore says, and what is told of it, once. From these rows come struct restore_spec
+ * and struct restore_status, their decoders and encoder (codec/restore_resource.h), the schema in
+ * manifests/crd and docs/redisrestore.md. Columns are those of core/wal_spec_table.h.
+ */
+#ifndef REDWAL_CORE_RESTORE_SPEC_TABLE_H
+#define REDWAL_CORE_RESTORE_SPEC_TABLE_H
+
+#include "core/wal_spec_table.h"
+
+/* Indexes into the lists of choices below. */
+enum restore_after { RESTORE_AFTER_HOLD, RESTORE_AFTER_SKIP };
+enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS };
+
+#define RESTORE_AFTER_CHOICES  "Hold", "Skip"
+#define RESTORE_ACCEPT_CHOICES "LostRecords"
+
+/* clang-format off */
+
+/* X(path below spec, need, help) */
+#define RESTORE_OBJECTS(X) \
+    X("to", FIXED, "Where replay ends; the end of the log when absent")
+
+/* X(type, field, path, need, default, min, max, allowed, help) */
+#define RESTORE_FIELDS(X) \
+    X(OBJECT_NAME, rediswal,  "rediswal",     GIVEN,    NULL, 1, WAL_OBJECT_NAME_MAX, NULL, "RedisWal in this namespace whose Redis is wiped and made anew from its log") \
+    X(TIME,        time_ms,   "to.time",      OPTIONAL, NULL, 1, INT64_MAX, NULL, "The first record of that time, or later, is not applied, in any partition") \
+    X(POSITIONS,   positions, "to.positions", OPTIONAL, NULL, 1, RESTORE_PARTITIONS_MAX, NULL, "The first offset, by partition, that is not applied; other partitions are replayed to their end") \
+    X(CHOICE,      after,     "after",        FIXED,    "Hold", 0, 0, WAL_ONE_OF(RESTORE_AFTER_CHOICES), "Behind a time or positions: hold what follows until release is true, or skip it for good") \
+    X(CHOICES,     accept,    "accept",       FIXED,    NULL, 0, 0, WAL_ONE_OF(RESTORE_ACCEPT_CHOICES), "What may be missing afterwards: LostRecords, that the log no longer holds its first records; refused otherwise") \
+    X(INT,         rate,      "rate",         OPTIONAL, "0", 0, 100000000, NULL, "Operations per second that each applier replays at most; 0 is what the RedisWal says. May change while it replays") \
+    X(BOOL,        dry_run,   "dryRun",       FIXED,    "false", 0, 0, NULL, "Make the plan, and nothing else") \
+    X(BOOL,        cancel,    "cancel",       LATCHED,  "false", 0, 0, NULL, "End it: before Redis is wiped nothing was done, and afterwards the appliers go on to the end of the log") \
+    X(BOOL,        release,   "release",      LATCHED,  "false", 0, 0, NULL, "Apply what is held behind a time or positions")
+
+/* X(name, path of the object, what must hold, what to say) */
+#define RESTORE_RULES(X) \
+    X(ONE_TARGET, "to", "!(has(self.time) && has(self.positions))", \
+      "give time or positions, not both; without either it is the end of the log") \
+    X(SKIP, "", "self.after != 'Skip' || (has(self.to) && (has(self.to.time) || has(self.to.positions)))", \
+      "after: Skip needs to.time or to.positions: nothing follows the end of the log")
+
+/* Jobs and Events are named after it. */
+#define RESTORE_NAME_MAX 63
+#define RESTORE_NAME_MESSAGE \
+    "metadata.name must be 1 to 63 lower-case letters, digits and '-', begin with a letter and not end with '-'"
+
+/* X(type, member of struct restore_status, path below status, help). PARTITIONS, SKIPPED and LOST
+ * are lists that the plan says. */
+#define RESTORE_STATUS_FIELDS(X) \
+    X(INTEGER,    observed_generation, "observedGeneration",   "Generation of the spec that this status is about") \
+    X(STEP,       step,                "step",                 "What is done now, or how it ended") \
+    X(STRING,     to,                  "to",                   "Where replay ends: latest, a time, or positions") \
+    X(STRING,     reason,              "reason",               "Why it is in that step, in a word") \
+    X(STRING,     message,             "message",              "The same in a sentence, and what to do") \
+    X(STRING,     plan.log,            "plan.log",             "Identity of the log that the plan is about") \
+    X(BOOLEAN,    plan.to_end,         "plan.toEnd",           "Every partition is replayed to its end, and none is held") \
+    X(INTEGER,    plan_records,        "plan.records",         "Records to replay") \
+    X(INTEGER,    plan.record_bytes,   "plan.recordBytes",     "Bytes of a record, key and value: the mean of a sample") \
+    X(INTEGER,    plan_bytes,          "plan.bytes",           "Bytes of them all, by that") \
+    X(INTEGER,    plan_seconds,        "plan.seconds",         "How long that may take") \
+    X(INTEGER,    plan_lost,           "plan.lostRecords",     "Records that the log no longer holds, before those") \
+    X(PARTITIONS, plan,                "plan.partitions",      "What is replayed of each partition") \
+    X(INTEGER,    done_records,        "progress.records",     "Records that were replayed") \
+    X(INTEGER,    percent,             "progress.percent",     "The same in percent of the plan") \
+    X(INTEGER,    per_second,          "progress.recordsPerSecond", "How fast, of late") \
+    X(INTEGER,    seconds_left,        "progress.secondsLeft", "How long the rest takes, at that rate") \
+    X(TIME,       started_ms,          "startedAt",            "When it left Pending") \
+    X(TIME,       wiped_ms,            "wipedAt",              "When Redis was seen to be wiped by it") \
+    X(TIME,       completed_ms,        "completedAt",          "When it ended, however it did") \
+    X(INTEGER,    applied,             "receipt.records",      "Records that were replayed, when it was completed") \
+    X(TIME,       released_ms,         "receipt.releasedAt",   "When what was held was released") \
+    X(SKIPPED,    plan,                "receipt.skipped",      "Records that were never applied, as was asked for") \
+    X(LOST,       plan,                "receipt.lost",         "Records that the log no longer held")
+
+/* X(key, help) of an element of a list */
+#define RESTORE_PLAN_MEMBERS(X) \
+    X("partition", "Which") \
+    X("from",      "The first offset that is replayed") \
+    X("until",     "The first one that is not") \
+    X("end",       "One past the last record of the log, when the plan was made")
+#define RESTORE_RANGE_MEMBERS(X) \
+    X("partition", "Which") \
+    X("from",      "The first offset") \
+    X("until",     "The first one behind them")
+
+/* X(name, type, JSON path, priority) */
+#define RESTORE_COLUMNS(X) \
+    X("RedisWal", "string",  ".spec.rediswal", 0) \
+    X("To",       "string",  ".status.to", 0) \
+    X("Step",     "string",  ".status.step", 0) \
+    X("Percent",  "integer", ".status.progress.percent", 0) \
+    X("Rate",     "integer", ".status.progress.recordsPerSecond", 0) \
+    X("ETA (s)",  "integer", ".status.progress.secondsLeft", 0) \
+    X("Reason",   "string",  ".status.reason", 1) \
+    X("Records",  "integer", ".status.plan.records", 1) \
+    X("Lost",     "integer", ".status.plan.lostRecords", 1) \
+    X("Age",      "date",    ".metadata.creationTimestamp", 0)
+/* clang-format on */
+
+#endif

@@ -1,0 +1,27 @@
+#include "core/restore_status.h"
+
+#include "base/check.h"
+
+#define FIELD_ROW(type, member, path, help)                                                        \
+    { RESTORE_STATUS_##type, path, offsetof(struct restore_status, member),                        \
+      sizeof(((struct restore_status *)NULL)->member) },
+const struct restore_status_field restore_status_fields[] = { RESTORE_STATUS_FIELDS(FIELD_ROW) };
+const size_t restore_n_status_fields = ARRAY_SIZE(restore_status_fields);
+#undef FIELD_ROW
+
+void restore_status_init(struct restore_status *s)
+{
+    *s = (struct restore_status){ 0 };
+    for (size_t i = 0; i < restore_n_status_fields; i++) {
+        const struct restore_status_field *f = &restore_status_fields[i];
+
+        if (f->type == RESTORE_STATUS_INTEGER || f->type == RESTORE_STATUS_TIME)
+            *(int64_t *)(void *)((char *)s + f->at) = LOOK_UNKNOWN;
+    }
+}
+
+void restore_status_release(struct restore_status *s)
+{
+    restore_plan_release(&s->plan);
+    *s = (struct restore_status){ 0 };
+}

@@ -1,0 +1,428 @@
+/* tests/lab/redisrestores.yaml has more of what is good and bad, tried against an API server, too.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "codec/restore_resource.h"
+
+enum { OBJECT_MAX = 8192 };
+
+/* 2026-11-25T09:46:47Z */
+static const int64_t WALL_MS = INT64_C(1795600007000);
+
+#define HEAD                                                                                       \
+    "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisRestore\",\"metadata\":{"             \
+    "\"namespace\":\"prod\",\"name\":\"orders-1\",\"uid\":\"u-1\",\"resourceVersion\":\"42\","     \
+    "\"generation\":7,\"creationTimestamp\":\"2026-11-25T09:46:47Z\""
+#define WHOLE(spec) HEAD "},\"spec\":" spec "}"
+
+static enum err_code decode(const char *json, struct restore_resource *r, struct err *err)
+{
+    return restore_resource_decode(str_from(json), r, err);
+}
+
+static void decode_well(const char *json, struct restore_resource *r)
+{
+    struct err err = { 0 };
+
+    if (decode(json, r, &err) != ERR_OK)
+        fail_msg("%s", err.msg);
+}
+
+static void what_is_absent_has_its_default(void **state)
+{
+    CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+    (void)state;
+
+    decode_well(WHOLE("{\"rediswal\":\"orders\"}"), &r);
+    assert_string_equal(r.scope, "prod");
+    assert_string_equal(r.name, "orders-1");
+    assert_string_equal(r.uid, "u-1");
+    assert_string_equal(r.resource_version, "42");
+    assert_int_equal(r.generation, 7);
+    assert_int_equal(r.created_ms, WALL_MS);
+    assert_false(r.deleting);
+    assert_false(r.has_finalizer);
+    assert_string_equal(r.spec.rediswal, "orders");
+    assert_int_equal(restore_spec_target(&r.spec).to, RESTORE_TO_LATEST);
+    assert_int_equal(r.spec.after, RESTORE_AFTER_HOLD);
+    assert_false(restore_accepts(&r.spec, RESTORE_ACCEPT_LOST_RECORDS));
+    assert_int_equal(r.spec.rate, 0);
+    assert_false(r.spec.dry_run || r.spec.cancel || r.spec.release);
+    assert_int_equal(r.status.step, RESTORE_STEP_PENDING);
+    assert_int_equal(r.status.started_ms, LOOK_UNKNOWN);
+    assert_int_equal(r.status.plan_records, LOOK_UNKNOWN);
+    assert_int_equal(r.status.plan.n, 0);
+    assert_string_equal(r.status.to, "latest");
+}
+
+static void what_is_given_is_taken(void **state)
+{
+    CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+    struct restore_target target;
+    (void)state;
+
+    decode_well(HEAD ",\"deletionTimestamp\":\"2026-11-25T10:00:00Z\",\"finalizers\":[\"other\","
+                     "\"redwal.dev/restore\"]},\"spec\":{\"rediswal\":\"a\",\"to\":{\"positions\":"
+                     "[{\"partition\":3,\"offset\":9223372036854775807},{\"partition\":0,"
+                     "\"offset\":0}]},\"after\":\"Skip\",\"accept\":[\"LostRecords\"],\"rate\":9,"
+                     "\"dryRun\":true,\"cancel\":true,\"release\":true}}",
+                &r);
+    target = restore_spec_target(&r.spec);
+    assert_true(r.deleting && r.has_finalizer);
+    assert_int_equal(target.to, RESTORE_TO_POSITION);
+    assert_int_equal(target.n_positions, 2);
+    assert_int_equal(target.positions[0].partition, 3);
+    assert_true(target.positions[0].offset == INT64_MAX);
+    assert_int_equal(target.positions[1].partition, 0);
+    assert_int_equal(target.positions[1].offset, 0);
+    assert_int_equal(r.spec.after, RESTORE_AFTER_SKIP);
+    assert_true(restore_accepts(&r.spec, RESTORE_ACCEPT_LOST_RECORDS));
+    assert_int_equal(r.spec.rate, 9);
+    assert_true(r.spec.dry_run && r.spec.cancel && r.spec.release);
+    assert_string_equal(r.status.to, "positions");
+}
+
+static void a_time_is_taken_to_the_millisecond(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } rows[] = {
+        { "2026-11-25T09:46:47Z", INT64_C(1795600007000) },
+        { "2026-11-25T09:46:47.5Z", INT64_C(1795600007500) },
+        { "2026-11-25T09:46:47.123Z", INT64_C(1795600007123) },
+        { "1970-01-01T00:00:00.001Z", 1 },
+        { "9999-12-31T23:59:59.999Z", INT64_C(253402300799999) },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+        char text[OBJECT_MAX];
+
+        snprintf(text, sizeof(text), WHOLE("{\"rediswal\":\"a\",\"to\":{\"time\":\"%s\"}}"),
+                 rows[i].text);
+        decode_well(text, &r);
+        assert_int_equal(restore_spec_target(&r.spec).to, RESTORE_TO_TIME);
+        assert_true(r.spec.time_ms == rows[i].ms);
+    }
+}
+
+static void what_is_wrong_is_told_with_its_place(void **state)
+{
+    static const struct {
+        const char *spec, *says;
+    } rows[] = {
+        { "7", "spec: is required" },
+        { "{}", "spec.rediswal: is required" },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"yesterday\"}}",
+          "spec.to.time: 'yesterday' is not allowed; must be a time after 1970 in UTC" },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-02-30T00:00:00Z\"}}", "spec.to.time: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46Z\"}}", "spec.to.time: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47.Z\"}}", "spec.to.time: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47.1234Z\"}}",
+          "spec.to.time: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25 09:46:47Z\"}}", "spec.to.time: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47\"}}", "spec.to.time: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"1970-01-01T00:00:00Z\"}}", "spec.to.time: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"positions\":{}}}", "spec.to.positions: must be a list" },
+        { "{\"rediswal\":\"a\",\"to\":{\"positions\":[]}}", "spec.to.positions: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"positions\":[null]}}", "spec.to.positions: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"positions\":[{\"partition\":0}]}}",
+          "spec.to.positions: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"positions\":[{\"partition\":1024,\"offset\":0}]}}",
+          "spec.to.positions: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"positions\":[{\"partition\":0,\"offset\":-1}]}}",
+          "spec.to.positions: " },
+        { "{\"rediswal\":\"a\",\"to\":{\"positions\":[{\"partition\":0,\"offset\":1},"
+          "{\"partition\":0,\"offset\":1}]}}",
+          "spec.to.positions: " },
+        { "{\"rediswal\":\"a\",\"accept\":[\"Everything\"]}",
+          "spec.accept: 'Everything' is not allowed; must be a list of: LostRecords" },
+        { "{\"rediswal\":\"a\",\"accept\":[\"LostRecords\",\"LostRecords\"]}", "spec.accept: " },
+        { "{\"rediswal\":\"a\",\"accept\":\"LostRecords\"}", "spec.accept: " },
+        { "{\"rediswal\":\"a\",\"after\":\"Skip\"}", "spec: after: Skip needs to.time" },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47Z\",\"positions\":[{"
+          "\"partition\":0,\"offset\":1}]}}",
+          "spec.to: give time or positions, not both" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+        struct err err = { 0 };
+        char text[OBJECT_MAX];
+
+        snprintf(text, sizeof(text), WHOLE("%s"), rows[i].spec);
+        if (decode(text, &r, &err) != ERR_INVALID ||
+            strncmp(err.msg, rows[i].says, strlen(rows[i].says)) != 0)
+            fail_msg("'%s' says '%s'", rows[i].spec, err.msg);
+        assert_string_equal(r.name, "orders-1"); /* whom to tell */
+        assert_string_equal(r.resource_version, "42");
+        assert_null(r.spec.rediswal);
+    }
+}
+
+static void what_is_no_redisrestore_is_corrupt(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "7",
+        "{}",
+        "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisRestore\"}",
+        "{\"apiVersion\":\"redwal.dev/"
+        "v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":\"a\"}}",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+        struct err err = { 0 };
+
+        if (decode(rows[i], &r, &err) != ERR_CORRUPT || err.msg[0] == '\0')
+            fail_msg("'%s' says '%s'", rows[i], err.msg);
+    }
+}
+
+/* --- the status ------------------------------------------------------------------------------- */
+
+/* What the object with that status decodes to; `spec` and `status` are JSON. */
+static enum err_code with_status(const char *spec, struct str status, struct restore_resource *r,
+                                 struct err *err)
+{
+    CLEANUP(buf_release) struct buf text = { 0 };
+
+    buf_init(&text, 2 * RESTORE_STATUS_JSON_MAX);
+    buf_print(&text, HEAD "},\"spec\":%s,\"status\":%.*s}", spec, STR_ARGS(status));
+    return restore_resource_decode(buf_str(&text), r, err);
+}
+
+static void fill(struct restore_status *s, int32_t n, int64_t base)
+{
+    restore_plan_release(&s->plan);
+    s->plan = (struct restore_plan){ .log = "cluster/topic", .n = n };
+    s->plan.partitions = mem_new((size_t)n, sizeof(*s->plan.partitions));
+    s->plan.record_bytes = 77;
+    for (int32_t i = 0; i < n; i++)
+        s->plan.partitions[i] =
+            (struct restore_partition){ base + i, base + 2 * i + 1, base + 3 * i + 1 };
+    s->plan_records = 10;
+    s->plan_bytes = 770;
+    s->plan_seconds = 0;
+    s->started_ms = WALL_MS;
+}
+
+static void assert_same(const struct restore_status *a, const struct restore_status *b)
+{
+    for (size_t i = 0; i < restore_n_status_fields; i++) {
+        const struct restore_status_field *f = &restore_status_fields[i];
+        const char *one = (const char *)a + f->at, *two = (const char *)b + f->at;
+
+        if (f->type == RESTORE_STATUS_STRING
+                ? strcmp(one, two) != 0
+                : f->type < RESTORE_STATUS_PARTITIONS && memcmp(one, two, f->size) != 0)
+            fail_msg("%s is not the same", f->path);
+    }
+    assert_int_equal(a->plan.n, b->plan.n);
+    for (int32_t i = 0; i < a->plan.n; i++)
+        assert_memory_equal(&a->plan.partitions[i], &b->plan.partitions[i],
+                            sizeof(a->plan.partitions[i]));
+}
+
+/* A process that comes later knows as much as the one before. */
+static void every_step_is_read_as_it_was_written(void **state)
+{
+    static const char *const specs[] = {
+        "{\"rediswal\":\"a\"}",
+        "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47.123Z\"},\"after\":\"Skip\"}",
+    };
+    (void)state;
+
+    for (size_t i = 0; i < RESTORE_STEP_COUNT * ARRAY_SIZE(specs); i++) {
+        CLEANUP(restore_resource_release) struct restore_resource r = { 0 }, again = { 0 };
+        CLEANUP(buf_release) struct buf text = { 0 };
+        const char *spec = specs[i % ARRAY_SIZE(specs)];
+        struct err err = { 0 };
+
+        buf_init(&text, RESTORE_STATUS_JSON_MAX);
+        assert_int_equal(with_status(spec, STR_LITERAL("{}"), &r, &err), ERR_OK);
+        r.status.step = (enum restore_step)(i / ARRAY_SIZE(specs));
+        if (r.status.step > RESTORE_STEP_PENDING)
+            fill(&r.status, 3, INT64_C(1) << 62);
+        r.status.plan.to_end = i % 2 == 0;
+        snprintf(r.status.reason, sizeof(r.status.reason), "Because");
+        snprintf(r.status.message, sizeof(r.status.message), "so \"it\" is");
+        r.status.completed_ms = restore_step_is_end(r.status.step) ? WALL_MS + 5000 : LOOK_UNKNOWN;
+        if (r.status.plan.n == 0)
+            r.status.plan.to_end = false; /* of no plan */
+        assert_true(restore_resource_encode_status(&text, &r));
+        if (with_status(spec, buf_str(&text), &again, &err) != ERR_OK)
+            fail_msg("%s: %s", restore_step_text(r.status.step), err.msg);
+        r.status.observed_generation = r.generation;
+        assert_same(&r.status, &again.status);
+    }
+}
+
+static void the_largest_plan_has_room(void **state)
+{
+    CLEANUP(restore_resource_release) struct restore_resource r = { 0 }, again = { 0 };
+    CLEANUP(buf_release) struct buf text = { 0 };
+    struct err err = { 0 };
+    (void)state;
+
+    buf_init(&text, RESTORE_STATUS_JSON_MAX);
+    decode_well(WHOLE("{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47Z\"},"
+                      "\"after\":\"Skip\"}"),
+                &r);
+    fill(&r.status, RESTORE_PARTITIONS_MAX, INT64_C(9000000000000000000));
+    r.status.step = RESTORE_STEP_COMPLETED;
+    memset(r.status.message, 'm', LOOK_WHY_MAX);
+    assert_true(restore_resource_encode_status(&text, &r));
+    assert_int_equal(with_status("{\"rediswal\":\"a\"}", buf_str(&text), &again, &err), ERR_OK);
+    assert_int_equal(again.status.plan.n, RESTORE_PARTITIONS_MAX);
+}
+
+static void the_condition_says_whether_it_is_completed(void **state)
+{
+    static const struct {
+        enum restore_step step;
+        const char *says;
+    } rows[] = {
+        { RESTORE_STEP_PENDING, "\"status\":\"Unknown\",\"reason\":\"Pending\"" },
+        { RESTORE_STEP_REPLAYING, "\"status\":\"Unknown\",\"reason\":\"Replaying\"" },
+        { RESTORE_STEP_HELD, "\"status\":\"Unknown\",\"reason\":\"Held\"" },
+        { RESTORE_STEP_COMPLETED, "\"status\":\"True\",\"reason\":\"Completed\"" },
+        { RESTORE_STEP_FAILED, "\"status\":\"False\",\"reason\":\"Failed\"" },
+        { RESTORE_STEP_CANCELLED, "\"status\":\"False\",\"reason\":\"Cancelled\"" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+        CLEANUP(buf_release) struct buf text = { 0 };
+        const bool ended = restore_step_is_end(rows[i].step);
+
+        buf_init(&text, RESTORE_STATUS_JSON_MAX);
+        decode_well(WHOLE("{\"rediswal\":\"a\"}"), &r);
+        r.status.step = rows[i].step;
+        r.status.completed_ms = ended ? WALL_MS + 60000 : LOOK_UNKNOWN;
+        assert_true(restore_resource_encode_status(&text, &r) && buf_append(&text, "", 1));
+        if (!strstr(text.p, rows[i].says) ||
+            !strstr(text.p, ended ? "\"lastTransitionTime\":\"2026-11-25T09:47:47Z\""
+                                  : "\"lastTransitionTime\":\"2026-11-25T09:46:47Z\""))
+            fail_msg("no %s in %s", rows[i].says, text.p);
+    }
+}
+
+static void the_receipt_says_what_is_not_in_redis(void **state)
+{
+    static const struct {
+        const char *spec;
+        enum restore_step step;
+        const char *says, *says_not;
+    } rows[] = {
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47Z\"},\"after\":\"Skip\"}",
+          RESTORE_STEP_COMPLETED,
+          "\"receipt\":{\"skipped\":[{\"partition\":1,\"from\":8,\"until\":9}],"
+          "\"lost\":[{\"partition\":0,\"from\":0,\"until\":5},{\"partition\":1,\"from\":0,"
+          "\"until\":6}]}",
+          NULL },
+        { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47Z\"}}", RESTORE_STEP_COMPLETED,
+          "\"receipt\":{\"lost\":[", "skipped" },
+        { "{\"rediswal\":\"a\"}", RESTORE_STEP_REPLAYING, "\"plan\":", "receipt" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+        CLEANUP(buf_release) struct buf text = { 0 };
+        struct err err = { 0 };
+
+        buf_init(&text, RESTORE_STATUS_JSON_MAX);
+        assert_int_equal(with_status(rows[i].spec, STR_LITERAL("{}"), &r, &err), ERR_OK);
+        fill(&r.status, 2, 5);
+        r.status.step = rows[i].step;
+        assert_true(restore_resource_encode_status(&text, &r) && buf_append(&text, "", 1));
+        if (!strstr(text.p, rows[i].says) || (rows[i].says_not && strstr(text.p, rows[i].says_not)))
+            fail_msg("no %s in %s", rows[i].says, text.p);
+    }
+}
+
+/* To guess would be to wipe. */
+static void a_status_that_cannot_be_gone_on_from_is_refused(void **state)
+{
+    static const struct {
+        const char *status, *says;
+    } rows[] = {
+        { "{\"step\":\"Dancing\"}", "status.step: " },
+        { "{\"step\":7}", "status.step: " },
+        { "{\"step\":null}", "status.step: " },
+        { "{\"startedAt\":\"noon\"}", "status.startedAt: " },
+        { "{\"plan\":{\"records\":-1}}", "status.plan.records: " },
+        { "{\"plan\":{\"records\":1.5}}", "status.plan.records: " },
+        { "{\"plan\":{\"toEnd\":\"yes\"}}", "status.plan.toEnd: " },
+        { "{\"plan\":{\"log\":\"a/b\"}}", "status.plan.partitions: is missing" },
+        { "{\"plan\":{\"partitions\":[]}}", "status.plan.partitions: " },
+        { "{\"plan\":{\"partitions\":[{\"partition\":0,\"from\":0,\"until\":1}]}}",
+          "status.plan.partitions: " },
+        { "{\"plan\":{\"partitions\":[{\"partition\":1,\"from\":0,\"until\":1,\"end\":1}]}}",
+          "status.plan.partitions: " },
+        { "{\"plan\":{\"partitions\":[{\"partition\":0,\"from\":0,\"until\":2,\"end\":1}]}}",
+          "status.plan.partitions: " },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+        struct err err = { 0 };
+
+        if (with_status("{\"rediswal\":\"a\"}", str_from(rows[i].status), &r, &err) !=
+                ERR_INVALID ||
+            strncmp(err.msg, rows[i].says, strlen(rows[i].says)) != 0)
+            fail_msg("'%s' says '%s'", rows[i].status, err.msg);
+        assert_string_equal(r.uid, "u-1");
+    }
+}
+
+static void what_another_version_adds_is_left_alone(void **state)
+{
+    CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+    struct err err = { 0 };
+    (void)state;
+
+    assert_int_equal(with_status("{\"rediswal\":\"a\"}",
+                                 STR_LITERAL("{\"step\":\"Held\",\"new\":{\"a\":[1]},"
+                                             "\"conditions\":7}"),
+                                 &r, &err),
+                     ERR_OK);
+    assert_int_equal(r.status.step, RESTORE_STEP_HELD);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_absent_has_its_default),
+        cmocka_unit_test(what_is_given_is_taken),
+        cmocka_unit_test(a_time_is_taken_to_the_millisecond),
+        cmocka_unit_test(what_is_wrong_is_told_with_its_place),
+        cmocka_unit_test(what_is_no_redisrestore_is_corrupt),
+        cmocka_unit_test(every_step_is_read_as_it_was_written),
+        cmocka_unit_test(the_largest_plan_has_room),
+        cmocka_unit_test(the_condition_says_whether_it_is_completed),
+        cmocka_unit_test(the_receipt_says_what_is_not_in_redis),
+        cmocka_unit_test(a_status_that_cannot_be_gone_on_from_is_refused),
+        cmocka_unit_test(what_another_version_adds_is_left_alone),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
