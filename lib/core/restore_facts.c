@@ -1,0 +1,186 @@
+#include "core/restore_facts.h"
+
+#include <string.h>
+
+static enum restore_fact_value value_of(bool yes)
+{
+    return yes ? RESTORE_YES : RESTORE_NO;
+}
+
+/* --- Redis ------------------------------------------------------------------------------------ */
+
+/* One look tells all of it, so that nothing is put together of what two primaries say. */
+static bool knows_redis(const struct restore_known *k)
+{
+    const struct observed *o = k->observed;
+
+    return o && observed_knows_redis(o, k->now_ms) && o->redis_last == LOOK_ANSWERED &&
+           o->redis.primary.role == PRIMARY_ROLE_MASTER && !o->redis.primary.loading;
+}
+
+static bool is_wiped(const struct restore_known *k)
+{
+    return strcmp(k->observed->redis.primary.restore, k->uid) == 0;
+}
+
+static bool is_ours(const struct restore_known *k)
+{
+    const struct primary_facts *p = &k->observed->redis.primary;
+
+    if (p->wal[0] != '\0')
+        return str_eq(str_from(p->wal), k->wal_name);
+    return p->n_keys == 0;
+}
+
+/* NULL: it was not looked at. */
+static const struct redis_look_partition *partition_of(const struct restore_known *k, int32_t i)
+{
+    return i < k->observed->redis.n ? &k->observed->redis.partitions[i] : NULL;
+}
+
+/* How far the primary is in it, which was wiped; LOOK_UNKNOWN. */
+static int64_t next_of(const struct restore_known *k, int32_t i)
+{
+    const struct redis_look_partition *p = partition_of(k, i);
+
+    if (!p || p->read == POSITION_CORRUPT)
+        return LOOK_UNKNOWN;
+    return p->read == POSITION_PRESENT ? p->position.next : k->plan->partitions[i].from;
+}
+
+static enum restore_fact_value reached(const struct restore_known *k)
+{
+    enum restore_fact_value all = RESTORE_YES;
+
+    for (int32_t i = 0; i < k->plan->n; i++) {
+        const int64_t next = next_of(k, i);
+
+        if (next == LOOK_UNKNOWN)
+            all = RESTORE_UNKNOWN;
+        else if (next < k->plan->partitions[i].until)
+            return RESTORE_NO;
+    }
+    return k->plan->n > 0 ? all : RESTORE_UNKNOWN;
+}
+
+static enum restore_fact_value released(const struct restore_known *k)
+{
+    enum restore_fact_value all = RESTORE_YES;
+
+    if (!is_wiped(k))
+        return RESTORE_YES;
+    for (int32_t i = 0; i < k->plan->n; i++) {
+        const struct redis_look_partition *p = partition_of(k, i);
+
+        if (!p)
+            all = RESTORE_UNKNOWN;
+        else if (p->identity.has_until || p->identity.until_broken)
+            return RESTORE_NO;
+    }
+    return all;
+}
+
+static void know_redis(const struct restore_known *k, struct restore_facts *f)
+{
+    if (!k->may_have_wiped)
+        f->values[RESTORE_FACT_RELEASED] = RESTORE_YES;
+    if (!knows_redis(k))
+        return;
+    f->values[RESTORE_FACT_OURS] = value_of(is_ours(k));
+    f->values[RESTORE_FACT_WIPED] = value_of(is_wiped(k));
+    f->values[RESTORE_FACT_RELEASED] = released(k);
+    if (is_wiped(k))
+        f->values[RESTORE_FACT_REACHED] = reached(k);
+}
+
+int64_t restore_replayed(const struct restore_known *k)
+{
+    int64_t n = 0;
+
+    if (!knows_redis(k) || !is_wiped(k))
+        return LOOK_UNKNOWN;
+    for (int32_t i = 0; i < k->plan->n; i++) {
+        const struct restore_partition *p = &k->plan->partitions[i];
+        const int64_t next = next_of(k, i);
+
+        if (next == LOOK_UNKNOWN)
+            return LOOK_UNKNOWN;
+        n += (next < p->until ? next : p->until) - p->from;
+    }
+    return n;
+}
+
+/* --- the log ---------------------------------------------------------------------------------- */
+
+/* What is applied already need not be there any more. */
+static bool is_missed(const struct restore_known *k, int32_t i, bool wiped)
+{
+    const struct restore_partition *p = &k->plan->partitions[i];
+    const int64_t from = wiped ? next_of(k, i) : p->from;
+
+    return from != LOOK_UNKNOWN && from < p->until && k->observed->log.partitions[i].begin > from;
+}
+
+static enum restore_fact_value overtaken(const struct restore_known *k)
+{
+    const struct observed *o = k->observed;
+    bool wiped;
+
+    if (k->plan->n == 0 || !o || !observed_knows_log(o, k->now_ms) || !knows_redis(k))
+        return RESTORE_UNKNOWN;
+    if (!o->log.exists || strcmp(o->log.log, k->plan->log) != 0 || o->log.n < k->plan->n)
+        return RESTORE_YES;
+    wiped = is_wiped(k);
+    for (int32_t i = 0; i < k->plan->n; i++)
+        if (is_missed(k, i, wiped))
+            return RESTORE_YES;
+    return RESTORE_NO;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static enum restore_fact_value planned(const struct restore_known *k)
+{
+    if (k->is_impossible)
+        return RESTORE_NO;
+    return k->plan->n > 0 ? RESTORE_YES : RESTORE_UNKNOWN;
+}
+
+struct restore_facts restore_know(const struct restore_known *k)
+{
+    struct restore_facts f = { {
+        [RESTORE_FACT_CANCEL] = value_of(k->cancel),
+        [RESTORE_FACT_WAL] = k->wal,
+        [RESTORE_FACT_TURN] = k->turn,
+        [RESTORE_FACT_PLANNED] = planned(k),
+        [RESTORE_FACT_DRY_RUN] = value_of(k->dry_run),
+        [RESTORE_FACT_FENCED] = value_of(k->is_fenced && k->pods == 0),
+        [RESTORE_FACT_SKIP] = value_of(k->skip),
+        [RESTORE_FACT_RELEASE] = value_of(k->release),
+    } };
+
+    if (k->plan->n > 0) {
+        f.values[RESTORE_FACT_LOSSY] =
+            value_of(restore_plan_lacks(k->plan) > 0 && !k->accepts_loss);
+        f.values[RESTORE_FACT_TO_END] = value_of(k->plan->to_end);
+    }
+    if (k->pods != LOOK_UNKNOWN)
+        f.values[RESTORE_FACT_STOPPED] = value_of(k->pods == 0);
+    know_redis(k, &f);
+    f.values[RESTORE_FACT_OVERTAKEN] = overtaken(k);
+    return f;
+}
+
+static bool is_under_way(enum restore_step step)
+{
+    return step != RESTORE_STEP_PENDING && step != RESTORE_STEP_PREFLIGHT;
+}
+
+bool restore_comes_before(const struct restore_place *a, const struct restore_place *b)
+{
+    if (is_under_way(a->step) != is_under_way(b->step))
+        return is_under_way(a->step);
+    if (a->created_ms != b->created_ms)
+        return a->created_ms < b->created_ms;
+    return strcmp(a->uid, b->uid) < 0;
+}

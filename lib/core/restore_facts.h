@@ -1,0 +1,42 @@
+/*
+ * The facts of a restore (core/restore.h), from what is asked for, what was observed, and what the
+ * one who drives it has done. What was not looked at lately is not known.
+ */
+#ifndef REDWAL_CORE_RESTORE_FACTS_H
+#define REDWAL_CORE_RESTORE_FACTS_H
+
+#include "core/observed.h"
+#include "core/restore.h"
+
+/* All of it is borrowed. */
+struct restore_known {
+    const char *uid;
+    bool cancel, accepts_loss, dry_run, skip, release; /* what is asked for */
+
+    enum restore_fact_value wal, turn;
+    struct str wal_name;             /* the name that Redis must hold; where `wal` is yes */
+    const struct observed *observed; /* NULL: nothing */
+    int64_t pods;                    /* of the applier, wanted or there; LOOK_UNKNOWN */
+
+    const struct restore_plan *plan; /* as it is persisted; n is 0: there is none */
+    bool is_impossible;              /* the log said that there can be none */
+    bool is_fenced;                  /* the group's commits were taken from this process */
+    bool may_have_wiped;             /* it was once decided to */
+    int64_t now_ms;
+};
+
+struct restore_facts restore_know(const struct restore_known *k);
+
+/* Records of the plan that the primary has; LOOK_UNKNOWN. */
+int64_t restore_replayed(const struct restore_known *k);
+
+/* Whose turn it is, of two restores of one RedisWal that have not ended. One that has gone on to
+ * stop appliers is not overtaken; of others the oldest is first. */
+struct restore_place {
+    enum restore_step step;
+    int64_t created_ms; /* in whole seconds, so that several may have the same */
+    const char *uid;
+};
+bool restore_comes_before(const struct restore_place *a, const struct restore_place *b);
+
+#endif

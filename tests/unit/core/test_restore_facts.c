@@ -1,0 +1,399 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "core/restore_facts.h"
+#include "looks.h"
+
+enum { NOW_MS = LOOKS_NOW_MS, PARTITIONS = 2, BEGIN = 5, UNTIL = 40, END = 60 };
+
+#define UID     "0b4c"
+#define WAL_AGE (NOW_MS - 100)
+
+/* A restore as it is in the middle of it, which a row then changes. */
+struct scene {
+    struct observed observed;
+    struct restore_partition partitions[PARTITIONS];
+    struct restore_plan plan;
+    struct restore_known known;
+};
+
+static void look_at_redis(struct scene *s, const char *restore, int64_t next, bool held)
+{
+    struct redis_look look = looks_redis(WAL_AGE + 10, PARTITIONS, "one", next);
+
+    snprintf(look.primary.restore, sizeof(look.primary.restore), "%s", restore);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        look.partitions[i].identity.has_until = held;
+    observed_learn_redis(&s->observed, &look);
+}
+
+static void look_at_log(struct scene *s, int64_t begin)
+{
+    struct log_look look = looks_log(WAL_AGE, PARTITIONS, begin, END, BEGIN);
+
+    observed_learn_log(&s->observed, &look);
+}
+
+static void begin(struct scene *s)
+{
+    *s = (struct scene){ 0 };
+    observed_init(&s->observed);
+    look_at_log(s, BEGIN);
+    look_at_redis(s, UID, UNTIL - 1, true);
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        s->partitions[i] = (struct restore_partition){ BEGIN, UNTIL, END };
+    s->plan.n = PARTITIONS;
+    s->plan.partitions = s->partitions;
+    snprintf(s->plan.log, sizeof(s->plan.log), "%s", LOOKS_LOG);
+    s->known = (struct restore_known){
+        .uid = UID,
+        .wal = RESTORE_YES,
+        .turn = RESTORE_YES,
+        .wal_name = STR_LITERAL(LOOKS_WAL),
+        .observed = &s->observed,
+        .plan = &s->plan,
+        .may_have_wiped = true,
+        .now_ms = NOW_MS,
+    };
+}
+
+/* --- what changes ----------------------------------------------------------------------------- */
+
+static void nothing(struct scene *s)
+{
+    (void)s;
+}
+
+static void cancel(struct scene *s)
+{
+    s->known.cancel = true;
+}
+
+static void no_plan(struct scene *s)
+{
+    s->plan.n = 0;
+}
+
+static void no_plan_ever(struct scene *s)
+{
+    s->plan.n = 0;
+    s->known.is_impossible = true;
+}
+
+static void whole_log(struct scene *s)
+{
+    s->partitions[0].from = s->partitions[1].from = 0;
+}
+
+static void accepted(struct scene *s)
+{
+    s->known.accepts_loss = true;
+}
+
+static void dry_run(struct scene *s)
+{
+    s->known.dry_run = true;
+}
+
+static void pods_unknown(struct scene *s)
+{
+    s->known.pods = LOOK_UNKNOWN;
+    s->known.is_fenced = true;
+}
+
+static void a_pod(struct scene *s)
+{
+    s->known.pods = 1;
+    s->known.is_fenced = true;
+}
+
+static void fenced(struct scene *s)
+{
+    s->known.is_fenced = true;
+}
+
+static void other_restore(struct scene *s)
+{
+    look_at_redis(s, "other", UNTIL, true);
+}
+
+static void other_wal(struct scene *s)
+{
+    s->known.wal_name = STR_LITERAL("other");
+}
+
+static void foreign_keys(struct scene *s)
+{
+    s->observed.redis.primary.wal[0] = '\0';
+}
+
+static void blank(struct scene *s)
+{
+    foreign_keys(s);
+    s->observed.redis.primary.n_keys = 0;
+}
+
+static void a_replica(struct scene *s)
+{
+    s->observed.redis.primary.role = PRIMARY_ROLE_REPLICA;
+}
+
+static void loading(struct scene *s)
+{
+    s->observed.redis.primary.loading = true;
+}
+
+static void redis_is_old(struct scene *s)
+{
+    s->known.now_ms += OBSERVED_STALE_MS + 1;
+}
+
+static void redis_fails(struct scene *s)
+{
+    struct redis_look look;
+
+    redis_look_init(&look);
+    look.look = looks_tried(LOOK_FAILED, NOW_MS - 1);
+    observed_learn_redis(&s->observed, &look);
+}
+
+static void never_wiped_and_redis_fails(struct scene *s)
+{
+    redis_fails(s);
+    s->known.may_have_wiped = false;
+}
+
+static void nothing_observed(struct scene *s)
+{
+    s->known.observed = NULL;
+}
+
+static void at_the_end(struct scene *s)
+{
+    look_at_redis(s, UID, UNTIL, true);
+}
+
+static void at_the_end_and_free(struct scene *s)
+{
+    look_at_redis(s, UID, UNTIL, false);
+}
+
+static void one_partition_behind(struct scene *s)
+{
+    at_the_end(s);
+    s->observed.redis.partitions[0].position.next = UNTIL - 1;
+}
+
+static void one_partition_not_looked_at(struct scene *s)
+{
+    at_the_end_and_free(s);
+    s->observed.redis.n = 1;
+}
+
+static void no_position(struct scene *s)
+{
+    look_at_redis(s, UID, -1, true);
+}
+
+static void a_corrupt_position(struct scene *s)
+{
+    at_the_end(s);
+    s->observed.redis.partitions[1].read = POSITION_CORRUPT;
+}
+
+static void to_the_end(struct scene *s)
+{
+    s->plan.to_end = true;
+}
+
+static void trimmed_behind_the_position(struct scene *s)
+{
+    look_at_log(s, UNTIL - 1);
+}
+
+static void trimmed(struct scene *s)
+{
+    look_at_log(s, UNTIL);
+}
+
+static void trimmed_and_at_the_end(struct scene *s)
+{
+    at_the_end(s);
+    trimmed(s);
+}
+
+static void trimmed_before_the_wipe(struct scene *s)
+{
+    other_restore(s);
+    look_at_log(s, BEGIN + 1);
+}
+
+static void other_log(struct scene *s)
+{
+    snprintf(s->plan.log, sizeof(s->plan.log), "cluster/other");
+}
+
+static void no_topic(struct scene *s)
+{
+    s->observed.log.exists = false;
+}
+
+static void held_no_more_wanted(struct scene *s)
+{
+    s->known.release = true;
+}
+
+static void skipping(struct scene *s)
+{
+    s->known.skip = true;
+}
+
+#define IS(fact, value) RESTORE_FACT_##fact, RESTORE_##value
+
+static void each_fact_follows_from_what_is_known(void **state)
+{
+    static const struct {
+        void (*change)(struct scene *s);
+        enum restore_fact fact;
+        enum restore_fact_value value;
+    } rows[] = {
+        { nothing, IS(CANCEL, NO) },
+        { cancel, IS(CANCEL, YES) },
+        { nothing, IS(WAL, YES) },
+        { nothing, IS(TURN, YES) },
+        { nothing, IS(PLANNED, YES) },
+        { no_plan, IS(PLANNED, UNKNOWN) },
+        { no_plan_ever, IS(PLANNED, NO) },
+        { nothing, IS(LOSSY, YES) },
+        { accepted, IS(LOSSY, NO) },
+        { whole_log, IS(LOSSY, NO) },
+        { no_plan, IS(LOSSY, UNKNOWN) },
+        { nothing, IS(DRY_RUN, NO) },
+        { dry_run, IS(DRY_RUN, YES) },
+        { nothing, IS(STOPPED, YES) },
+        { a_pod, IS(STOPPED, NO) },
+        { pods_unknown, IS(STOPPED, UNKNOWN) },
+        { nothing, IS(FENCED, NO) },
+        { fenced, IS(FENCED, YES) },
+        { a_pod, IS(FENCED, NO) },
+        { pods_unknown, IS(FENCED, NO) },
+        { nothing, IS(OURS, YES) },
+        { other_wal, IS(OURS, NO) },
+        { foreign_keys, IS(OURS, NO) },
+        { blank, IS(OURS, YES) },
+        { a_replica, IS(OURS, UNKNOWN) },
+        { loading, IS(OURS, UNKNOWN) },
+        { redis_is_old, IS(OURS, UNKNOWN) },
+        { redis_fails, IS(OURS, UNKNOWN) },
+        { nothing_observed, IS(OURS, UNKNOWN) },
+        { nothing, IS(WIPED, YES) },
+        { other_restore, IS(WIPED, NO) },
+        { redis_fails, IS(WIPED, UNKNOWN) },
+        { a_replica, IS(WIPED, UNKNOWN) },
+        { nothing, IS(REACHED, NO) },
+        { at_the_end, IS(REACHED, YES) },
+        { other_restore, IS(REACHED, UNKNOWN) }, /* its positions are of another fold */
+        { one_partition_behind, IS(REACHED, NO) },
+        { one_partition_not_looked_at, IS(REACHED, UNKNOWN) },
+        { no_position, IS(REACHED, NO) },
+        { a_corrupt_position, IS(REACHED, UNKNOWN) },
+        { no_plan, IS(REACHED, UNKNOWN) },
+        { nothing, IS(RELEASED, NO) },
+        { at_the_end_and_free, IS(RELEASED, YES) },
+        { one_partition_not_looked_at, IS(RELEASED, UNKNOWN) },
+        { other_restore, IS(RELEASED, YES) },
+        { redis_fails, IS(RELEASED, UNKNOWN) },
+        { never_wiped_and_redis_fails, IS(RELEASED, YES) },
+        { nothing, IS(TO_END, NO) },
+        { to_the_end, IS(TO_END, YES) },
+        { no_plan, IS(TO_END, UNKNOWN) },
+        { nothing, IS(OVERTAKEN, NO) },
+        { trimmed_behind_the_position, IS(OVERTAKEN, NO) },
+        { trimmed, IS(OVERTAKEN, YES) },
+        { trimmed_and_at_the_end, IS(OVERTAKEN, NO) },
+        { other_restore, IS(OVERTAKEN, NO) },
+        { trimmed_before_the_wipe, IS(OVERTAKEN, YES) },
+        { other_log, IS(OVERTAKEN, YES) },
+        { no_topic, IS(OVERTAKEN, YES) },
+        { redis_fails, IS(OVERTAKEN, UNKNOWN) },
+        { redis_is_old, IS(OVERTAKEN, UNKNOWN) },
+        { nothing_observed, IS(OVERTAKEN, UNKNOWN) },
+        { no_plan, IS(OVERTAKEN, UNKNOWN) },
+        { nothing, IS(SKIP, NO) },
+        { skipping, IS(SKIP, YES) },
+        { nothing, IS(RELEASE, NO) },
+        { held_no_more_wanted, IS(RELEASE, YES) },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct scene s;
+        struct restore_facts facts;
+
+        begin(&s);
+        rows[i].change(&s);
+        facts = restore_know(&s.known);
+        if (facts.values[rows[i].fact] != rows[i].value)
+            fail_msg("row %zu, %s: %d", i, restore_fact_text(rows[i].fact),
+                     facts.values[rows[i].fact]);
+        observed_release(&s.observed);
+    }
+}
+
+static void what_was_replayed_is_counted_up_to_the_end(void **state)
+{
+    static const struct {
+        void (*change)(struct scene *s);
+        int64_t replayed;
+    } rows[] = {
+        { nothing, PARTITIONS * (UNTIL - 1 - BEGIN) },
+        { at_the_end, PARTITIONS * (UNTIL - BEGIN) },
+        { no_position, 0 },
+        { other_restore, LOOK_UNKNOWN },
+        { redis_fails, LOOK_UNKNOWN },
+        { one_partition_not_looked_at, LOOK_UNKNOWN },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct scene s;
+
+        begin(&s);
+        rows[i].change(&s);
+        if (restore_replayed(&s.known) != rows[i].replayed)
+            fail_msg("row %zu: %lld", i, (long long)restore_replayed(&s.known));
+        observed_release(&s.observed);
+    }
+}
+
+static void one_after_the_other(void **state)
+{
+    static const struct restore_place in_order[] = {
+        { RESTORE_STEP_STOPPING, 9, "z" },  { RESTORE_STEP_PENDING, 1, "b" },
+        { RESTORE_STEP_PREFLIGHT, 2, "a" }, { RESTORE_STEP_PENDING, 2, "b" },
+        { RESTORE_STEP_PENDING, 2, "c" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(in_order); i++)
+        for (size_t j = 0; j < ARRAY_SIZE(in_order); j++)
+            assert_int_equal(restore_comes_before(&in_order[i], &in_order[j]), i < j);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_fact_follows_from_what_is_known),
+        cmocka_unit_test(what_was_replayed_is_counted_up_to_the_end),
+        cmocka_unit_test(one_after_the_other),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
