@@ -1,7 +1,10 @@
 #include "codec/wal_applier_file.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+#define RATE_LIMIT "rate-limit"
 
 /* clang-format off */
 
@@ -122,6 +125,19 @@ static void put_redis(struct file *f, const struct wal_resource *wal)
         put(f, "sentinel", sentinels.p);
 }
 
+static void put_settings(struct file *f, const struct wal_spec *s, int64_t rate_limit)
+{
+    char text[24];
+
+    for (size_t i = 0; i < s->n_settings; i++)
+        if (rate_limit == 0 || strcmp(s->settings[i].option->name, RATE_LIMIT) != 0)
+            put(f, s->settings[i].option->name, s->settings[i].value);
+    if (rate_limit == 0)
+        return;
+    snprintf(text, sizeof(text), "%" PRId64, rate_limit);
+    put(f, RATE_LIMIT, text);
+}
+
 bool wal_applier_file(const struct wal_resource *wal, struct wal_options options,
                       const struct wal_surroundings *around, bool live, struct buf *out)
 {
@@ -141,7 +157,6 @@ bool wal_applier_file(const struct wal_resource *wal, struct wal_options options
         put(&f, "scripts", WAL_SCRIPTS_DIR);
     put(&f, "http", WAL_HTTP_ADDRESS);
     put(&f, "log-format", "json");
-    for (size_t i = 0; i < wal->spec.n_settings; i++)
-        put(&f, wal->spec.settings[i].option->name, wal->spec.settings[i].value);
+    put_settings(&f, &wal->spec, around->rate_limit);
     return f.fits;
 }

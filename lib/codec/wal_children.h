@@ -45,6 +45,8 @@ struct wal_surroundings {
     const char *image;           /* of redis-applier, where the RedisWal names none */
     const char *failover_secret; /* that the RedisFailover it names has; NULL: no password */
     bool pod_monitors;           /* are served */
+    bool stopped;                /* no applier is to run for now */
+    int64_t rate_limit;          /* of each applier for now; 0: as the RedisWal says */
 };
 
 /* Writes the object: it is applied by WAL_MANAGER, and the RedisWal owns it. False and nothing

@@ -190,7 +190,7 @@ void wal_write_deployment(struct wal_writing *w)
     yyjson_mut_val *template, *metadata;
 
     yyjson_mut_obj_add_int(w->doc, spec, "replicas",
-                           w->wal->spec.paused ? 0 : w->wal->spec.replicas);
+                           w->wal->spec.paused || w->around->stopped ? 0 : w->wal->spec.replicas);
     yyjson_mut_obj_add_int(w->doc, spec, "revisionHistoryLimit", REVISIONS_KEPT);
     wal_write_fixed(w, spec, "strategy", STRATEGY);
     wal_write_selector(w, yyjson_mut_obj_add_obj(w->doc, spec, "selector"), "matchLabels");

@@ -190,6 +190,8 @@ static struct finding_of judge_applier(const struct judgement *j)
 {
     const struct observed *f = j->facts;
 
+    if (j->wanted->stopped)
+        return plain(WAL_REASON_APPLIER_STOPPED);
     if (j->wanted->paused || f->desired == 0)
         return plain(WAL_REASON_APPLIER_PAUSED);
     if (f->desired == LOOK_UNKNOWN || f->ready == LOOK_UNKNOWN)
@@ -411,6 +413,8 @@ static enum wal_phase phase_of(const struct judgement *j)
 
     if (j->wanted->unclear)
         return WAL_PHASE_REJECTED;
+    if (j->wanted->restoring)
+        return WAL_PHASE_RESTORING;
     if (f->log_tried.outcome == LOOK_NONE && f->redis_tried.outcome == LOOK_NONE)
         return WAL_PHASE_PENDING;
     if (j->wanted->paused || f->desired == 0)
@@ -482,6 +486,23 @@ bool wal_status_has_told(const struct wal_told *told, const struct observed *fac
     return has_told_of_primary(told, facts) && facts->n_rewinds == told->n_rewinds;
 }
 
+/* What a restore makes so, and unmakes, is its own news. */
+static bool is_of_restore(enum wal_condition_type type, const struct wal_status *before,
+                          const struct wal_status *now)
+{
+    static const bool is_changed[WAL_CONDITION_COUNT] = {
+        [WAL_CONDITION_POSITION_CONSISTENT] = true, [WAL_CONDITION_RESTORE_REQUIRED] = true,
+        [WAL_CONDITION_APPLIER_AVAILABLE] = true,   [WAL_CONDITION_CAUGHT_UP] = true,
+        [WAL_CONDITION_GROUP_HEALTHY] = true,
+    };
+
+    if (!is_changed[type])
+        return false;
+    return now->phase == WAL_PHASE_RESTORING ||
+           (before->phase == WAL_PHASE_RESTORING &&
+            now->conditions[type].status == wal_condition_good(type));
+}
+
 static size_t tell_happenings(const struct observed *f, struct wal_told *told,
                               struct wal_notice *ret)
 {
@@ -516,7 +537,8 @@ size_t wal_status_notices(const struct wal_status *before, const struct wal_stat
         const struct wal_condition *c = &now->conditions[i];
 
         /* Ready sums up what the others tell. */
-        if (i == WAL_CONDITION_READY || !is_news(i, &before->conditions[i], c))
+        if (i == WAL_CONDITION_READY || is_of_restore(i, before, now) ||
+            !is_news(i, &before->conditions[i], c))
             continue;
         tell(&ret[n], wal_condition_text(i), c->status != wal_condition_good(i), c->reason);
         memcpy(ret[n].note, c->message, sizeof(ret[n].note));

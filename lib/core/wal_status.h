@@ -75,6 +75,7 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(APPLIER_AVAILABLE,   APPLIER_FEWER,    "SomeReady",        TRUE,    "fewer appliers are ready than should be", "look at the pods that are not") \
     X(APPLIER_AVAILABLE,   APPLIER_NONE,     "NoneReady",        FALSE,   "no applier is ready", "look at the pods' logs, and at /readyz?verbose of one") \
     X(APPLIER_AVAILABLE,   APPLIER_PAUSED,   "Paused",           FALSE,   "no applier is wanted", "raise spec.applier.replicas, or end the pause") \
+    X(APPLIER_AVAILABLE,   APPLIER_STOPPED,  "StoppedForRestore", FALSE,  "a restore has stopped the appliers", "wait; see the RedisRestore") \
     X(APPLIER_AVAILABLE,   APPLIER_UNKNOWN,  "NotObserved",      UNKNOWN, "the Deployment was not seen yet", "look at the log of the controller when this lasts") \
     X(CAUGHT_UP,           CAUGHT_UP,        "WithinTarget",     TRUE,    "Redis is within the target of freshness", "nothing") \
     X(CAUGHT_UP,           BEHIND,           "Behind",           FALSE,   "Redis is further behind than the target of freshness", "wait; look at the appliers' rate and at Redis when it does not get less") \
@@ -109,6 +110,7 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
 #define WAL_PHASES(X) \
     X(PENDING,          "Pending",         "nothing was learned yet") \
     X(REJECTED,         "Rejected",        "the specification cannot be followed: see SpecAccepted") \
+    X(RESTORING,        "Restoring",       "a RedisRestore makes Redis anew from the log: see there") \
     X(PAUSED,           "Paused",          "no applier is wanted") \
     X(RESTORE_REQUIRED, "RestoreRequired", "the log alone cannot make Redis whole: see the condition of that name") \
     X(HELD,             "Held",            "Redis and the log do not fit together: see PositionConsistent") \
@@ -162,6 +164,8 @@ struct wal_wanted {
     struct str wal;       /* the name that Redis must hold */
     int64_t freshness_ms; /* how old what readers see may be */
     bool paused;          /* no applier is wanted, on purpose */
+    bool restoring;       /* a restore has begun to make its Redis anew, and has not ended */
+    bool stopped;         /* by that restore: no applier is wanted for now */
     const char *unclear;  /* why the specification cannot be followed; NULL: it can */
     /* What became of an object that is not as it is wanted; NULL: of none. */
     const char *taken, *refused;

@@ -3,6 +3,7 @@ local health = {
   Pending = "Progressing",
   Starting = "Progressing",
   CatchingUp = "Progressing",
+  Restoring = "Progressing",
   Applying = "Healthy",
   Degraded = "Healthy", -- it works; the message says what could be better
   Paused = "Suspended",

@@ -121,6 +121,41 @@ static void the_appliers_file_says_what_the_rediswal_says(void **state)
     }
 }
 
+static void has_part(enum wal_child_type type, const char *spec,
+                     const struct wal_surroundings *around, const char *part, bool there)
+{
+    char object[OBJECT_MAX];
+
+    write_child(type, spec, around, object);
+    if ((strstr(object, part) != NULL) != there)
+        fail_msg("%s is %s in %s", part, there ? "not" : "there", object);
+}
+
+static void a_restore_stops_the_appliers_and_sets_their_rate(void **state)
+{
+    static const struct wal_surroundings stopped = { .image = "x", .stopped = true };
+    static const struct wal_surroundings slow = { .image = "x", .rate_limit = 700 };
+    (void)state;
+
+    has_part(WAL_CHILD_DEPLOYMENT, FAILOVER, &stopped, "\"replicas\":0,", true);
+    has_part(WAL_CHILD_DEPLOYMENT, FAILOVER, &slow, "\"replicas\":2,", true);
+    has_part(WAL_CHILD_CONFIG_MAP, FAILOVER, &slow, "rate-limit: \\\"700\\\"", true);
+    has_part(WAL_CHILD_CONFIG_MAP, OPTIONS("\"rateLimit\":5"), &slow, "\\\"5\\\"", false);
+    has_part(WAL_CHILD_CONFIG_MAP, OPTIONS("\"rateLimit\":5"), &stopped, "\\\"5\\\"", true);
+}
+
+/* A rate is an option of a running applier: no pod is replaced for it. */
+static void the_rate_of_a_restore_replaces_no_pod(void **state)
+{
+    static const struct wal_surroundings slow = { .image = "ours:1", .rate_limit = 700 };
+    char before[OBJECT_MAX], after[OBJECT_MAX];
+    (void)state;
+
+    write_child(WAL_CHILD_DEPLOYMENT, FAILOVER, &plain, before);
+    write_child(WAL_CHILD_DEPLOYMENT, FAILOVER, &slow, after);
+    assert_string_equal(before, after);
+}
+
 /* Each row is a part of the object that is there, or is not. */
 static const struct {
     enum wal_child_type type;
@@ -274,6 +309,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_appliers_file_says_what_the_rediswal_says),
+        cmocka_unit_test(a_restore_stops_the_appliers_and_sets_their_rate),
+        cmocka_unit_test(the_rate_of_a_restore_replaces_no_pod),
         cmocka_unit_test(objects_say_what_the_rediswal_says),
         cmocka_unit_test(each_object_is_named_labelled_and_owned),
         cmocka_unit_test(pods_are_replaced_for_what_does_not_take_effect_by_itself),

@@ -207,16 +207,22 @@ static void no_combination_of_facts_deceives(void **state)
 
 /* --- what is told ----------------------------------------------------------------------------- */
 
-static size_t notices(struct wal_status *before, const struct observed *o, struct wal_told *told,
-                      struct wal_notice *ret)
+static size_t notices_of(const struct wal_wanted *wanted, struct wal_status *before,
+                         const struct observed *o, struct wal_told *told, struct wal_notice *ret)
 {
     struct wal_status now;
     size_t n;
 
-    wal_status_judge(&looks_wanted, o, before, NOW_MS, WALL_MS, &now);
+    wal_status_judge(wanted, o, before, NOW_MS, WALL_MS, &now);
     n = wal_status_notices(before, &now, o, told, ret);
     *before = now;
     return n;
+}
+
+static size_t notices(struct wal_status *before, const struct observed *o, struct wal_told *told,
+                      struct wal_notice *ret)
+{
+    return notices_of(&looks_wanted, before, o, told, ret);
 }
 
 static void a_decision_is_told_once(void **state)
@@ -302,6 +308,42 @@ static void another_primary_than_the_status_tells_of_is_news(void **state)
             assert_string_equal(told[0].reason, "PrimaryChanged");
         assert_true(wal_status_has_told(&memory, &o));
     }
+}
+
+static void a_restore_makes_its_own_news(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct redis_look wiped = looks_redis(NOW_MS - 1, 2, "a", 0);
+    struct wal_wanted w = looks_wanted;
+    struct wal_notice told[WAL_NOTICES_MAX];
+    struct wal_status before = { 0 };
+    struct wal_told memory = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    assert_int_equal(notices_of(&w, &before, &o, &memory, told), 0);
+    w.restoring = w.stopped = true;
+    assert_int_equal(notices_of(&w, &before, &o, &memory, told), 0);
+    assert_int_equal(before.phase, WAL_PHASE_RESTORING);
+    assert_string_equal(before.conditions[WAL_CONDITION_APPLIER_AVAILABLE].reason,
+                        "StoppedForRestore");
+    w.stopped = false;
+    observed_learn_redis(&o, &wiped);
+    memory.n_rewinds = o.n_rewinds; /* whoever wiped it forgets what was */
+    o.partitions[0].hold = HOLD_UNTIL;
+    assert_int_equal(notices_of(&w, &before, &o, &memory, told), 0);
+    assert_string_equal(before.conditions[WAL_CONDITION_POSITION_CONSISTENT].reason, "Until");
+    snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-lru");
+    assert_int_equal(notices_of(&w, &before, &o, &memory, told), 1); /* which is not of it */
+    w.restoring = false;
+    assert_int_equal(notices_of(&w, &before, &o, &memory, told), 0);
+    looks_well(&o, NOW_MS);
+    w.restoring = true;
+    notices_of(&w, &before, &o, &memory, told);
+    w.restoring = false;
+    assert_int_equal(notices_of(&w, &before, &o, &memory, told), 0);
+    assert_int_equal(before.phase, WAL_PHASE_APPLYING);
 }
 
 static void what_became_of_the_specification_and_its_objects_is_told(void **state)
@@ -437,6 +479,7 @@ int main(void)
         cmocka_unit_test(what_became_of_the_specification_and_its_objects_is_told),
         cmocka_unit_test(a_primary_that_went_back_is_told_once),
         cmocka_unit_test(another_primary_than_the_status_tells_of_is_news),
+        cmocka_unit_test(a_restore_makes_its_own_news),
         cmocka_unit_test(a_status_keeps_since_when_it_is_so),
         cmocka_unit_test(what_becomes_of_marks_is_a_condition_that_ready_does_not_need),
         cmocka_unit_test(each_reason_has_a_remedy_and_a_name_of_its_own),
