@@ -261,7 +261,7 @@ static const struct {
     void (*change)(struct scene *s);
     enum restore_fact fact;
     enum restore_fact_value value;
-} rows[] = {
+} fact_rows[] = {
     { nothing, IS(CANCEL, NO) },
     { cancel, IS(CANCEL, YES) },
     { nothing, IS(WAL, YES) },
@@ -334,16 +334,16 @@ static void each_fact_follows_from_what_is_known(void **state)
 {
     (void)state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(fact_rows); i++) {
         struct scene s;
         struct restore_facts facts;
 
         begin(&s);
-        rows[i].change(&s);
+        fact_rows[i].change(&s);
         facts = restore_know(&s.known);
-        if (facts.values[rows[i].fact] != rows[i].value)
-            fail_msg("row %zu, %s: %d", i, restore_fact_text(rows[i].fact),
-                     facts.values[rows[i].fact]);
+        if (facts.values[fact_rows[i].fact] != fact_rows[i].value)
+            fail_msg("row %zu, %s: %d", i, restore_fact_text(fact_rows[i].fact),
+                     facts.values[fact_rows[i].fact]);
         observed_release(&s.observed);
     }
 }
