@@ -14,7 +14,7 @@ enum field {
         FIELD_COUNT
 };
 
-enum { DIGEST_HEX_DIGITS = 16, NUMBER_MAX = 24, UNTIL_FIELD_MAX = 20 };
+enum { DIGEST_HEX_DIGITS = 16, NUMBER_MAX = 24 };
 
 static const char *const field_names[FIELD_COUNT] = {
 #define FIELD_NAME(member, name) [FIELD_##member] = name,
@@ -46,6 +46,14 @@ struct str position_seen_field(char *ret, int32_t partition)
     return (struct str){ ret, (size_t)n };
 }
 
+struct str position_until_field(char *ret, int32_t partition)
+{
+    const int n = snprintf(ret, POSITION_UNTIL_FIELD_MAX, "until%d", (int)partition);
+
+    PRE(n > 0 && n < POSITION_UNTIL_FIELD_MAX);
+    return (struct str){ ret, (size_t)n };
+}
+
 static bool number(const struct reply *reply, int64_t *ret)
 {
     return reply->type == REPLY_STRING && str_to_int64(reply->text, ret) && *ret >= 0;
@@ -72,12 +80,10 @@ static bool mark_of(const struct reply *reply, struct mark_state *ret)
 
 bool partition_identity_append_read(struct buf *out, int32_t partition)
 {
-    char seen[POSITION_SEEN_FIELD_MAX], until[UNTIL_FIELD_MAX];
-    const int n = snprintf(until, sizeof(until), "until%d", (int)partition);
-    const struct str get[] = { STR_LITERAL("HMGET"),
-                               identity_key(),
+    char seen[POSITION_SEEN_FIELD_MAX], until[POSITION_UNTIL_FIELD_MAX];
+    const struct str get[] = { STR_LITERAL("HMGET"), identity_key(),
                                position_seen_field(seen, partition),
-                               { until, (size_t)n } };
+                               position_until_field(until, partition) };
 
     return resp_append(out, get, ARRAY_SIZE(get));
 }

@@ -20,6 +20,7 @@ enum {
     RESTORE_UID_MAX = 63,   /* of the RedisRestore that the identity names */
     POSITION_KEY_MAX = 128,
     POSITION_SEEN_FIELD_MAX = 16,
+    POSITION_UNTIL_FIELD_MAX = 20,
 };
 
 /* Keys that start like this hold our own bookkeeping. */
@@ -62,6 +63,10 @@ struct str identity_key(void);
 /* The field of that hash that is there once the partition has had a position. `ret` has
  * POSITION_SEEN_FIELD_MAX bytes. */
 struct str position_seen_field(char *ret, int32_t partition);
+
+/* The field of that hash that says where the partition is held: the first offset that is not to be
+ * applied. `ret` has POSITION_UNTIL_FIELD_MAX bytes. */
+struct str position_until_field(char *ret, int32_t partition);
 
 /* What that hash says of a partition: the fields p<n> and until<n>. */
 struct partition_identity {

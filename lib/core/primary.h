@@ -25,7 +25,8 @@ struct primary_facts {
     bool loading;                          /* -LOADING or INFO persistence loading:1 */
     char wal[WAL_NAME_MAX + 1];            /* of the identity; "" when absent */
     char restore[RESTORE_UID_MAX + 1];     /* the same: which restore began it last */
-    int64_t n_keys;                        /* DBSIZE */
+    int64_t n_keys;                        /* DBSIZE: of database 0, which is ours */
+    bool other_databases;                  /* INFO keyspace: another one holds keys */
     int64_t clock_skew_ms;                 /* TIME minus our clock, at the middle of the exchange */
     bool evicts;                           /* maxmemory-policy is not noeviction, as far as known */
     struct command_set commands;           /* COMMAND */

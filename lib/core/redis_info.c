@@ -37,6 +37,23 @@ bool redis_info_number(struct str info, const char *name, int64_t *ret)
     return str_to_int64(redis_info_value(info, name), ret);
 }
 
+/* "db<number>:keys=1,..." is there for each one that holds some. */
+bool redis_info_other_databases(struct str info)
+{
+    const char *end = info.p + info.n;
+
+    for (const char *at = info.p; at < end;) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        const struct str line = { at, (size_t)((next ? next : end) - at) };
+
+        if (line.n > 3 && str_starts_with(line, STR_LITERAL("db")) && line.p[2] >= '0' &&
+            line.p[2] <= '9' && !str_starts_with(line, STR_LITERAL("db0:")))
+            return true;
+        at = next ? next + 1 : end;
+    }
+    return false;
+}
+
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;

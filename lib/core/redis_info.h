@@ -15,6 +15,9 @@ struct str redis_info_value(struct str info, const char *name);
 /* False, and *ret is left alone: there is no such line, or it holds no number. */
 bool redis_info_number(struct str info, const char *name, int64_t *ret);
 
+/* Whether another database than 0 holds keys. */
+bool redis_info_other_databases(struct str info);
+
 /* The replicas of the primary whose INFO it is. */
 struct redis_info_replicas {
     int64_t n;

@@ -33,6 +33,26 @@ static void a_value_is_found_by_its_whole_name(void **state)
     }
 }
 
+static void another_database_is_one_that_holds_keys(void **state)
+{
+    static const struct {
+        const char *info;
+        bool other;
+    } rows[] = {
+        { "# Keyspace\r\n", false },
+        { "# Keyspace\r\ndb0:keys=1,expires=0,avg_ttl=0\r\n", false },
+        { "# Keyspace\r\ndb0:keys=1,expires=0,avg_ttl=0\r\ndb1:keys=2\r\n", true },
+        { "db10:keys=1", true },
+        { "dbsize:4\r\nxdb1:keys=2\r\ndb", false },
+        { "", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (redis_info_other_databases(str_from(rows[i].info)) != rows[i].other)
+            fail_msg("row %zu", i);
+}
+
 static void only_a_number_is_one(void **state)
 {
     int64_t n = 1;
@@ -119,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_is_found_by_its_whole_name),
+        cmocka_unit_test(another_database_is_one_that_holds_keys),
         cmocka_unit_test(only_a_number_is_one),
         cmocka_unit_test(the_slowest_replica_counts),
         cmocka_unit_test(the_hard_limit_of_replicas_is_the_first),

@@ -1,0 +1,100 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "core/restore_plan.h"
+
+enum { N = 3 };
+
+/* Begin, end, and the first record of the time. */
+static const struct restore_extent extents[N] = { { 0, 10, 4 }, { 5, 10, 2 }, { 7, 7, 9 } };
+
+static void each_partition_ends_where_the_target_is(void **state)
+{
+    static const struct restore_position positions[] = { { 2, 7 }, { 0, 0 } };
+    static const struct {
+        const char *name;
+        struct restore_target target;
+        bool to_end;
+        int64_t until[N];
+    } rows[] = {
+        { "latest", { .to = RESTORE_TO_LATEST }, true, { 10, 10, 7 } },
+        { "a time", { .to = RESTORE_TO_TIME, .time_ms = 1 }, false, { 4, 5, 7 } },
+        { "positions",
+          { .to = RESTORE_TO_POSITION, .positions = positions, .n_positions = 2 },
+          false,
+          { 0, 10, 7 } },
+        { "no positions", { .to = RESTORE_TO_POSITION }, false, { 10, 10, 7 } },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct restore_plan plan = { 0 }, copy = { 0 };
+        char why[LOOK_WHY_MAX + 1] = "";
+
+        if (!restore_plan_make(&rows[i].target, "c/t", extents, N, &plan, why))
+            fail_msg("%s: %s", rows[i].name, why);
+        restore_plan_copy(&plan, &copy);
+        assert_string_equal(copy.log, "c/t");
+        assert_int_equal(copy.to_end, rows[i].to_end);
+        assert_int_equal(copy.record_bytes, LOOK_UNKNOWN);
+        assert_int_equal(copy.n, N);
+        assert_ptr_not_equal(copy.partitions, plan.partitions);
+        for (int k = 0; k < N; k++)
+            if (copy.partitions[k].from != extents[k].begin ||
+                copy.partitions[k].end != extents[k].end ||
+                copy.partitions[k].until != rows[i].until[k])
+                fail_msg("%s: partition %d until %lld", rows[i].name, k,
+                         (long long)copy.partitions[k].until);
+        restore_plan_release(&plan);
+        restore_plan_release(&copy);
+    }
+}
+
+static void what_the_log_does_not_hold_is_refused(void **state)
+{
+    static const struct {
+        const char *name;
+        struct restore_position positions[2];
+        int32_t n_positions, n;
+        const char *why;
+    } rows[] = {
+        { "no log", { { 0, 0 } }, 0, 0, "no partitions" },
+        { "too many partitions", { { 0, 0 } }, 0, RESTORE_PARTITIONS_MAX + 1, "1024" },
+        { "no such partition", { { 3, 0 } }, 1, N, "partition 3" },
+        { "negative partition", { { -1, 0 } }, 1, N, "partition -1" },
+        { "before its begin", { { 1, 4 } }, 1, N, "holds 5 to 10" },
+        { "past its end", { { 1, 11 } }, 1, N, "holds 5 to 10" },
+        { "the second one", { { 0, 3 }, { 2, 6 } }, 2, N, "partition 2" },
+        { "twice", { { 0, 3 }, { 0, 4 } }, 2, N, "two positions" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct restore_target target = { .to = RESTORE_TO_POSITION,
+                                               .positions = rows[i].positions,
+                                               .n_positions = rows[i].n_positions };
+        struct restore_plan plan = { 0 };
+        char why[LOOK_WHY_MAX + 1] = "";
+
+        if (restore_plan_make(&target, "c/t", extents, rows[i].n, &plan, why) ||
+            !strstr(why, rows[i].why) || plan.partitions)
+            fail_msg("%s: %s", rows[i].name, why);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_partition_ends_where_the_target_is),
+        cmocka_unit_test(what_the_log_does_not_hold_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
