@@ -32,6 +32,7 @@ static enum err_code read_info(struct inquiry *q, const struct reply *reply)
              (int)(value.n < RUN_ID_MAX ? value.n : RUN_ID_MAX), value.p);
     if (str_eq(redis_info_value(reply->text, "loading"), STR_LITERAL("1")))
         q->facts->loading = true;
+    q->facts->other_databases = redis_info_other_databases(reply->text);
     value = redis_info_value(reply->text, "maxmemory_policy");
     q->facts->evicts = value.n > 0 && !str_eq(value, STR_LITERAL("noeviction"));
     return ERR_OK;

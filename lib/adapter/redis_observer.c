@@ -1,41 +1,50 @@
 #include "adapter/redis_observer.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "adapter/redis_restore_hiredis.h"
 #include "adapter/sentinel_listener.h"
 #include "base/check.h"
 #include "base/fifo.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "core/restore_plan.h"
 
 /* A question, and later its answer. */
 struct job {
     uint64_t wal;
     struct redis_place redis; /* its texts are copies */
-    bool listens;             /* to the Sentinels; or else it is a look */
+    enum kind { KIND_LOOK, KIND_LISTEN, KIND_RESTORE, KIND_COUNT } kind;
     struct redis_look look;
-    redisContext *ears[REDIS_LOOK_EARS_MAX];
+    redisContext *ears[REDIS_LOOK_EARS_MAX]; /* KIND_LISTEN */
     size_t n_ears;
+    struct restore_redis_order order; /* KIND_RESTORE: of copies, which follow */
+    struct restore_plan plan;
+    char uid[RESTORE_UID_MAX + 1];
+    struct restore_redis_result restored;
 };
 
 struct redis_observer {
     struct redis_look_settings settings;
-    int answered;                       /* eventfd: readable while there are answers */
-    int descriptor;                     /* epoll: that, and the listener's */
-    struct sentinel_listener *listener; /* the owner's alone */
-    int n_dialling;                     /* the same: jobs that listen */
+    int answered;                                   /* eventfd: readable while there are answers */
+    int descriptor;                                 /* epoll: that, and the listener's */
+    struct sentinel_listener *listener;             /* the owner's alone */
+    int n_dialling;                                 /* the same: jobs that listen */
+    uint64_t restored[REDIS_OBSERVER_RESTORES_MAX]; /* the same: whose orders are open */
+    int n_restored;
 
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t asked;
     bool stopping;
     int n_threads; /* the last one of a freed observer destroys it */
     int n_open;
-    struct fifo questions, answers, dialled; /* of struct job * */
+    struct fifo questions, answers[KIND_COUNT]; /* of struct job * */
 };
 
 static struct job *take(struct fifo *jobs)
@@ -76,12 +85,12 @@ static void wipe_text(const char *text)
     free(own);
 }
 
-static struct job *job_new(uint64_t wal, const struct redis_place *redis, bool listens)
+static struct job *job_new(uint64_t wal, const struct redis_place *redis, enum kind kind)
 {
     struct job *job = mem_new(1, sizeof(*job));
 
     job->wal = wal;
-    job->listens = listens;
+    job->kind = kind;
     job->redis = *redis;
 #define COPY(text) text = copy_text(text);
     QUESTION_TEXTS(COPY, &job->redis)
@@ -98,24 +107,48 @@ static void job_free(struct job *job)
     redis_look_release(&job->look);
     while (job->n_ears > 0)
         redisFree(job->ears[--job->n_ears]);
+    restore_plan_release(&job->plan);
     free(job);
 }
 
 /* --- threads ---------------------------------------------------------------------------------- */
 
-static void destroy(struct redis_observer *o)
+static void free_jobs(struct fifo *jobs)
 {
     struct job *job;
 
-    while ((job = take(&o->questions)) || (job = take(&o->answers)) || (job = take(&o->dialled)))
+    while ((job = take(jobs)))
         job_free(job);
-    fifo_release(&o->questions);
-    fifo_release(&o->answers);
-    fifo_release(&o->dialled);
+    fifo_release(jobs);
+}
+
+static void destroy(struct redis_observer *o)
+{
+    free_jobs(&o->questions);
+    for (int i = 0; i < KIND_COUNT; i++)
+        free_jobs(&o->answers[i]);
     close(o->answered);
     pthread_cond_destroy(&o->asked);
     pthread_mutex_destroy(&o->mutex);
     free(o);
+}
+
+static void do_job(const struct redis_observer *o, struct job *job)
+{
+    switch (job->kind) {
+    case KIND_LOOK:
+        redis_look_ask(&job->redis, &o->settings, &job->look);
+        return;
+    case KIND_LISTEN:
+        job->n_ears = redis_look_listen(&job->redis, &o->settings, job->ears);
+        return;
+    case KIND_RESTORE:
+        redis_restore_do(&job->redis, &o->settings, &job->order, &job->restored);
+        return;
+    case KIND_COUNT:
+        break;
+    }
+    UNREACHABLE("every kind is handled");
 }
 
 /* With the mutex held, except while Redis is asked. */
@@ -124,12 +157,9 @@ static void serve_question(struct redis_observer *o, struct job *job)
     const uint64_t one = 1;
 
     pthread_mutex_unlock(&o->mutex);
-    if (job->listens)
-        job->n_ears = redis_look_listen(&job->redis, &o->settings, job->ears);
-    else
-        redis_look_ask(&job->redis, &o->settings, &job->look);
+    do_job(o, job);
     pthread_mutex_lock(&o->mutex);
-    fifo_add(job->listens ? &o->dialled : &o->answers, &job);
+    fifo_add(&o->answers[job->kind], &job);
     if (write(o->answered, &one, sizeof(one)) < 0)
         UNREACHABLE("an eventfd that refuses to count");
 }
@@ -177,8 +207,8 @@ struct redis_observer *redis_observer_new(const struct redis_look_settings *sett
     pthread_mutex_init(&o->mutex, NULL);
     pthread_cond_init(&o->asked, NULL);
     fifo_init(&o->questions, sizeof(struct job *));
-    fifo_init(&o->answers, sizeof(struct job *));
-    fifo_init(&o->dialled, sizeof(struct job *));
+    for (int i = 0; i < KIND_COUNT; i++)
+        fifo_init(&o->answers[i], sizeof(struct job *));
     o->n_threads = REDIS_OBSERVER_THREADS;
     for (int i = 0; i < REDIS_OBSERVER_THREADS; i++) {
         pthread_t thread;
@@ -204,41 +234,42 @@ void redis_observer_free(struct redis_observer *o)
 
 /* --- the port --------------------------------------------------------------------------------- */
 
-/* False: too many are open. */
-static bool enqueue(struct redis_observer *o, uint64_t wal, const struct redis_place *redis,
-                    bool listens)
+/* The job becomes the observer's. False: too many are open. */
+static bool enqueue(struct redis_observer *o, struct job *job)
 {
-    struct job *job;
     bool fits;
 
-    PRE(redis->n_partitions >= 0 && redis->n_partitions <= LOOK_PARTITIONS_MAX);
+    PRE(job->redis.n_partitions >= 0 && job->redis.n_partitions <= LOOK_PARTITIONS_MAX);
     pthread_mutex_lock(&o->mutex);
     fits = o->n_open < REDIS_OBSERVER_OPEN_MAX;
     if (fits) {
         o->n_open++;
-        job = job_new(wal, redis, listens);
         fifo_add(&o->questions, &job);
         pthread_cond_signal(&o->asked);
     }
     pthread_mutex_unlock(&o->mutex);
+    if (!fits)
+        job_free(job);
     return fits;
+}
+
+static enum err_code too_many(struct err *err)
+{
+    return err_set(err, ERR_LIMIT, "%d looks at Redis are under way", REDIS_OBSERVER_OPEN_MAX);
 }
 
 static enum err_code ask(void *self, uint64_t wal, const struct redis_place *redis, struct err *err)
 {
-    return enqueue(self, wal, redis, false)
-               ? ERR_OK
-               : err_set(err, ERR_LIMIT, "%d looks at Redis are under way",
-                         REDIS_OBSERVER_OPEN_MAX);
+    return enqueue(self, job_new(wal, redis, KIND_LOOK)) ? ERR_OK : too_many(err);
 }
 
 /* NULL: there is none. */
-static struct job *take_answer(struct redis_observer *o, struct fifo *answers)
+static struct job *take_answer(struct redis_observer *o, enum kind kind)
 {
     struct job *job;
 
     pthread_mutex_lock(&o->mutex);
-    job = take(answers);
+    job = take(&o->answers[kind]);
     o->n_open -= job != NULL;
     pthread_mutex_unlock(&o->mutex);
     return job;
@@ -252,7 +283,7 @@ static bool next(void *self, uint64_t *ret_wal, struct redis_look *ret_look)
 
     if (read(o->answered, &count, sizeof(count)) < 0)
         count = 0; /* it was quiet before */
-    job = take_answer(o, &o->answers);
+    job = take_answer(o, KIND_LOOK);
     if (!job)
         return false;
     *ret_wal = job->wal;
@@ -269,7 +300,7 @@ static enum err_code listen(void *self, uint64_t wal, const struct redis_place *
 
     if (sentinel_listener_count(o->listener) + (o->n_dialling + 1) * REDIS_LOOK_EARS_MAX >
             SENTINEL_LISTENER_MAX ||
-        !enqueue(o, wal, redis, true))
+        !enqueue(o, job_new(wal, redis, KIND_LISTEN)))
         return err_set(err, ERR_LIMIT, "%d Sentinels are listened to", SENTINEL_LISTENER_MAX);
     o->n_dialling++;
     return ERR_OK;
@@ -285,7 +316,7 @@ static void ignore(void *self, uint64_t wal)
 static bool news(void *self, struct redis_news *ret)
 {
     struct redis_observer *o = self;
-    struct job *job = take_answer(o, &o->dialled);
+    struct job *job = take_answer(o, KIND_LISTEN);
 
     if (!job)
         return sentinel_listener_next(o->listener, ret);
@@ -296,6 +327,56 @@ static bool news(void *self, struct redis_news *ret)
         sentinel_listener_add(o->listener, job->wal, job->redis.master_name,
                               job->ears[--job->n_ears]);
     job_free(job);
+    return true;
+}
+
+/* --- restores --------------------------------------------------------------------------------- */
+
+static bool may_restore(const struct redis_observer *o, uint64_t wal)
+{
+    for (int i = 0; i < o->n_restored; i++)
+        if (o->restored[i] == wal)
+            return false;
+    return o->n_restored < REDIS_OBSERVER_RESTORES_MAX;
+}
+
+static enum err_code restore(void *self, uint64_t wal, const struct redis_place *redis,
+                             const struct restore_redis_order *order, struct err *err)
+{
+    struct redis_observer *o = self;
+    struct job *job;
+
+    PRE(order->plan->n > 0 && order->plan->n <= RESTORE_PARTITIONS_MAX);
+    PRE(strlen(order->uid) <= RESTORE_UID_MAX && order->uid[0] != '\0');
+    if (!may_restore(o, wal))
+        return err_set(err, ERR_LIMIT, "an order to this Redis, or to %d others, is under way",
+                       REDIS_OBSERVER_RESTORES_MAX);
+    job = job_new(wal, redis, KIND_RESTORE);
+    job->order = *order;
+    restore_plan_copy(order->plan, &job->plan);
+    job->order.plan = &job->plan;
+    snprintf(job->uid, sizeof(job->uid), "%s", order->uid);
+    job->order.uid = job->uid;
+    if (!enqueue(o, job))
+        return too_many(err);
+    o->restored[o->n_restored++] = wal;
+    return ERR_OK;
+}
+
+static bool next_restored(void *self, uint64_t *ret_wal, struct restore_redis_result *ret)
+{
+    struct redis_observer *o = self;
+    struct job *job = take_answer(o, KIND_RESTORE);
+    int i = 0;
+
+    if (!job)
+        return false;
+    *ret_wal = job->wal;
+    *ret = job->restored;
+    job_free(job);
+    while (o->restored[i] != *ret_wal)
+        i++;
+    o->restored[i] = o->restored[--o->n_restored];
     return true;
 }
 
@@ -313,6 +394,8 @@ struct redis_observer_port redis_observer_port(struct redis_observer *o)
                                                   .listen = listen,
                                                   .ignore = ignore,
                                                   .news = news,
+                                                  .restore = restore,
+                                                  .next_restored = next_restored,
                                                   .descriptor = descriptor };
 
     return (struct redis_observer_port){ &ops, o };

@@ -1,6 +1,6 @@
 /*
- * Looks at the Redis of many WALs on a few threads, so that names to resolve, Sentinels and servers
- * that do not answer hold up a thread, and no loop.
+ * Looks at the Redis of many WALs on a few threads, and does to it what restores want done, so that
+ * names to resolve, Sentinels and servers that do not answer hold up a thread, and no loop.
  */
 #ifndef REDWAL_ADAPTER_REDIS_OBSERVER_H
 #define REDWAL_ADAPTER_REDIS_OBSERVER_H
@@ -9,8 +9,9 @@
 #include "port/observe.h"
 
 enum {
-    REDIS_OBSERVER_THREADS = 32,    /* so many servers may hang at a time */
-    REDIS_OBSERVER_OPEN_MAX = 4096, /* questions that have no answer yet */
+    REDIS_OBSERVER_THREADS = 32,     /* so many servers may hang at a time */
+    REDIS_OBSERVER_OPEN_MAX = 4096,  /* questions that have no answer yet */
+    REDIS_OBSERVER_RESTORES_MAX = 8, /* orders to as many Redis: looks must not wait for them */
 };
 
 struct redis_observer;
