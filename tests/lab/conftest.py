@@ -94,9 +94,9 @@ def namespace(cluster):
 
 @pytest.fixture(scope="session")
 def definition(cluster):
-    """RedisWals are served."""
+    """RedisWals and RedisRestores are served."""
     cluster.kubectl("apply", "--server-side", "-k", ROOT / "manifests" / "crd")
-    cluster.await_established("crd/rediswals.redwal.dev")
+    cluster.await_established("crd/rediswals.redwal.dev", "crd/redisrestores.redwal.dev")
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +110,7 @@ def others(cluster, tmp_path_factory):
 
 @pytest.fixture
 def api(cluster, definition):
-    """Reads and writes RedisWals."""
+    """Reads and writes them."""
     del definition
     return kubernetes.client.CustomObjectsApi(cluster.client)
 

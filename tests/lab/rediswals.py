@@ -1,35 +1,15 @@
 """RedisWals for tests, from the table in rediswals.yaml, and what they become."""
 
-import copy
 import json
 import os
 import pathlib
 import subprocess
 
-import yaml
+from kinds import GROUP, VERSION, WAL
 
-TABLE = yaml.safe_load((pathlib.Path(__file__).parent / "rediswals.yaml").read_text())
-GROUP, VERSION, PLURAL = "redwal.dev", "v1alpha1", "rediswals"
-
-
-def make(changes):
-    """The base with values set by path; None removes."""
-    made = copy.deepcopy(TABLE["base"])
-    for path, value in changes.items():
-        *parents, last = path.split(".")
-        inner = made
-        for word in parents:
-            inner = inner.setdefault(word, {})
-        if value is None:
-            inner.pop(last, None)
-        else:
-            inner[last] = value
-    return made
-
-
-def create(api, namespace, body, **options):
-    return api.create_namespaced_custom_object(GROUP, VERSION, namespace, PLURAL, body,
-                                               field_validation="Strict", **options)
+TABLE, PLURAL = WAL.table, WAL.plural
+make, create = WAL.make, WAL.create
+__all__ = ["GROUP", "PLURAL", "TABLE", "VERSION", "apply", "children", "create", "make"]
 
 
 def children(wal, *argv):

@@ -1,58 +1,8 @@
-"""RedisWals that are good and bad: the API server and our decoder agree which is which."""
+"""What a RedisWal looks like to people; what it may say is in test_kinds.py."""
 
 import json
-import os
-import pathlib
-import subprocess
 
-import kubernetes
-import pytest
-
-from rediswals import GROUP, PLURAL, TABLE, VERSION, create, make
-
-WAL_TABLES = pathlib.Path(os.environ["KUBE_PROBE"]).with_name("wal-tables")
-
-
-def decode(body):
-    done = subprocess.run([WAL_TABLES, "decode"], input=json.dumps(body), text=True,
-                          capture_output=True, timeout=30)
-    assert done.returncode in (0, 1), done.stderr
-    return done.returncode == 0, done.stdout
-
-
-@pytest.mark.parametrize("row", TABLE["good"], ids=lambda row: row["why"])
-def test_a_good_one_is_stored_and_decoded(api, namespace, row):
-    body = make(row["set"])
-    stored = create(api, namespace, body)
-    assert decode(body) == (True, "good\n")
-    assert decode(stored) == (True, "good\n")
-
-
-@pytest.mark.parametrize("row", TABLE["bad"], ids=lambda row: row["why"])
-def test_a_bad_one_is_refused_by_both_and_told_why(api, namespace, row):
-    body = make(row["set"])
-    with pytest.raises(kubernetes.client.ApiException) as refusal:
-        create(api, namespace, body, dry_run="All")
-    message = json.loads(refusal.value.body)["message"]
-    assert refusal.value.status in (400, 422)
-    assert row["says"] in message
-    good, said = decode(body)
-    assert not good
-    assert row["says"] in said
-
-
-@pytest.mark.parametrize("row", TABLE["changes"], ids=lambda row: row["why"])
-def test_what_may_change_and_what_may_not(api, namespace, row):
-    before = create(api, namespace, make(row["from"]))
-    after = make(row["to"])
-    after["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
-    arguments = GROUP, VERSION, namespace, PLURAL, before["metadata"]["name"], after
-    if "says" not in row:
-        api.replace_namespaced_custom_object(*arguments)
-        return
-    with pytest.raises(kubernetes.client.ApiException) as refusal:
-        api.replace_namespaced_custom_object(*arguments)
-    assert row["says"] in json.loads(refusal.value.body)["message"]
+from rediswals import GROUP, PLURAL, VERSION, create, make
 
 
 def test_defaults_are_those_of_the_applier(api, namespace):
