@@ -23,6 +23,8 @@ static const int64_t WALL_MS = INT64_C(1795600007000);
     "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisRestore\",\"metadata\":{"             \
     "\"namespace\":\"prod\",\"name\":\"orders-1\",\"uid\":\"u-1\",\"resourceVersion\":\"42\","     \
     "\"generation\":7,\"creationTimestamp\":\"2026-11-25T09:46:47Z\""
+#define OTHER_KIND                                                                                 \
+    "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":\"a\"}}"
 #define WHOLE(spec) HEAD "},\"spec\":" spec "}"
 
 static enum err_code decode(const char *json, struct restore_resource *r, struct err *err)
@@ -176,12 +178,8 @@ static void what_is_wrong_is_told_with_its_place(void **state)
 static void what_is_no_redisrestore_is_corrupt(void **state)
 {
     static const char *const rows[] = {
-        "",
-        "7",
-        "{}",
-        "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisRestore\"}",
-        "{\"apiVersion\":\"redwal.dev/"
-        "v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":\"a\"}}",
+        "",         "7", "{}", "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisRestore\"}",
+        OTHER_KIND,
     };
     (void)state;
 
