@@ -153,6 +153,7 @@ struct apply_loop_settings apply_loop_settings_of(const struct options *o, const
     snprintf(a->wal, sizeof(a->wal), "%s", o->connection.wal);
     a->scripts = w->scripts ? script_files_set(w->scripts) : NULL;
     a->adopt = o->adopt;
+    a->hold_blank = o->on_blank == ON_BLANK_HOLD;
     a->quarantine_max_keys = (size_t)o->quarantine_max_keys;
     a->batch_max_ops = (uint32_t)o->batch_max_ops;
     a->batch_max_bytes = (size_t)o->batch_max_bytes;

@@ -13,6 +13,9 @@
 #include "cli/program_table.h"
 #include "cli/records_table.h"
 
+enum on_blank { ON_BLANK_REPLAY, ON_BLANK_HOLD };
+#define ON_BLANK_CHOICES "replay", "hold"
+
 /* clang-format off */
 #define OPTIONS(X, SHARED, FOLDING, RECORDS) \
     PROGRAM_FILE_OPTIONS(X) \
@@ -35,6 +38,7 @@
     \
     FOLDING_OPTIONS(FOLDING) \
     X(BOOL,      ANYWHERE, adopt,                "adopt",                NULL,       "false", 0, 0, NULL, "Applying", "Build upon data of unknown origin in Redis; for one start") \
+    X(CHOICE,    ANYWHERE, on_blank,             "on-blank",             "POLICY",   "replay", 0, 0, ONE_OF(ON_BLANK_CHOICES), "Applying", "A Redis without any key: replay the log into it from its first record, or hold until a restore says so") \
     X(INT,       LIVE,     rate_limit_ops,       "rate-limit",           "OPS",      "0", 0, 100000000, NULL, "Applying", "Operations per second at most; 0 is no limit") \
     X(BOOL,      ANYWHERE, until_end,            "until-end",            NULL,       "false", 0, 0, NULL, "Applying", "Exit with 0 once everything that was in the log at start is applied") \
     X(DURATION,  LIVE,     drain_timeout_ms,     "drain-timeout",        "DURATION", "10s", 0, 10 * MINUTE, NULL, "Applying", "On SIGTERM, finish what is in flight for so long at most") \

@@ -42,7 +42,8 @@ enum applier_on_reject { ON_REJECT_SKIP, ON_REJECT_QUARANTINE_KEY, ON_REJECT_HAL
 struct applier_settings {
     char wal[WAL_NAME_MAX + 1];
     const struct script_set *scripts; /* outlive the applier; NULL: none */
-    bool adopt; /* build upon data or a log whose beginning nobody can vouch for */
+    bool adopt;      /* build upon data or a log whose beginning nobody can vouch for */
+    bool hold_blank; /* see struct primary_policy */
     enum applier_on_reject on_reject;
     struct log_time_rule expiry;
     int64_t clock_skew_threshold_ms; /* a smaller difference of the clocks counts as none */

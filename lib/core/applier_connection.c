@@ -301,7 +301,10 @@ void applier_connected(struct applier *a, const struct primary_facts *facts, int
     connection_reset(a);
     a->primary = *facts;
     a->counters.connects++;
-    verdict = primary_judge(facts, a->wal, a->settings.adopt, &hold, &why);
+    verdict = primary_judge(
+        facts, a->wal,
+        (struct primary_policy){ .adopt = a->settings.adopt, .hold_blank = a->settings.hold_blank },
+        &hold, &why);
     if (verdict == PRIMARY_RETRY || verdict == PRIMARY_HOLD) {
         connection_refuse(a, hold, why, now_ms);
         return;

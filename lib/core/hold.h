@@ -10,6 +10,7 @@
 #define HOLD_REASONS(X) \
     X(OTHER_WAL,      "other-wal",        "this Redis belongs to another WAL",                                        "point the applier at its own Redis, or give --wal the name that Redis holds") \
     X(FOREIGN_DATA,   "foreign-data",     "this Redis holds keys but no position: nobody knows what the log adds to", "empty it (FLUSHALL) so that the log is replayed, or start once with --adopt to build upon what is there") \
+    X(BLANK,          "blank-held",       "this Redis is blank, and is not to be filled by itself",                     "restore it (kubectl redwal restore NAME), or set --on-blank replay") \
     X(POSITION_LOST,  "position-lost",    "the position of this partition was here and is gone",                      "set maxmemory-policy to noeviction, empty this Redis so that the log is replayed, or restore a snapshot") \
     X(POSITION_BROKEN, "position-corrupt", "the position of this partition cannot be read",                           "look at the hash redwal:{<wal>}:p:<partition>; restore it or empty this Redis") \
     X(IDS_BROKEN,     "ids-corrupt",      "the remembered ids of this partition cannot be read",                      "look at the strings redwal:{<wal>}:i:<partition>*; restore them, or delete them all to forget which ids were applied") \

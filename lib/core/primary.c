@@ -18,8 +18,9 @@ static enum primary_verdict hold(enum hold_reason *ret_hold, const char **ret_wh
     return PRIMARY_HOLD;
 }
 
-enum primary_verdict primary_judge(const struct primary_facts *facts, struct str wal, bool adopt,
-                                   enum hold_reason *ret_hold, const char **ret_why)
+enum primary_verdict primary_judge(const struct primary_facts *facts, struct str wal,
+                                   struct primary_policy policy, enum hold_reason *ret_hold,
+                                   const char **ret_why)
 {
     const struct str holds = str_from(facts->wal);
 
@@ -36,8 +37,10 @@ enum primary_verdict primary_judge(const struct primary_facts *facts, struct str
         *ret_why = "it is ours";
         return PRIMARY_ACCEPT;
     }
-    if (facts->n_keys > 0 && !adopt)
+    if (facts->n_keys > 0 && !policy.adopt)
         return hold(ret_hold, ret_why, HOLD_FOREIGN_DATA);
+    if (policy.hold_blank && !policy.adopt)
+        return hold(ret_hold, ret_why, HOLD_BLANK);
     *ret_why = facts->n_keys > 0 ? "its data is adopted" : "it is blank";
     return PRIMARY_CLAIM;
 }

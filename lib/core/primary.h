@@ -39,9 +39,15 @@ enum primary_verdict {
     PRIMARY_HOLD,   /* a usable master that is not ours: a human must look */
 };
 
-/* `ret_hold` is set for PRIMARY_HOLD only; `ret_why` (static text) always. `adopt`: the user said
- * that data of unknown origin may be built upon. */
-enum primary_verdict primary_judge(const struct primary_facts *facts, struct str wal, bool adopt,
-                                   enum hold_reason *ret_hold, const char **ret_why);
+/* What the user said. */
+struct primary_policy {
+    bool adopt;      /* data of unknown origin, or none, may be built upon */
+    bool hold_blank; /* and otherwise a blank Redis waits until somebody restores it */
+};
+
+/* `ret_hold` is set for PRIMARY_HOLD only; `ret_why` (static text) always. */
+enum primary_verdict primary_judge(const struct primary_facts *facts, struct str wal,
+                                   struct primary_policy policy, enum hold_reason *ret_hold,
+                                   const char **ret_why);
 
 #endif

@@ -48,7 +48,7 @@ static bool judge_primary(struct str wal, const struct primary_facts *p,
     enum hold_reason hold = HOLD_NONE;
     const char *why;
 
-    switch (primary_judge(p, wal, false, &hold, &why)) {
+    switch (primary_judge(p, wal, (struct primary_policy){ 0 }, &hold, &why)) {
     case PRIMARY_RETRY:
         return not_done(ret, RESTORE_FAILED, "%s: %s", p->address, why);
     case PRIMARY_HOLD:

@@ -104,6 +104,7 @@ enum wal_sentinel_tls {
     X(WORD,        security,          "kafka.security", OPTIONAL, "kafka-security") \
     X(WORD,        mechanism,         "kafka.sasl.mechanism", OPTIONAL, "kafka-sasl-mechanism") \
     X(TEXT,        kafka_user,        "kafka.sasl.username", REQUIRED, "kafka-user") \
+    X(WORD,        on_blank,          "onBlank", OPTIONAL, "on-blank") \
     X(NAME,        topic,             "topics.log", FIXED, "topic") \
     X(NAME,        dlq_topic,         "topics.deadLetters", OPTIONAL, "dlq-topic") \
     X(TEXT,        registry_user,     "schemaRegistry.username", OPTIONAL, "schema-registry-user")

@@ -125,9 +125,10 @@ static struct finding_of held(const struct observed *facts, enum hold_reason hol
 /* Whatever its partitions say: it is not this WAL's Redis. */
 static bool is_held_as_a_whole(const struct judgement *j, enum hold_reason *ret_hold)
 {
+    const struct primary_policy policy = { .hold_blank = j->wanted->hold_blank };
     const char *why;
 
-    return primary_judge(&j->facts->redis.primary, j->wanted->wal, false, ret_hold, &why) ==
+    return primary_judge(&j->facts->redis.primary, j->wanted->wal, policy, ret_hold, &why) ==
            PRIMARY_HOLD;
 }
 
@@ -174,8 +175,10 @@ static struct finding_of judge_restore(const struct judgement *j)
     case CONDITION_TRUE:
         return plain(WAL_REASON_RESTORE_NO);
     case CONDITION_FALSE:
+        if (is_held_as_a_whole(j, &hold))
+            return plain(hold == HOLD_BLANK ? WAL_REASON_RESTORE_BLANK : WAL_REASON_RESTORE_DECIDE);
         for (int32_t i = 0; i < f->n; i++)
-            if (needs_restore(&f->partitions[i]) && !is_held_as_a_whole(j, &hold))
+            if (needs_restore(&f->partitions[i]))
                 return with(WAL_REASON_RESTORE_YES, "partition %" PRId32 ": %s", i,
                             hold_code(f->partitions[i].hold));
         return plain(WAL_REASON_RESTORE_DECIDE);

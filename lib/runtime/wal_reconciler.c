@@ -136,6 +136,7 @@ static void judge(const struct wal_reconciler *r, struct wal_watch *w,
     char taken[WAL_MESSAGE_MAX], refused[WAL_MESSAGE_MAX];
     const struct wal_wanted wanted = {
         .wal = str_from(w->resource.spec.wal),
+        .hold_blank = w->resource.spec.on_blank && strcmp(w->resource.spec.on_blank, "hold") == 0,
         .freshness_ms = w->resource.spec.freshness_ms,
         .paused = w->resource.spec.paused || w->resource.spec.replicas == 0,
         .unclear = report->unclear ? report->unclear->msg : NULL,

@@ -231,6 +231,27 @@ def test_data_of_unknown_origin_is_held_until_adopted(lab):
         assert sorted(k for k in client.keys() if not k.startswith(b"redwal:")) == [b"k", b"mine"]
 
 
+def test_a_blank_redis_is_held_where_that_is_wanted(lab):
+    topic, server = lab.topic(), lab.redis()
+    write(topic, 1, 200)
+    applier = lab.applier(topic, server, on_blank="hold").start()
+    applier.await_held("blank-held", "everything")
+    with server.client() as client:
+        assert client.dbsize() == 0
+        applier.stop()
+        replaying = lab.applier(topic, server, on_blank="replay").start()
+        lab.check(topic, server)
+        # What is not blank is gone on with, until somebody empties it under the applier.
+        replaying.stop()
+        applier = lab.applier(topic, server, on_blank="hold").start()
+        write(topic, 1, 200)
+        lab.check(topic, server)
+        client.flushall()
+        write(topic, 1, 1)
+        applier.await_held("blank-held", "everything")
+        assert client.dbsize() == 0
+
+
 def test_a_server_without_a_primary_is_waited_for(lab):
     topic, server = lab.topic(), lab.redis()
     server.stop()

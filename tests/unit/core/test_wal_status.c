@@ -310,6 +310,31 @@ static void another_primary_than_the_status_tells_of_is_news(void **state)
     }
 }
 
+static void a_blank_redis_waits_for_a_restore_where_that_is_wanted(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct redis_look blank = looks_redis(NOW_MS - 1, 2, "a", 0);
+    struct wal_wanted w = looks_wanted;
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    blank.primary.wal[0] = '\0';
+    blank.primary.n_keys = 0;
+    observed_learn_redis(&o, &blank);
+    for (int hold = 0; hold <= 1; hold++) {
+        struct wal_status s;
+        const struct wal_condition *c = &s.conditions[WAL_CONDITION_RESTORE_REQUIRED];
+
+        w.hold_blank = hold;
+        wal_status_judge(&w, &o, &nothing, NOW_MS, WALL_MS, &s);
+        assert_int_equal(strcmp(c->reason, "HeldBlank") == 0, hold);
+        assert_int_equal(c->status == CONDITION_TRUE, hold);
+        assert_int_equal(strstr(c->message, "kubectl redwal restore") != NULL, hold);
+        assert_int_equal(s.phase == WAL_PHASE_RESTORE_REQUIRED, hold);
+    }
+}
+
 static void a_restore_makes_its_own_news(void **state)
 {
     CLEANUP(observed_release) struct observed o = { 0 };
@@ -479,6 +504,7 @@ int main(void)
         cmocka_unit_test(what_became_of_the_specification_and_its_objects_is_told),
         cmocka_unit_test(a_primary_that_went_back_is_told_once),
         cmocka_unit_test(another_primary_than_the_status_tells_of_is_news),
+        cmocka_unit_test(a_blank_redis_waits_for_a_restore_where_that_is_wanted),
         cmocka_unit_test(a_restore_makes_its_own_news),
         cmocka_unit_test(a_status_keeps_since_when_it_is_so),
         cmocka_unit_test(what_becomes_of_marks_is_a_condition_that_ready_does_not_need),
