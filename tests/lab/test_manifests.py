@@ -19,7 +19,8 @@ SITES = ["dc", "dr"]
 
 
 def test_all_of_them_are_tried():
-    assert {"argocd", "controller", "crd", "observability", "rbac", "samples/dc", "samples/dr"} <= set(DIRECTORIES)
+    assert {"argocd", "controller", "crd", "observability", "rbac", "samples/dc", "samples/dr",
+            "samples/restore"} <= set(DIRECTORIES)
 
 
 @pytest.mark.parametrize("directory", DIRECTORIES)
@@ -141,10 +142,10 @@ HEALTHS = {"Healthy", "Progressing", "Degraded", "Suspended", "Missing", "Unknow
 def health(cluster, scratch_redis):
     """What Argo CD's check says of an object; the Lua in Redis is 5.1, as Argo CD's."""
     config, = of_kind(build(cluster, "argocd"), "ConfigMap").values()
-    script = config["data"]["resource.customizations.health.redwal.dev_RedisWal"]
     client = redis.Redis(port=scratch_redis.port)
 
-    def ask(obj):
+    def ask(obj, kind="RedisWal"):
+        script = config["data"][f"resource.customizations.health.redwal.dev_{kind}"]
         said = client.eval("local obj = cjson.decode(ARGV[1])\n"
                            f"local function check()\n{script}\nend\n"
                            "return cjson.encode(check())", 0, json.dumps(obj))
@@ -193,3 +194,26 @@ def test_argo_is_told_what_is_not_good(health):
     said = health(wal_of("RestoreRequired", [{"type": "RestoreRequired", "status": "True",
                                               "message": "too short"}]))
     assert said["message"] == "RestoreRequired is True: too short"
+
+
+def steps():
+    page = (MANIFESTS.parent / "docs" / "restore-steps.md").read_text()
+    table = page.split("\n| step |")[1].split("\n\n")[0]
+    return re.findall(r"^\| `?(\w+)`? \|", table, re.M)
+
+
+def test_argo_knows_every_step_of_a_restore(health):
+    known = {step: health({"status": {"step": step}}, "RedisRestore")["status"] for step in steps()}
+    assert len(known) >= 10
+    assert known.pop("Completed") == known.pop("Cancelled") == "Healthy"
+    assert known.pop("Failed") == "Degraded"
+    assert known.pop("Held") == "Suspended"
+    assert set(known.values()) == {"Progressing"}
+
+
+def test_argo_is_told_how_a_restore_is(health):
+    for obj in ({}, {"status": {}}):
+        assert health(obj, "RedisRestore") == {
+            "status": "Progressing", "message": "the controller has not looked at it yet"}
+    said = health({"status": {"step": "Failed", "message": "the log is trimmed"}}, "RedisRestore")
+    assert said == {"status": "Degraded", "message": "Failed: the log is trimmed"}
