@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "adapter/kafka_admin_rdkafka.h"
+#include "adapter/kafka_commits_rdkafka.h"
 #include "adapter/wal_facts.h"
 #include "base/mem.h"
 
@@ -196,45 +197,16 @@ static rd_kafka_event_t *await(struct log_looker *l, rd_kafka_event_type_t type)
     }
 }
 
-static void take_commits(const rd_kafka_topic_partition_list_t *list, const char *topic,
-                         struct log_look *look)
-{
-    for (int i = 0; i < list->cnt; i++) {
-        const rd_kafka_topic_partition_t *p = &list->elems[i];
-
-        if (strcmp(p->topic, topic) == 0 && !p->err && p->partition >= 0 &&
-            p->partition < look->n && p->offset >= 0)
-            look->partitions[p->partition].committed = p->offset;
-    }
-}
-
 static void ask_commits(struct log_looker *l, const char *topic, const char *group,
                         struct log_look *look)
 {
-    rd_kafka_AdminOptions_t *o = options_for(l, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(look->n);
-    rd_kafka_ListConsumerGroupOffsets_t *question;
-    rd_kafka_event_t *event;
-    size_t n = 0;
+    int64_t *commits = mem_new((size_t)look->n, sizeof(*commits));
 
-    for (int32_t i = 0; i < look->n; i++)
-        rd_kafka_topic_partition_list_add(list, topic, i);
-    question = rd_kafka_ListConsumerGroupOffsets_new(group, list);
-    rd_kafka_ListConsumerGroupOffsets(l->client, &question, 1, o, l->queue);
-    event = await(l, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT);
-    if (event) {
-        const rd_kafka_group_result_t **groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
-            rd_kafka_event_ListConsumerGroupOffsets_result(event), &n);
-
-        if (n == 1 && !rd_kafka_group_result_error(groups[0])) {
-            take_commits(rd_kafka_group_result_partitions(groups[0]), topic, look);
-            look->knows_commits = true;
-        }
-        rd_kafka_event_destroy(event);
-    }
-    rd_kafka_ListConsumerGroupOffsets_destroy(question);
-    rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_AdminOptions_destroy(o);
+    look->knows_commits = kafka_commits_get(l->client, group, topic, look->n,
+                                            l->settings.timeout_ms, commits, NULL) == ERR_OK;
+    for (int32_t i = 0; look->knows_commits && i < look->n; i++)
+        look->partitions[i].committed = commits[i] == KAFKA_NO_COMMIT ? LOOK_UNKNOWN : commits[i];
+    free(commits);
 }
 
 static int64_t count_assigned(const rd_kafka_ConsumerGroupDescription_t *group, const char *topic)
@@ -331,4 +303,50 @@ void log_looker_ask(struct log_looker *l, const char *topic, const char *group,
     look.look.ended_ms = l->settings.monotonic_ms();
     look.look.ended_wall_ms = l->settings.wall_ms();
     *ret = look;
+}
+
+/* --- for restores ----------------------------------------------------------------------------- */
+
+enum err_code log_looker_identity(struct log_looker *l, const char *topic,
+                                  char ret_log[LOG_IDENTITY_MAX + 1], struct err *err)
+{
+    struct log_look look;
+    enum err_code rc;
+
+    log_look_init(&look);
+    rc = ask_partitions(l, topic, &look, err);
+    if (rc == ERR_OK && !look.exists)
+        rc = err_set(err, ERR_UNAVAILABLE, "there is no topic %s", topic);
+    if (rc == ERR_OK)
+        rc = ask_extents(l, topic, &look, err);
+    if (rc == ERR_OK)
+        memcpy(ret_log, look.log, sizeof(look.log));
+    log_look_release(&look);
+    return rc;
+}
+
+static enum err_code shows(const char *group, const int64_t *wanted, const int64_t *found,
+                           int32_t n, struct err *err)
+{
+    for (int32_t i = 0; i < n; i++)
+        if (found[i] != wanted[i])
+            return err_set(err, ERR_UNAVAILABLE,
+                           "group %s, partition %d: %lld is committed, and not %lld", group, (int)i,
+                           (long long)found[i], (long long)wanted[i]);
+    return ERR_OK;
+}
+
+enum err_code log_looker_set_commits(struct log_looker *l, const char *topic, const char *group,
+                                     const int64_t *offsets, int32_t n, int64_t timeout_ms,
+                                     struct err *err)
+{
+    int64_t *found = mem_new((size_t)n, sizeof(*found));
+    enum err_code rc = kafka_commits_set(l->client, group, topic, offsets, n, timeout_ms, err);
+
+    if (rc == ERR_OK)
+        rc = kafka_commits_get(l->client, group, topic, n, l->settings.timeout_ms, found, err);
+    if (rc == ERR_OK)
+        rc = shows(group, offsets, found, n, err);
+    free(found);
+    return rc;
 }

@@ -33,4 +33,14 @@ void log_looker_free(struct log_looker *l); /* NULL is fine */
 void log_looker_ask(struct log_looker *l, const char *topic, const char *group,
                     struct log_look *ret);
 
+/* Which log the topic is. ERR_UNAVAILABLE: it is not there, or the brokers do not say. */
+enum err_code log_looker_identity(struct log_looker *l, const char *topic,
+                                  char ret_log[LOG_IDENTITY_MAX + 1], struct err *err);
+/* Sets what the group has committed in the first n partitions; nothing leaves later than
+ * timeout_ms. ERR_OK: the brokers accepted each, and show them. ERR_CONFLICT: the group has
+ * members, or a static one whose session has not ended. ERR_DENIED: the user may not. */
+enum err_code log_looker_set_commits(struct log_looker *l, const char *topic, const char *group,
+                                     const int64_t *offsets, int32_t n, int64_t timeout_ms,
+                                     struct err *err);
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/fifo.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "core/restore_open.h"
 #include "core/restore_plan.h"
 
 /* A question, and later its answer. */
@@ -32,12 +33,11 @@ struct job {
 
 struct redis_observer {
     struct redis_look_settings settings;
-    int answered;                                   /* eventfd: readable while there are answers */
-    int descriptor;                                 /* epoll: that, and the listener's */
-    struct sentinel_listener *listener;             /* the owner's alone */
-    int n_dialling;                                 /* the same: jobs that listen */
-    uint64_t restored[REDIS_OBSERVER_RESTORES_MAX]; /* the same: whose orders are open */
-    int n_restored;
+    int answered;                       /* eventfd: readable while there are answers */
+    int descriptor;                     /* epoll: that, and the listener's */
+    struct sentinel_listener *listener; /* the owner's alone */
+    int n_dialling;                     /* the same: jobs that listen */
+    struct restore_open restoring;      /* the same */
 
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t asked;
@@ -332,25 +332,18 @@ static bool news(void *self, struct redis_news *ret)
 
 /* --- restores --------------------------------------------------------------------------------- */
 
-static bool may_restore(const struct redis_observer *o, uint64_t wal)
-{
-    for (int i = 0; i < o->n_restored; i++)
-        if (o->restored[i] == wal)
-            return false;
-    return o->n_restored < REDIS_OBSERVER_RESTORES_MAX;
-}
-
 static enum err_code restore(void *self, uint64_t wal, const struct redis_place *redis,
                              const struct restore_redis_order *order, struct err *err)
 {
     struct redis_observer *o = self;
     struct job *job;
+    enum err_code rc;
 
     PRE(order->plan->n > 0 && order->plan->n <= RESTORE_PARTITIONS_MAX);
     PRE(strlen(order->uid) <= RESTORE_UID_MAX && order->uid[0] != '\0');
-    if (!may_restore(o, wal))
-        return err_set(err, ERR_LIMIT, "an order to this Redis, or to %d others, is under way",
-                       REDIS_OBSERVER_RESTORES_MAX);
+    rc = restore_open_check(&o->restoring, wal, err);
+    if (rc != ERR_OK)
+        return rc;
     job = job_new(wal, redis, KIND_RESTORE);
     job->order = *order;
     restore_plan_copy(order->plan, &job->plan);
@@ -359,7 +352,7 @@ static enum err_code restore(void *self, uint64_t wal, const struct redis_place 
     job->order.uid = job->uid;
     if (!enqueue(o, job))
         return too_many(err);
-    o->restored[o->n_restored++] = wal;
+    restore_open_add(&o->restoring, wal);
     return ERR_OK;
 }
 
@@ -367,16 +360,13 @@ static bool next_restored(void *self, uint64_t *ret_wal, struct restore_redis_re
 {
     struct redis_observer *o = self;
     struct job *job = take_answer(o, KIND_RESTORE);
-    int i = 0;
 
     if (!job)
         return false;
     *ret_wal = job->wal;
     *ret = job->restored;
     job_free(job);
-    while (o->restored[i] != *ret_wal)
-        i++;
-    o->restored[i] = o->restored[--o->n_restored];
+    restore_open_drop(&o->restoring, *ret_wal);
     return true;
 }
 

@@ -9,9 +9,8 @@
 #include "port/observe.h"
 
 enum {
-    REDIS_OBSERVER_THREADS = 32,     /* so many servers may hang at a time */
-    REDIS_OBSERVER_OPEN_MAX = 4096,  /* questions that have no answer yet */
-    REDIS_OBSERVER_RESTORES_MAX = 8, /* orders to as many Redis: looks must not wait for them */
+    REDIS_OBSERVER_THREADS = 32,    /* so many servers may hang at a time */
+    REDIS_OBSERVER_OPEN_MAX = 4096, /* questions that have no answer yet */
 };
 
 struct redis_observer;

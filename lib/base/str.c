@@ -89,6 +89,13 @@ bool str_is_utf8(struct str s)
     return true;
 }
 
+struct str str_whole(struct str s)
+{
+    while (s.n > 0 && !str_is_utf8(s))
+        s.n--;
+    return s;
+}
+
 bool str_to_int64(struct str s, int64_t *ret_value)
 {
     const bool negative = s.n > 0 && s.p[0] == '-';

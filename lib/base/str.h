@@ -28,6 +28,8 @@ bool str_contains(struct str s, struct str part);
 
 /* RFC 3629: shortest forms only, no surrogates, at most U+10FFFF. */
 bool str_is_utf8(struct str s);
+/* Without its last character, if that was cut. */
+struct str str_whole(struct str s);
 
 /* Strict decimal: optional '-', digits, nothing else; false when it does not fit. Redis's own rule
  * for integer arguments (string2ll): no leading zeros, no '+', no blanks, no "-0". */

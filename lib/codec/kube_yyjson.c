@@ -55,15 +55,17 @@ bool kube_yyjson_bool(yyjson_val *object, const char *key)
     return yyjson_get_bool(yyjson_obj_get(object, key));
 }
 
+bool kube_yyjson_number(yyjson_val *v, int64_t *ret)
+{
+    return yyjson_is_raw(v) &&
+           str_to_int64((struct str){ yyjson_get_raw(v), yyjson_get_len(v) }, ret);
+}
+
 int64_t kube_yyjson_int(yyjson_val *object, const char *key, int64_t otherwise)
 {
-    yyjson_val *v = yyjson_obj_get(object, key);
     int64_t value;
 
-    if (yyjson_is_raw(v) &&
-        str_to_int64((struct str){ yyjson_get_raw(v), yyjson_get_len(v) }, &value))
-        return value;
-    return otherwise;
+    return kube_yyjson_number(yyjson_obj_get(object, key), &value) ? value : otherwise;
 }
 
 bool kube_yyjson_copy(yyjson_val *object, const char *key, char *to, size_t size)

@@ -20,6 +20,7 @@ struct str kube_yyjson_str(yyjson_val *object, const char *key); /* empty when i
 /* A copy, which outlives the document. */
 struct str kube_yyjson_take(struct arena *memory, yyjson_val *object, const char *key);
 bool kube_yyjson_bool(yyjson_val *object, const char *key); /* false when it is none */
+bool kube_yyjson_number(yyjson_val *v, int64_t *ret);       /* false: it is no whole number */
 int64_t kube_yyjson_int(yyjson_val *object, const char *key, int64_t otherwise);
 /* Copies a text that fits with its NUL and holds none; false otherwise. Absent is empty. */
 bool kube_yyjson_copy(yyjson_val *object, const char *key, char *to, size_t size);

@@ -132,16 +132,6 @@ static void add_group(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct lo
     yyjson_mut_obj_add_int(doc, v, "assigned", l->n_assigned);
 }
 
-/* What librdkafka said may be cut in the middle of a character. */
-static struct str whole(const char *text)
-{
-    struct str s = str_from(text);
-
-    while (s.n > 0 && !str_is_utf8(s))
-        s.n--;
-    return s;
-}
-
 bool log_look_encode(struct buf *out, int64_t number, const struct log_look *l)
 {
     CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
@@ -150,30 +140,24 @@ bool log_look_encode(struct buf *out, int64_t number, const struct log_look *l)
     yyjson_mut_doc_set_root(doc, root);
     yyjson_mut_obj_add_int(doc, root, "number", number);
     if (l->look.outcome != LOOK_ANSWERED) {
-        kube_yyjson_add(doc, root, "failed", whole(l->look.why));
+        kube_yyjson_add(doc, root, "failed", str_whole(str_from(l->look.why)));
         yyjson_mut_obj_add_bool(doc, root, "denied", l->look.denied);
         yyjson_mut_obj_add_bool(doc, root, "silent", l->look.silent);
         return kube_yyjson_write(doc, out);
     }
     yyjson_mut_obj_add_bool(doc, root, "exists", l->exists);
-    kube_yyjson_add(doc, root, "log", whole(l->log));
+    kube_yyjson_add(doc, root, "log", str_whole(str_from(l->log)));
     add_partitions(doc, root, l);
     add_topic(doc, root, &l->topic);
     add_group(doc, root, l);
     return kube_yyjson_write(doc, out);
 }
 
-static bool take_int(yyjson_val *v, int64_t *ret)
-{
-    return yyjson_is_raw(v) &&
-           str_to_int64((struct str){ yyjson_get_raw(v), yyjson_get_len(v) }, ret);
-}
-
 static bool take_partition(yyjson_val *v, struct log_look_partition *ret)
 {
-    return yyjson_arr_size(v) == 3 && take_int(yyjson_arr_get(v, 0), &ret->begin) &&
-           take_int(yyjson_arr_get(v, 1), &ret->end) &&
-           take_int(yyjson_arr_get(v, 2), &ret->committed) && ret->begin >= 0 &&
+    return yyjson_arr_size(v) == 3 && kube_yyjson_number(yyjson_arr_get(v, 0), &ret->begin) &&
+           kube_yyjson_number(yyjson_arr_get(v, 1), &ret->end) &&
+           kube_yyjson_number(yyjson_arr_get(v, 2), &ret->committed) && ret->begin >= 0 &&
            ret->end >= ret->begin && ret->committed >= LOOK_UNKNOWN;
 }
 

@@ -129,16 +129,13 @@ bool marks_result_encode(struct buf *out, int64_t number, const struct mark_resu
 {
     CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
-    struct str why = str_from(result->why);
 
-    while (why.n > 0 && !str_is_utf8(why))
-        why.n--;
     yyjson_mut_doc_set_root(doc, root);
     yyjson_mut_obj_add_int(doc, root, "number", number);
     yyjson_mut_obj_add_int(doc, root, "stored", result->n_stored);
     yyjson_mut_obj_add_int(doc, root, "notStored", result->n_failed);
     yyjson_mut_obj_add_bool(doc, root, "denied", result->denied);
-    kube_yyjson_add(doc, root, "why", why);
+    kube_yyjson_add(doc, root, "why", str_whole(str_from(result->why)));
     return kube_yyjson_write(doc, out);
 }
 

@@ -84,6 +84,31 @@ bool restore_plan_make(const struct restore_target *target, const char *log,
     return true;
 }
 
+static bool is_replayed(const struct restore_partition *p)
+{
+    return p->until > p->from;
+}
+
+void restore_plan_sample(const struct restore_plan *plan, int32_t max, int64_t *ret_offsets)
+{
+    int32_t n = 0, n_seen = 0, n_chosen = 0;
+
+    for (int32_t i = 0; i < plan->n; i++)
+        n += is_replayed(&plan->partitions[i]);
+    for (int32_t i = 0; i < plan->n; i++) {
+        const struct restore_partition *p = &plan->partitions[i];
+
+        ret_offsets[i] = LOOK_UNKNOWN;
+        if (!is_replayed(p))
+            continue;
+        /* As far apart as that many allow. */
+        if ((int64_t)n_seen++ * max < (int64_t)n_chosen * n)
+            continue;
+        n_chosen++;
+        ret_offsets[i] = p->from + (p->until - p->from) / 2;
+    }
+}
+
 void restore_plan_copy(const struct restore_plan *plan, struct restore_plan *ret)
 {
     const size_t n = (size_t)plan->n;

@@ -20,6 +20,10 @@ bool restore_plan_make(const struct restore_target *target, const char *log,
                        const struct restore_extent *extents, int32_t n, struct restore_plan *ret,
                        char *ret_why);
 
+/* Where to look for how large records are: the middle of what is replayed of some partitions, `max`
+ * at most; below 0 for the others. `ret_offsets` has plan->n. */
+void restore_plan_sample(const struct restore_plan *plan, int32_t max, int64_t *ret_offsets);
+
 /* `ret` is zeroed or released before. */
 void restore_plan_copy(const struct restore_plan *plan, struct restore_plan *ret);
 

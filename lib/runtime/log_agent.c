@@ -13,15 +13,20 @@
 #include "base/secret.h"
 #include "codec/log_look_json.h"
 #include "codec/marks_json.h"
+#include "codec/restore_log_json.h"
 #include "runtime/descriptor.h"
 
 enum { ARENA_CHUNK = 4096, LINE_SIZE = LOG_LOOK_LINE_MAX + 2, RECORD_MAX_BYTES = 512 };
+
+struct agent;
 
 struct question {
     int64_t number;
     struct arena arena;
     struct log_place place;  /* in the arena */
-    struct mark_batch marks; /* the same; without any it asks for a look */
+    struct mark_batch marks; /* the same */
+    struct restore_log_order restore;
+    bool (*answer)(struct agent *a, void *self, struct question *q, struct buf *line);
 };
 
 struct agent {
@@ -69,7 +74,7 @@ static void look(const struct agent *a, void *self, const struct log_place *plac
     snprintf(ret->look.why, sizeof(ret->look.why), "%s", a->why.msg);
 }
 
-static bool answer_look(struct agent *a, void *self, const struct question *q, struct buf *line)
+static bool answer_look(struct agent *a, void *self, struct question *q, struct buf *line)
 {
     struct log_look found;
     bool fits;
@@ -113,14 +118,27 @@ static bool answer_marks(struct agent *a, void *self, struct question *q, struct
     return marks_result_encode(line, q->number, &result);
 }
 
+static bool answer_restore(struct agent *a, void *self, struct question *q, struct buf *line)
+{
+    struct restore_log_result result = { .outcome = RESTORE_FAILED };
+    bool fits;
+
+    if (a->opened == ERR_OK)
+        a->source->restore(self, q->place.topic, q->place.group, &q->restore, &result);
+    else
+        snprintf(result.why, sizeof(result.why), "%s", a->why.msg);
+    fits = restore_result_encode(line, q->number, &result);
+    restore_plan_release(&result.plan);
+    return fits;
+}
+
 static void answer(struct agent *a, void *self, struct question *q)
 {
     CLEANUP(buf_release) struct buf line = { 0 };
     bool fits;
 
     buf_init(&line, LOG_LOOK_LINE_MAX + 1);
-    fits = (q->marks.n > 0 ? answer_marks(a, self, q, &line) : answer_look(a, self, q, &line)) &&
-           buf_append(&line, "\n", 1);
+    fits = q->answer(a, self, q, &line) && buf_append(&line, "\n", 1);
     pthread_mutex_lock(&a->mutex);
     if (a->written == ERR_OK && !fits)
         a->written = err_set(&a->written_err, ERR_LIMIT, "the look is too long");
@@ -163,15 +181,41 @@ static void *run(void *argument)
 
 /* --- questions -------------------------------------------------------------------------------- */
 
+static enum err_code decode_restore(struct str line, struct question *q, struct err *err)
+{
+    struct restore_question read;
+    const enum err_code rc = restore_question_decode(line, &q->arena, &read, err);
+
+    if (rc != ERR_OK)
+        return rc;
+    q->number = read.number;
+    q->place.topic = read.topic;
+    q->place.group = read.group;
+    q->restore = read.order;
+    return ERR_OK;
+}
+
+static enum err_code decode(struct str line, struct question *q, struct err *err)
+{
+    if (restore_is_question(line)) {
+        q->answer = answer_restore;
+        return decode_restore(line, q, err);
+    }
+    if (marks_is_question(line)) {
+        q->answer = answer_marks;
+        return marks_question_decode(line, &q->arena, &q->number, &q->place.topic, &q->marks, err);
+    }
+    q->answer = answer_look;
+    return log_question_decode(line, &q->arena, &q->number, &q->place, err);
+}
+
 static enum err_code take_line(struct agent *a, struct str line, struct err *err)
 {
     struct question *q = mem_new(1, sizeof(*q));
     enum err_code rc;
 
     arena_init(&q->arena, ARENA_CHUNK);
-    rc = marks_is_question(line)
-             ? marks_question_decode(line, &q->arena, &q->number, &q->place.topic, &q->marks, err)
-             : log_question_decode(line, &q->arena, &q->number, &q->place, err);
+    rc = decode(line, q, err);
     if (rc != ERR_OK) {
         question_free(q);
         return rc;

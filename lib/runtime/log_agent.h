@@ -1,13 +1,15 @@
 /*
- * The process that asks brokers for another one of ours, and writes marks: reads what it is to do
- * from a descriptor and writes what came of it to another (codec/log_look_json.h,
- * codec/marks_json.h), several questions at a time.
+ * The process that asks brokers for another one of ours, writes marks and sets the commits of
+ * groups: reads what it is to do from a descriptor and writes what came of it to another
+ * (codec/log_look_json.h, codec/marks_json.h, codec/restore_log_json.h), several questions at a
+ * time.
  */
 #ifndef REDWAL_RUNTIME_LOG_AGENT_H
 #define REDWAL_RUNTIME_LOG_AGENT_H
 
 #include "base/err.h"
 #include "core/marking.h"
+#include "core/restore.h"
 
 /* Looks at a time. Each asks a handful of questions one after another, and a group whose
  * coordinator is away makes one take half a minute. */
@@ -29,6 +31,9 @@ struct log_agent_source {
     /* Nothing leaves after until_ms, on the clock of the machine: see core/marking.h. */
     void (*mark)(void *self, const char *topic, const struct mark_record *records, int32_t n,
                  int64_t until_ms, struct mark_result *ret);
+    /* Whatever comes of it is in `ret`, which is zeroed or released before. */
+    void (*restore)(void *self, const char *topic, const char *group,
+                    const struct restore_log_order *order, struct restore_log_result *ret);
     void (*close)(void *self);
 };
 

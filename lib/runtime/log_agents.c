@@ -12,37 +12,30 @@
 #include "base/prng.h"
 #include "base/secret.h"
 #include "codec/log_look_json.h"
-#include "codec/marks_json.h"
+#include "core/restore_open.h"
 #include "runtime/log_agent.h"
+#include "runtime/log_job.h"
 #include "runtime/subprocess.h"
 
-enum {
-    BLOCKED_POLL_MS = 10,
-    MARKS_AT_A_TIME = LOG_AGENT_LOOKS_MAX / 4, /* brokers that store none must not keep looks out */
-};
+enum { BLOCKED_POLL_MS = 10 };
 
-/* A question, and later its answer. */
-struct job {
-    uint64_t wal;
-    char *topic, *group;
-    struct log_look look;
-    /* To be written; n 0: a look is wanted. */
-    struct mark_batch marks;
-    struct mark_order *orders;
-    char *site;
-    struct mark_result marked;
+/* Questions of a kind that are asked at a time: looks must not be kept out. */
+static const int at_a_time[LOG_JOB_KINDS] = {
+    [LOG_JOB_MARK] = LOG_AGENT_LOOKS_MAX / 4,
+    [LOG_JOB_RESTORE] = LOG_AGENT_LOOKS_MAX / 8,
+    [LOG_JOB_LOOK] = LOG_AGENT_LOOKS_MAX,
 };
 
 /* One way to reach brokers. */
 struct agent {
     struct buf access; /* the line that says how; with n 0 the place is free */
     struct subprocess process;
-    struct fifo waiting, marking; /* of struct job *: looks, and marks to be written */
+    struct fifo waiting[LOG_JOB_KINDS]; /* of struct log_job * */
     struct asked {
-        struct job *job;
+        struct log_job *job;
         int64_t began_ms;
     } asked[LOG_AGENT_LOOKS_MAX]; /* by the number of the question; NULL: a free place */
-    int n_asked, n_marking;
+    int n_asked, n_of_kind[LOG_JOB_KINDS];
     int64_t used_ms; /* last */
     struct backoff backoff;
     int64_t not_before_ms; /* it may be started then */
@@ -53,28 +46,32 @@ struct log_agents {
     int descriptor; /* epoll: readable when a process has written */
     struct prng prng;
     struct agent agents[LOG_AGENTS_MAX];
-    struct fifo answers, marked; /* of struct job * */
+    struct fifo answers[LOG_JOB_KINDS]; /* of struct log_job * */
+    struct restore_open restoring;
     int n_open;
     uint64_t n_lost;
 };
 
-static struct job *take(struct fifo *jobs)
+static struct log_job *take(struct fifo *jobs)
 {
-    struct job *job;
+    struct log_job *job;
 
     return fifo_take(jobs, &job) ? job : NULL;
 }
 
-static void job_free(struct job *job)
+static void init_fifos(struct fifo fifos[LOG_JOB_KINDS])
 {
-    if (!job)
-        return;
-    free(job->topic);
-    free(job->group);
-    free(job->orders);
-    free(job->site);
-    log_look_release(&job->look);
-    free(job);
+    for (int i = 0; i < LOG_JOB_KINDS; i++)
+        fifo_init(&fifos[i], sizeof(struct log_job *));
+}
+
+static void free_jobs(struct fifo fifos[LOG_JOB_KINDS])
+{
+    for (int i = 0; i < LOG_JOB_KINDS; i++) {
+        while (fifos[i].n > 0)
+            log_job_free(take(&fifos[i]));
+        fifo_release(&fifos[i]);
+    }
 }
 
 struct log_agents *log_agents_new(const struct log_agents_settings *settings)
@@ -85,59 +82,66 @@ struct log_agents *log_agents_new(const struct log_agents_settings *settings)
     a->descriptor = epoll_create1(EPOLL_CLOEXEC);
     PRE(a->descriptor >= 0);
     a->prng.state = settings->seed;
-    fifo_init(&a->answers, sizeof(struct job *));
-    fifo_init(&a->marked, sizeof(struct job *));
+    init_fifos(a->answers);
     return a;
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static void answer(struct log_agents *a, struct job *job, int64_t began_ms)
+static void answer(struct log_agents *a, struct log_job *job, int64_t began_ms)
 {
-    if (job->marks.n > 0) {
-        fifo_add(&a->marked, &job);
-        return;
-    }
     job->look.look.began_ms = began_ms;
     job->look.look.ended_ms = a->settings.monotonic_ms();
     job->look.look.ended_wall_ms = a->settings.wall_ms();
-    fifo_add(&a->answers, &job);
+    fifo_add(&a->answers[job->kind], &job);
 }
 
-static void lose(struct log_agents *a, struct job *job, const char *why)
+static void lose(struct log_agents *a, struct log_job *job, const char *why)
 {
-    log_look_release(&job->look);
-    job->marked = (struct mark_result){ .n_failed = job->marks.n };
-    snprintf(job->marked.why, sizeof(job->marked.why), "%s", why);
-    job->look.look.outcome = LOOK_LOST;
-    snprintf(job->look.look.why, sizeof(job->look.look.why), "%s", why);
+    struct look lost = { .outcome = LOOK_LOST };
+
+    snprintf(lost.why, sizeof(lost.why), "%s", why);
+    log_job_fail(job, &lost);
     answer(a, job, a->settings.monotonic_ms());
 }
 
 /* --- an agent --------------------------------------------------------------------------------- */
 
-/* Its place is free then. */
-static struct job *take_waiting(struct agent *g)
+static bool has_waiting(const struct agent *g)
 {
-    struct job *job = take(&g->marking);
+    size_t n = 0;
 
-    return job ? job : take(&g->waiting);
+    for (int i = 0; i < LOG_JOB_KINDS; i++)
+        n += g->waiting[i].n;
+    return n > 0;
 }
 
-static struct job *take_asked(struct agent *g, int i)
+static struct log_job *take_waiting(struct agent *g)
 {
-    struct job *job = g->asked[i].job;
+    struct log_job *job = NULL;
 
-    g->n_asked -= job != NULL;
-    g->n_marking -= job && job->marks.n > 0;
+    for (int i = 0; !job && i < LOG_JOB_KINDS; i++)
+        job = take(&g->waiting[i]);
+    return job;
+}
+
+/* Its place is free then. */
+static struct log_job *take_asked(struct agent *g, int i)
+{
+    struct log_job *job = g->asked[i].job;
+
     g->asked[i].job = NULL;
+    if (!job)
+        return NULL;
+    g->n_asked--;
+    g->n_of_kind[job->kind]--;
     return job;
 }
 
 /* Nobody is told whether a question that waits was at fault: all of them are lost. */
 static void fail(struct log_agents *a, struct agent *g, const char *why)
 {
-    struct job *job;
+    struct log_job *job;
 
     subprocess_end(&g->process);
     g->not_before_ms =
@@ -156,11 +160,8 @@ static void release(struct agent *g)
         secret_wipe(g->access.p, g->access.capacity);
     buf_release(&g->access);
     for (int i = 0; i < LOG_AGENT_LOOKS_MAX; i++)
-        job_free(take_asked(g, i));
-    while (g->waiting.n + g->marking.n > 0)
-        job_free(take_waiting(g));
-    fifo_release(&g->waiting);
-    fifo_release(&g->marking);
+        log_job_free(take_asked(g, i));
+    free_jobs(g->waiting);
     *g = (struct agent){ 0 };
 }
 
@@ -189,25 +190,24 @@ static int free_place(const struct agent *g)
     return i;
 }
 
-static enum err_code send_question(struct agent *g, int64_t number, const struct job *job,
+static enum err_code send_question(struct agent *g, int64_t number, const struct log_job *job,
                                    struct err *err)
 {
-    const struct log_place place = { .topic = job->topic, .group = job->group };
     CLEANUP(buf_release) struct buf line = { 0 };
 
     buf_init(&line, LOG_LOOK_LINE_MAX);
-    if (!(job->marks.n > 0 ? marks_question_encode(&line, number, job->topic, &job->marks)
-                           : log_question_encode(&line, number, &place)))
+    if (!log_job_ask(job, number, &line))
         return err_set(err, ERR_INVALID, "the question is too long");
     return subprocess_send(&g->process, buf_str(&line), err);
 }
 
-/* Marks first, since they are late soon; NULL: nothing may be asked. */
+/* NULL: nothing may be asked. */
 static struct fifo *next_kind(struct agent *g)
 {
-    if (g->marking.n > 0 && g->n_marking < MARKS_AT_A_TIME)
-        return &g->marking;
-    return g->waiting.n > 0 ? &g->waiting : NULL;
+    for (int i = 0; i < LOG_JOB_KINDS; i++)
+        if (g->waiting[i].n > 0 && g->n_of_kind[i] < at_a_time[i])
+            return &g->waiting[i];
+    return NULL;
 }
 
 /* False: nothing more can be asked now. */
@@ -225,7 +225,7 @@ static bool ask_next(struct log_agents *a, struct agent *g)
         return false;
     g->asked[place] = (struct asked){ take(next_kind(g)), now_ms };
     g->n_asked++;
-    g->n_marking += g->asked[place].job->marks.n > 0;
+    g->n_of_kind[g->asked[place].job->kind]++;
     if (send_question(g, place, g->asked[place].job, &err) != ERR_OK) {
         fail(a, g, err.msg);
         return false;
@@ -237,44 +237,30 @@ static bool ask_next(struct log_agents *a, struct agent *g)
 static void answer_waiting(struct log_agents *a, struct agent *g, const struct look *silent,
                            int64_t began_ms)
 {
-    struct job *job;
+    struct log_job *job;
 
     while ((job = take_waiting(g))) {
-        job->look.look = *silent;
-        job->marked = (struct mark_result){ .n_failed = job->marks.n };
-        memcpy(job->marked.why, silent->why, sizeof(job->marked.why));
+        log_job_fail(job, silent);
         answer(a, job, began_ms);
     }
-}
-
-static bool is_asked(const struct agent *g, int64_t number, bool marks)
-{
-    return number >= 0 && number < LOG_AGENT_LOOKS_MAX && g->asked[number].job &&
-           (g->asked[number].job->marks.n > 0) == marks;
 }
 
 /* False: it makes no sense. */
 static bool take_line(struct log_agents *a, struct agent *g, struct str line)
 {
-    struct mark_result marked;
-    struct log_look look;
-    struct job *job;
-    int64_t number = 0, began_ms;
-    const bool is_result = marks_result_decode(line, &number, &marked, NULL) == ERR_OK;
+    struct log_reply reply;
+    struct log_job *job;
+    int64_t began_ms;
+    const bool is_answer = log_reply_decode(line, &reply) && reply.number >= 0 &&
+                           reply.number < LOG_AGENT_LOOKS_MAX && g->asked[reply.number].job &&
+                           log_job_answer(g->asked[reply.number].job, &reply);
 
-    if (!is_result && log_look_decode(line, &number, &look, NULL) != ERR_OK)
-        return false;
-    if (!is_asked(g, number, is_result)) {
-        if (!is_result)
-            log_look_release(&look);
+    if (!is_answer) {
+        log_reply_release(&reply);
         return false;
     }
-    began_ms = g->asked[number].began_ms;
-    job = take_asked(g, (int)number);
-    if (is_result)
-        job->marked = marked;
-    else
-        job->look = look;
+    began_ms = g->asked[reply.number].began_ms;
+    job = take_asked(g, (int)reply.number);
     if (job->look.look.silent)
         answer_waiting(a, g, &job->look.look, began_ms);
     answer(a, job, began_ms);
@@ -339,7 +325,7 @@ static void serve(struct log_agents *a, struct agent *g)
 
 static bool is_idle(const struct log_agents *a, const struct agent *g)
 {
-    return g->n_asked == 0 && g->waiting.n + g->marking.n == 0 &&
+    return g->n_asked == 0 && !has_waiting(g) &&
            a->settings.monotonic_ms() - g->used_ms > LOG_AGENT_IDLE_MS;
 }
 
@@ -363,8 +349,7 @@ static struct agent *choose(struct log_agents *a, struct str access)
 
         if (is_free(g))
             return g;
-        if (g->n_asked == 0 && g->waiting.n + g->marking.n == 0 &&
-            (!found || g->used_ms < found->used_ms))
+        if (g->n_asked == 0 && !has_waiting(g) && (!found || g->used_ms < found->used_ms))
             found = g;
     }
     if (found)
@@ -380,60 +365,35 @@ static enum err_code settle_in(struct log_agents *a, struct agent *g, struct buf
     if (is_free(g)) {
         g->access = *access;
         *access = (struct buf){ 0 };
-        fifo_init(&g->waiting, sizeof(struct job *));
-        fifo_init(&g->marking, sizeof(struct job *));
+        init_fifos(g->waiting);
         g->backoff = (struct backoff){ LOG_AGENT_RETRY_FIRST_MS, LOG_AGENT_RETRY_MAX_MS, 0 };
     }
     g->used_ms = a->settings.monotonic_ms();
     return ERR_OK;
 }
 
-static void keep_marks(struct job *job, const struct mark_batch *marks)
+static void enqueue(struct log_agents *a, struct agent *g, struct log_job *job)
 {
-    const size_t bytes = (size_t)marks->n * sizeof(*job->orders);
-
-    job->marks = *marks;
-    job->marks.orders = job->orders = mem_new((size_t)marks->n, sizeof(*job->orders));
-    memcpy(job->orders, marks->orders, bytes);
-    if (marks->site)
-        job->marks.site = job->site = mem_copy_text(marks->site, strlen(marks->site));
-}
-
-/* `marks` NULL: a look is wanted. */
-static void enqueue(struct log_agents *a, struct agent *g, uint64_t wal,
-                    const struct log_place *place, const struct mark_batch *marks)
-{
-    struct job *job = mem_new(1, sizeof(*job));
-
-    job->wal = wal;
-    job->topic = mem_copy_text(place->topic, strlen(place->topic));
-    job->group = mem_copy_text(place->group, strlen(place->group));
-    log_look_init(&job->look);
-    if (marks)
-        keep_marks(job, marks);
     a->n_open++;
-    fifo_add(marks ? &g->marking : &g->waiting, &job);
+    fifo_add(&g->waiting[job->kind], &job);
     if (g->process.pid == 0 && a->settings.monotonic_ms() < g->not_before_ms)
         lose(a, take_waiting(g), "the process that asks the brokers is started again soon");
     else
         serve(a, g);
 }
 
-static enum err_code put(struct log_agents *a, uint64_t wal, const struct log_place *place,
-                         const struct mark_batch *marks, struct err *err)
+static enum err_code find_agent(struct log_agents *a, const struct log_place *place,
+                                struct agent **ret, struct err *err)
 {
     struct buf access = { 0 };
-    struct agent *g;
     enum err_code rc;
 
     if (a->n_open >= LOG_AGENTS_OPEN_MAX)
         return err_set(err, ERR_LIMIT, "%d questions about logs are open", LOG_AGENTS_OPEN_MAX);
     buf_init(&access, LOG_LOOK_LINE_MAX);
     if (log_access_encode(&access, place)) {
-        g = choose(a, buf_str(&access));
-        rc = settle_in(a, g, &access, err);
-        if (rc == ERR_OK)
-            enqueue(a, g, wal, place, marks);
+        *ret = choose(a, buf_str(&access));
+        rc = settle_in(a, *ret, &access, err);
     } else {
         rc = err_set(err, ERR_INVALID, "the access to the brokers is longer than %d bytes",
                      LOG_LOOK_LINE_MAX);
@@ -446,14 +406,42 @@ static enum err_code put(struct log_agents *a, uint64_t wal, const struct log_pl
 
 static enum err_code ask(void *self, uint64_t wal, const struct log_place *place, struct err *err)
 {
-    return put(self, wal, place, NULL, err);
+    struct agent *g;
+    const enum err_code rc = find_agent(self, place, &g, err);
+
+    if (rc == ERR_OK)
+        enqueue(self, g, log_job_look(wal, place));
+    return rc;
 }
 
 static enum err_code mark(void *self, uint64_t wal, const struct log_place *place,
                           const struct mark_batch *batch, struct err *err)
 {
+    struct agent *g;
+    const enum err_code rc = find_agent(self, place, &g, err);
+
     PRE(batch->n > 0);
-    return put(self, wal, place, batch, err);
+    if (rc == ERR_OK)
+        enqueue(self, g, log_job_mark(wal, place, batch));
+    return rc;
+}
+
+static enum err_code restore(void *self, uint64_t wal, const struct log_place *place,
+                             const struct restore_log_order *order, struct err *err)
+{
+    struct log_agents *a = self;
+    struct agent *g;
+    enum err_code rc = restore_open_check(&a->restoring, wal, err);
+
+    PRE((order->plan != NULL) == (order->question == RESTORE_LOG_SET_GROUP));
+    PRE(order->target.n_positions <= RESTORE_PARTITIONS_MAX);
+    if (rc == ERR_OK)
+        rc = find_agent(a, place, &g, err);
+    if (rc != ERR_OK)
+        return rc;
+    restore_open_add(&a->restoring, wal);
+    enqueue(a, g, log_job_restore(wal, place, order));
+    return ERR_OK;
 }
 
 static void exchange(void *self)
@@ -473,32 +461,52 @@ static void exchange(void *self)
     }
 }
 
+/* NULL: there is none. */
+static struct log_job *take_answer(struct log_agents *a, enum log_job_kind kind, uint64_t *ret_wal)
+{
+    struct log_job *job = take(&a->answers[kind]);
+
+    if (!job)
+        return NULL;
+    a->n_open--;
+    *ret_wal = job->wal;
+    return job;
+}
+
 static bool next(void *self, uint64_t *ret_wal, struct log_look *ret_look)
 {
-    struct log_agents *a = self;
-    struct job *job = take(&a->answers);
+    struct log_job *job = take_answer(self, LOG_JOB_LOOK, ret_wal);
 
     if (!job)
         return false;
-    a->n_open--;
-    *ret_wal = job->wal;
     *ret_look = job->look;
     log_look_init(&job->look);
-    job_free(job);
+    log_job_free(job);
     return true;
 }
 
 static bool next_marked(void *self, uint64_t *ret_wal, struct mark_result *ret_result)
 {
-    struct log_agents *a = self;
-    struct job *job = take(&a->marked);
+    struct log_job *job = take_answer(self, LOG_JOB_MARK, ret_wal);
 
     if (!job)
         return false;
-    a->n_open--;
-    *ret_wal = job->wal;
     *ret_result = job->marked;
-    job_free(job);
+    log_job_free(job);
+    return true;
+}
+
+static bool next_restored(void *self, uint64_t *ret_wal, struct restore_log_result *ret_result)
+{
+    struct log_agents *a = self;
+    struct log_job *job = take_answer(a, LOG_JOB_RESTORE, ret_wal);
+
+    if (!job)
+        return false;
+    restore_open_drop(&a->restoring, *ret_wal);
+    *ret_result = job->restored;
+    job->restored.plan = (struct restore_plan){ 0 };
+    log_job_free(job);
     return true;
 }
 
@@ -521,8 +529,11 @@ static int64_t wait_ms(void *self)
 {
     const struct log_agents *a = self;
     const int64_t now_ms = a->settings.monotonic_ms();
-    int64_t wait = a->answers.n + a->marked.n > 0 ? 0 : -1;
+    int64_t wait = -1;
 
+    for (int i = 0; i < LOG_JOB_KINDS; i++)
+        if (a->answers[i].n > 0)
+            wait = 0;
     for (int i = 0; i < LOG_AGENTS_MAX; i++) {
         const struct agent *g = &a->agents[i];
 
@@ -541,9 +552,11 @@ struct log_observer_port log_agents_port(struct log_agents *a)
 {
     static const struct observe_log_ops ops = { .ask = ask,
                                                 .mark = mark,
+                                                .restore = restore,
                                                 .exchange = exchange,
                                                 .next = next,
                                                 .next_marked = next_marked,
+                                                .next_restored = next_restored,
                                                 .descriptor = descriptor,
                                                 .wait_ms = wait_ms };
 
@@ -570,12 +583,7 @@ void log_agents_free(struct log_agents *a)
         return;
     for (int i = 0; i < LOG_AGENTS_MAX; i++)
         release(&a->agents[i]);
-    while (a->answers.n > 0)
-        job_free(take(&a->answers));
-    while (a->marked.n > 0)
-        job_free(take(&a->marked));
-    fifo_release(&a->answers);
-    fifo_release(&a->marked);
+    free_jobs(a->answers);
     close(a->descriptor);
     free(a);
 }

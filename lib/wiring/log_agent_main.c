@@ -11,12 +11,14 @@
 #include "runtime/clock.h"
 #include "runtime/log_agent.h"
 #include "runtime/process.h"
+#include "wiring/log_restorer.h"
 #include "wiring/mark_writer.h"
 
 enum { QUESTION_TIMEOUT_MS = 5000 };
 
 /* Of one thread. */
 struct source {
+    const struct log_place *place;
     struct log_looker *looker;
     struct mark_writer *marks; /* of all threads */
     bool is_shared;            /* another one's, which is closed after this */
@@ -36,7 +38,7 @@ static enum err_code open_source(const struct log_place *place, void **ret_self,
     if (rc != ERR_OK)
         return rc;
     *ret_self = s = mem_new(1, sizeof(*s));
-    *s = (struct source){ .looker = looker, .marks = mark_writer_new(place) };
+    *s = (struct source){ .place = place, .looker = looker, .marks = mark_writer_new(place) };
     return ERR_OK;
 }
 
@@ -45,7 +47,8 @@ static void *share(void *self)
     const struct source *s = self;
     struct source *shared = mem_new(1, sizeof(*shared));
 
-    *shared = (struct source){ .looker = log_looker_share(s->looker),
+    *shared = (struct source){ .place = s->place,
+                               .looker = log_looker_share(s->looker),
                                .marks = s->marks,
                                .is_shared = true };
     return shared;
@@ -66,6 +69,15 @@ static void mark(void *self, const char *topic, const struct mark_record *record
     mark_writer_write(s->marks, topic, records, n, until_ms, ret);
 }
 
+static void restore(void *self, const char *topic, const char *group,
+                    const struct restore_log_order *order, struct restore_log_result *ret)
+{
+    const struct source *s = self;
+    const struct log_restorer r = { s->place, s->looker, topic, group };
+
+    log_restorer_do(&r, order, ret);
+}
+
 static void close_source(void *self)
 {
     struct source *s = self;
@@ -78,7 +90,8 @@ static void close_source(void *self)
 
 int log_agent_main(void)
 {
-    static const struct log_agent_source source = { open_source, share, look, mark, close_source };
+    static const struct log_agent_source source = { open_source, share,   look,
+                                                    mark,        restore, close_source };
     struct err err;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -7,6 +7,7 @@
 
 #include "codec/log_look_json.h"
 #include "codec/marks_json.h"
+#include "codec/restore_log_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -85,6 +86,50 @@ static void try_marks(struct str line)
     INVARIANT(of_result.msg[0] != '\0' || (result.n_stored >= 0 && result.n_failed >= 0));
 }
 
+static void try_restore_question(struct str line)
+{
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    CLEANUP(buf_release) struct buf first = { 0 };
+    CLEANUP(buf_release) struct buf second = { 0 };
+    struct restore_question q = { 0 };
+    struct err err = { 0 };
+
+    arena_init(&arena, CHUNK);
+    buf_init(&first, LOG_LOOK_LINE_MAX);
+    buf_init(&second, LOG_LOOK_LINE_MAX);
+    (void)restore_is_question(line);
+    check(restore_question_decode(line, &arena, &q, &err), &err);
+    if (err.msg[0] != '\0' ||
+        !restore_question_encode(&first, q.number, q.topic, q.group, &q.order))
+        return;
+    INVARIANT(restore_is_question(buf_str(&first)));
+    INVARIANT(restore_question_decode(buf_str(&first), &arena, &q, NULL) == ERR_OK);
+    INVARIANT(restore_question_encode(&second, q.number, q.topic, q.group, &q.order));
+    INVARIANT(str_eq(buf_str(&first), buf_str(&second)));
+}
+
+static void try_restore_result(struct str line)
+{
+    CLEANUP(buf_release) struct buf first = { 0 };
+    CLEANUP(buf_release) struct buf second = { 0 };
+    struct restore_log_result result = { 0 };
+    struct err err = { 0 };
+    int64_t number;
+
+    buf_init(&first, LOG_LOOK_LINE_MAX);
+    buf_init(&second, LOG_LOOK_LINE_MAX);
+    (void)restore_is_result(line);
+    check(restore_result_decode(line, &number, &result, &err), &err);
+    if (err.msg[0] == '\0' && restore_result_encode(&first, number, &result)) {
+        restore_plan_release(&result.plan);
+        INVARIANT(restore_is_result(buf_str(&first)));
+        INVARIANT(restore_result_decode(buf_str(&first), &number, &result, NULL) == ERR_OK);
+        INVARIANT(restore_result_encode(&second, number, &result));
+        INVARIANT(str_eq(buf_str(&first), buf_str(&second)));
+    }
+    restore_plan_release(&result.plan);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct str line = { (const char *)data, size };
@@ -93,5 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_question(line);
     try_look(line);
     try_marks(line);
+    try_restore_question(line);
+    try_restore_result(line);
     return 0;
 }

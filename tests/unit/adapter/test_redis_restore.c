@@ -13,6 +13,7 @@
 #include "adapter/redis_observer.h"
 #include "adapter/redis_restore_hiredis.h"
 #include "base/check.h"
+#include "core/restore_open.h"
 #include "redis_process.h"
 
 enum { TIMEOUT_MS = 2000, PATIENCE_MS = 30000, TEXT_MAX = 4096 };
@@ -301,13 +302,13 @@ static void one_order_for_each_redis_and_a_few_in_all_are_open(void **state)
 
     fill("orders");
     for (int round = 0; round < 2; round++) {
-        for (uint64_t i = 0; i < REDIS_OBSERVER_RESTORES_MAX; i++) {
+        for (uint64_t i = 0; i < RESTORE_OPEN_MAX; i++) {
             assert_int_equal(port.ops->restore(port.self, i, &place, &order, &err), ERR_OK);
             assert_int_equal(port.ops->restore(port.self, i, &place, &order, &err), ERR_LIMIT);
         }
         assert_int_equal(port.ops->restore(port.self, 99, &place, &order, &err), ERR_LIMIT);
         uid[1] = '2'; /* copies were taken */
-        for (int i = 0; i < REDIS_OBSERVER_RESTORES_MAX; i++)
+        for (int i = 0; i < RESTORE_OPEN_MAX; i++)
             assert_true(await(port, &wal, &result));
         assert_string_equal(asked("HMGET redwal:identity restore"), round == 0 ? "u1" : "u2");
     }

@@ -89,11 +89,42 @@ static void what_the_log_does_not_hold_is_refused(void **state)
     }
 }
 
+static void records_are_sampled_in_the_middle_of_some_partitions(void **state)
+{
+    static const struct {
+        const char *name;
+        int32_t n, max, n_chosen;
+    } rows[] = {
+        { "all", 3, 8, 2 },      { "as many as may be", 3, 2, 2 },    { "one", 3, 1, 1 },
+        { "of many", 99, 4, 4 }, { "of nearly as many", 99, 65, 65 },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct restore_partition partitions[99];
+        const struct restore_plan plan = { .n = rows[i].n, .partitions = partitions };
+        int64_t offsets[99];
+        int32_t n_chosen = 0;
+
+        /* Every third partition has nothing to replay. */
+        for (int32_t k = 0; k < rows[i].n; k++)
+            partitions[k] = (struct restore_partition){ 10, k % 3 == 1 ? 10 : 21, 30 };
+        restore_plan_sample(&plan, rows[i].max, offsets);
+        for (int32_t k = 0; k < rows[i].n; k++) {
+            assert_true(offsets[k] == LOOK_UNKNOWN || (k % 3 != 1 && offsets[k] == 15));
+            n_chosen += offsets[k] != LOOK_UNKNOWN;
+        }
+        if (n_chosen != rows[i].n_chosen)
+            fail_msg("%s: %d", rows[i].name, (int)n_chosen);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_ends_where_the_target_is),
         cmocka_unit_test(what_the_log_does_not_hold_is_refused),
+        cmocka_unit_test(records_are_sampled_in_the_middle_of_some_partitions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

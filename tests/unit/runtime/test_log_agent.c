@@ -79,6 +79,20 @@ static void mark(void *self, const char *topic, const struct mark_record *record
     snprintf(ret->why, sizeof(ret->why), "%s/%d", topic, (int)records[n - 1].partition);
 }
 
+static void restore(void *self, const char *topic, const char *group,
+                    const struct restore_log_order *order, struct restore_log_result *ret)
+{
+    assert_ptr_equal(self, &n_shared);
+    assert_int_equal(order->until_ms, 9);
+    *ret = (struct restore_log_result){ .outcome = RESTORE_BUSY };
+    if (order->question == RESTORE_LOG_PLAN)
+        snprintf(ret->why, sizeof(ret->why), "%s/%s to %lld", topic, group,
+                 (long long)order->target.time_ms);
+    else
+        snprintf(ret->why, sizeof(ret->why), "%s/%s of %s at %lld", topic, group, order->plan->log,
+                 (long long)order->plan->partitions[1].from);
+}
+
 static void close_source(void *self)
 {
     pthread_mutex_lock(&mutex);
@@ -90,7 +104,8 @@ static void close_source(void *self)
 /* What it writes for an input. */
 static enum err_code serve(const char *input, char *ret_output)
 {
-    static const struct log_agent_source source = { open_source, share, look, mark, close_source };
+    static const struct log_agent_source source = { open_source, share,   look,
+                                                    mark,        restore, close_source };
     int in[2], out[2];
     enum err_code rc;
     struct err err;
@@ -207,6 +222,30 @@ static void writes_marks(void **state)
                      ERR_CORRUPT);
 }
 
+#define PLAN                                                                                       \
+    "{\"restore\":\"plan\",\"topic\":\"t\",\"group\":\"g\",\"untilMs\":9,\"to\":\"time\","         \
+    "\"timeMs\":77,\"number\":3}\n"
+#define SET_GROUP                                                                                  \
+    "{\"restore\":\"setGroup\",\"topic\":\"t\",\"group\":\"g\",\"untilMs\":9,\"log\":\"c/"         \
+    "t\",\"partitions\":[[0,4,9],[3,3,7]],\"number\":4}\n"
+#define BUSY(number, why)                                                                          \
+    "{\"restored\":\"busy\",\"denied\":false,\"why\":\"" why "\",\"number\":" number "}\n"
+
+static void does_what_restores_want(void **state)
+{
+    char output[OUTPUT_MAX];
+    (void)state;
+
+    assert_int_equal(serve("{\"access\":{\"brokers\":\"a:1\"}}\n" PLAN SET_GROUP, output), ERR_OK);
+    assert_non_null(strstr(output, BUSY("3", "t/g to 77")));
+    assert_non_null(strstr(output, BUSY("4", "t/g of c/t at 3")));
+    assert_int_equal(serve("{\"access\":{\"brokers\":\"bad\"}}\n" PLAN, output), ERR_OK);
+    assert_string_equal(output, "{\"restored\":\"failed\",\"denied\":false,\"why\":\"brokers that "
+                                "nobody can ask\",\"number\":3}\n");
+    assert_int_equal(serve("{\"access\":{\"brokers\":\"a:1\"}}\n{\"restore\":\"plan\"}\n", output),
+                     ERR_CORRUPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +253,7 @@ int main(void)
         cmocka_unit_test(looks_at_several_logs_at_a_time),
         cmocka_unit_test(an_access_that_is_no_good_is_each_answer),
         cmocka_unit_test(writes_marks),
+        cmocka_unit_test(does_what_restores_want),
         cmocka_unit_test(ends_at_what_nobody_of_ours_says),
     };
 

@@ -76,19 +76,23 @@ static void ask(struct log_agents *a, uint64_t wal, const struct log_place *p)
 }
 
 /* Waits as a loop would, and no longer than the port says. */
+static void go_on(const struct log_observer_port *port, int64_t deadline_ms)
+{
+    struct pollfd p = { .fd = port->ops->descriptor(port->self), .events = POLLIN };
+
+    assert_true(clock_monotonic_ms() < deadline_ms);
+    poll(&p, 1, (int)port->ops->wait_ms(port->self));
+    port->ops->exchange(port->self);
+}
+
 static struct log_look await(struct log_agents *a, uint64_t *ret_wal)
 {
     const struct log_observer_port port = log_agents_port(a);
     const int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
     struct log_look look;
 
-    while (!port.ops->next(port.self, ret_wal, &look)) {
-        struct pollfd p = { .fd = port.ops->descriptor(port.self), .events = POLLIN };
-
-        assert_true(clock_monotonic_ms() < deadline_ms);
-        poll(&p, 1, (int)port.ops->wait_ms(port.self));
-        port.ops->exchange(port.self);
-    }
+    while (!port.ops->next(port.self, ret_wal, &look))
+        go_on(&port, deadline_ms);
     return look;
 }
 
@@ -212,13 +216,8 @@ static struct mark_result await_marked(struct log_agents *a)
     struct mark_result result;
     uint64_t wal;
 
-    while (!port.ops->next_marked(port.self, &wal, &result)) {
-        struct pollfd p = { .fd = port.ops->descriptor(port.self), .events = POLLIN };
-
-        assert_true(clock_monotonic_ms() < deadline_ms);
-        poll(&p, 1, (int)port.ops->wait_ms(port.self));
-        port.ops->exchange(port.self);
-    }
+    while (!port.ops->next_marked(port.self, &wal, &result))
+        go_on(&port, deadline_ms);
     assert_int_equal(wal, 7);
     return result;
 }
@@ -358,6 +357,96 @@ static void questions_are_bounded(void **state)
     log_agents_free(a);
 }
 
+/* --- restores --------------------------------------------------------------------------------- */
+
+static struct restore_partition partitions[] = { { 3, 5, 9 } };
+static const struct restore_plan plan = { .log = "c/t", .n = 1, .partitions = partitions };
+
+static struct restore_log_result await_restored(struct log_agents *a, uint64_t *ret_wal)
+{
+    const struct log_observer_port port = log_agents_port(a);
+    const int64_t deadline_ms = clock_monotonic_ms() + PATIENCE_MS;
+    struct restore_log_result result;
+
+    while (!port.ops->next_restored(port.self, ret_wal, &result))
+        go_on(&port, deadline_ms);
+    return result;
+}
+
+#define RESTORED "echo '{\"restored\":\"done\",\"denied\":false,\"why\":\"\","
+#define WITH_PLAN                                                                                  \
+    "\"log\":\"c/t\",\"toEnd\":true,\"recordBytes\":-1,\"partitions\":[[3,5,9]],\"number\":0}'"
+
+static void what_becomes_of_orders_is_told(void **state)
+{
+    static const char *const planning[] = SHELL(
+        "read access; while read line; do case $line in "
+        "'{\"restore\":\"plan\"'*'[[0,7]]'*) " RESTORED WITH_PLAN
+        ";; '{\"restore\":\"setGroup\"'*'[[3,5,9]]'*) " RESTORED "\"number\":0}';; esac; done");
+    static const char *const confused[] = SHELL(
+        "read access; while read line; do case $line in '{\"restore\":\"setGroup\"'*) " RESTORED
+            WITH_PLAN ";; *) " RESTORED "\"number\":0}';; esac; done");
+    static const struct restore_position position = { 0, 7 };
+    static const struct {
+        const char *name;
+        const char *const *command;
+        enum restore_outcome outcome;
+        uint64_t n_lost;
+    } rows[] = {
+        { "planning", planning, RESTORE_DONE, 0 },
+        { "looking", honest, RESTORE_FAILED, 1 },
+        { "without a plan, and with one", confused, RESTORE_FAILED, 1 },
+        { "dying", dying, RESTORE_FAILED, 1 },
+        { "missing", missing, RESTORE_FAILED, 1 },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        const bool wants_plan = i % 2 == 0;
+        const struct restore_log_order order = {
+            .question = wants_plan ? RESTORE_LOG_PLAN : RESTORE_LOG_SET_GROUP,
+            .target = { RESTORE_TO_POSITION, 0, &position, 1 },
+            .plan = wants_plan ? NULL : &plan,
+            .until_ms = 9,
+        };
+        struct log_agents *a = agents(rows[i / 2].command, PATIENCE_MS);
+        const struct log_observer_port port = log_agents_port(a);
+        struct restore_log_result result;
+        struct err err;
+        uint64_t wal;
+
+        assert_int_equal(port.ops->restore(port.self, 7, &place, &order, &err), ERR_OK);
+        result = await_restored(a, &wal);
+        assert_int_equal(wal, 7);
+        if (result.outcome != rows[i / 2].outcome || log_agents_lost(a) != rows[i / 2].n_lost ||
+            (result.plan.n > 0) != (wants_plan && result.outcome == RESTORE_DONE) ||
+            (result.why[0] == '\0') != (result.outcome == RESTORE_DONE))
+            fail_msg("%s, %d: %s", rows[i / 2].name, wants_plan, result.why);
+        restore_plan_release(&result.plan);
+        log_agents_free(a);
+    }
+}
+
+static void one_order_of_each_wal_is_open(void **state)
+{
+    const struct restore_log_order order = { .question = RESTORE_LOG_PLAN, .until_ms = 9 };
+    struct log_agents *a = agents(dying, PATIENCE_MS);
+    const struct log_observer_port port = log_agents_port(a);
+    struct restore_log_result result;
+    struct err err;
+    uint64_t wal;
+    (void)state;
+
+    assert_int_equal(port.ops->restore(port.self, 7, &place, &order, &err), ERR_OK);
+    assert_int_equal(port.ops->restore(port.self, 7, &place, &order, &err), ERR_LIMIT);
+    assert_int_equal(port.ops->restore(port.self, 8, &place, &order, &err), ERR_OK);
+    for (int i = 0; i < 2; i++)
+        result = await_restored(a, &wal);
+    assert_int_equal(result.outcome, RESTORE_FAILED);
+    assert_int_equal(port.ops->restore(port.self, 7, &place, &order, &err), ERR_OK);
+    log_agents_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +460,8 @@ int main(void)
         cmocka_unit_test(the_wait_ends_when_an_answer_is_late),
         cmocka_unit_test(what_becomes_of_marks_is_told),
         cmocka_unit_test(marks_take_some_of_the_places_alone),
+        cmocka_unit_test(what_becomes_of_orders_is_told),
+        cmocka_unit_test(one_order_of_each_wal_is_open),
         cmocka_unit_test(questions_are_bounded),
     };
 
