@@ -21,6 +21,7 @@ def _rules(heading):
 KAFKA = [(row[0], row[1].strip("`"), row[2]) for row in _rows("Kafka")]
 MARKS = [(row[0], row[1].strip("`"), row[2]) for row in _rows("Marks")]
 REDIS = _rules("Redis")
+RESTORE = _rules("Restore")  # behind those of REDIS
 SENTINEL = _rules("Sentinel")
 REPAIR = _rules("Repair")
 
