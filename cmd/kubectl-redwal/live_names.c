@@ -3,6 +3,7 @@
 #include "adapter/kube_load.h"
 #include "cli/context.h"
 #include "cli/option_args.h"
+#include "restore_read.h"
 #include "wal_read.h"
 
 static const struct kube_resource namespaces = { { 0 }, { "v1", 2 }, { "namespaces", 10 } };
@@ -39,6 +40,16 @@ static void offer_wals(struct completion_names *names, struct cluster *c)
         return;
     for (size_t i = 0; i < wals.n; i++)
         completion_name(names, wals.at[i].name);
+}
+
+static void offer_restores(struct completion_names *names, struct cluster *c)
+{
+    CLEANUP(restores_release) struct restores restores = { 0 };
+
+    if (restores_read(c, cluster_scope(c), NULL, &restores, NULL) != ERR_OK)
+        return;
+    for (size_t i = 0; i < restores.n; i++)
+        completion_name(names, str_from(restores.at[i].name));
 }
 
 static void offer_namespaces(struct completion_names *names, struct cluster *c)
@@ -81,6 +92,9 @@ void live_names_complete(struct completion_names *names, enum completion what,
         break;
     case COMPLETE_WAL:
         ask_cluster(names, &o, offer_wals);
+        break;
+    case COMPLETE_RESTORE:
+        ask_cluster(names, &o, offer_restores);
         break;
     case COMPLETE_NOTHING:
     case COMPLETE_FILE:

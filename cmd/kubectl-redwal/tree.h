@@ -20,6 +20,7 @@ extern const struct verb verb_pause;
 extern const struct verb verb_position;
 extern const struct verb verb_put;
 extern const struct verb verb_repair;
+extern const struct verb verb_restore;
 extern const struct verb verb_resume;
 extern const struct verb verb_scale;
 extern const struct verb verb_status;

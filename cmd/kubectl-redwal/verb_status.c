@@ -1,12 +1,10 @@
 /* `status`: RedisWals of a cluster, or one of them on one screen. */
-#include <poll.h>
-
 #include "call.h"
 #include "cli/option_table.h"
-#include "redraw.h"
 #include "runtime/clock.h"
 #include "tree.h"
 #include "wal_rows.h"
+#include "watch.h"
 
 enum { EVENTS_SHOWN = 8 };
 
@@ -34,6 +32,7 @@ static const struct option_table table = {
 /* What there is to print. */
 struct page {
     const struct invocation *in;
+    struct cluster *cluster;
     struct wals wals;
     struct event_list events; /* of the one that was named */
     int64_t now_ms;
@@ -44,19 +43,27 @@ static const char *name_of(const struct invocation *in)
     return in->n_words > 0 ? in->words[0] : NULL;
 }
 
-static void page_release(struct page *page)
+static void forget(struct page *page)
 {
     wals_release(&page->wals);
     event_list_release(&page->events);
 }
 
-static enum err_code look(struct cluster *c, struct page *page, struct err *err)
+static void page_release(struct page *page)
 {
+    forget(page);
+    cluster_release(&page->cluster);
+}
+
+static enum err_code look(void *self, struct err *err)
+{
+    struct page *page = self;
+    struct cluster *c = page->cluster;
     const struct status_options *o = invocation_values(page->in, &table);
     const char *name = name_of(page->in);
     enum err_code rc;
 
-    page_release(page);
+    forget(page);
     page->now_ms = clock_wall_ms();
     rc = wals_read(c, o->all_namespaces ? STR_LITERAL("") : cluster_scope(c), name, &page->wals,
                    err);
@@ -80,26 +87,6 @@ static bool print(void *self, struct terminal to)
     return printer_end(&printer);
 }
 
-static enum err_code watch(struct cluster *c, struct page *page, int64_t interval_ms,
-                           struct err *err)
-{
-    struct redraw drawn = { 0 };
-
-    for (;;) {
-        const enum err_code rc = look(c, page, err);
-
-        if (rc != ERR_OK && err_class(rc) != ERR_CLASS_RETRY)
-            return rc;
-        if (rc != ERR_OK) {
-            call_complain(page->in, "%s", err->msg);
-            drawn = (struct redraw){ 0 };
-        } else if (!redraw(&drawn, call_output(page->in), print, page)) {
-            return ERR_OK;
-        }
-        poll(NULL, 0, (int)interval_ms);
-    }
-}
-
 static bool all_ready(const struct wals *w)
 {
     for (size_t i = 0; i < w->n; i++)
@@ -120,13 +107,12 @@ static void check(struct invocation *in)
 static enum exit_status run(struct invocation *in)
 {
     const struct status_options *o = invocation_values(in, &table);
-    CLEANUP(cluster_release) struct cluster *c = NULL;
     CLEANUP(page_release) struct page page = { .in = in };
     struct err err = { 0 };
-    enum err_code rc = cluster_open_call(in, &c, &err);
+    enum err_code rc = cluster_open_call(in, &page.cluster, &err);
 
     if (rc == ERR_OK)
-        rc = o->watch ? watch(c, &page, o->interval_ms, &err) : look(c, &page, &err);
+        rc = o->watch ? watch(in, o->interval_ms, look, print, &page, &err) : look(&page, &err);
     if (rc != ERR_OK)
         return call_failed(in, &err);
     if (o->watch)

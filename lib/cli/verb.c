@@ -68,7 +68,7 @@ static bool descend(struct verb_path *path, int i, const char *word)
         return true;
     }
     if (!below) {
-        path->unknown = word;
+        path->unknown = here->run ? NULL : word;
         return false;
     }
     PRE(path->n < VERB_DEPTH_MAX);

@@ -32,6 +32,7 @@ enum completion {
     COMPLETE_FILE,
     COMPLETE_CONTEXT,
     COMPLETE_WAL,
+    COMPLETE_RESTORE,
     COMPLETE_KUBE_CONTEXT,
     COMPLETE_NAMESPACE
 };
@@ -49,7 +50,7 @@ struct verb {
     const char *summary;             /* one line, no full stop */
     const char *help;                /* lines, each with its line break; may be NULL */
     const char *examples;            /* command lines and comments, the same; may be NULL */
-    const struct verb *const *verbs; /* what is below it, NULL-terminated; NULL: it can run */
+    const struct verb *const *verbs; /* what is below it, NULL-terminated; may be NULL */
     const struct verb_word *words;
     size_t n_words;
     const struct option_table *const *tables; /* NULL-terminated */
@@ -57,7 +58,9 @@ struct verb {
     void (*check)(struct invocation *in);
     /* Prints what was asked for instead of running; NULL for nothing, false when it was not. */
     bool (*print)(struct invocation *in, struct buf *out);
-    enum exit_status (*run)(struct invocation *in); /* NULL for a group */
+    /* NULL for a group. What runs and has verbs below it takes a word that is none of them as its
+     * own; behind "--" any word is. */
+    enum exit_status (*run)(struct invocation *in);
     bool runs_without; /* what its options should come from: then run() sees `lacks`, and options
                           that were not checked */
 };

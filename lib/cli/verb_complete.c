@@ -57,6 +57,7 @@ static void offer_live(struct completing *c, enum completion what)
         return;
     case COMPLETE_CONTEXT:
     case COMPLETE_WAL:
+    case COMPLETE_RESTORE:
     case COMPLETE_KUBE_CONTEXT:
     case COMPLETE_NAMESPACE:
         c->live(&c->names, what, &c->line);
@@ -125,6 +126,13 @@ static void offer_word(struct completing *c, const struct verb *verb, size_t n_b
         offer_live(c, verb->words[n_before].completion);
     else if (verb->words[verb->n_words - 1].many)
         offer_live(c, verb->words[verb->n_words - 1].completion);
+}
+
+static void offer_words(struct completing *c, const struct verb *verb, size_t n_before)
+{
+    if (verb->verbs && n_before == 0)
+        offer_verbs(c, verb);
+    offer_word(c, verb, n_before);
 }
 
 /* The option that `arg` is, when its value comes next; NULL otherwise. */
@@ -197,7 +205,7 @@ static void complete(struct completing *c, int n, const char *const *words)
     verb = path.verbs[path.n - 1];
     if (path.unknown)
         return;
-    if (verb->verbs)
+    if (!verb->run)
         for (size_t i = 0; c->tree->anywhere && c->tree->anywhere[i]; i++)
             gather(c, c->tree->anywhere[i]);
     verb_each_table(verb, gather, c);
@@ -209,10 +217,8 @@ static void complete(struct completing *c, int n, const char *const *words)
         return;
     else if (last[0] == '-')
         offer_options(c);
-    else if (verb->verbs)
-        offer_verbs(c, verb);
     else
-        offer_word(c, verb, words_before(c, &path, n - 1, words));
+        offer_words(c, verb, words_before(c, &path, n - 1, words));
 }
 
 void verb_complete(const struct verb_tree *tree, int n, const char *const *words,

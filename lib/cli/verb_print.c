@@ -14,14 +14,22 @@ static void print_word(const struct verb_word *w, struct buf *out)
               w->optional ? "]" : "");
 }
 
-static void print_usage(const char *name, const struct verb *verb, struct buf *out)
+static void print_call(const char *name, const struct verb *verb, struct buf *out)
 {
-    buf_print(out, "  %s", name);
-    if (verb->verbs)
-        buf_print(out, " VERB");
+    buf_print(out, "%s", name);
     for (size_t i = 0; i < verb->n_words; i++)
         print_word(&verb->words[i], out);
     buf_print(out, " [options]\n");
+}
+
+static void print_usage(const char *name, const struct verb *verb, struct buf *out)
+{
+    if (verb->verbs)
+        buf_print(out, "  %s VERB [options]\n", name);
+    if (!verb->verbs || verb->run) {
+        buf_print(out, "  ");
+        print_call(name, verb, out);
+    }
 }
 
 static void print_verbs(const struct verb *group, struct buf *out)
@@ -99,11 +107,12 @@ void verb_print_help(const struct invocation *in, struct buf *out)
     }
     verb_each_table(verb, print_own_options, out);
     verb_each_table(verb, print_common_options, out);
-    if (!verb->verbs)
+    if (verb->run)
         buf_print(out, "\n`%s options` says more about options that verbs share.\n",
                   in->tree->root->name);
-    else
-        buf_print(out, "\n`%s VERB --help` says more about a verb.\n", in->name);
+    if (verb->verbs)
+        buf_print(out, "%s`%s VERB --help` says more about a verb.\n", verb->run ? "" : "\n",
+                  in->name);
 }
 
 void verb_print_common_options(const struct verb_tree *tree, struct buf *out)
@@ -162,10 +171,7 @@ static void print_reference_verb(const struct verb_tree *tree, const char *name,
     struct reference r = { .tree = tree, .out = out, .heading = "####" };
 
     buf_print(out, "\n### %s\n\n%s.\n\n    ", name + strlen(tree->root->name) + 1, verb->summary);
-    buf_print(out, "%s", name);
-    for (size_t i = 0; i < verb->n_words; i++)
-        print_word(&verb->words[i], out);
-    buf_print(out, " [options]\n");
+    print_call(name, verb, out);
     if (verb->help) {
         buf_print(out, "\n");
         print_lines(verb->help, "", out);
@@ -187,10 +193,10 @@ static void print_reference_below(const struct verb_tree *tree, const char *name
         char path[VERB_NAME_MAX];
 
         snprintf(path, sizeof(path), "%s %s", name, verb->name);
+        if (verb->run)
+            print_reference_verb(tree, path, verb, out);
         if (verb->verbs)
             print_reference_below(tree, path, verb, out);
-        else
-            print_reference_verb(tree, path, verb, out);
     }
 }
 

@@ -117,3 +117,73 @@ bool restore_resource_encode_status(struct buf *out, const struct restore_resour
     restore_status_json_add(doc, root, &status, r->spec.after == RESTORE_AFTER_SKIP, r->created_ms);
     return kube_yyjson_write(doc, out);
 }
+
+/* --- a new one -------------------------------------------------------------------------------- */
+
+static void add_positions(yyjson_mut_doc *doc, yyjson_mut_val *to,
+                          const struct restore_positions *positions)
+{
+    yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, to, "positions");
+
+    for (int32_t i = 0; i < positions->n; i++) {
+        yyjson_mut_val *v = yyjson_mut_arr_add_obj(doc, list);
+
+        yyjson_mut_obj_add_int(doc, v, "partition", positions->at[i].partition);
+        yyjson_mut_obj_add_int(doc, v, "offset", positions->at[i].offset);
+    }
+}
+
+static void add_target(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct restore_spec *s)
+{
+    char time[CIVIL_TIME_MAX];
+    yyjson_mut_val *to;
+
+    if (s->time_ms == 0 && s->positions.n == 0)
+        return;
+    to = yyjson_mut_obj_add_obj(doc, spec, "to");
+    if (s->time_ms != 0) {
+        civil_time_print(s->time_ms, time);
+        yyjson_mut_obj_add_strcpy(doc, to, "time", time);
+    } else {
+        add_positions(doc, to, &s->positions);
+    }
+}
+
+static void add_spec(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct restore_spec *s)
+{
+    static const char *const afters[] = { RESTORE_AFTER_CHOICES };
+    static const char *const accepts[] = { RESTORE_ACCEPT_CHOICES };
+
+    kube_yyjson_add(doc, spec, "rediswal", str_from(s->rediswal));
+    add_target(doc, spec, s);
+    if (s->after != RESTORE_AFTER_HOLD)
+        kube_yyjson_add(doc, spec, "after", str_from(afters[s->after]));
+    if (s->accept != 0) {
+        yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, spec, "accept");
+
+        for (enum restore_accept i = 0; i < ARRAY_SIZE(accepts); i++)
+            if (restore_accepts(s, i))
+                yyjson_mut_arr_add_str(doc, list, accepts[i]);
+    }
+    if (s->rate != 0)
+        yyjson_mut_obj_add_int(doc, spec, "rate", s->rate);
+    if (s->dry_run)
+        yyjson_mut_obj_add_bool(doc, spec, "dryRun", true);
+}
+
+bool restore_resource_encode(struct buf *out, const struct restore_spec *spec)
+{
+    CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    char prefix[WAL_OBJECT_NAME_MAX + 2];
+
+    PRE(strlen(spec->rediswal) <= WAL_OBJECT_NAME_MAX);
+    snprintf(prefix, sizeof(prefix), "%s-", spec->rediswal);
+    yyjson_mut_doc_set_root(doc, root);
+    kube_yyjson_add(doc, root, "apiVersion", STR_LITERAL(WAL_API_GROUP "/" WAL_API_VERSION));
+    kube_yyjson_add(doc, root, "kind", STR_LITERAL(RESTORE_KIND));
+    kube_yyjson_add(doc, yyjson_mut_obj_add_obj(doc, root, "metadata"), "generateName",
+                    str_from(prefix));
+    add_spec(doc, yyjson_mut_obj_add_obj(doc, root, "spec"), spec);
+    return kube_yyjson_write(doc, out);
+}

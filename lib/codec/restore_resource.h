@@ -38,6 +38,10 @@ void restore_resource_release(struct restore_resource *r); /* safe on a zeroed o
 NODISCARD enum err_code restore_resource_decode(struct str json, struct restore_resource *ret,
                                                 struct err *err);
 
+/* Appends a new one with that spec, which satisfies the rules; its name is made of the RedisWal's.
+ * What is as it is by default is left out. False: no room. */
+NODISCARD bool restore_resource_encode(struct buf *out, const struct restore_spec *spec);
+
 /* Appends what stands below "status", of this generation, with the condition Completed. False: no
  * room. */
 NODISCARD bool restore_resource_encode_status(struct buf *out, const struct restore_resource *r);

@@ -101,7 +101,23 @@ static const struct verb list = {
 };
 static const struct verb *const dlq_verbs[] = { &list, NULL };
 static const struct verb dlq = { .name = "dlq", .summary = "Dead letters", .verbs = dlq_verbs };
-static const struct verb *const verbs[] = { &put, &dlq, NULL };
+static const struct verb_word redo_words[] = {
+    { .name = "NAME", .help = "Which", .completion = COMPLETE_CONTEXT },
+};
+static const struct verb undo = {
+    .name = "undo", .summary = "Undo it", .tables = list_tables, .run = run
+};
+static const struct verb *const redo_verbs[] = { &undo, NULL };
+static const struct verb redo = {
+    .name = "redo",
+    .summary = "Redo it",
+    .verbs = redo_verbs,
+    .words = redo_words,
+    .n_words = ARRAY_SIZE(redo_words),
+    .tables = list_tables,
+    .run = run,
+};
+static const struct verb *const verbs[] = { &put, &dlq, &redo, NULL };
 static const struct verb root = { .name = "app", .summary = "Does it", .verbs = verbs };
 static const struct verb_tree tree = {
     .root = &root, .env_prefix = "APP_", .notes = "Notes.\n", .anywhere = anywhere
@@ -179,6 +195,34 @@ static void options_and_words_mix_and_lead_to_the_verb(void **state)
     }
 }
 
+static void what_runs_and_has_verbs_takes_other_words_itself(void **state)
+{
+    static const struct {
+        const char *args[4];
+        const char *name, *word;
+    } rows[] = {
+        { { "redo", "k" }, "app redo", "k" },
+        { { "redo", "--wait", "k" }, "app redo", "k" },
+        { { "redo", "undo" }, "app redo undo", NULL },
+        { { "redo", "--wait", "undo" }, "app redo undo", NULL },
+        { { "redo", "--", "undo" }, "app redo", "undo" },
+        { { "redo", "list" }, "app redo", "list" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(invocation_release) struct invocation in = { 0 };
+        CLEANUP(buf_release) struct buf out = { 0 };
+
+        if (parse(rows[i].args, no_environment, &in, &out) != VERB_RUN)
+            fail_msg("row %zu: %.*s", i, STR_ARGS(buf_str(&out)));
+        assert_string_equal(in.name, rows[i].name);
+        assert_int_equal(in.n_words, rows[i].word ? 1 : 0);
+        if (rows[i].word)
+            assert_string_equal(in.words[0], rows[i].word);
+    }
+}
+
 static void a_flag_wins_over_the_environment_and_that_over_files(void **state)
 {
     static const struct {
@@ -222,6 +266,9 @@ static void what_is_wrong_is_said_with_the_way_out(void **state)
           "app dlq list: 'x' is one word too many; --help shows what is taken\n" },
         { { "put", "k", "--tll=5s" }, "app put: --tll: unknown option; did you mean --ttl?\n" },
         { { "put", "k", "-x" }, "app put: -x: unknown option; --help lists them\n" },
+        { { "redo" }, "app redo: NAME is missing: Which\n" },
+        { { "redo", "k", "undo" },
+          "app redo: 'undo' is one word too many; --help shows what is taken\n" },
         { { "dlq", "list", "-o", "json" },
           "app dlq list: --output: unknown option; --help lists them\n" },
         { { "put", "k", "--ttl" },
@@ -278,12 +325,20 @@ static void every_node_has_help(void **state)
                                      "  list          List them\n\nHelp:\n  -h, --help             "
                                      "             Show this help\n\n"
                                      "`app dlq VERB --help` says more about a verb.\n";
+    static const char both_help[] =
+        "Redo it\n\nUsage:\n  app redo VERB [options]\n  app redo NAME [options]\n\nVerbs:\n"
+        "  undo          Undo it\n\nWords:\n  NAME          Which\n\n"
+        "Help:\n  -h, --help                          Show this help\n\n"
+        "Shared:\n  --brokers --context --wait\n\n"
+        "`app options` says more about options that verbs share.\n"
+        "`app redo VERB --help` says more about a verb.\n";
     static const struct {
         const char *args[4];
         const char *page;
     } rows[] = {
-        { { "put", "--help" }, verb_help }, { { "put", "-h", "--nonsense" }, verb_help },
-        { { "help", "put" }, verb_help },   { { "dlq", "--help" }, group_help },
+        { { "redo", "--help" }, both_help }, { { "help", "redo" }, both_help },
+        { { "put", "--help" }, verb_help },  { { "put", "-h", "--nonsense" }, verb_help },
+        { { "help", "put" }, verb_help },    { { "dlq", "--help" }, group_help },
         { { "help", "dlq" }, group_help },
     };
     (void)state;
@@ -334,6 +389,9 @@ static void the_reference_has_every_verb_option_and_status(void **state)
             "long |\n| `-o, --output FORMAT` | `APP_OUTPUT` | `table` | one of table, json "
             "| Which form |\n"
             "\n### dlq list\n\nList them.\n\n    app dlq list [options]\n"
+            "\n### redo\n\nRedo it.\n\n    app redo NAME [options]\n"
+            "\n| word | meaning |\n|---|---|\n| `NAME` | Which |\n"
+            "\n### redo undo\n\nUndo it.\n\n    app redo undo [options]\n"
             "\n## Options that verbs share\n\n### Shared\n\n"
             "| option | environment | default | allowed | meaning |\n|---|---|---|---|---|\n"
             "| `--brokers LIST` | `APP_BROKERS` |  | host:port,host:port,... such as "
@@ -361,7 +419,7 @@ static void shells_are_told_what_may_come(void **state)
         const char *answer;
     } rows[] = {
         { { NULL }, ":4\n" },
-        { { "" }, "put\tPut it\ndlq\tDead letters\n:4\n" },
+        { { "" }, "put\tPut it\ndlq\tDead letters\nredo\tRedo it\n:4\n" },
         { { "p" }, "put\tPut it\n:4\n" },
         { { "x", "" }, ":4\n" },
         { { "dlq", "" }, "list\tList them\n:4\n" },
@@ -383,6 +441,11 @@ static void shells_are_told_what_may_come(void **state)
         { { "put", "k", "" }, ":0\n" },
         { { "put", "k", "--wait", "x", "" }, ":0\n" },
         { { "dlq", "list", "" }, ":4\n" },
+        { { "redo", "" }, "undo\tUndo it\ndc\ndr\ntest\n:4\n" },
+        { { "redo", "d" }, "dc\ndr\n:4\n" },
+        { { "redo", "dc", "" }, ":4\n" },
+        { { "redo", "undo", "" }, ":4\n" },
+        { { "redo", "--con" }, "--context\tWhich one\n:4\n" },
     };
     (void)state;
 
@@ -420,6 +483,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_and_words_mix_and_lead_to_the_verb),
+        cmocka_unit_test(what_runs_and_has_verbs_takes_other_words_itself),
         cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_files),
         cmocka_unit_test(what_is_wrong_is_said_with_the_way_out),
         cmocka_unit_test(options_that_cannot_be_had_are_no_mistake_of_the_call),

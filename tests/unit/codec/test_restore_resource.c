@@ -23,6 +23,9 @@ static const int64_t WALL_MS = INT64_C(1795600007000);
     "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisRestore\",\"metadata\":{"             \
     "\"namespace\":\"prod\",\"name\":\"orders-1\",\"uid\":\"u-1\",\"resourceVersion\":\"42\","     \
     "\"generation\":7,\"creationTimestamp\":\"2026-11-25T09:46:47Z\""
+#define WHOLE_NEW(spec)                                                                            \
+    "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisRestore\",\"metadata\":{"             \
+    "\"generateName\":\"%s-\"},\"spec\":" spec "}"
 #define OTHER_KIND                                                                                 \
     "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":\"a\"}}"
 #define WHOLE(spec) HEAD "},\"spec\":" spec "}"
@@ -189,6 +192,49 @@ static void what_is_no_redisrestore_is_corrupt(void **state)
 
         if (decode(rows[i], &r, &err) != ERR_CORRUPT || err.msg[0] == '\0')
             fail_msg("'%s' says '%s'", rows[i], err.msg);
+    }
+}
+
+static void a_new_one_is_read_as_it_was_meant(void **state)
+{
+    static const struct restore_position positions[] = { { 3, INT64_MAX }, { 0, 7 } };
+    static const struct {
+        struct restore_spec spec;
+        const char *text;
+    } rows[] = {
+        { { .rediswal = "orders" }, "{\"rediswal\":\"orders\"}" },
+        { { .rediswal = "a", .time_ms = INT64_C(1795600007123), .after = RESTORE_AFTER_SKIP },
+          "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47.123Z\"},\"after\":"
+          "\"Skip\"}" },
+        { { .rediswal = "a",
+            .positions = { positions, 2 },
+            .accept = 1,
+            .rate = 5,
+            .dry_run = true },
+          "{\"rediswal\":\"a\",\"to\":{\"positions\":[{\"partition\":3,\"offset\":"
+          "9223372036854775807},{\"partition\":0,\"offset\":7}]},\"accept\":[\"LostRecords\"],"
+          "\"rate\":5,\"dryRun\":true}" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(restore_resource_release) struct restore_resource r = { 0 };
+        CLEANUP(buf_release) struct buf text = { 0 };
+        char whole[OBJECT_MAX], named[OBJECT_MAX];
+        const char *rest;
+
+        buf_init(&text, OBJECT_MAX);
+        assert_true(restore_resource_encode(&text, &rows[i].spec) && buf_append(&text, "", 1));
+        snprintf(whole, sizeof(whole), WHOLE_NEW("%s"), rows[i].spec.rediswal, rows[i].text);
+        assert_string_equal(text.p, whole);
+        rest = strstr(text.p, "},\"spec\"");
+        snprintf(named, sizeof(named), HEAD "%s", rest);
+        decode_well(named, &r);
+        assert_string_equal(r.spec.rediswal, rows[i].spec.rediswal);
+        assert_true(r.spec.time_ms == rows[i].spec.time_ms);
+        assert_int_equal(r.spec.positions.n, rows[i].spec.positions.n);
+        assert_int_equal(r.spec.after, rows[i].spec.after);
+        assert_int_equal(r.spec.accept, rows[i].spec.accept);
     }
 }
 
@@ -414,6 +460,7 @@ int main(void)
         cmocka_unit_test(a_time_is_taken_to_the_millisecond),
         cmocka_unit_test(what_is_wrong_is_told_with_its_place),
         cmocka_unit_test(what_is_no_redisrestore_is_corrupt),
+        cmocka_unit_test(a_new_one_is_read_as_it_was_meant),
         cmocka_unit_test(every_step_is_read_as_it_was_written),
         cmocka_unit_test(the_largest_plan_has_room),
         cmocka_unit_test(the_condition_says_whether_it_is_completed),

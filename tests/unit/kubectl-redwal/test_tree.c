@@ -62,8 +62,8 @@ static void check_verb(const struct verb *verb, const char *path)
 {
     const size_t n = strlen(verb->summary);
 
-    if ((verb->verbs == NULL) != (verb->run != NULL))
-        fail_msg("%s: either runs or has verbs below it", path);
+    if (!verb->verbs && !verb->run)
+        fail_msg("%s: neither runs nor has verbs below it", path);
     if (verb->summary[0] < 'A' || verb->summary[0] > 'Z' || verb->summary[n - 1] == '.')
         fail_msg("%s: summary is not a phrase: %s", path, verb->summary);
     if ((verb->help && verb->help[strlen(verb->help) - 1] != '\n') ||

@@ -1,0 +1,106 @@
+#include "restore_consent.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/cell.h"
+
+enum { TEXT_MAX_BYTES = 4096, ANSWER_MAX_BYTES = 256 };
+
+bool restore_consent_can_ask(void)
+{
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+/* "1,234 records" */
+static void print_records(int64_t n, struct buf *out)
+{
+    if (n < 0)
+        buf_print(out, "an unknown number of");
+    else
+        count_print(n, out);
+    buf_print(out, " record%s", n == 1 ? "" : "s");
+}
+
+static int64_t records_behind(const struct restore_plan *plan)
+{
+    int64_t n = 0;
+
+    for (int32_t i = 0; i < plan->n; i++)
+        n += plan->partitions[i].end - plan->partitions[i].until;
+    return n;
+}
+
+static void print_wiped(const struct wal_view *w, struct buf *out)
+{
+    buf_print(out, "  wiped:     every key of every database of ");
+    if (w->primary.n > 0)
+        buf_print(out, "%.*s", STR_ARGS(w->primary));
+    else
+        buf_print(out, "the primary, which the status does not name");
+    if (w->pod.n > 0)
+        buf_print(out, " (pod %.*s)", STR_ARGS(w->pod));
+    buf_print(out, "\n");
+}
+
+static void print_replayed(const struct restore_status *s, struct buf *out)
+{
+    buf_print(out, "  replayed:  ");
+    print_records(s->plan_records, out);
+    if (s->plan_seconds >= 0) {
+        buf_print(out, ", in about ");
+        duration_print(s->plan_seconds * 1000, out);
+    }
+    buf_print(out, "\n");
+}
+
+static void print_lost(const struct restore_status *s, struct buf *out)
+{
+    buf_print(out, "  lost:      ");
+    if (s->plan_lost == 0) {
+        buf_print(out, "nothing that came by the log, which is whole\n");
+        return;
+    }
+    print_records(s->plan_lost, out);
+    buf_print(out, " that the log no longer holds\n");
+}
+
+static void print_behind(const struct restore_resource *r, struct buf *out)
+{
+    if (r->status.plan.to_end)
+        return;
+    buf_print(out, "  %s ",
+              r->spec.after == RESTORE_AFTER_SKIP ? "left out:  for good," : "held:     ");
+    print_records(records_behind(&r->status.plan), out);
+    buf_print(out, " behind %s\n", r->status.to[0] == 'p' ? "those positions" : r->status.to);
+}
+
+void restore_consent_print(const struct wal_view *w, const struct restore_resource *plan,
+                           struct buf *out)
+{
+    buf_print(out, "This wipes the Redis of RedisWal %.*s/%.*s and makes it anew from its log:\n",
+              STR_ARGS(w->scope), STR_ARGS(w->name));
+    print_wiped(w, out);
+    print_replayed(&plan->status, out);
+    print_lost(&plan->status, out);
+    print_behind(plan, out);
+    buf_print(out, "What was written to Redis past the log cannot be brought back.\n");
+}
+
+bool restore_consent_ask(const struct wal_view *w, const struct restore_resource *plan)
+{
+    CLEANUP(buf_release) struct buf text = { 0 };
+    char answer[ANSWER_MAX_BYTES];
+    struct str given;
+
+    buf_init(&text, TEXT_MAX_BYTES);
+    restore_consent_print(w, plan, &text);
+    fprintf(stderr, "%.*sType the name of the RedisWal to go on: ", STR_ARGS(buf_str(&text)));
+    fflush(stderr);
+    if (!fgets(answer, sizeof(answer), stdin))
+        return false;
+    given = str_from(answer);
+    if (given.n > 0 && given.p[given.n - 1] == '\n')
+        given.n--;
+    return str_eq(given, w->name);
+}

@@ -1,0 +1,265 @@
+/* `restore`: makes a RedisRestore. What is done about one that is there is in
+ * verb_restore_under_way.c. */
+#include "verb_restore.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "call.h"
+#include "cli/option_table.h"
+#include "restore_consent.h"
+#include "restore_follow.h"
+#include "restore_rows.h"
+#include "restore_target.h"
+#include "runtime/clock.h"
+#include "tree.h"
+#include "wal_read.h"
+
+struct restore_options {
+    char *to;
+    int after, accept;
+    int64_t rate, patience_ms, timeout_ms;
+    bool dry_run, wait, yes;
+};
+
+#define AT(field) offsetof(struct restore_options, field)
+
+/* In the order of enum restore_after; in that of enum restore_accept, with nothing in front. */
+static const char *const afters[] = { "hold", "skip", NULL };
+static const char *const accepts[] = { "nothing", "lost-records", NULL };
+
+/* clang-format off */
+static const struct option_spec specs[] = {
+    { "to",       OPTION_TEXT,     OPTION_FLAG, AT(to),          "WHERE",    "latest",  1,   OPTION_VALUE_MAX_BYTES, NULL, "Restoring", "Where replay ends: latest, a time such as 2026-01-31T12:00Z, how long ago, such as 2h, or the first offset of partitions that is not applied, such as 0:1234,2:77" },
+    { "after",    OPTION_CHOICE,   OPTION_FLAG, AT(after),       "WHAT",     "hold",    0,   0,         afters,  "Restoring", "What follows a time or positions waits until `restore release`, or is never applied" },
+    { "accept",   OPTION_CHOICE,   OPTION_FLAG, AT(accept),      "LOSS",     "nothing", 0,   0,         accepts, "Restoring", "Restore although the log no longer holds its first records" },
+    { "rate",     OPTION_INT,      OPTION_FLAG, AT(rate),        "N",        "0",       0,   100000000, NULL,    "Restoring", "Operations per second that each applier replays at most; 0 is what the RedisWal says" },
+    { "dry-run",  OPTION_BOOL,     OPTION_FLAG, AT(dry_run),     NULL,       "false",   0,   0,         NULL,    "Restoring", "Show the plan, and do nothing" },
+    { "yes",      OPTION_BOOL,     OPTION_FLAG, AT(yes),         NULL,       "false",   0,   0,         NULL,    "Restoring", "Do not ask" },
+    { "patience", OPTION_DURATION, OPTION_FLAG, AT(patience_ms), "DURATION", "1m",      100, HOUR,      NULL,    "Waiting",   "How long the controller may take to make the plan" },
+    { "wait",     OPTION_BOOL,     OPTION_FLAG, AT(wait),        NULL,       "false",   0,   0,         NULL,    "Waiting",   "Until it has ended, or what follows is held" },
+    { "timeout",  OPTION_DURATION, OPTION_FLAG, AT(timeout_ms),  "DURATION", "24h",     100, 168 * HOUR, NULL,   "Waiting",   "Bound on --wait" },
+};
+/* clang-format on */
+
+static const struct option_table table = {
+    .specs = specs,
+    .n_specs = ARRAY_SIZE(specs),
+    .size = sizeof(struct restore_options),
+};
+
+/* What is asked for; `positions` as restore_target_parse() wants it. */
+static const char *read_spec(const struct invocation *in, struct restore_position *positions,
+                             struct restore_spec *ret)
+{
+    const struct restore_options *o = invocation_values(in, &table);
+    const char *why;
+
+    *ret = (struct restore_spec){
+        .rediswal = in->words[0],
+        .after = o->after,
+        .accept = o->accept > 0 ? 1U << (o->accept - 1) : 0,
+        .rate = o->rate,
+    };
+    return restore_target_parse(o->to, clock_wall_ms(), positions, ret, &why) ? NULL : why;
+}
+
+static void check(struct invocation *in)
+{
+    const struct restore_options *o = invocation_values(in, &table);
+    struct restore_position *positions = mem_new(RESTORE_PARTITIONS_MAX, sizeof(*positions));
+    struct restore_spec spec;
+    const char *why;
+
+    if (in->n_words == 0 || !o->to) {
+        free(positions);
+        return;
+    }
+    why = read_spec(in, positions, &spec);
+    if (why)
+        option_set_problem(&in->set, "--to: '%s' %s", o->to, why);
+    else if (!restore_rule_holds(RESTORE_RULE_SKIP, &spec))
+        option_set_problem(&in->set, "--after skip: nothing follows the end of the log; give --to");
+    if (o->dry_run && o->wait)
+        option_set_problem(&in->set, "--dry-run, --wait: a plan is always waited for; leave out "
+                                     "one of them");
+    if (strlen(in->words[0]) > WAL_OBJECT_NAME_MAX)
+        option_set_problem(&in->set, "NAME: is no RedisWal's: it is too long");
+    free(positions);
+}
+
+/* --- the plan --------------------------------------------------------------------------------- */
+
+/* Lets the controller make the plan; what it was made with is taken away again. */
+static enum err_code make_plan(struct invocation *in, struct cluster *c, struct restore_spec spec,
+                               struct restores *ret, struct err *err)
+{
+    const struct restore_options *o = invocation_values(in, &table);
+    CLEANUP(restores_release) struct restores made = { 0 };
+    struct restore_follow follow = {
+        .in = in, .cluster = c, .quiet = true, .timeout_ms = o->patience_ms
+    };
+    struct err leftover = { 0 };
+    enum err_code rc;
+
+    *ret = (struct restores){ 0 };
+    spec.dry_run = true;
+    rc = restores_create(c, &spec, &made, err);
+    if (rc != ERR_OK)
+        return rc;
+    follow.name = made.at[0].name;
+    follow.uid = made.at[0].uid;
+    rc = restore_follow(&follow, ret, err);
+    if (restore_delete(c, &made.at[0], &leftover) != ERR_OK)
+        call_complain(in, "RedisRestore %s, a plan, is left behind: %s", made.at[0].name,
+                      leftover.msg);
+    if (rc == ERR_TIMEOUT)
+        return err_set(err, rc,
+                       "the controller made no plan within --patience; is it running, and "
+                       "does it know RedisRestores?");
+    return rc;
+}
+
+static bool is_fine(const struct restore_resource *plan)
+{
+    return plan->status.step == RESTORE_STEP_COMPLETED && plan->status.plan_lost <= 0;
+}
+
+static enum exit_status show_plan(struct invocation *in, struct cluster *c,
+                                  const struct restore_spec *spec)
+{
+    CLEANUP(restores_release) struct restores plan = { 0 };
+    CLEANUP(printer_release) struct printer printer = { 0 };
+    struct err err = { 0 };
+
+    if (make_plan(in, c, *spec, &plan, &err) != ERR_OK)
+        return call_failed(in, &err);
+    call_print(in, &printer);
+    restore_rows_print_plan(&printer, &plan.at[0]);
+    return call_end(&printer, is_fine(&plan.at[0]) ? EXIT_DONE : EXIT_DIFFERENT);
+}
+
+/* --- in earnest ------------------------------------------------------------------------------- */
+
+/* EXIT_DONE: go on. */
+static enum exit_status consent(struct invocation *in, struct cluster *c,
+                                const struct wal_view *wal, const struct restore_spec *spec)
+{
+    CLEANUP(restores_release) struct restores plan = { 0 };
+    struct err err = { 0 };
+
+    if (!restore_consent_can_ask()) {
+        call_complain(in, "this wipes a Redis: give --yes, or a terminal to ask at; --dry-run "
+                          "shows what would be done. Nothing was done");
+        return EXIT_USAGE;
+    }
+    if (make_plan(in, c, *spec, &plan, &err) != ERR_OK)
+        return call_failed(in, &err);
+    if (plan.at[0].status.step != RESTORE_STEP_COMPLETED)
+        return restore_follow_status(in, &plan.at[0]);
+    if (restore_consent_ask(wal, &plan.at[0]))
+        return EXIT_DONE;
+    call_complain(in, "nothing was done");
+    return EXIT_USAGE;
+}
+
+static enum exit_status print_one(struct invocation *in, const struct restore_resource *r,
+                                  enum exit_status status)
+{
+    CLEANUP(printer_release) struct printer printer = { 0 };
+
+    call_print(in, &printer);
+    restore_rows_print_one(&printer, r, clock_wall_ms());
+    return call_end(&printer, status);
+}
+
+static enum exit_status carry_out(struct invocation *in, struct cluster *c,
+                                  const struct restore_spec *spec)
+{
+    const struct restore_options *o = invocation_values(in, &table);
+    CLEANUP(restores_release) struct restores made = { 0 };
+    CLEANUP(restores_release) struct restores ended = { 0 };
+    struct restore_follow follow = {
+        .in = in, .cluster = c, .on_held = true, .timeout_ms = o->timeout_ms
+    };
+    struct err err = { 0 };
+
+    if (restores_create(c, spec, &made, &err) != ERR_OK)
+        return call_failed(in, &err);
+    if (!o->wait)
+        return print_one(in, &made.at[0], EXIT_DONE);
+    follow.name = made.at[0].name;
+    follow.uid = made.at[0].uid;
+    if (restore_follow(&follow, &ended, &err) != ERR_OK)
+        return call_failed(in, &err);
+    return print_one(in, &ended.at[0], restore_follow_status(in, &ended.at[0]));
+}
+
+static enum exit_status restore(struct invocation *in, const struct restore_spec *spec)
+{
+    const struct restore_options *o = invocation_values(in, &table);
+    CLEANUP(cluster_release) struct cluster *c = NULL;
+    CLEANUP(wals_release) struct wals wals = { 0 };
+    enum exit_status status = EXIT_DONE;
+    struct err err = { 0 };
+    enum err_code rc = cluster_open_call(in, &c, &err);
+
+    if (rc == ERR_OK)
+        rc = wals_read(c, cluster_scope(c), in->words[0], &wals, &err);
+    if (rc != ERR_OK)
+        return call_failed(in, &err);
+    if (o->dry_run)
+        return show_plan(in, c, spec);
+    if (!o->yes)
+        status = consent(in, c, &wals.at[0], spec);
+    return status == EXIT_DONE ? carry_out(in, c, spec) : status;
+}
+
+static enum exit_status run(struct invocation *in)
+{
+    struct restore_position *positions = mem_new(RESTORE_PARTITIONS_MAX, sizeof(*positions));
+    struct restore_spec spec;
+    enum exit_status status;
+
+    if (read_spec(in, positions, &spec))
+        UNREACHABLE("it was checked");
+    status = restore(in, &spec);
+    free(positions);
+    return status;
+}
+
+static const struct verb_word words[] = {
+    { "NAME", "The RedisWal; behind `--` one that is called like a verb", false, false,
+      COMPLETE_WAL },
+};
+
+static const struct option_table *const tables[] = { &table, &print_table, &cluster_table, NULL };
+
+static const struct verb *const verbs[] = {
+    &verb_restore_status, &verb_restore_list, &verb_restore_cancel, &verb_restore_release, NULL,
+};
+
+const struct verb verb_restore = {
+    .name = "restore",
+    .summary = "Wipe the Redis of a RedisWal, and make it anew from its log",
+    .help =
+        "Makes a RedisRestore, which the controller carries out: appliers end, Redis is wiped, and "
+        "the\nlog replayed to its end, a time or positions. On a terminal it shows what would be "
+        "wiped and\nwhat cannot be brought back, and asks; elsewhere it needs --yes.\n\n"
+        "What the log no longer holds is lost: then it refuses, unless --accept lost-records says "
+        "that\nthis is known.\n\n"
+        "With --dry-run it ends with 3 when something would be lost, or the controller would "
+        "refuse.\nWith --wait it ends with 1 when the restore failed, with 5 when it was "
+        "cancelled, and with 4\nwhen --timeout ran out, and the restore goes on.\n",
+    .examples = "kubectl-redwal restore orders --dry-run\n"
+                "kubectl-redwal restore orders --to 2026-01-31T12:00Z --wait\n"
+                "kubectl-redwal restore orders --to 2h --after skip --yes\n"
+                "kubectl-redwal restore orders --to 0:1234,2:77 --rate 5000\n",
+    .verbs = verbs,
+    .words = words,
+    .n_words = ARRAY_SIZE(words),
+    .tables = tables,
+    .check = check,
+    .run = run,
+};

@@ -1,0 +1,286 @@
+/* `restore status`, `list`, `cancel` and `release`: RedisRestores that are there. */
+#include "call.h"
+#include "cli/option_table.h"
+#include "restore_follow.h"
+#include "restore_rows.h"
+#include "runtime/clock.h"
+#include "verb_restore.h"
+#include "watch.h"
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+struct look_options {
+    bool all_namespaces, watch;
+    int64_t interval_ms;
+};
+
+#define AT(field) offsetof(struct look_options, field)
+
+/* clang-format off */
+static const struct option_spec watch_specs[] = {
+    { "watch",          OPTION_BOOL,     OPTION_FLAG, AT(watch),          NULL,       "false", 0,   0,    NULL, "Watching",  "Look again and again, until interrupted" },
+    { "interval",       OPTION_DURATION, OPTION_FLAG, AT(interval_ms),    "DURATION", "2s",    100, HOUR, NULL, "Watching",  "How often, with --watch" },
+};
+static const struct option_spec scope_specs[] = {
+    { "all-namespaces", OPTION_BOOL,     OPTION_FLAG, AT(all_namespaces), NULL,       "false", 0,   0,    NULL, "Selection", "Those of all namespaces" },
+};
+/* clang-format on */
+
+static const struct option_table watch_table = {
+    .specs = watch_specs,
+    .n_specs = ARRAY_SIZE(watch_specs),
+    .size = sizeof(struct look_options),
+};
+
+static const struct option_table scope_table = {
+    .specs = scope_specs,
+    .n_specs = ARRAY_SIZE(scope_specs),
+    .size = sizeof(struct look_options),
+};
+
+/* What there is to print. */
+struct page {
+    const struct invocation *in;
+    struct cluster *cluster;
+    const struct look_options *options;
+    bool whole; /* a list of all */
+    struct restores restores;
+    int64_t now_ms;
+};
+
+static void page_release(struct page *page)
+{
+    restores_release(&page->restores);
+    cluster_release(&page->cluster);
+}
+
+/* The newest that has not ended, or else the newest. */
+static const struct restore_resource *foremost(const struct restores *r)
+{
+    for (size_t i = r->n; i > 0; i--)
+        if (!restore_step_is_end(r->at[i - 1].status.step))
+            return &r->at[i - 1];
+    return &r->at[r->n - 1];
+}
+
+static enum err_code look(void *self, struct err *err)
+{
+    struct page *page = self;
+    struct cluster *c = page->cluster;
+    const struct invocation *in = page->in;
+    const char *name = in->n_words > 0 ? in->words[0] : NULL;
+    enum err_code rc;
+
+    restores_release(&page->restores);
+    page->now_ms = clock_wall_ms();
+    rc = restores_read(c, page->options->all_namespaces ? STR_LITERAL("") : cluster_scope(c), name,
+                       &page->restores, err);
+    if (rc == ERR_OK && !page->whole && page->restores.n == 0)
+        return err_set(err, ERR_NOT_FOUND, "there is no RedisRestore in namespace %.*s",
+                       STR_ARGS(cluster_scope(c)));
+    return rc;
+}
+
+static bool print(void *self, struct terminal to)
+{
+    const struct page *page = self;
+    CLEANUP(printer_release) struct printer printer = { 0 };
+
+    printer_init(&printer, invocation_values(page->in, &print_table), to);
+    printer.one_of_many = page->options->watch;
+    if (page->whole)
+        restore_rows_print_list(&printer, &page->restores, page->now_ms);
+    else
+        restore_rows_print_one(&printer, foremost(&page->restores), page->now_ms);
+    return printer_end(&printer);
+}
+
+static enum exit_status how_it_ended(const struct page *page)
+{
+    const enum restore_step step = foremost(&page->restores)->status.step;
+
+    return step == RESTORE_STEP_FAILED || step == RESTORE_STEP_CANCELLED ? EXIT_DIFFERENT
+                                                                         : EXIT_DONE;
+}
+
+static enum exit_status show(struct invocation *in, const struct look_options *o, bool whole)
+{
+    CLEANUP(page_release) struct page page = { .in = in, .options = o, .whole = whole };
+    struct err err = { 0 };
+    enum err_code rc = cluster_open_call(in, &page.cluster, &err);
+
+    if (rc == ERR_OK)
+        rc = o->watch ? watch(in, o->interval_ms, look, print, &page, &err) : look(&page, &err);
+    if (rc != ERR_OK)
+        return call_failed(in, &err);
+    if (o->watch)
+        return EXIT_DONE;
+    if (!print(&page, call_output(in)))
+        return EXIT_FAILED;
+    return whole ? EXIT_DONE : how_it_ended(&page);
+}
+
+static enum exit_status run_status(struct invocation *in)
+{
+    return show(in, invocation_values(in, &watch_table), false);
+}
+
+static enum exit_status run_list(struct invocation *in)
+{
+    return show(in, invocation_values(in, &scope_table), true);
+}
+
+/* --- changing --------------------------------------------------------------------------------- */
+
+struct change_options {
+    bool wait;
+    int64_t timeout_ms;
+};
+
+/* clang-format off */
+static const struct option_spec change_specs[] = {
+    { "wait",    OPTION_BOOL,     OPTION_FLAG, offsetof(struct change_options, wait),       NULL,       "false", 0,   0,    NULL, "Waiting", "Until it has ended" },
+    { "timeout", OPTION_DURATION, OPTION_FLAG, offsetof(struct change_options, timeout_ms), "DURATION", "10m",   100, 24 * HOUR, NULL, "Waiting", "Bound on --wait" },
+};
+/* clang-format on */
+
+static const struct option_table change_table = {
+    .specs = change_specs,
+    .n_specs = ARRAY_SIZE(change_specs),
+    .size = sizeof(struct change_options),
+};
+
+static enum exit_status print_changed(struct invocation *in, const struct restore_resource *r,
+                                      enum exit_status status)
+{
+    CLEANUP(printer_release) struct printer printer = { 0 };
+
+    call_print(in, &printer);
+    restore_rows_print_one(&printer, r, clock_wall_ms());
+    return call_end(&printer, status);
+}
+
+/* `wanted`: how it is to end. */
+static enum exit_status await(struct invocation *in, struct cluster *c,
+                              const struct restore_resource *r, enum restore_step wanted)
+{
+    const struct change_options *o = invocation_values(in, &change_table);
+    const struct restore_follow follow = {
+        .in = in, .cluster = c, .name = r->name, .uid = r->uid, .timeout_ms = o->timeout_ms
+    };
+    CLEANUP(restores_release) struct restores ended = { 0 };
+    struct err err = { 0 };
+
+    if (restore_follow(&follow, &ended, &err) != ERR_OK)
+        return call_failed(in, &err);
+    return print_changed(
+        in, &ended.at[0],
+        ended.at[0].status.step == wanted ? EXIT_DONE : restore_follow_status(in, &ended.at[0]));
+}
+
+/* Why it cannot be, or NULL. */
+static const char *obstacle(const struct restore_resource *r, enum restore_step wanted)
+{
+    if (restore_step_is_end(r->status.step))
+        return "it has ended already";
+    if (wanted == RESTORE_STEP_COMPLETED && r->spec.rediswal &&
+        restore_spec_target(&r->spec).to == RESTORE_TO_LATEST)
+        return "it goes to the end of the log, and holds nothing";
+    if (wanted == RESTORE_STEP_COMPLETED && r->spec.after == RESTORE_AFTER_SKIP)
+        return "it skips what follows, and holds nothing";
+    return NULL;
+}
+
+static enum exit_status change(struct invocation *in, const char *body, enum restore_step wanted)
+{
+    const struct change_options *o = invocation_values(in, &change_table);
+    CLEANUP(cluster_release) struct cluster *c = NULL;
+    CLEANUP(restores_release) struct restores before = { 0 };
+    CLEANUP(restores_release) struct restores after = { 0 };
+    struct err err = { 0 };
+    enum err_code rc = cluster_open_call(in, &c, &err);
+
+    if (rc == ERR_OK)
+        rc = restores_read(c, cluster_scope(c), in->words[0], &before, &err);
+    if (rc == ERR_OK && obstacle(&before.at[0], wanted)) {
+        call_complain(in, "RedisRestore %s is %s: %s; nothing was done", in->words[0],
+                      restore_step_text(before.at[0].status.step), obstacle(&before.at[0], wanted));
+        return EXIT_USAGE;
+    }
+    if (rc == ERR_OK)
+        rc = restores_patch(c, in->words[0], body, &after, &err);
+    if (rc != ERR_OK)
+        return call_failed(in, &err);
+    return o->wait ? await(in, c, &after.at[0], wanted)
+                   : print_changed(in, &after.at[0], EXIT_DONE);
+}
+
+static enum exit_status run_cancel(struct invocation *in)
+{
+    return change(in, "{\"spec\":{\"cancel\":true}}", RESTORE_STEP_CANCELLED);
+}
+
+static enum exit_status run_release(struct invocation *in)
+{
+    return change(in, "{\"spec\":{\"release\":true}}", RESTORE_STEP_COMPLETED);
+}
+
+/* --- the verbs -------------------------------------------------------------------------------- */
+
+static const struct verb_word status_words[] = {
+    { "NAME",
+      "The RedisRestore; when it is left out, the newest that is under way, or else the newest",
+      true, false, COMPLETE_RESTORE },
+};
+
+static const struct verb_word words[] = {
+    { "NAME", "The RedisRestore", false, false, COMPLETE_RESTORE },
+};
+
+static const struct option_table *const status_tables[] = { &watch_table, &print_table,
+                                                            &cluster_table, NULL };
+static const struct option_table *const list_tables[] = { &scope_table, &print_table,
+                                                          &cluster_table, NULL };
+static const struct option_table *const change_tables[] = { &change_table, &print_table,
+                                                            &cluster_table, NULL };
+
+const struct verb verb_restore_status = {
+    .name = "status",
+    .summary = "Show how far a restore has come, or what came of it",
+    .help = "Ends with 3 when it failed or was cancelled.\n",
+    .examples = "kubectl-redwal restore status\n"
+                "kubectl-redwal restore status orders-x7k2p -w\n",
+    .words = status_words,
+    .n_words = ARRAY_SIZE(status_words),
+    .tables = status_tables,
+    .run = run_status,
+};
+
+const struct verb verb_restore_list = {
+    .name = "list",
+    .summary = "List the restores of a namespace, the oldest first",
+    .tables = list_tables,
+    .run = run_list,
+};
+
+const struct verb verb_restore_cancel = {
+    .name = "cancel",
+    .summary = "End a restore",
+    .help = "Before Redis is wiped nothing was done, and the appliers go on as before. Afterwards "
+            "what is held\nis released, and they go on to the end of the log.\n",
+    .examples = "kubectl-redwal restore cancel orders-x7k2p --wait\n",
+    .words = words,
+    .n_words = ARRAY_SIZE(words),
+    .tables = change_tables,
+    .run = run_cancel,
+};
+
+const struct verb verb_restore_release = {
+    .name = "release",
+    .summary = "Apply what is held behind the time or positions of a restore",
+    .examples = "kubectl-redwal restore release orders-x7k2p --wait\n",
+    .words = words,
+    .n_words = ARRAY_SIZE(words),
+    .tables = change_tables,
+    .run = run_release,
+};
