@@ -2,6 +2,7 @@
 result, and never to somebody else's."""
 
 import random
+import threading
 import time
 
 import confluent_kafka
@@ -155,6 +156,30 @@ def test_a_connection_cut_anywhere_leaves_all_or_nothing(lab, server, action, be
             assert everything(client) == after, cut
     # The answer may be lost when it was done; nothing else is told otherwise than it is.
     assert outcomes >= {("failed", False), ("failed", True)}, outcomes
+
+
+def test_a_server_that_is_killed_meanwhile_comes_back_with_all_or_nothing(lab):
+    server = lab.redis(options=["appendonly yes", "appendfsync always"])
+    r = restorer(lab, server)
+    r.given(*PLAN)
+    states = set()
+    for n in range(24):
+        with server.client() as client:
+            fill(client)
+            before = everything(client)
+        killer = threading.Timer(1.3 ** n / 2000, server.kill)  # 0.5 ms to 0.2 s
+        killer.start()
+        result = r.redis("wipe", "now")
+        killer.join()
+        server.start()
+        with server.client() as client:
+            state = everything(client)
+            assert state in (before, begun()), (n, result)
+            assert result["restored"] != "done" or state == begun()
+            states.add(state == begun())
+            done(r.redis("wipe", "now"))
+            assert everything(client) == begun()
+    assert states == {False, True}, "one of both was never seen"
 
 
 def test_each_permission_is_enough_with_the_others_and_needed(lab):
