@@ -1,0 +1,347 @@
+#include "core/mirror.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* --- the tables ------------------------------------------------------------------------------- */
+
+static const char *const answers[MIRROR_ANSWER_COUNT] = { "unknown", "no", "yes" };
+
+static const struct {
+    const char *text, *meaning;
+} fact_words[MIRROR_FACT_COUNT] = {
+#define ROW(name, meaning) [MIRROR_FACT_##name] = { #name, meaning },
+    MIRROR_FACTS(ROW)
+#undef ROW
+};
+
+static const struct {
+    const char *text, *meaning;
+} state_words[MIRROR_STATE_COUNT] = {
+#define ROW(name, text, meaning) [MIRROR_STATE_##name] = { text, meaning },
+    MIRROR_STATES(ROW)
+#undef ROW
+};
+
+static const char *const effect_words[MIRROR_EFFECT_COUNT] = {
+#define ROW(name, meaning) [MIRROR_EFFECT_##name] = meaning,
+    MIRROR_EFFECTS(ROW)
+#undef ROW
+};
+
+static const char *const wish_words[MIRROR_WISH_COUNT] = {
+#define ROW(name, meaning) [MIRROR_WISH_##name] = meaning,
+    MIRROR_WISHES(ROW)
+#undef ROW
+};
+
+static const char *const connector_words[CONNECTOR_STATE_COUNT] = { [CONNECTOR_OTHER] = "unknown",
+#define ROW(name, text) [CONNECTOR_##name] = text,
+                                                                    CONNECTOR_STATES(ROW)
+#undef ROW
+};
+
+static const struct {
+    enum mirror_fact fact;
+    enum mirror_answer answer;
+    enum mirror_state state;
+    const char *code, *text, *remedy;
+} rows[MIRROR_REASON_COUNT] = {
+#define ROW(fact, answer, state, name, code, text, remedy)                                         \
+    [MIRROR_REASON_##                                                                              \
+        name] = { MIRROR_FACT_##fact, MIRROR_##answer, MIRROR_STATE_##state, code, text, remedy },
+    MIRROR_ROWS(ROW)
+#undef ROW
+};
+
+static const struct {
+    enum mirror_wish wish;
+    enum mirror_fact fact;
+    enum mirror_answer answer;
+    enum mirror_effect effect;
+    const char *why;
+} moves[] = {
+#define ROW(wish, fact, answer, effect, why)                                                       \
+    { MIRROR_WISH_##wish, MIRROR_FACT_##fact, MIRROR_##answer, MIRROR_EFFECT_##effect, why },
+    MIRROR_MOVES(ROW)
+#undef ROW
+};
+
+enum mirror_reason mirror_judge(const enum mirror_answer facts[MIRROR_FACT_COUNT])
+{
+    for (unsigned i = 0; i < MIRROR_REASON_COUNT; i++)
+        if (facts[rows[i].fact] == rows[i].answer)
+            return (enum mirror_reason)i;
+    UNREACHABLE("the last rows have every answer");
+}
+
+enum mirror_effect mirror_move(enum mirror_wish wish,
+                               const enum mirror_answer facts[MIRROR_FACT_COUNT],
+                               const char **ret_why)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
+        if (moves[i].wish == wish && facts[moves[i].fact] == moves[i].answer) {
+            *ret_why = moves[i].why;
+            return moves[i].effect;
+        }
+    }
+    PRE(wish == MIRROR_WISH_OBSERVED); /* the other wishes' last rows have every answer */
+    *ret_why = wish_words[wish];
+    return MIRROR_EFFECT_NOTHING;
+}
+
+/* --- what was learned ------------------------------------------------------------------------- */
+
+static enum mirror_answer answer_of(bool yes)
+{
+    return yes ? MIRROR_YES : MIRROR_NO;
+}
+
+void mirror_init(struct mirror *m)
+{
+    *m = (struct mirror){ .gone_ms = LOOK_UNKNOWN };
+}
+
+void mirror_release(struct mirror *m)
+{
+    free(m->ends);
+    mirror_init(m);
+}
+
+static void forget_stillness(struct mirror *m)
+{
+    m->still = MIRROR_UNKNOWN;
+    m->n_ends = 0;
+}
+
+static void forget_proof(struct mirror *m)
+{
+    m->gone_ms = LOOK_UNKNOWN;
+    m->guarded = MIRROR_UNKNOWN;
+    forget_stillness(m);
+}
+
+static bool finds_it_gone(const struct mirror_look *l)
+{
+    return l->current == MIRROR_YES &&
+           (!l->exists || (l->connector == CONNECTOR_STOPPED && l->n_tasks == 0));
+}
+
+static bool has_answer(const struct mirror *m, int64_t now_ms)
+{
+    return m->last.look.outcome == LOOK_ANSWERED &&
+           now_ms - m->last.look.ended_ms <= MIRROR_STALE_MS;
+}
+
+void mirror_learn(struct mirror *m, const struct mirror_look *look)
+{
+    m->tried = look->look;
+    if (look->look.outcome != LOOK_ANSWERED)
+        return;
+    if (!finds_it_gone(look) || !has_answer(m, look->look.began_ms))
+        forget_proof(m);
+    if (finds_it_gone(look) && m->gone_ms == LOOK_UNKNOWN)
+        m->gone_ms = look->look.ended_ms;
+    m->last = *look;
+}
+
+void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int64_t now_ms)
+{
+    if (m->gone_ms == LOOK_UNKNOWN || guard->began_ms < m->gone_ms ||
+        guard->taken == MIRROR_UNKNOWN)
+        return;
+    forget_stillness(m);
+    m->guarded = guard->taken;
+    m->guarded_ms = now_ms;
+}
+
+static bool has_same_ends(const struct mirror *m, const struct log_look *log)
+{
+    if (m->n_ends != log->n)
+        return false;
+    for (int32_t i = 0; i < log->n; i++)
+        if (m->ends[i] != log->partitions[i].end)
+            return false;
+    return true;
+}
+
+static void keep_ends(struct mirror *m, const struct log_look *log)
+{
+    m->ends = mem_resize(m->ends, (size_t)log->n, sizeof(*m->ends));
+    for (int32_t i = 0; i < log->n; i++)
+        m->ends[i] = log->partitions[i].end;
+    m->n_ends = log->n;
+    m->still_ms = log->look.ended_ms;
+}
+
+void mirror_learn_log(struct mirror *m, const struct log_look *log)
+{
+    PRE(log->look.outcome == LOOK_ANSWERED);
+    /* Once it stood still, the log may grow: whoever writes then is not a task that is gone. */
+    if (m->guarded != MIRROR_YES || m->still == MIRROR_YES || log->n == 0 ||
+        log->look.began_ms < m->guarded_ms)
+        return;
+    if (!has_same_ends(m, log)) {
+        m->still = m->n_ends == 0 ? MIRROR_UNKNOWN : MIRROR_NO;
+        keep_ends(m, log);
+    } else if (log->look.began_ms - m->still_ms >= MIRROR_STILL_MS) {
+        m->still = MIRROR_YES;
+    }
+}
+
+/* --- facts ------------------------------------------------------------------------------------ */
+
+static enum mirror_answer has_failed(const struct mirror_look *l)
+{
+    if (!l->exists || l->connector == CONNECTOR_STOPPED)
+        return MIRROR_NO;
+    if (l->connector == CONNECTOR_FAILED || l->n_failed > 0)
+        return MIRROR_YES;
+    return l->connector == CONNECTOR_OTHER || l->n_failed == LOOK_UNKNOWN ? MIRROR_UNKNOWN
+                                                                          : MIRROR_NO;
+}
+
+static enum mirror_answer is_in(const struct mirror_look *l, enum connector_state state)
+{
+    if (!l->exists)
+        return answer_of(state == CONNECTOR_STOPPED);
+    return l->connector == CONNECTOR_OTHER ? MIRROR_UNKNOWN : answer_of(l->connector == state);
+}
+
+static enum mirror_answer is_working(const struct mirror_look *l)
+{
+    const enum mirror_answer runs = l->exists ? is_in(l, CONNECTOR_RUNNING) : MIRROR_NO;
+
+    if (runs != MIRROR_YES)
+        return runs;
+    if (l->n_tasks == LOOK_UNKNOWN || l->n_running == LOOK_UNKNOWN)
+        return MIRROR_UNKNOWN;
+    return answer_of(l->n_tasks > 0 && l->n_running == l->n_tasks);
+}
+
+static enum mirror_answer has_no_tasks(const struct mirror_look *l)
+{
+    if (!l->exists)
+        return MIRROR_YES;
+    return l->n_tasks == LOOK_UNKNOWN ? MIRROR_UNKNOWN : answer_of(l->n_tasks == 0);
+}
+
+static enum mirror_answer was_answered(const struct mirror *m, int64_t now_ms)
+{
+    if (has_answer(m, now_ms))
+        return MIRROR_YES;
+    return m->tried.outcome == LOOK_FAILED && now_ms - m->tried.ended_ms <= MIRROR_STALE_MS
+               ? MIRROR_NO
+               : MIRROR_UNKNOWN;
+}
+
+void mirror_facts(const struct mirror *m, int64_t now_ms,
+                  enum mirror_answer ret_facts[MIRROR_FACT_COUNT])
+{
+    const struct mirror_look *l = &m->last;
+
+    memset(ret_facts, 0, MIRROR_FACT_COUNT * sizeof(*ret_facts)); /* unknown */
+    ret_facts[MIRROR_FACT_DENIED] = answer_of(m->tried.outcome == LOOK_FAILED && m->tried.denied);
+    ret_facts[MIRROR_FACT_ANSWERED] = was_answered(m, now_ms);
+    if (!has_answer(m, now_ms))
+        return;
+    ret_facts[MIRROR_FACT_FOLLOWED] = l->followed;
+    ret_facts[MIRROR_FACT_CURRENT] = l->current;
+    if (l->current != MIRROR_YES)
+        return;
+    ret_facts[MIRROR_FACT_PRESENT] = answer_of(l->exists);
+    ret_facts[MIRROR_FACT_FAILED] = has_failed(l);
+    ret_facts[MIRROR_FACT_PAUSED] = is_in(l, CONNECTOR_PAUSED);
+    ret_facts[MIRROR_FACT_STOPPED] = is_in(l, CONNECTOR_STOPPED);
+    ret_facts[MIRROR_FACT_WORKING] = is_working(l);
+    ret_facts[MIRROR_FACT_GONE] = has_no_tasks(l);
+    ret_facts[MIRROR_FACT_GUARDED] = m->guarded;
+    ret_facts[MIRROR_FACT_STILL] = m->still;
+    /* Who has no connector was not fenced by a guard write. */
+    ret_facts[MIRROR_FACT_FENCED] = l->exists ? l->exactly_once : MIRROR_NO;
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+enum connector_state connector_state_from(struct str text)
+{
+    for (enum connector_state s = CONNECTOR_OTHER + 1; s < CONNECTOR_STATE_COUNT; s++)
+        if (str_eq(text, str_from(connector_words[s])))
+            return s;
+    return CONNECTOR_OTHER;
+}
+
+const char *connector_state_text(enum connector_state state)
+{
+    PRE(state < CONNECTOR_STATE_COUNT);
+    return connector_words[state];
+}
+
+enum mirror_state mirror_reason_state(enum mirror_reason reason)
+{
+    PRE(reason < MIRROR_REASON_COUNT);
+    return rows[reason].state;
+}
+
+const char *mirror_reason_code(enum mirror_reason reason)
+{
+    PRE(reason < MIRROR_REASON_COUNT);
+    return rows[reason].code;
+}
+
+const char *mirror_reason_text(enum mirror_reason reason)
+{
+    PRE(reason < MIRROR_REASON_COUNT);
+    return rows[reason].text;
+}
+
+const char *mirror_reason_remedy(enum mirror_reason reason)
+{
+    PRE(reason < MIRROR_REASON_COUNT);
+    return rows[reason].remedy;
+}
+
+const char *mirror_state_text(enum mirror_state state)
+{
+    PRE(state < MIRROR_STATE_COUNT);
+    return state_words[state].text;
+}
+
+const char *mirror_state_meaning(enum mirror_state state)
+{
+    PRE(state < MIRROR_STATE_COUNT);
+    return state_words[state].meaning;
+}
+
+const char *mirror_fact_text(enum mirror_fact fact)
+{
+    PRE(fact < MIRROR_FACT_COUNT);
+    return fact_words[fact].text;
+}
+
+const char *mirror_fact_meaning(enum mirror_fact fact)
+{
+    PRE(fact < MIRROR_FACT_COUNT);
+    return fact_words[fact].meaning;
+}
+
+bool mirror_row(unsigned i, struct mirror_row *ret)
+{
+    if (i >= MIRROR_REASON_COUNT)
+        return false;
+    *ret = (struct mirror_row){ mirror_fact_text(rows[i].fact), answers[rows[i].answer],
+                                mirror_state_text(rows[i].state), rows[i].code };
+    return true;
+}
+
+bool mirror_move_row(unsigned i, struct mirror_move_row *ret)
+{
+    if (i >= ARRAY_SIZE(moves))
+        return false;
+    *ret = (struct mirror_move_row){ wish_words[moves[i].wish], mirror_fact_text(moves[i].fact),
+                                     answers[moves[i].answer], effect_words[moves[i].effect],
+                                     moves[i].why };
+    return true;
+}

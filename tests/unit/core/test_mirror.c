@@ -1,0 +1,479 @@
+#include "core/mirror.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+
+/* --- the tables, over all facts --------------------------------------------------------------- */
+
+/* False when all were given. The last fact changes fastest. */
+static bool next_facts(enum mirror_answer facts[MIRROR_FACT_COUNT])
+{
+    for (unsigned i = MIRROR_FACT_COUNT; i-- > 0;) {
+        if (facts[i] < MIRROR_YES) {
+            facts[i]++;
+            return true;
+        }
+        facts[i] = MIRROR_UNKNOWN;
+    }
+    return false;
+}
+
+static void check_is(const enum mirror_answer *facts, enum mirror_fact fact,
+                     enum mirror_answer wanted, const char *what)
+{
+    if (facts[fact] != wanted)
+        fail_msg("%s, and %s is %d", what, mirror_fact_text(fact), facts[fact]);
+}
+
+static void stopped_is_proven_whatever_else_is_known(void **state)
+{
+    static const enum mirror_fact proof[] = { MIRROR_FACT_ANSWERED, MIRROR_FACT_CURRENT,
+                                              MIRROR_FACT_STOPPED,  MIRROR_FACT_GONE,
+                                              MIRROR_FACT_GUARDED,  MIRROR_FACT_STILL };
+    enum mirror_answer facts[MIRROR_FACT_COUNT] = { MIRROR_UNKNOWN };
+    bool reached[MIRROR_REASON_COUNT] = { false };
+    (void)state;
+
+    do {
+        const enum mirror_reason reason = mirror_judge(facts);
+
+        reached[reason] = true;
+        if (mirror_reason_state(reason) != MIRROR_STATE_STOPPED)
+            continue;
+        for (size_t i = 0; i < ARRAY_SIZE(proof); i++)
+            check_is(facts, proof[i], MIRROR_YES, "it is called stopped");
+        assert_int_not_equal(facts[MIRROR_FACT_DENIED], MIRROR_YES);
+    } while (next_facts(facts));
+    for (unsigned i = 0; i < MIRROR_REASON_COUNT; i++)
+        if (!reached[i])
+            fail_msg("nothing reaches %s", mirror_reason_code((enum mirror_reason)i));
+}
+
+static void check_move(const enum mirror_answer *facts, enum mirror_wish wish,
+                       enum mirror_effect effect)
+{
+    static const enum mirror_fact done[] = { MIRROR_FACT_STOPPED, MIRROR_FACT_GONE,
+                                             MIRROR_FACT_GUARDED, MIRROR_FACT_STILL };
+
+    if (effect == MIRROR_EFFECT_STOP)
+        assert_int_equal(wish, MIRROR_WISH_STOPPED);
+    if (effect == MIRROR_EFFECT_RESUME)
+        assert_int_equal(wish, MIRROR_WISH_RUNNING);
+    if (effect == MIRROR_EFFECT_STOP || effect == MIRROR_EFFECT_RESUME) {
+        check_is(facts, MIRROR_FACT_ANSWERED, MIRROR_YES, "it is acted upon");
+        check_is(facts, MIRROR_FACT_FOLLOWED, MIRROR_YES, "it is acted upon");
+    }
+    if (effect == MIRROR_EFFECT_GUARD) {
+        check_is(facts, MIRROR_FACT_STOPPED, MIRROR_YES, "it is guarded");
+        check_is(facts, MIRROR_FACT_GONE, MIRROR_YES, "it is guarded");
+    }
+    for (size_t i = 0;
+         wish == MIRROR_WISH_STOPPED && effect == MIRROR_EFFECT_NOTHING && i < ARRAY_SIZE(done);
+         i++)
+        check_is(facts, done[i], MIRROR_YES, "nothing more is done to stop it");
+    if (wish == MIRROR_WISH_OBSERVED)
+        assert_int_equal(effect, MIRROR_EFFECT_NOTHING);
+}
+
+enum { MOVES_MAX = 64 };
+
+/* Row by its wish and its words, which are not repeated under one wish. */
+static unsigned move_row(const char *wish, const char *why)
+{
+    struct mirror_move_row row;
+    unsigned found = MOVES_MAX;
+
+    for (unsigned i = 0; mirror_move_row(i, &row); i++) {
+        if (strcmp(row.wish, wish) == 0 && strcmp(row.why, why) == 0) {
+            assert_int_equal(found, MOVES_MAX);
+            found = i;
+        }
+    }
+    return found;
+}
+
+static void what_is_done_follows_from_what_is_wanted(void **state)
+{
+#define ROW(name, meaning) [MIRROR_WISH_##name] = meaning,
+    static const char *const wishes[MIRROR_WISH_COUNT] = { MIRROR_WISHES(ROW) };
+#undef ROW
+    enum mirror_answer facts[MIRROR_FACT_COUNT] = { MIRROR_UNKNOWN };
+    const char *reached[MIRROR_WISH_COUNT][MOVES_MAX] = { { NULL } };
+    struct mirror_move_row row;
+    (void)state;
+
+    do {
+        for (enum mirror_wish w = 0; w < MIRROR_WISH_COUNT; w++) {
+            const char *why = NULL;
+            size_t i = 0;
+
+            check_move(facts, w, mirror_move(w, facts, &why));
+            while (reached[w][i] && reached[w][i] != why)
+                i++;
+            assert_true(i < MOVES_MAX);
+            reached[w][i] = why;
+        }
+    } while (next_facts(facts));
+
+    for (unsigned i = 0; mirror_move_row(i, &row); i++) {
+        bool found = false;
+
+        assert_int_equal(move_row(row.wish, row.why), i);
+        for (enum mirror_wish w = 0; w < MIRROR_WISH_COUNT; w++)
+            for (size_t j = 0; strcmp(wishes[w], row.wish) == 0 && reached[w][j]; j++)
+                found = found || strcmp(reached[w][j], row.why) == 0;
+        if (!found)
+            fail_msg("nothing reaches: %s: %s", row.wish, row.why);
+    }
+}
+
+/* --- what one look makes ---------------------------------------------------------------------- */
+
+enum { AT_MS = 1000 * 1000, TOOK_MS = 20, SECOND_MS = 1000 };
+
+static struct mirror_look look_at(int64_t at_ms, enum connector_state connector, int64_t n_tasks,
+                                  int64_t n_running, int64_t n_failed)
+{
+    return (struct mirror_look){
+        .look = { .outcome = LOOK_ANSWERED, .began_ms = at_ms, .ended_ms = at_ms + TOOK_MS },
+        .followed = MIRROR_YES,
+        .current = MIRROR_YES,
+        .exists = true,
+        .connector = connector,
+        .n_tasks = n_tasks,
+        .n_running = n_running,
+        .n_failed = n_failed,
+    };
+}
+
+static struct mirror_look no_connector(int64_t at_ms)
+{
+    struct mirror_look l =
+        look_at(at_ms, CONNECTOR_OTHER, LOOK_UNKNOWN, LOOK_UNKNOWN, LOOK_UNKNOWN);
+
+    l.exists = false;
+    return l;
+}
+
+static struct mirror_look failing(int64_t at_ms, enum look_outcome outcome, bool denied)
+{
+    return (struct mirror_look){ .look = { .outcome = outcome,
+                                           .denied = denied,
+                                           .began_ms = at_ms,
+                                           .ended_ms = at_ms + TOOK_MS } };
+}
+
+static enum mirror_reason reason_at(const struct mirror *m, int64_t now_ms)
+{
+    enum mirror_answer facts[MIRROR_FACT_COUNT];
+
+    mirror_facts(m, now_ms, facts);
+    return mirror_judge(facts);
+}
+
+static enum mirror_effect effect_at(const struct mirror *m, enum mirror_wish wish, int64_t now_ms)
+{
+    enum mirror_answer facts[MIRROR_FACT_COUNT];
+    const char *why;
+
+    mirror_facts(m, now_ms, facts);
+    return mirror_move(wish, facts, &why);
+}
+
+static const struct {
+    enum connector_state connector;
+    int64_t n_tasks, n_running, n_failed;
+    enum mirror_reason reason;
+    enum mirror_effect to_run, to_stop;
+} looks[] = {
+#define ROW(connector, n, running, failed, reason, to_run, to_stop)                                \
+    {                                                                                              \
+        CONNECTOR_##connector, n, running, failed, MIRROR_REASON_##reason, MIRROR_EFFECT_##to_run, \
+            MIRROR_EFFECT_##to_stop                                                                \
+    }
+    ROW(RUNNING, 2, 2, 0, RUNNING, NOTHING, STOP),
+    ROW(RUNNING, 2, 1, 0, IDLE, WAIT, STOP),
+    ROW(RUNNING, 0, 0, 0, IDLE, WAIT, STOP),
+    ROW(RUNNING, 2, 1, 1, FAILED, WAIT, STOP),
+    ROW(FAILED, 0, 0, 0, FAILED, WAIT, STOP),
+    ROW(FAILED, LOOK_UNKNOWN, LOOK_UNKNOWN, LOOK_UNKNOWN, FAILED, WAIT, STOP),
+    ROW(UNASSIGNED, 1, 0, 0, IDLE, WAIT, STOP),
+    ROW(RESTARTING, 1, 0, 0, IDLE, WAIT, STOP),
+    ROW(PAUSED, 1, 0, 0, PAUSED, RESUME, STOP),
+    ROW(PAUSED, 1, 0, 1, FAILED, RESUME, STOP),
+    ROW(STOPPED, 1, 1, 0, TASKS_LEFT, RESUME, WAIT),
+    ROW(STOPPED, 1, 0, 1, TASKS_LEFT, RESUME, WAIT),
+    ROW(STOPPED, 0, 0, 0, GUARD_AWAITED, RESUME, GUARD),
+    ROW(STOPPED, LOOK_UNKNOWN, LOOK_UNKNOWN, LOOK_UNKNOWN, TASKS_UNKNOWN, RESUME, WAIT),
+    ROW(RUNNING, LOOK_UNKNOWN, LOOK_UNKNOWN, LOOK_UNKNOWN, FAILED_UNKNOWN, WAIT, STOP),
+    ROW(OTHER, 1, 1, 0, FAILED_UNKNOWN, WAIT, WAIT),
+#undef ROW
+};
+
+static void a_look_tells_what_the_mirror_does(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
+        const struct mirror_look l = look_at(AT_MS, looks[i].connector, looks[i].n_tasks,
+                                             looks[i].n_running, looks[i].n_failed);
+        struct mirror m;
+
+        mirror_init(&m);
+        mirror_learn(&m, &l);
+        if (reason_at(&m, AT_MS) != looks[i].reason ||
+            effect_at(&m, MIRROR_WISH_RUNNING, AT_MS) != looks[i].to_run ||
+            effect_at(&m, MIRROR_WISH_STOPPED, AT_MS) != looks[i].to_stop)
+            fail_msg("row %zu: %s, %d to run, %d to stop", i,
+                     mirror_reason_code(reason_at(&m, AT_MS)),
+                     effect_at(&m, MIRROR_WISH_RUNNING, AT_MS),
+                     effect_at(&m, MIRROR_WISH_STOPPED, AT_MS));
+        mirror_release(&m);
+    }
+}
+
+static void who_does_not_answer_makes_it_unknown_with_patience(void **state)
+{
+    const struct mirror_look runs = look_at(AT_MS, CONNECTOR_RUNNING, 1, 1, 0);
+    struct mirror_look l;
+    struct mirror m;
+    (void)state;
+
+    mirror_init(&m);
+    assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_UNOBSERVED);
+    l = failing(AT_MS, LOOK_FAILED, false);
+    mirror_learn(&m, &l);
+    assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_UNREACHABLE);
+    mirror_learn(&m, &runs);
+    assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_RUNNING);
+    l = failing(AT_MS + MIRROR_STALE_MS, LOOK_FAILED, false);
+    mirror_learn(&m, &l);
+    assert_int_equal(reason_at(&m, AT_MS + TOOK_MS + MIRROR_STALE_MS), MIRROR_REASON_RUNNING);
+    assert_int_equal(reason_at(&m, AT_MS + TOOK_MS + MIRROR_STALE_MS + 1),
+                     MIRROR_REASON_UNREACHABLE);
+    l = failing(AT_MS + MIRROR_STALE_MS + 1, LOOK_LOST, false);
+    mirror_learn(&m, &l);
+    assert_int_equal(reason_at(&m, AT_MS + TOOK_MS + MIRROR_STALE_MS + 1),
+                     MIRROR_REASON_UNOBSERVED);
+    l = failing(AT_MS, LOOK_FAILED, true);
+    mirror_learn(&m, &runs);
+    mirror_learn(&m, &l);
+    assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_DENIED);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_WAIT);
+    mirror_release(&m);
+}
+
+static void a_resource_that_nobody_follows_is_not_changed(void **state)
+{
+    struct mirror_look l = look_at(AT_MS, CONNECTOR_STOPPED, 0, 0, 0);
+    struct mirror m;
+    (void)state;
+
+    mirror_init(&m);
+    l.current = MIRROR_NO;
+    mirror_learn(&m, &l);
+    assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_OUTDATED);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_STOP);
+    l.followed = MIRROR_NO;
+    mirror_learn(&m, &l);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_WAIT);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_RUNNING, AT_MS), MIRROR_EFFECT_WAIT);
+    assert_int_equal(m.gone_ms, LOOK_UNKNOWN);
+    mirror_release(&m);
+}
+
+static void a_missing_connector_is_not_resumed(void **state)
+{
+    const struct mirror_look l = no_connector(AT_MS);
+    struct mirror m;
+    (void)state;
+
+    mirror_init(&m);
+    mirror_learn(&m, &l);
+    assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_GUARD_AWAITED);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_RUNNING, AT_MS), MIRROR_EFFECT_WAIT);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_GUARD);
+    mirror_release(&m);
+}
+
+/* --- the proof -------------------------------------------------------------------------------- */
+
+enum what {
+    LOOKS_GONE,
+    LOOKS_MISSING,
+    LOOKS_RUNNING,
+    LOOKS_SILENT,
+    GUARD_TAKEN,
+    GUARD_REFUSED,
+    GUARD_UNANSWERED,
+    ENDS,
+};
+
+struct event {
+    int at_s;
+    enum what what;
+    int64_t ends; /* ENDS: of the second partition */
+};
+
+enum { EVENTS_MAX = 9 };
+
+static void happen(struct mirror *m, const struct event *e)
+{
+    const int64_t at_ms = AT_MS + (int64_t)e->at_s * SECOND_MS;
+    struct log_look_partition partitions[] = { { .end = 7 }, { .end = e->ends } };
+    const struct log_look log = {
+        .look = { .outcome = LOOK_ANSWERED, .began_ms = at_ms, .ended_ms = at_ms },
+        .partitions = partitions,
+        .n = ARRAY_SIZE(partitions),
+    };
+    struct mirror_look l = look_at(at_ms, CONNECTOR_STOPPED, 0, 0, 0);
+    struct mirror_guard guard = { .began_ms = at_ms };
+
+    switch (e->what) {
+    case LOOKS_MISSING:
+        l = no_connector(at_ms);
+        break;
+    case LOOKS_RUNNING:
+        l = look_at(at_ms, CONNECTOR_RUNNING, 1, 1, 0);
+        break;
+    case LOOKS_SILENT:
+        l = failing(at_ms, LOOK_FAILED, false);
+        break;
+    case GUARD_TAKEN:
+        guard.taken = MIRROR_YES;
+        break;
+    case GUARD_REFUSED:
+        guard.taken = MIRROR_NO;
+        break;
+    case LOOKS_GONE:
+    case GUARD_UNANSWERED:
+    case ENDS:
+        break;
+    }
+    l.exactly_once = MIRROR_YES;
+    if (e->what <= LOOKS_SILENT)
+        mirror_learn(m, &l);
+    else if (e->what == ENDS)
+        mirror_learn_log(m, &log);
+    else
+        mirror_learn_guard(m, &guard, at_ms);
+}
+
+static const struct {
+    const char *name;
+    struct event events[EVENTS_MAX];
+    size_t n;
+    enum mirror_reason reason; /* right behind the last */
+} proofs[] = {
+#define ROW(name, n, reason, ...)                                                                  \
+    {                                                                                              \
+        name, { __VA_ARGS__ }, n, MIRROR_REASON_##reason                                           \
+    }
+    ROW("all of it", 4, STOPPED_FENCED, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 },
+        { 12, ENDS, 5 }),
+    ROW("a moment too early", 4, ENDS_AWAITED, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 },
+        { 2, ENDS, 5 }, { 11, ENDS, 5 }),
+    ROW("one look at the log", 3, ENDS_AWAITED, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 },
+        { 12, ENDS, 5 }),
+    ROW("looks before the guard write", 4, ENDS_AWAITED, { 0, LOOKS_GONE, 0 }, { 1, ENDS, 5 },
+        { 12, ENDS, 5 }, { 13, GUARD_TAKEN, 0 }),
+    ROW("a look that began before the guard write", 4, ENDS_AWAITED, { 0, LOOKS_GONE, 0 },
+        { 5, GUARD_TAKEN, 0 }, { 3, ENDS, 5 }, { 13, ENDS, 5 }),
+    ROW("no guard write", 3, GUARD_AWAITED, { 0, LOOKS_GONE, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }),
+    ROW("a guard write that was refused", 4, GUARD_REFUSED, { 0, LOOKS_GONE, 0 },
+        { 1, GUARD_REFUSED, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }),
+    ROW("one that nobody answered", 4, GUARD_AWAITED, { 0, LOOKS_GONE, 0 },
+        { 1, GUARD_UNANSWERED, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }),
+    ROW("one that is older than the look", 4, GUARD_AWAITED, { 1, LOOKS_GONE, 0 },
+        { 0, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }),
+    ROW("a log that grows", 4, ENDS_MOVE, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 },
+        { 2, ENDS, 5 }, { 12, ENDS, 6 }),
+    ROW("one that stands still at last", 5, STOPPED_FENCED, { 0, LOOKS_GONE, 0 },
+        { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 6 }, { 22, ENDS, 6 }),
+    ROW("not yet", 5, ENDS_MOVE, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 },
+        { 12, ENDS, 6 }, { 21, ENDS, 6 }),
+    ROW("others write when it is proven", 5, STOPPED_FENCED, { 0, LOOKS_GONE, 0 },
+        { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, ENDS, 9 }),
+    ROW("it ran again", 6, GUARD_AWAITED, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 },
+        { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_RUNNING, 0 }, { 14, LOOKS_GONE, 0 }),
+    ROW("it may have run: nobody knows", 6, GUARD_AWAITED, { 0, LOOKS_GONE, 0 },
+        { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 20, LOOKS_SILENT, 0 },
+        { 31, LOOKS_GONE, 0 }),
+    ROW("a silence that was short", 6, STOPPED_FENCED, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 },
+        { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 20, LOOKS_SILENT, 0 }, { 30, LOOKS_GONE, 0 }),
+    ROW("a connector that is not there", 4, STOPPED_STILL, { 0, LOOKS_MISSING, 0 },
+        { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }),
+#undef ROW
+};
+
+static void a_stop_is_proven_step_by_step(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(proofs); i++) {
+        struct mirror m;
+        enum mirror_reason reason;
+
+        mirror_init(&m);
+        for (size_t j = 0; j < proofs[i].n; j++)
+            happen(&m, &proofs[i].events[j]);
+        reason = reason_at(&m, AT_MS + (int64_t)proofs[i].events[proofs[i].n - 1].at_s * SECOND_MS);
+        if (reason != proofs[i].reason)
+            fail_msg("%s: %s", proofs[i].name, mirror_reason_code(reason));
+        mirror_release(&m);
+    }
+}
+
+static void what_is_not_known_of_exactly_once_is_said(void **state)
+{
+    static const enum mirror_reason expected[] = { MIRROR_REASON_STOPPED_UNSURE,
+                                                   MIRROR_REASON_STOPPED_STILL,
+                                                   MIRROR_REASON_STOPPED_FENCED };
+    const struct event events[] = { { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 } };
+    (void)state;
+
+    for (enum mirror_answer a = MIRROR_UNKNOWN; a < MIRROR_ANSWER_COUNT; a++) {
+        struct mirror_look l = look_at(AT_MS, CONNECTOR_STOPPED, 0, 0, 0);
+        struct mirror m;
+
+        l.exactly_once = a;
+        mirror_init(&m);
+        mirror_learn(&m, &l);
+        for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+            happen(&m, &events[i]);
+        assert_int_equal(reason_at(&m, AT_MS), expected[a]);
+        mirror_release(&m);
+    }
+}
+
+static void connect_s_words_are_known(void **state)
+{
+    (void)state;
+    for (enum connector_state s = CONNECTOR_OTHER + 1; s < CONNECTOR_STATE_COUNT; s++)
+        assert_int_equal(connector_state_from(str_from(connector_state_text(s))), s);
+    assert_int_equal(connector_state_from(STR_LITERAL("unknown")), CONNECTOR_OTHER);
+    assert_int_equal(connector_state_from(STR_LITERAL("")), CONNECTOR_OTHER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stopped_is_proven_whatever_else_is_known),
+        cmocka_unit_test(what_is_done_follows_from_what_is_wanted),
+        cmocka_unit_test(a_look_tells_what_the_mirror_does),
+        cmocka_unit_test(who_does_not_answer_makes_it_unknown_with_patience),
+        cmocka_unit_test(a_resource_that_nobody_follows_is_not_changed),
+        cmocka_unit_test(a_missing_connector_is_not_resumed),
+        cmocka_unit_test(a_stop_is_proven_step_by_step),
+        cmocka_unit_test(what_is_not_known_of_exactly_once_is_said),
+        cmocka_unit_test(connect_s_words_are_known),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
