@@ -96,7 +96,7 @@ static enum err_code use_in_kafka(struct wiring *w, const struct options *o, str
 enum err_code wiring_use(struct wiring *w, const struct options *o, bool renew_kafka,
                          struct err *err)
 {
-    const struct registry_access registry = access_to_registry(&o->records);
+    const struct http_access registry = access_to_registry(&o->records);
     const struct sink_hiredis_access access = { access_to_redis(&o->connection),
                                                 access_to_sentinel(&o->connection) };
     enum err_code rc = ERR_OK;

@@ -1,6 +1,5 @@
 #include "adapter/registry_curl.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,6 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "base/secret.h"
 #include "codec/registry_answer.h"
 
 enum { ID_PATH_MAX = 32 };
@@ -22,10 +20,12 @@ enum progress {
     ANSWERED, /* and has an answer */
 };
 
+static const char *const accepted[] = {
+    "Accept: application/vnd.schemaregistry.v1+json, application/json",
+    NULL,
+};
+
 struct registry_curl {
-    char url[REGISTRY_URL_MAX + 1]; /* without a slash at the end */
-    int64_t timeout_ms;
-    struct curl_slist *headers;
     pthread_t thread;
     int descriptor; /* eventfd: readable when there is an answer */
 
@@ -34,8 +34,7 @@ struct registry_curl {
     bool stopping;
     enum progress progress;
     uint32_t id;
-    char *user, *ca, *cert, *key; /* NULL: none */
-    struct secret password;
+    struct http_peer *peer;
     long status;
     struct buf body; /* the thread's while ASKING, else the caller's */
     char why[ERR_MSG_MAX];
@@ -43,97 +42,41 @@ struct registry_curl {
 
 /* --- the thread ------------------------------------------------------------------------------- */
 
-static size_t take_body(char *bytes, size_t size, size_t n, void *self)
-{
-    struct registry_curl *r = self;
-
-    return buf_append(&r->body, bytes, size * n) ? size * n : 0;
-}
-
-/* Called while waiting, too; anything but 0 gives the question up. */
-static int look_for_end(void *self, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+static bool is_over(void *self)
 {
     struct registry_curl *r = self;
     bool over;
 
-    (void)a, (void)b, (void)c, (void)d;
     pthread_mutex_lock(&r->mutex);
     over = r->stopping || r->progress != ASKING;
     pthread_mutex_unlock(&r->mutex);
     return over;
 }
 
-/* With the mutex held. The handle's texts are copies; of a setting that is missing from libcurl the
- * question fails. */
-static CURLcode set_up(struct registry_curl *r, CURL *curl, uint32_t id, char *error)
-{
-    char url[REGISTRY_URL_MAX + ID_PATH_MAX];
-    CURLcode bad = CURLE_OK;
-
-    snprintf(url, sizeof(url), "%s/schemas/ids/%u", r->url, (unsigned)id);
-#define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(curl, option, value)
-    SET(CURLOPT_ERRORBUFFER, error);
-    SET(CURLOPT_URL, url);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_NOSIGNAL, 1L);
-    SET(CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
-    SET(CURLOPT_USERAGENT, "redwal");
-    SET(CURLOPT_HTTPHEADER, r->headers);
-    SET(CURLOPT_WRITEFUNCTION, take_body);
-    SET(CURLOPT_WRITEDATA, r);
-    SET(CURLOPT_NOPROGRESS, 0L);
-    SET(CURLOPT_XFERINFOFUNCTION, look_for_end);
-    SET(CURLOPT_XFERINFODATA, r);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (r->user) {
-        SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-        SET(CURLOPT_USERNAME, r->user);
-        SET(CURLOPT_PASSWORD, r->password.text);
-    }
-    if (r->ca)
-        SET(CURLOPT_CAINFO, r->ca);
-    if (r->cert) {
-        SET(CURLOPT_SSLCERT, r->cert);
-        SET(CURLOPT_SSLKEY, r->key);
-    }
-#undef SET
-    return bad;
-}
-
-/* Fills `why` and returns 0 when nothing came, else HTTP's status. */
-static long perform(CURL *curl, CURLcode code, const char *error, char *why)
-{
-    long status = 0;
-
-    if (code == CURLE_OK)
-        code = curl_easy_perform(curl);
-    if (code == CURLE_OK)
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    else if (code == CURLE_WRITE_ERROR)
-        snprintf(why, ERR_MSG_MAX, "the answer is longer than %d bytes", REGISTRY_ANSWER_MAX_BYTES);
-    else
-        snprintf(why, ERR_MSG_MAX, "%s", error[0] ? error : curl_easy_strerror(code));
-    return status;
-}
-
 /* With the mutex held, except while the registry is asked. */
 static void serve_question(struct registry_curl *r)
 {
-    char error[CURL_ERROR_SIZE] = "", why[ERR_MSG_MAX] = "";
+    char path[ID_PATH_MAX], why[ERR_MSG_MAX];
+    const struct http_request_to request = {
+        .method = "GET",
+        .path = path,
+        .headers = accepted,
+        .answer = &r->body,
+        .is_over = is_over,
+        .self = r,
+    };
     const uint64_t one = 1;
-    CURL *curl = curl_easy_init();
-    CURLcode code;
+    struct http_exchange *exchange;
     long status;
     ssize_t n;
 
-    PRE(curl);
     r->progress = ASKING;
     buf_clear(&r->body);
-    code = set_up(r, curl, r->id, error);
+    snprintf(path, sizeof(path), "/schemas/ids/%u", (unsigned)r->id);
+    exchange = http_exchange_new(r->peer, &request);
     pthread_mutex_unlock(&r->mutex);
-    status = perform(curl, code, error, why);
-    curl_easy_cleanup(curl);
+    status = http_exchange_perform(exchange, why);
+    http_exchange_free(exchange);
     pthread_mutex_lock(&r->mutex);
     if (r->progress != ASKING) /* another question took its place */
         return;
@@ -209,88 +152,24 @@ struct registry registry_curl_port(struct registry_curl *r)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static enum err_code check_url(const char *url, struct err *err)
-{
-    CURLU *parsed = curl_url();
-    char *scheme = NULL, *user = NULL, *query = NULL;
-    enum err_code rc = ERR_OK;
-
-    if (strlen(url) > REGISTRY_URL_MAX ||
-        curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-        rc = err_set(err, ERR_INVALID, "the schema registry's URL cannot be used");
-    curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0);
-    if (rc == ERR_OK && strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-        rc = err_set(err, ERR_INVALID, "the schema registry's URL is neither http nor https");
-    if (rc == ERR_OK && curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK)
-        rc = err_set(err, ERR_INVALID,
-                     "the schema registry's URL holds a user; give it and its password apart");
-    if (rc == ERR_OK && curl_url_get(parsed, CURLUPART_QUERY, &query, 0) == CURLUE_OK)
-        rc = err_set(err, ERR_INVALID, "the schema registry's URL holds a query");
-    curl_free(scheme);
-    curl_free(user);
-    curl_free(query);
-    curl_url_cleanup(parsed);
-    return rc;
-}
-
-static char *copy(const char *text)
-{
-    return text ? mem_copy_text(text, strlen(text)) : NULL;
-}
-
-static void drop_access(struct registry_curl *r)
-{
-    free(r->user);
-    free(r->ca);
-    free(r->cert);
-    free(r->key);
-    secret_release(&r->password);
-}
-
-static void copy_access(struct registry_curl *r, const struct registry_access *access)
-{
-    r->user = copy(access->user);
-    r->ca = copy(access->ca);
-    r->cert = copy(access->cert);
-    r->key = copy(access->key);
-    if (access->password)
-        secret_set(&r->password, str_from(access->password));
-}
-
-void registry_curl_use(struct registry_curl *r, const struct registry_access *access)
+void registry_curl_use(struct registry_curl *r, const struct http_access *access)
 {
     pthread_mutex_lock(&r->mutex);
-    drop_access(r);
-    copy_access(r, access);
+    http_peer_use(r->peer, access);
     pthread_mutex_unlock(&r->mutex);
 }
 
-static void copy_url(struct registry_curl *r, const char *url)
-{
-    size_t n = strlen(url);
-
-    while (n > 0 && url[n - 1] == '/')
-        n--;
-    memcpy(r->url, url, n);
-}
-
-enum err_code registry_curl_new(const struct registry_access *access, struct registry_curl **ret,
+enum err_code registry_curl_new(const struct http_access *access, struct registry_curl **ret,
                                 struct err *err)
 {
+    struct http_peer *peer = NULL;
+    const enum err_code rc = http_peer_new(access, "the schema registry's", &peer, err);
     struct registry_curl *r;
-    enum err_code rc;
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return err_set(err, ERR_INVALID, "libcurl cannot be used");
-    rc = check_url(access->url, err);
     if (rc != ERR_OK)
         return rc;
     r = mem_new(1, sizeof(*r));
-    copy_url(r, access->url);
-    copy_access(r, access);
-    r->timeout_ms = access->timeout_ms;
-    r->headers = curl_slist_append(NULL, "Accept: application/vnd.schemaregistry.v1+json, "
-                                         "application/json");
+    r->peer = peer;
     buf_init(&r->body, REGISTRY_ANSWER_MAX_BYTES);
     r->descriptor = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     PRE(r->descriptor >= 0);
@@ -315,7 +194,6 @@ void registry_curl_free(struct registry_curl *r)
     pthread_mutex_destroy(&r->mutex);
     close(r->descriptor);
     buf_release(&r->body);
-    curl_slist_free_all(r->headers);
-    drop_access(r);
+    http_peer_free(r->peer);
     free(r);
 }

@@ -10,9 +10,9 @@ _Static_assert((int)FORMAT_AUTO == (int)RECORD_FORMAT_AUTO &&
                    (int)FORMAT_AVRO == (int)RECORD_FORMAT_AVRO,
                "what users choose is what records are decoded by");
 
-struct registry_access access_to_registry(const struct records_options *o)
+struct http_access access_to_registry(const struct records_options *o)
 {
-    return (struct registry_access){
+    return (struct http_access){
         .url = o->schema_registry,
         .user = o->schema_registry_user,
         .password = o->schema_registry_password.secret.text,
@@ -26,7 +26,7 @@ struct registry_access access_to_registry(const struct records_options *o)
 enum err_code registry_open(const struct records_options *o, struct registry_curl **ret,
                             struct err *err)
 {
-    const struct registry_access access = access_to_registry(o);
+    const struct http_access access = access_to_registry(o);
 
     return access.url ? registry_curl_new(&access, ret, err) : ERR_OK;
 }

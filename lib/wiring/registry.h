@@ -8,7 +8,7 @@
 #include "adapter/registry_curl.h"
 #include "cli/records.h"
 
-struct registry_access access_to_registry(const struct records_options *o);
+struct http_access access_to_registry(const struct records_options *o);
 
 /* `ret` stays as it is, NULL, when no registry is given. ERR_INVALID: the URL cannot be used. */
 NODISCARD enum err_code registry_open(const struct records_options *o, struct registry_curl **ret,

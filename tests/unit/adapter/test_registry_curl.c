@@ -56,7 +56,7 @@ static const struct http_page pages[] = {
 
 static struct registry_curl *registry(const char *url, int64_t timeout_ms)
 {
-    const struct registry_access access = { .url = url, .timeout_ms = timeout_ms };
+    const struct http_access access = { .url = url, .timeout_ms = timeout_ms };
     struct registry_curl *r = NULL;
     struct err err = { 0 };
 
@@ -207,7 +207,7 @@ static void another_question_takes_the_place_of_an_open_one(void **state)
             assert_int_equal(await_reply(asked).status, 503);
         asked.ops->ask(asked.self, 8);
         if (i % 3 == 0)
-            registry_curl_use(r, &(struct registry_access){ .user = "u", .password = "p" });
+            registry_curl_use(r, &(struct http_access){ .user = "u", .password = "p" });
         asked.ops->ask(asked.self, 7);
         do
             reply = await_reply(asked);
@@ -236,7 +236,7 @@ static void urls_that_cannot_be_used_are_refused(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct registry_access access = { .url = rows[i].url, .timeout_ms = TIMEOUT_MS };
+        const struct http_access access = { .url = rows[i].url, .timeout_ms = TIMEOUT_MS };
         struct registry_curl *r = NULL;
         struct err err = { 0 };
 
