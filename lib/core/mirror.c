@@ -303,6 +303,12 @@ const char *mirror_reason_remedy(enum mirror_reason reason)
     return rows[reason].remedy;
 }
 
+const char *mirror_effect_text(enum mirror_effect effect)
+{
+    PRE(effect < MIRROR_EFFECT_COUNT);
+    return effect_words[effect];
+}
+
 const char *mirror_state_text(enum mirror_state state)
 {
     PRE(state < MIRROR_STATE_COUNT);

@@ -112,7 +112,7 @@ enum mirror_answer { MIRROR_UNKNOWN, MIRROR_NO, MIRROR_YES, MIRROR_ANSWER_COUNT 
     X(STOPPED, FOLLOWED, UNKNOWN, WAIT,    "nobody may follow the change") \
     X(STOPPED, CURRENT,  NO,      STOP,    "its operator has not looked at its resource") \
     X(STOPPED, STOPPED,  NO,      STOP,    "it is not stopped") \
-    X(STOPPED, STOPPED,  UNKNOWN, WAIT,    "it is not known whether it is stopped") \
+    X(STOPPED, STOPPED,  UNKNOWN, STOP,    "it is not known whether it is stopped, and another order to stop does no harm") \
     X(STOPPED, GONE,     NO,      WAIT,    "its tasks are ending") \
     X(STOPPED, GONE,     UNKNOWN, WAIT,    "it is not known whether it has tasks") \
     X(STOPPED, GUARDED,  NO,      GUARD,   "the guard write was refused") \
@@ -170,6 +170,7 @@ struct mirror_look {
     bool exists;                          /* the connector; what follows is empty without */
     enum connector_state connector;
     int64_t n_tasks, n_running, n_failed; /* of the tasks; LOOK_UNKNOWN */
+    char trouble[LOOK_WHY_MAX + 1]; /* what the first of them that failed says, in short; or "" */
     enum mirror_answer exactly_once;
 };
 
@@ -218,6 +219,7 @@ enum mirror_state mirror_reason_state(enum mirror_reason reason);
 const char *mirror_reason_code(enum mirror_reason reason);
 const char *mirror_reason_text(enum mirror_reason reason);
 const char *mirror_reason_remedy(enum mirror_reason reason);
+const char *mirror_effect_text(enum mirror_effect effect);
 const char *mirror_state_text(enum mirror_state state);
 const char *mirror_state_meaning(enum mirror_state state);
 
