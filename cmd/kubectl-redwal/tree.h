@@ -15,6 +15,7 @@ extern const struct verb verb_explain;
 extern const struct verb verb_history;
 extern const struct verb verb_lag;
 extern const struct verb verb_logs;
+extern const struct verb verb_mirror;
 extern const struct verb verb_options;
 extern const struct verb verb_pause;
 extern const struct verb verb_position;

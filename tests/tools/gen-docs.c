@@ -336,12 +336,36 @@ static void print_mirror_proof(void)
          "something every few seconds.");
 }
 
+static void print_mirror_verbs(void)
+{
+    puts("\n## By hand\n\n"
+         "[`kubectl-redwal mirror`](kubectl-redwal.md) asks the REST interface of Kafka Connect "
+         "3.6 or newer\n"
+         "(`--kafka-connect`, `--connector`), and the brokers that the mirror writes to:\n\n"
+         "* `mirror status` says what it does, and how far each partition is mirrored;\n"
+         "* `mirror stop --wait` stops it, and ends when that is proven;\n"
+         "* `mirror resume --wait` lets it go on from where it was.\n\n"
+         "A connector that an operator manages is stopped and resumed in its resource: the "
+         "operator undoes what\n"
+         "it was not told. `mirror stop --wait` then proves that it has stopped.\n\n"
+         "A connector whose source is away is `RUNNING` all the same by what Connect says, with "
+         "its tasks, or\n"
+         "without any where it never reached the source. It can be stopped; while it starts, "
+         "Connect only does so\n"
+         "when the connector has given up on the source, after its `admin.timeout.ms` (a minute) "
+         "or a few of them.\n\n"
+         "How it is shown: `tests/integration/run test_mirror.py`, with two real clusters, "
+         "Connect and\n"
+         "MirrorMaker 2. Not shown: a task that hangs by itself while its worker lives.");
+}
+
 static void print_mirror(void)
 {
     struct mirror_row row;
     struct mirror_move_row move;
 
     print_mirror_proof();
+    print_mirror_verbs();
     puts("\n## States\n\n| state | what it means |\n|---|---|");
     for (enum mirror_state s = 0; s < MIRROR_STATE_COUNT; s++)
         printf("| `%s` | %s |\n", mirror_state_text(s), mirror_state_meaning(s));

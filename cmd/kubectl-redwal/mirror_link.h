@@ -1,0 +1,42 @@
+/*
+ * The mirror of a call: what is learned of it, look by look, and what is done to it.
+ */
+#ifndef KUBECTL_REDWAL_MIRROR_LINK_H
+#define KUBECTL_REDWAL_MIRROR_LINK_H
+
+#include "adapter/connect_curl.h"
+#include "adapter/log_reader_rdkafka.h"
+#include "cli/verb.h"
+#include "codec/connect_json.h"
+#include "core/mirror.h"
+
+struct mirror_link {
+    const struct invocation *in;
+    struct connect_curl *connect;
+    struct log_reader *reader;
+    const char *connector;
+    struct mirror mirror;
+    struct connect_config config; /* as the last look found it */
+    struct log_survey log;        /* the same; empty where the brokers did not answer */
+    char log_why[ERR_MSG_MAX];    /* and why they did not; or "" */
+    enum mirror_answer facts[MIRROR_FACT_COUNT]; /* what follows from all of it */
+    enum mirror_reason reason;
+};
+
+/* Release it in any case. ERR_INVALID: the options cannot be used. */
+NODISCARD enum err_code mirror_link_open(const struct invocation *in, struct mirror_link *ret,
+                                         struct err *err);
+void mirror_link_release(struct mirror_link *l);
+
+/* At Connect, and at the log here. Who does not answer leaves unknown what he would have told. */
+void mirror_link_look(struct mirror_link *l);
+/* One of MIRROR_EFFECT_STOP, _GUARD and _RESUME; nothing for others. ERR_DENIED, ERR_NOT_FOUND,
+ * ERR_INVALID: it is refused; other errors may be gone when it is tried again. */
+NODISCARD enum err_code mirror_link_do(struct mirror_link *l, enum mirror_effect effect,
+                                       struct err *err);
+/* Per partition of the log the offset at its source that is mirrored next. `ret_next` has
+ * l->log.n. */
+NODISCARD enum err_code mirror_link_offsets(struct mirror_link *l, int64_t *ret_next,
+                                            struct err *err);
+
+#endif
