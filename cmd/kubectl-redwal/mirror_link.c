@@ -1,5 +1,6 @@
 #include "mirror_link.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,24 @@ enum {
     CONNECT_TIMEOUT_MS = 10000, /* of a question */
 };
 
+/* What names the connector. */
+static enum err_code open_resource(const struct invocation *in, const struct mirror_options *o,
+                                   struct mirror_link *l, struct err *err)
+{
+    enum err_code rc;
+
+    if (!o->maker) {
+        snprintf(l->connector, sizeof(l->connector), "%s", o->connector);
+        return ERR_OK;
+    }
+    rc = mirror_resource_open(in, o->maker, o->source, &l->resource, err);
+    if (rc == ERR_OK)
+        strimzi_mirror_connector(&l->resource.mirror, l->connector);
+    if (rc == ERR_OK && strlen(l->connector) > CONNECT_CONNECTOR_MAX)
+        return err_set(err, ERR_INVALID, "the name of the connector is too long");
+    return rc;
+}
+
 enum err_code mirror_link_open(const struct invocation *in, struct mirror_link *ret,
                                struct err *err)
 {
@@ -20,14 +39,17 @@ enum err_code mirror_link_open(const struct invocation *in, struct mirror_link *
     const struct http_access access = mirror_access(o, CONNECT_TIMEOUT_MS);
     enum err_code rc;
 
-    *ret = (struct mirror_link){ .in = in, .connector = o->connector };
+    *ret = (struct mirror_link){ .in = in };
     mirror_init(&ret->mirror);
-    rc = connect_curl_new(&access, &ret->connect, err);
+    rc = open_resource(in, o, ret, err);
+    if (rc == ERR_OK && o->url)
+        rc = connect_curl_new(&access, &ret->connect, err);
     return rc == ERR_OK ? link_reader(in, link_options(in)->topic, &ret->reader, err) : rc;
 }
 
 void mirror_link_release(struct mirror_link *l)
 {
+    mirror_resource_release(&l->resource);
     connect_curl_free(l->connect);
     log_reader_free(l->reader);
     log_survey_release(&l->log);
@@ -66,37 +88,81 @@ static void look_at_log(struct mirror_link *l)
     memcpy(l->log_why, err.msg, sizeof(l->log_why));
 }
 
-void mirror_link_look(struct mirror_link *l)
+static struct mirror_look look_at_resource(struct mirror_link *l)
+{
+    const int64_t began_ms = clock_monotonic_ms();
+    struct mirror_look look = { .followed = MIRROR_UNKNOWN };
+    struct err err = { 0 };
+    const enum err_code rc = mirror_resource_read(&l->resource, &err);
+
+    if (rc == ERR_OK)
+        look = l->resource.mirror.told;
+    look.look = (struct look){
+        .began_ms = began_ms,
+        .ended_ms = clock_monotonic_ms(),
+        .outcome = rc == ERR_OK ? LOOK_ANSWERED : LOOK_FAILED,
+        .denied = rc == ERR_DENIED,
+    };
+    memcpy(look.look.why, err.msg, sizeof(look.look.why));
+    return look;
+}
+
+/* Connect knows what its connector does, the resource what becomes of orders. */
+static void look_at_mirror(struct mirror_link *l)
 {
     const struct connect connect = connect_curl_port(l->connect);
-    struct mirror_look look;
+    struct mirror_look look, resource = { .followed = MIRROR_YES };
 
+    if (l->resource.cluster)
+        resource = look_at_resource(l);
+    if (!l->connect) {
+        mirror_learn(&l->mirror, &resource);
+        return;
+    }
     connect_mirror_look(&connect, l->connector, &look, &l->config);
+    look.followed = resource.followed;
+    if (look.exactly_once == MIRROR_UNKNOWN)
+        look.exactly_once = resource.exactly_once;
     mirror_learn(&l->mirror, &look);
+}
+
+void mirror_link_look(struct mirror_link *l)
+{
+    look_at_mirror(l);
     look_at_log(l);
     judge(l);
 }
 
-static enum err_code guard(struct mirror_link *l, const struct connect *connect, struct err *err)
+static enum err_code guard(struct mirror_link *l, struct err *err)
 {
+    const struct connect connect = connect_curl_port(l->connect);
     struct mirror_guard told;
-    const enum err_code rc = connect_mirror_guard(connect, l->connector, &told, err);
+    enum err_code rc;
 
+    if (!l->connect)
+        return err_set(err, ERR_INVALID, "only Connect takes a guard write: give --kafka-connect");
+    rc = connect_mirror_guard(&connect, l->connector, &told, err);
     mirror_learn_guard(&l->mirror, &told, clock_monotonic_ms());
     judge(l);
     return told.taken == MIRROR_UNKNOWN ? rc : ERR_OK;
 }
 
-enum err_code mirror_link_do(struct mirror_link *l, enum mirror_effect effect, struct err *err)
+static enum err_code give_order(struct mirror_link *l, enum mirror_effect effect, struct err *err)
 {
     const struct connect connect = connect_curl_port(l->connect);
 
+    return l->resource.cluster ? mirror_resource_order(&l->resource, effect, err)
+                               : connect_mirror_order(&connect, l->connector, effect, err);
+}
+
+enum err_code mirror_link_do(struct mirror_link *l, enum mirror_effect effect, struct err *err)
+{
     switch (effect) {
     case MIRROR_EFFECT_STOP:
     case MIRROR_EFFECT_RESUME:
-        return connect_mirror_order(&connect, l->connector, effect, err);
+        return give_order(l, effect, err);
     case MIRROR_EFFECT_GUARD:
-        return guard(l, &connect, err);
+        return guard(l, err);
     case MIRROR_EFFECT_NOTHING:
     case MIRROR_EFFECT_WAIT:
     case MIRROR_EFFECT_COUNT:
@@ -121,5 +187,7 @@ enum err_code mirror_link_offsets(struct mirror_link *l, int64_t *ret_next, stru
 {
     const struct connect connect = connect_curl_port(l->connect);
 
+    if (!l->connect)
+        return err_set(err, ERR_INVALID, "only Connect tells them: give --kafka-connect");
     return connect_mirror_offsets(&connect, l->connector, source_topic(l), ret_next, l->log.n, err);
 }

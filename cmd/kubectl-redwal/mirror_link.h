@@ -9,12 +9,14 @@
 #include "cli/verb.h"
 #include "codec/connect_json.h"
 #include "core/mirror.h"
+#include "mirror_resource.h"
 
 struct mirror_link {
     const struct invocation *in;
-    struct connect_curl *connect;
+    struct mirror_resource resource; /* where one manages it */
+    struct connect_curl *connect;    /* NULL: what the resource says has to do */
     struct log_reader *reader;
-    const char *connector;
+    char connector[STRIMZI_CONNECTOR_MAX + 1];
     struct mirror mirror;
     struct connect_config config; /* as the last look found it */
     struct log_survey log;        /* the same; empty where the brokers did not answer */
@@ -28,7 +30,8 @@ NODISCARD enum err_code mirror_link_open(const struct invocation *in, struct mir
                                          struct err *err);
 void mirror_link_release(struct mirror_link *l);
 
-/* At Connect, and at the log here. Who does not answer leaves unknown what he would have told. */
+/* At the mirror, and at the log here. Who does not answer leaves unknown what he would have told.
+ */
 void mirror_link_look(struct mirror_link *l);
 /* One of MIRROR_EFFECT_STOP, _GUARD and _RESUME; nothing for others. ERR_DENIED, ERR_NOT_FOUND,
  * ERR_INVALID: it is refused; other errors may be gone when it is tried again. */

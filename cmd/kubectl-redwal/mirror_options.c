@@ -14,10 +14,15 @@ void mirror_options_check(struct invocation *in)
 {
     const struct mirror_options *o = invocation_values(in, &mirror_table);
 
-    if (!o->url)
-        option_set_problem(&in->set, "--kafka-connect is required");
-    if (!o->connector)
-        option_set_problem(&in->set, "--connector is required");
+    if (!o->url && !o->maker)
+        option_set_problem(&in->set, "--kafka-connect or --mirror-maker is required");
+    if (!o->connector && !o->maker)
+        option_set_problem(&in->set, "--connector or --mirror-maker is required");
+    if (o->connector && o->maker)
+        option_set_problem(&in->set, "--mirror-maker names the connector itself: leave "
+                                     "--connector out");
+    if (o->source && !o->maker)
+        option_set_problem(&in->set, "--source-alias needs --mirror-maker");
     if (!o->user != !o->password.path)
         option_set_problem(&in->set,
                            "--kafka-connect-user and --kafka-connect-password-file go together");

@@ -11,8 +11,10 @@
 
 /* clang-format off */
 #define MIRROR_OPTIONS(X) \
-    X(TEXT,   ANYWHERE, url,       "kafka-connect",               "URL",  NULL, 1, 1024, NULL, "Mirror", "Kafka Connect's REST interface; http or https (required)") \
-    X(TEXT,   ANYWHERE, connector, "connector",                   "NAME", NULL, 1, 255,  NULL, "Mirror", "The mirror's source connector there, such as dc->dr.MirrorSourceConnector (required)") \
+    X(TEXT,   ANYWHERE, url,       "kafka-connect",               "URL",  NULL, 1, 1024, NULL, "Mirror", "Kafka Connect's REST interface; http or https") \
+    X(TEXT,   ANYWHERE, connector, "connector",                   "NAME", NULL, 1, 255,  NULL, "Mirror", "The mirror's source connector there, such as dc->dr.MirrorSourceConnector") \
+    X(TEXT,   ANYWHERE, maker,     "mirror-maker",                "NAME", NULL, 1, 253,  NULL, "Mirror", "The KafkaMirrorMaker2 of Strimzi that manages it: then orders go there, and it names the connector") \
+    X(TEXT,   ANYWHERE, source,    "source-alias",                "NAME", NULL, 1, 249,  NULL, "Mirror", "What that calls the cluster that is mirrored, where it mirrors several") \
     X(TEXT,   ANYWHERE, user,      "kafka-connect-user",          "USER", NULL, 1, 255,  NULL, "Mirror", "User at Connect") \
     X(SECRET, ANYWHERE, password,  "kafka-connect-password-file", "FILE", NULL, 0, 0,    NULL, "Mirror", "File with the password for Connect") \
     X(FILE,   ANYWHERE, ca,        "kafka-connect-ca",            "FILE", NULL, 0, 0,    NULL, "Mirror", "Certificates that may sign Connect's; the system's when unset") \

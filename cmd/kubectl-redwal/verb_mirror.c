@@ -172,7 +172,7 @@ static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, enum
     cells[FIELD_WHY] = CELL_TEXT(why);
     for (int32_t i = 0; i < l->log.n; i++)
         next[i] = LOOK_UNKNOWN;
-    if (l->facts[MIRROR_FACT_PRESENT] == MIRROR_YES) {
+    if (l->connect && l->facts[MIRROR_FACT_PRESENT] == MIRROR_YES) {
         struct err err = { 0 };
 
         if (mirror_link_offsets(l, next, &err) != ERR_OK)
@@ -214,6 +214,8 @@ static enum err_code refuse(const struct mirror_link *l, enum mirror_wish wish, 
 {
     if (l->facts[MIRROR_FACT_DENIED] == MIRROR_YES)
         return err_set(err, ERR_DENIED, "%s", l->mirror.tried.why);
+    if (l->facts[MIRROR_FACT_FOLLOWED] == MIRROR_NO)
+        return strimzi_mirror_refuse(&l->resource.mirror, err);
     if (wish == MIRROR_WISH_RUNNING && l->facts[MIRROR_FACT_PRESENT] == MIRROR_NO)
         return err_set(err, ERR_NOT_FOUND, "Connect has no connector %s", l->connector);
     return ERR_OK;
@@ -278,7 +280,7 @@ static enum err_code await(struct mirror_link *l, enum mirror_wish wish, int64_t
 /* Gives the order, where there is one to give. */
 static enum err_code order(struct mirror_link *l, enum mirror_wish wish, struct err *err)
 {
-    enum mirror_effect effect;
+    enum mirror_effect effect = MIRROR_EFFECT_WAIT;
     const enum err_code rc = step(l, wish, &effect, err);
 
     if (rc == ERR_OK && l->facts[MIRROR_FACT_ANSWERED] != MIRROR_YES)
@@ -317,6 +319,19 @@ static enum exit_status run_resume(struct invocation *in)
 }
 
 /* --- the verbs -------------------------------------------------------------------------------- */
+
+/* Nobody but Connect judges a guard write. */
+static void check_stop(struct invocation *in)
+{
+    const struct order_options *o = invocation_values(in, &order_table);
+    const struct mirror_options *mirror = invocation_values(in, &mirror_table);
+
+    context_check_connection(in, CONNECTION_KAFKA);
+    mirror_options_check(in);
+    if (o->wait && !mirror->url)
+        option_set_problem(&in->set, "--wait needs --kafka-connect: what a resource says proves "
+                                     "nothing");
+}
 
 static void check(struct invocation *in)
 {
@@ -359,9 +374,11 @@ static const struct verb verb_mirror_stop = {
             "stopped, too,\n"
             "and one whose source is away. Offsets stay: `mirror resume` goes on from there.\n",
     .examples = "kubectl-redwal mirror stop --wait --timeout 5m --kafka-connect "
-                "http://connect.example:8083 --connector 'dc->dr.MirrorSourceConnector'\n",
+                "http://connect.example:8083 --connector 'dc->dr.MirrorSourceConnector'\n"
+                "kubectl-redwal mirror stop -n kafka --mirror-maker dc-to-dr "
+                "--source-alias dc\n",
     .tables = order_tables,
-    .check = check,
+    .check = check_stop,
     .run = run_stop,
 };
 
@@ -390,8 +407,11 @@ const struct verb verb_mirror = {
     .summary = "The mirror that brings a site its log: look at it, stop it with a proof, resume it",
     .help = "A source connector of MirrorMaker 2, by the REST interface of the Kafka Connect that "
             "runs it. The brokers\n"
-            "are those that it writes to, and --topic is the log there. Where an operator manages "
-            "the connector,\n"
-            "change its resource instead: it undoes what it is not told.\n",
+            "are those that it writes to, and --topic is the log there. Where Strimzi manages the "
+            "connector, name its\n"
+            "KafkaMirrorMaker2: orders are written there then, since the operator undoes what it "
+            "is not told. To prove\n"
+            "that it has stopped takes --kafka-connect all the same; what a resource says proves "
+            "nothing.\n",
     .verbs = verbs,
 };

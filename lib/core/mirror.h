@@ -99,6 +99,7 @@ enum mirror_answer { MIRROR_UNKNOWN, MIRROR_NO, MIRROR_YES, MIRROR_ANSWER_COUNT 
     X(RUNNING, ANSWERED, UNKNOWN, WAIT,    "nobody has told of it yet") \
     X(RUNNING, FOLLOWED, NO,      WAIT,    "nobody would follow the change") \
     X(RUNNING, FOLLOWED, UNKNOWN, WAIT,    "nobody may follow the change") \
+    X(RUNNING, CURRENT,  NO,      RESUME,  "its operator has not looked at its resource") \
     X(RUNNING, PRESENT,  NO,      WAIT,    "there is no such connector to go on") \
     X(RUNNING, STOPPED,  YES,     RESUME,  "it is stopped") \
     X(RUNNING, PAUSED,   YES,     RESUME,  "it is paused") \

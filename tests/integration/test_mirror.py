@@ -289,4 +289,5 @@ def test_a_connector_that_is_not_there_is_stopped_and_not_resumed(lab, topic, cl
 def test_what_is_missing_is_said(cli):
     bare = Cli(brokers=cli.options["brokers"])
     answer = bare.run("mirror", "status", status=2)
-    assert "--kafka-connect is required" in answer.err and "--connector is required" in answer.err
+    assert "--kafka-connect or --mirror-maker is required" in answer.err
+    assert "--connector or --mirror-maker is required" in answer.err

@@ -281,6 +281,7 @@ static void a_resource_that_nobody_follows_is_not_changed(void **state)
     mirror_learn(&m, &l);
     assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_OUTDATED);
     assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_STOP);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_RUNNING, AT_MS), MIRROR_EFFECT_RESUME);
     l.followed = MIRROR_NO;
     mirror_learn(&m, &l);
     assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_WAIT);

@@ -1,0 +1,175 @@
+"""kubectl-redwal mirror on a KafkaMirrorMaker2, as Strimzi defines it, of a real Connect."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from lab.connect import Connect
+from lab.wait import await_
+from lab.wal import Topic
+from place import DONE, FAILED, REDWAL, USAGE
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+KIND = "kafkamirrormaker2s.kafka.strimzi.io"
+NAME, PAUSED = "dc-to-dr", "strimzi.io/pause-reconciliation"
+SOURCE, CHECKPOINT = "sourceConnector", "checkpointConnector"
+
+
+class Operator:
+    """What Strimzi's operator does with such a resource, when it is told to look at it."""
+
+    def __init__(self, cluster, namespace, connector):
+        self._cluster, self._namespace, self._connector = cluster, namespace, connector
+
+    def kubectl(self, *argv, **options):
+        return self._cluster.kubectl("-n", self._namespace, *argv, **options)
+
+    def resource(self):
+        return json.loads(self.kubectl("get", f"{KIND}/{NAME}", "-o", "json").stdout)
+
+    def mirror(self, n):
+        return self.resource()["spec"]["mirrors"][n]
+
+    def reconcile(self):
+        resource = self.resource()
+        state = resource["spec"]["mirrors"][1][SOURCE].get("state", "running")
+        self._connector.ask("PUT", {"running": "/resume", "stopped": "/stop"}[state])
+        await_(lambda: self._is(state), 60, lambda: f"{state}: {self._connector.status()}")
+        self.kubectl("patch", KIND, NAME, "--subresource=status", "--type=merge", "-p", json.dumps({
+            "status": {"observedGeneration": resource["metadata"]["generation"],
+                       "conditions": [{"type": "Ready", "status": "True"}],
+                       "connectors": [self._connector.status()]}}))
+
+    def _is(self, state):
+        now = self._connector.status()
+        tasks = [t["state"] for t in now.get("tasks", [])]
+        return now.get("connector", {}).get("state") == state.upper() and (
+            tasks == [] if state == "stopped" else tasks and set(tasks) == {"RUNNING"})
+
+
+@pytest.fixture(scope="module")
+def definition_of_strimzi(cluster):
+    directory = subprocess.run([ROOT / "hack/build-strimzi"], capture_output=True, text=True,
+                               check=True).stdout.strip()
+    cluster.kubectl("apply", "--server-side", "-f", f"{directory}/KafkaMirrorMaker2.yaml")
+    cluster.await_established(f"crd/{KIND}")
+
+
+@pytest.fixture(scope="module")
+def connect(place, tmp_path_factory):
+    connect = Connect(tmp_path_factory.mktemp("connect"), place.broker.plain).start()
+    yield connect
+    connect.stop()
+
+
+@pytest.fixture
+def topic(place):
+    """It is mirrored to dc.<its name>, in the same cluster."""
+    topic = place.topic()
+    topic.write(b'{"command":"INCR"}', b"k")
+    topic.flush()
+    return topic
+
+
+def cluster_of(alias, place):
+    return {"alias": alias, "bootstrapServers": place.broker.plain}
+
+
+@pytest.fixture
+def operator(cluster, namespace, definition_of_strimzi, place, connect, topic):
+    del definition_of_strimzi
+    connector = connect.connector("dc->dr.MirrorSourceConnector", {
+        "topics": topic.name, "source.cluster.alias": "dc", "target.cluster.alias": "dr",
+        "source.cluster.bootstrap.servers": place.broker.plain,
+        "target.cluster.bootstrap.servers": place.broker.plain,
+        "exactly.once.support": "requested",
+        "replication.policy.class": "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"})
+    operator = Operator(cluster, namespace, connector)
+    operator.kubectl("create", "-f", "-", stdin=json.dumps({
+        "apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaMirrorMaker2", "metadata": {"name": NAME},
+        "spec": {"replicas": 1, "target": {
+            **cluster_of("dr", place), "groupId": "g", "configStorageTopic": "c",
+            "statusStorageTopic": "s", "offsetStorageTopic": "o",
+            "config": {"exactly.once.source.support": "enabled"}},
+            "mirrors": [{"source": cluster_of("elsewhere", place), SOURCE: {"tasksMax": 1}},
+                        {"source": cluster_of("dc", place), SOURCE: {"tasksMax": 1},
+                         CHECKPOINT: {}}]}}))
+    operator.reconcile()
+    mirrored = Topic(place.broker.plain, f"dc.{topic.name}", topic.partitions, existing=True)
+    await_(lambda: len(mirrored.read()) == 1, 60, "the record is mirrored")
+    yield operator
+    connector.remove()
+
+
+@pytest.fixture
+def mirror(cluster, namespace, place, topic):
+    """Runs a verb; its output, or what it complains about."""
+    def argv(*words, kubeconfig=None, alias="dc"):
+        return [REDWAL, "mirror", *words, "-n", namespace, "--brokers", place.broker.plain,
+                "--topic", f"dc.{topic.name}", "--mirror-maker", NAME, "--source-alias", alias,
+                "--kubeconfig", kubeconfig or cluster.kubeconfig, "-o", "json"]
+
+    def run(*words, status=DONE, **options):
+        done = subprocess.run(argv(*words, **options), capture_output=True, text=True, timeout=60,
+                              check=False, env={**os.environ, "XDG_CONFIG_HOME": "/nonexistent"})
+        assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return json.loads(done.stdout) if status == DONE else done.stderr
+
+    run.argv = argv
+    return run
+
+
+def test_a_mirror_is_stopped_by_its_resource_and_proven_by_connect(connect, operator, mirror):
+    found = mirror("status")
+    assert (found["state"], found["tasks"], found["exactlyOnce"]) == ("Running", 2, True)
+    found = mirror("status", "--kafka-connect", connect.url)
+    assert (found["state"], found["keepsNames"], found["exactlyOnce"]) == ("Running", False, True)
+    assert [row["next"] for row in found["partitions"] if row["next"]] == [1]
+
+    before = operator.mirror(0)
+    plan = mirror("stop", "--dry-run")
+    assert (plan["state"], plan["wouldDo"]) == ("Running", "stop it")
+    assert "state" not in operator.mirror(1)[SOURCE]
+    found = mirror("stop")
+    assert (found["state"], found["reason"]) == ("Unknown", "NotReconciled")
+    assert operator.mirror(1)[SOURCE]["state"] == operator.mirror(1)[CHECKPOINT]["state"] == "stopped"
+    assert operator.mirror(0) == before
+    assert mirror("status", "--kafka-connect", connect.url)["state"] == "Running"
+
+    awaiting = subprocess.Popen(
+        mirror.argv("stop", "--wait", "--kafka-connect", connect.url), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "XDG_CONFIG_HOME": "/nonexistent"})
+    try:
+        operator.reconcile()
+        out, err = awaiting.communicate(timeout=90)
+    finally:
+        awaiting.kill()
+    assert awaiting.returncode == DONE, err
+    assert (json.loads(out)["state"], json.loads(out)["reason"]) == ("Stopped", "StoppedAndFenced")
+    assert mirror("status")["reason"] == "GuardAwaited"
+
+    mirror("resume")
+    assert operator.mirror(1)[SOURCE]["state"] == operator.mirror(1)[CHECKPOINT]["state"] == "running"
+    operator.reconcile()
+    assert mirror("status")["state"] == "Running"
+
+
+def test_what_nobody_would_carry_out_is_refused(cluster, operator, mirror):
+    operator.kubectl("annotate", KIND, NAME, f"{PAUSED}=true")
+    before = operator.resource()
+    assert mirror("status", status=FAILED) is not None
+    assert PAUSED in mirror("stop", status=FAILED) and PAUSED in mirror("resume", status=FAILED)
+    operator.kubectl("annotate", KIND, NAME, f"{PAUSED}-")
+    assert "no mirror from the cluster nowhere" in mirror("stop", status=FAILED, alias="nowhere")
+    denied = mirror("stop", status=FAILED, kubeconfig=cluster.directory / "user.kubeconfig")
+    assert KIND.split(".", maxsplit=1)[0] in denied and "forbidden" in denied
+    assert operator.resource()["spec"] == before["spec"]
+
+
+def test_a_proof_needs_connect(operator, mirror):
+    del operator
+    assert "--wait needs --kafka-connect" in mirror("stop", "--wait", status=USAGE)
