@@ -7,6 +7,11 @@ const struct kube_field kube_pod_fields[KUBE_POD_FIELDS] = {
     { "status", "phase" },
 };
 
+const struct kube_field kube_pod_counted_fields[KUBE_POD_COUNTED_FIELDS] = {
+    { "metadata", "labels" },
+    { "status", "phase" },
+};
+
 static bool has_ended(struct str phase)
 {
     return str_eq(phase, STR_LITERAL("Failed")) || str_eq(phase, STR_LITERAL("Succeeded"));
@@ -35,4 +40,14 @@ static bool is_at(struct str json, struct str name, struct str host)
 bool kube_pod_is_at(struct str json, struct str name, struct str host)
 {
     return may_be_at(json, name, host) && is_at(json, name, host);
+}
+
+bool kube_pod_runs_as(struct str json, const char *label, struct str value)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, NULL);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    yyjson_val *labels = yyjson_obj_get(yyjson_obj_get(root, "metadata"), "labels");
+
+    return str_eq(kube_yyjson_str(labels, label), value) &&
+           !has_ended(kube_yyjson_str(yyjson_obj_get(root, "status"), "phase"));
 }

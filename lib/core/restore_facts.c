@@ -171,15 +171,16 @@ struct restore_facts restore_know(const struct restore_known *k)
     return f;
 }
 
-static bool is_under_way(enum restore_step step)
+bool restore_is_under_way(enum restore_step step)
 {
-    return step != RESTORE_STEP_PENDING && step != RESTORE_STEP_PREFLIGHT;
+    return !restore_step_is_end(step) && step != RESTORE_STEP_PENDING &&
+           step != RESTORE_STEP_PREFLIGHT;
 }
 
 bool restore_comes_before(const struct restore_place *a, const struct restore_place *b)
 {
-    if (is_under_way(a->step) != is_under_way(b->step))
-        return is_under_way(a->step);
+    if (restore_is_under_way(a->step) != restore_is_under_way(b->step))
+        return restore_is_under_way(a->step);
     if (a->created_ms != b->created_ms)
         return a->created_ms < b->created_ms;
     return strcmp(a->uid, b->uid) < 0;

@@ -37,6 +37,8 @@ struct restore_place {
     int64_t created_ms; /* in whole seconds, so that several may have the same */
     const char *uid;
 };
+/* It has gone on to stop appliers, and has not ended. */
+bool restore_is_under_way(enum restore_step step);
 bool restore_comes_before(const struct restore_place *a, const struct restore_place *b);
 
 #endif

@@ -329,15 +329,29 @@ static struct log_place log_place_of(struct gathering *g)
     };
 }
 
+static enum err_code place_found(const struct gathering *g, struct err *err)
+{
+    if (g->missing[0] != '\0')
+        return err_set(err, ERR_NOT_FOUND, "%s", g->missing);
+    return g->waits ? err_set(err, ERR_TIMEOUT, "a Secret is being read") : ERR_OK;
+}
+
 enum err_code wal_looks_place(struct wal_looks *l, const struct wal_watch *w, int64_t now_ms,
                               struct log_place *ret, struct err *err)
 {
     struct gathering g = { l, w, now_ms, false, "" };
 
     *ret = log_place_of(&g);
-    if (g.missing[0] != '\0')
-        return err_set(err, ERR_NOT_FOUND, "%s", g.missing);
-    return g.waits ? err_set(err, ERR_TIMEOUT, "a Secret is being read") : ERR_OK;
+    return place_found(&g, err);
+}
+
+enum err_code wal_looks_redis_place(struct wal_looks *l, const struct wal_watch *w, int64_t now_ms,
+                                    struct buf *sentinels, struct redis_place *ret, struct err *err)
+{
+    struct gathering g = { l, w, now_ms, false, "" };
+
+    fill_redis_place(&g, sentinels, ret);
+    return place_found(&g, err);
 }
 
 static void ask_log(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
@@ -398,12 +412,19 @@ static void take_redis(struct wal_looks *l, uint64_t number, struct redis_look *
     l->ports.on_learned(l->ports.self, w);
 }
 
-/* Whoever is asked now may hang, as he is no primary any more. */
-static void look_again(struct wal_watch *w, int64_t now_ms)
+void wal_looks_look_again(struct wal_watch *w, int64_t now_ms)
 {
-    w->alert_ends_ms = now_ms + WAL_LOOKS_ALERT_MS;
     w->redis_void_ms = w->redis.due_ms = now_ms;
     w->redis.asked = false;
+}
+
+void wal_looks_renounce(struct wal_watch *w, int64_t now_ms)
+{
+    observed_release(&w->facts);
+    w->told = (struct wal_told){ 0 };
+    w->known = false;
+    w->since_ms = w->log.due_ms = now_ms;
+    wal_looks_look_again(w, now_ms);
 }
 
 static void take_news(struct wal_looks *l, const struct redis_news *news, int64_t now_ms)
@@ -415,8 +436,11 @@ static void take_news(struct wal_looks *l, const struct redis_news *news, int64_
         return;
     }
     w->listening.asked = news->type != REDIS_NEWS_ENDED;
-    if (news->type == REDIS_NEWS_CHANGED)
-        look_again(w, now_ms);
+    if (news->type != REDIS_NEWS_CHANGED)
+        return;
+    /* Whoever is asked now may hang, as he is no primary any more. */
+    w->alert_ends_ms = now_ms + WAL_LOOKS_ALERT_MS;
+    wal_looks_look_again(w, now_ms);
 }
 
 static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look, int64_t now_ms)

@@ -85,6 +85,16 @@ struct wal_watch *wal_looks_at(const struct wal_looks *l, size_t i);
 NODISCARD enum err_code wal_looks_place(struct wal_looks *l, const struct wal_watch *w,
                                         int64_t now_ms, struct log_place *ret, struct err *err);
 
+/* The same of its Redis; `sentinels` is zeroed, and the caller's to release after. */
+NODISCARD enum err_code wal_looks_redis_place(struct wal_looks *l, const struct wal_watch *w,
+                                              int64_t now_ms, struct buf *sentinels,
+                                              struct redis_place *ret, struct err *err);
+
+/* Redis is another one than it was: what was learned before is of no use, and is no news. */
+void wal_looks_renounce(struct wal_watch *w, int64_t now_ms);
+/* Something was done to Redis: an answer to what was asked before does not tell of it. */
+void wal_looks_look_again(struct wal_watch *w, int64_t now_ms);
+
 /* How long ago the log, and the Redis, of the WAL that is worst off was looked at; 0 for none. */
 struct wal_looks_age {
     int64_t log_ms, redis_ms;

@@ -13,17 +13,21 @@
 #include "runtime/kube_recorder.h"
 #include "runtime/wal_failovers.h"
 #include "runtime/wal_marks.h"
+#include "runtime/wal_restores.h"
 
 #define MANAGER_LABEL "app.kubernetes.io/managed-by=" WAL_MANAGER
 #define REPORTER      WAL_API_GROUP "/controller"
 
 /* Kinds that others install. */
-enum { KIND_FAILOVERS, KIND_POD_MONITORS, KIND_COUNT };
+enum { KIND_FAILOVERS, KIND_POD_MONITORS, KIND_RESTORES, KIND_COUNT };
 static const struct kube_resource optional_kinds[KIND_COUNT] = {
     [KIND_FAILOVERS] = { { REDIS_FAILOVER_GROUP, sizeof(REDIS_FAILOVER_GROUP) - 1 },
                          { NULL, 0 },
                          { REDIS_FAILOVER_PLURAL, sizeof(REDIS_FAILOVER_PLURAL) - 1 } },
     [KIND_POD_MONITORS] = { { "monitoring.coreos.com", 21 }, { NULL, 0 }, { "podmonitors", 11 } },
+    [KIND_RESTORES] = { { WAL_API_GROUP, sizeof(WAL_API_GROUP) - 1 },
+                        { WAL_API_VERSION, sizeof(WAL_API_VERSION) - 1 },
+                        { "redisrestores", 13 } },
 };
 
 struct wal_reconciler {
@@ -37,6 +41,7 @@ struct wal_reconciler {
     struct kube_secrets *secrets;
     struct wal_looks *looks;
     struct wal_marks *marks;
+    struct wal_restores *restores;
     struct kube_keeper *keeper;
     struct wal_failovers *failovers;
     int64_t now_ms;
@@ -60,10 +65,14 @@ static bool may_act(void *self)
 static enum err_code add_children(const struct wal_reconciler *r, const struct wal_resource *wal,
                                   const char *secret, struct kube_wishes *ret, struct err *err)
 {
+    const struct wal_restoring restoring =
+        wal_restores_of(r->restores, str_from(wal->scope), str_from(wal->name));
     const struct wal_surroundings around = {
         .image = r->settings.image,
         .failover_secret = secret[0] != '\0' ? secret : NULL,
         .pod_monitors = kube_kinds_find(r->kinds, KIND_POD_MONITORS) != NULL,
+        .stopped = restoring.stops,
+        .rate_limit = restoring.rate_limit,
     };
     char name[WAL_CHILD_NAME_MAX + 1];
 
@@ -115,16 +124,22 @@ static const char *first(const struct kube_report *report, enum kube_outcome_typ
     return NULL;
 }
 
-static void take_scale(const struct wal_reconciler *r, struct wal_watch *w, int64_t *ret_replicas)
+static struct kube_scale scale_of(const struct wal_reconciler *r, const struct wal_watch *w)
 {
     const struct kube_cache *cache = kube_keeper_children(r->keeper, WAL_CHILD_DEPLOYMENT);
-    struct kube_scale scale = { LOOK_UNKNOWN, LOOK_UNKNOWN, LOOK_UNKNOWN };
     char name[WAL_CHILD_NAME_MAX + 1];
     struct kube_object object;
 
     wal_child_name(&w->resource, name);
     if (cache && kube_cache_find(cache, str_from(w->resource.scope), str_from(name), &object))
-        scale = kube_child_scale(object.json);
+        return kube_child_scale(object.json);
+    return (struct kube_scale){ LOOK_UNKNOWN, LOOK_UNKNOWN, LOOK_UNKNOWN };
+}
+
+static void take_scale(const struct wal_reconciler *r, struct wal_watch *w, int64_t *ret_replicas)
+{
+    const struct kube_scale scale = scale_of(r, w);
+
     w->facts.desired = scale.desired;
     w->facts.ready = scale.ready;
     *ret_replicas = scale.replicas;
@@ -134,11 +149,15 @@ static void judge(const struct wal_reconciler *r, struct wal_watch *w,
                   const struct kube_report *report, struct wal_status *ret)
 {
     char taken[WAL_MESSAGE_MAX], refused[WAL_MESSAGE_MAX];
+    const struct wal_restoring restoring =
+        wal_restores_of(r->restores, str_from(w->resource.scope), str_from(w->resource.name));
     const struct wal_wanted wanted = {
         .wal = str_from(w->resource.spec.wal),
         .hold_blank = w->resource.spec.on_blank && strcmp(w->resource.spec.on_blank, "hold") == 0,
         .freshness_ms = w->resource.spec.freshness_ms,
         .paused = w->resource.spec.paused || w->resource.spec.replicas == 0,
+        .restoring = restoring.is_under_way,
+        .stopped = restoring.stops,
         .unclear = report->unclear ? report->unclear->msg : NULL,
         .taken = first(report, KUBE_OUTCOME_TAKEN, taken),
         .refused = first(report, KUBE_OUTCOME_FAILED, refused),
@@ -234,7 +253,8 @@ static void copy(char *to, size_t size, struct str s)
     snprintf(to, size, "%.*s", STR_ARGS(s));
 }
 
-static void tell(struct wal_reconciler *r, const struct kube_object *owner,
+/* An Event about an object of ours, whose `action` and so on are given. */
+static void tell(struct wal_reconciler *r, const char *kind, const struct kube_object *object,
                  const struct wal_notice *n)
 {
     struct kube_event e = { .warning = n->warning };
@@ -242,15 +262,15 @@ static void tell(struct wal_reconciler *r, const struct kube_object *owner,
 
     copy(e.regarding.api_version, sizeof(e.regarding.api_version),
          STR_LITERAL(WAL_API_GROUP "/" WAL_API_VERSION));
-    copy(e.regarding.kind, sizeof(e.regarding.kind), STR_LITERAL(WAL_KIND));
-    copy(e.regarding.scope, sizeof(e.regarding.scope), owner->scope);
-    copy(e.regarding.name, sizeof(e.regarding.name), owner->name);
-    copy(e.regarding.uid, sizeof(e.regarding.uid), owner->uid);
+    copy(e.regarding.kind, sizeof(e.regarding.kind), str_from(kind));
+    copy(e.regarding.scope, sizeof(e.regarding.scope), object->scope);
+    copy(e.regarding.name, sizeof(e.regarding.name), object->name);
+    copy(e.regarding.uid, sizeof(e.regarding.uid), object->uid);
     copy(e.reason, sizeof(e.reason), str_from(n->reason));
     copy(e.action, sizeof(e.action), str_from(n->action));
     copy(e.note, sizeof(e.note), str_from(n->note));
     log_info(r->ports.log, "Decided namespace=%.*s name=%.*s reason=%s note=%s",
-             STR_ARGS(owner->scope), STR_ARGS(owner->name), n->reason, n->note);
+             STR_ARGS(object->scope), STR_ARGS(object->name), n->reason, n->note);
     if (kube_recorder_add(r->recorder, &e, r->now_ms, r->ports.wall_ms(), &err) != ERR_OK)
         log_warn(r->ports.log, "Failed to tell by an Event reason=%s error=%s", n->reason, err.msg);
 }
@@ -266,7 +286,7 @@ static void told(void *self, const struct kube_object *owner)
         return;
     n = wal_status_notices(&w->before, &w->now, &w->facts, &w->told, notices);
     for (size_t i = 0; i < n; i++)
-        tell(r, owner, &notices[i]);
+        tell(r, WAL_KIND, owner, &notices[i]);
     w->before = w->now;
     w->known = true;
     w->written_ms = r->now_ms;
@@ -313,11 +333,67 @@ static void on_failover(void *self, struct str scope, struct str name)
     }
 }
 
+/* --- restores --------------------------------------------------------------------------------- */
+
+static bool has_wal(void *self, struct str scope, struct str name)
+{
+    const struct wal_reconciler *r = self;
+    struct kube_object ignored;
+
+    return kube_cache_find(kube_keeper_owners(r->keeper), scope, name, &ignored);
+}
+
+static int64_t n_wanted(void *self, const struct wal_watch *w)
+{
+    return scale_of(self, w).desired;
+}
+
+static void on_step(void *self, const struct restore_resource *restore)
+{
+    const struct kube_object object = { .scope = str_from(restore->scope),
+                                        .name = str_from(restore->name),
+                                        .uid = str_from(restore->uid) };
+    const struct restore_status *s = &restore->status;
+    struct wal_notice n = { .warning = s->step == RESTORE_STEP_FAILED,
+                            .action = restore_step_text(s->step) };
+
+    snprintf(n.reason, sizeof(n.reason), "%s", s->reason);
+    snprintf(n.note, sizeof(n.note), "%.*s", (int)sizeof(n.note) - 1, s->message);
+    tell(self, RESTORE_KIND, &object, &n);
+}
+
+static void on_restore(void *self, struct str scope, struct str wal)
+{
+    struct wal_reconciler *r = self;
+
+    kube_keeper_poke(r->keeper, scope, wal, r->now_ms);
+}
+
+static struct wal_restores *new_restores(struct wal_reconciler *r)
+{
+    const struct wal_restores_ports ports = {
+        .client = r->client,
+        .looks = r->looks,
+        .redis = r->ports.redis,
+        .log_observer = r->ports.log_observer,
+        .log = r->ports.log,
+        .may_act = may_act,
+        .has_wal = has_wal,
+        .n_wanted = n_wanted,
+        .on_step = on_step,
+        .on_change = on_restore,
+        .self = r,
+    };
+
+    return wal_restores_new(&ports, r->settings.scope);
+}
+
 /* Others install and remove these kinds while we run. */
 static void follow_kinds(struct wal_reconciler *r)
 {
     kube_keeper_set_served(r->keeper, WAL_CHILD_POD_MONITOR,
                            kube_kinds_find(r->kinds, KIND_POD_MONITORS) != NULL);
+    wal_restores_set_served(r->restores, kube_kinds_find(r->kinds, KIND_RESTORES) != NULL);
     wal_failovers_follow(r->failovers, kube_kinds_find(r->kinds, KIND_FAILOVERS), r->now_ms);
 }
 
@@ -364,6 +440,7 @@ struct wal_reconciler *wal_reconciler_new(const struct wal_reconciler_settings *
     r->marks =
         wal_marks_new(r->looks, &r->ports.log_observer, (uint64_t)ports->wall_ms(), r->ports.log);
     r->keeper = new_keeper(r);
+    r->restores = new_restores(r);
     r->failovers = wal_failovers_new(r->client, r->settings.scope, ports->log, on_failover, r);
     kube_keeper_set_served(r->keeper, WAL_CHILD_POD_MONITOR, false);
     return r;
@@ -384,6 +461,7 @@ void wal_reconciler_free(struct wal_reconciler *r)
     kube_keeper_free(r->keeper);
     wal_failovers_free(r->failovers);
     wal_marks_free(r->marks);
+    wal_restores_free(r->restores);
     wal_looks_free(r->looks);
     kube_secrets_free(r->secrets);
     kube_kinds_free(r->kinds);
@@ -401,18 +479,16 @@ static void note_leading(struct wal_reconciler *r)
     if (leads == r->led)
         return;
     r->led = leads;
-    if (leads)
+    if (leads) {
         wal_marks_begin(r->marks);
+        wal_restores_begin(r->restores);
+    }
     log_info(r->ports.log, "%s the lease name=%.*s", leads ? "Took" : "Lost",
              STR_ARGS(r->settings.lease_name));
     for (size_t i = 0; leads && i < wal_looks_count(r->looks); i++) {
         struct wal_watch *w = wal_looks_at(r->looks, i);
 
-        /* What was seen before another led is old. */
-        observed_release(&w->facts);
-        w->told = (struct wal_told){ 0 };
-        w->known = false;
-        w->since_ms = r->now_ms;
+        wal_looks_renounce(w, r->now_ms); /* what was seen before another led is old */
         slo_begin(&w->slo, r->now_ms);
     }
 }
@@ -452,6 +528,7 @@ static int64_t wait_ms(struct wal_reconciler *r)
     due_ms = int64_min(due_ms, wal_looks_due_ms(r->looks, now_ms, !r->led));
     due_ms = int64_min(due_ms, wal_failovers_due_ms(r->failovers));
     due_ms = int64_min(due_ms, wal_marks_due_ms(r->marks, now_ms, leads_until_ms(r)));
+    due_ms = int64_min(due_ms, wal_restores_due_ms(r->restores));
     due_ms = due_ms > now_ms ? due_ms - now_ms : 0;
     return client_ms >= 0 ? int64_min(due_ms, client_ms) : due_ms;
 }
@@ -461,8 +538,9 @@ int64_t wal_reconciler_step(struct wal_reconciler *r)
     r->now_ms = r->ports.now_ms();
     note_leading(r);
     kube_keeper_check(r->keeper);
+    wal_restores_check(r->restores);
     kube_client_step(r->client, r->now_ms);
-    if (r->releasing && !wal_marks_are_open(r->marks))
+    if (r->releasing && !wal_marks_are_open(r->marks) && !wal_restores_are_open(r->restores))
         kube_elector_release(r->elector);
     kube_elector_step(r->elector, r->now_ms, r->ports.wall_ms());
     tell_election(r);
@@ -473,6 +551,7 @@ int64_t wal_reconciler_step(struct wal_reconciler *r)
     kube_secrets_step(r->secrets, r->now_ms);
     wal_looks_step(r->looks, r->now_ms, !r->led);
     wal_marks_step(r->marks, r->ports.now_ms(), r->ports.wall_ms(), leads_until_ms(r));
+    wal_restores_step(r->restores, r->ports.now_ms(), r->ports.wall_ms(), leads_until_ms(r));
     kube_keeper_step(r->keeper, r->now_ms);
     if (r->led)
         kube_recorder_step(r->recorder, r->now_ms);
@@ -499,7 +578,7 @@ bool wal_reconciler_is_released(const struct wal_reconciler *r)
 static bool is_synced(const struct wal_reconciler *r)
 {
     return kube_kinds_are_known(r->kinds) && kube_keeper_is_synced(r->keeper) &&
-           wal_failovers_are_settled(r->failovers);
+           wal_failovers_are_settled(r->failovers) && wal_restores_are_settled(r->restores);
 }
 
 struct wal_reconciler_counts wal_reconciler_counts(const struct wal_reconciler *r)

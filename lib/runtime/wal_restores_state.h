@@ -1,0 +1,71 @@
+/* What lib/runtime/wal_restores*.c share. */
+#ifndef REDWAL_RUNTIME_WAL_RESTORES_STATE_H
+#define REDWAL_RUNTIME_WAL_RESTORES_STATE_H
+
+#include "core/restore_facts.h"
+#include "runtime/kube_informer.h"
+#include "runtime/wal_restores.h"
+
+enum restore_call { CALL_NONE, CALL_CONFIRM, CALL_STATUS, CALL_FINALIZER };
+
+/* One RedisRestore. */
+struct restore_entry {
+    struct wal_restores *restores;
+    struct restore_resource resource; /* as the API server told of it last */
+    bool is_unclear;                  /* what it asks for cannot be followed: `why` */
+
+    uint64_t call; /* under way; 0: none */
+    enum restore_call calling;
+    char confirmed[KUBE_VERSION_MAX + 1]; /* the server told us, who lead, of this version */
+    char written[KUBE_VERSION_MAX + 1];   /* not told of by the watch yet; "": nothing */
+    int64_t written_ms, figures_ms;       /* the status was last written */
+    enum restore_step wished;             /* written by us, and not told of by an Event yet */
+    bool is_untold;
+
+    bool is_ordered;                  /* an effect, without a result yet */
+    int64_t due_ms;                   /* of the next effect, or write */
+    int64_t fenced_ms;                /* INT64_MIN: the group was not seen to be empty */
+    bool is_impossible;               /* there can be no plan: `why` */
+    struct restore_plan plan;         /* made, and not persisted yet */
+    char why[LOOK_WHY_MAX + 1];       /* the last effect was not done; "": it was */
+    int64_t rate_since_ms, rate_from; /* LOOK_UNKNOWN: it is not measured */
+    int64_t per_second;               /* LOOK_UNKNOWN */
+};
+
+/* An effect that was asked for. */
+struct restore_order {
+    uint64_t wal; /* number of its watch */
+    bool is_of_redis;
+    enum restore_effect effect;
+    uint64_t term;
+    char uid[RESTORE_UID_MAX + 1];
+};
+
+struct wal_restores {
+    struct wal_restores_ports ports;
+    struct str scope;
+    struct kube_informer_target restores_target, pods_target;
+    struct kube_informer *informer, *pods; /* NULL: the server has no RedisRestores */
+    struct restore_entry **entries;        /* in no order */
+    size_t n, capacity;
+    struct restore_order *orders;
+    size_t n_orders, orders_capacity;
+    uint64_t term;
+    int64_t now_ms, wall_ms, ends_ms;
+};
+
+/* wal_restores_orders.c: has the effect done, unless something of that RedisWal is under way. */
+void restore_order_give(struct restore_entry *e, struct wal_watch *w, enum restore_effect effect);
+void restore_orders_take(struct wal_restores *r); /* results */
+
+/* wal_restores_write.c */
+void restore_entry_confirm(struct restore_entry *e);
+void restore_entry_write_finalizer(struct restore_entry *e, bool there);
+/* Writes that row; `known` is for what the status tells of progress. */
+void restore_entry_write_status(struct restore_entry *e, const struct restore_row *row,
+                                const struct restore_known *known);
+void restore_entry_cancel_call(struct restore_entry *e);
+
+struct restore_entry *restore_entry_find(const struct wal_restores *r, const char *uid);
+
+#endif

@@ -1,0 +1,225 @@
+/* What a restore says in its status, and the requests that write it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "codec/kube_json.h"
+#include "codec/restore_write.h"
+#include "runtime/wal_restores_state.h"
+
+#define MANAGER "redwal-controller"
+
+enum { PERCENT = 100, SECOND_MS = 1000 };
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static void on_done(void *self, const struct kube_answer *answer);
+
+static void ask(struct restore_entry *e, enum restore_call what, bool built,
+                struct kube_request *request)
+{
+    const struct kube_caller caller = { NULL, on_done, e };
+    struct wal_restores *r = e->restores;
+
+    e->due_ms = r->now_ms + WAL_RESTORES_RETRY_MS;
+    e->call = built ? kube_client_call(r->ports.client, request, &caller) : 0;
+    e->calling = e->call != 0 ? what : CALL_NONE;
+    if (!built)
+        log_warn(r->ports.log, "Failed to write a restore namespace=%s name=%s error=%s",
+                 e->resource.scope, e->resource.name, "it is longer than may be");
+}
+
+static struct kube_target target_of(const struct restore_entry *e)
+{
+    return (struct kube_target){
+        restore_resources, str_from(e->resource.scope), str_from(e->resource.name), { 0 }
+    };
+}
+
+void restore_entry_confirm(struct restore_entry *e)
+{
+    const struct kube_target target = target_of(e);
+    CLEANUP(kube_request_release) struct kube_request request = { 0 };
+
+    ask(e, CALL_CONFIRM, kube_request_get(&request, &target), &request);
+}
+
+static struct kube_write write_options(void)
+{
+    return (struct kube_write){ .field_manager = STR_LITERAL(MANAGER), .force = true };
+}
+
+void restore_entry_write_finalizer(struct restore_entry *e, bool there)
+{
+    const struct kube_target target = target_of(e);
+    const struct kube_write write = write_options();
+    CLEANUP(kube_request_release) struct kube_request request = { 0 };
+    CLEANUP(buf_release) struct buf body = { 0 };
+
+    buf_init(&body, KUBE_BODY_MAX);
+    ask(e, CALL_FINALIZER,
+        restore_write_finalizer(&body, &e->resource, there) &&
+            kube_request_apply(&request, &target, &write, buf_str(&body)),
+        &request);
+}
+
+static void note_version(struct restore_entry *e, struct str body)
+{
+    struct kube_json *json = kube_json_new();
+    struct kube_object object;
+    struct err ignored;
+
+    if (kube_json_object(json, body, &object, &ignored) == ERR_OK &&
+        object.resource_version.n <= KUBE_VERSION_MAX &&
+        str_eq(object.uid, str_from(e->resource.uid))) {
+        snprintf(e->confirmed, sizeof(e->confirmed), "%.*s", STR_ARGS(object.resource_version));
+        if (e->calling != CALL_CONFIRM)
+            memcpy(e->written, e->confirmed, sizeof(e->written));
+    }
+    kube_json_free(json);
+}
+
+/* What was refused is decided anew when the watch has told what is there. */
+static void on_done(void *self, const struct kube_answer *answer)
+{
+    struct restore_entry *e = self;
+    struct wal_restores *r = e->restores;
+
+    e->call = 0;
+    if (answer->good) {
+        note_version(e, answer->body);
+        e->written_ms = kube_client_now_ms(r->ports.client);
+        e->due_ms = e->written_ms;
+        if (e->calling == CALL_STATUS)
+            restore_plan_release(&e->plan);
+    } else if (e->calling != CALL_CONFIRM) {
+        log_warn(r->ports.log, "Failed to write a restore namespace=%s name=%s error=%s",
+                 e->resource.scope, e->resource.name, answer->status.message);
+    }
+    e->calling = CALL_NONE;
+}
+
+void restore_entry_cancel_call(struct restore_entry *e)
+{
+    kube_client_cancel(e->restores->ports.client, e->call);
+    e->call = 0;
+    e->calling = CALL_NONE;
+}
+
+/* --- the status ------------------------------------------------------------------------------- */
+
+static void append(struct restore_status *s, const char *text)
+{
+    const size_t n = strlen(s->message), room = sizeof(s->message) - n;
+
+    snprintf(s->message + n, room, "%.*s", (int)room - 1, text);
+}
+
+static void say(struct restore_status *s, const struct restore_row *row, const char *why)
+{
+    s->step = row->next;
+    snprintf(s->reason, sizeof(s->reason), "%s", row->reason);
+    s->message[0] = '\0';
+    append(s, row->found);
+    if (*why) {
+        append(s, ": ");
+        append(s, why);
+    }
+    if (strcmp(row->remedy, "nothing") == 0)
+        return;
+    append(s, ". What to do: ");
+    append(s, row->remedy);
+}
+
+static void say_times(struct restore_status *s, enum restore_step from, int64_t wall_ms)
+{
+    if (from == RESTORE_STEP_PENDING && s->step != from)
+        s->started_ms = wall_ms;
+    if (from == RESTORE_STEP_WIPING && s->step == RESTORE_STEP_REPLAYING)
+        s->wiped_ms = wall_ms;
+    if (restore_step_is_end(s->step))
+        s->completed_ms = wall_ms;
+    if (s->step == RESTORE_STEP_COMPLETED && from == RESTORE_STEP_RELEASING)
+        s->released_ms = wall_ms;
+}
+
+static void say_plan(struct restore_status *s)
+{
+    s->plan_records = restore_plan_replays(&s->plan);
+    s->plan_lost = restore_plan_lacks(&s->plan);
+    s->plan_bytes = s->plan.record_bytes == LOOK_UNKNOWN ? LOOK_UNKNOWN
+                                                         : s->plan_records * s->plan.record_bytes;
+}
+
+static void measure(struct restore_entry *e, int64_t done)
+{
+    const int64_t now_ms = e->restores->now_ms, passed_ms = now_ms - e->rate_since_ms;
+
+    if (e->rate_from == LOOK_UNKNOWN || done < e->rate_from) {
+        e->per_second = LOOK_UNKNOWN;
+    } else if (passed_ms >= WAL_RESTORES_RATE_MS) {
+        e->per_second = (done - e->rate_from) * SECOND_MS / passed_ms;
+    } else {
+        return;
+    }
+    e->rate_from = done;
+    e->rate_since_ms = now_ms;
+}
+
+static void say_progress(struct restore_entry *e, struct restore_status *s,
+                         const struct restore_known *known)
+{
+    const int64_t done = known->plan->n > 0 ? restore_replayed(known) : LOOK_UNKNOWN;
+
+    if (done == LOOK_UNKNOWN)
+        return;
+    measure(e, done);
+    s->done_records = done;
+    s->percent = s->plan_records > 0 ? done * PERCENT / s->plan_records : PERCENT;
+    s->per_second = s->step == RESTORE_STEP_REPLAYING ? e->per_second : LOOK_UNKNOWN;
+    s->seconds_left = s->per_second > 0 ? (s->plan_records - done) / s->per_second : LOOK_UNKNOWN;
+    if (s->step == RESTORE_STEP_COMPLETED)
+        s->applied = done;
+}
+
+/* Where the log ends by now is where it is gone on behind what is skipped. */
+static void say_ends(const struct log_look *log, struct restore_plan *plan)
+{
+    for (int32_t i = 0; i < plan->n && i < log->n; i++)
+        if (log->partitions[i].end > plan->partitions[i].end)
+            plan->partitions[i].end = log->partitions[i].end;
+}
+
+void restore_entry_write_status(struct restore_entry *e, const struct restore_row *row,
+                                const struct restore_known *known)
+{
+    struct wal_restores *r = e->restores;
+    struct restore_resource next = e->resource; /* borrows all of it */
+    const struct kube_write write = write_options();
+    struct kube_target target = target_of(e);
+    CLEANUP(kube_request_release) struct kube_request request = { 0 };
+    CLEANUP(buf_release) struct buf body = { 0 };
+
+    say(&next.status, row, e->why);
+    say_times(&next.status, row->step, r->wall_ms);
+    next.status.observed_generation = next.generation;
+    if (row->step == RESTORE_STEP_PENDING)
+        next.status.plan = (struct restore_plan){ 0 };
+    else if (e->plan.n > 0)
+        next.status.plan = e->plan;
+    if (next.status.plan.n > 0)
+        say_plan(&next.status);
+    if (row->next == RESTORE_STEP_SKIPPING && row->step != row->next)
+        say_ends(&known->observed->log, &next.status.plan);
+    say_progress(e, &next.status, known);
+    target.subresource = STR_LITERAL("status");
+    buf_init(&body, KUBE_BODY_MAX);
+    e->figures_ms = r->now_ms;
+    ask(e, CALL_STATUS,
+        restore_write_status(&body, &next) &&
+            kube_request_apply(&request, &target, &write, buf_str(&body)),
+        &request);
+    if (e->call != 0 && row->next != e->resource.status.step) {
+        e->wished = row->next;
+        e->is_untold = true;
+    }
+}
