@@ -28,7 +28,7 @@ struct wal_restores *wal_restores_new(const struct wal_restores_ports *ports, st
 static void forget_deeds(struct restore_entry *e)
 {
     restore_entry_cancel_call(e);
-    e->confirmed[0] = e->written[0] = e->why[0] = '\0';
+    e->confirmed[0] = e->why[0] = '\0';
     e->is_untold = e->is_ordered = e->is_impossible = false;
     e->fenced_ms = INT64_MIN;
     e->due_ms = e->figures_ms = 0;
@@ -140,8 +140,6 @@ static void take(struct restore_entry *e, const struct kube_object *object)
         snprintf(e->why, sizeof(e->why), "%.*s", (int)sizeof(e->why) - 1, err.msg);
     restore_resource_release(&e->resource);
     e->resource = restore;
-    if (strcmp(e->written, restore.resource_version) == 0)
-        e->written[0] = '\0';
     if (!e->is_unclear)
         note_step(e, before);
     change(e);
@@ -375,16 +373,18 @@ static void refuse(struct restore_entry *e)
         restore_entry_write_status(e, &from, &nothing);
 }
 
+static bool is_unseen(const struct restore_entry *e)
+{
+    return strcmp(e->base, e->resource.resource_version) == 0;
+}
+
 static bool must_wait(struct restore_entry *e)
 {
     const struct wal_restores *r = e->restores;
 
     if (e->call != 0 || r->now_ms < e->due_ms || e->is_ordered)
         return true;
-    if (e->written[0] != '\0' && r->now_ms - e->written_ms < WAL_RESTORES_UNSEEN_MS)
-        return true;
-    e->written[0] = '\0';
-    return false;
+    return is_unseen(e) && r->now_ms - e->written_ms < WAL_RESTORES_UNSEEN_MS;
 }
 
 static void advance(struct restore_entry *e)
@@ -439,14 +439,15 @@ void wal_restores_step(struct wal_restores *r, int64_t now_ms, int64_t wall_ms, 
 /* Looks, watches and answers wake us, too. */
 static int64_t entry_due_ms(const struct restore_entry *e)
 {
+    const int64_t now_ms = e->restores->now_ms;
+
     if (e->call != 0 || e->is_ordered)
         return INT64_MAX;
     if (restore_step_is_end(e->resource.status.step) && !e->resource.has_finalizer)
         return INT64_MAX;
-    if (e->written[0] != '\0')
+    if (is_unseen(e) && now_ms - e->written_ms < WAL_RESTORES_UNSEEN_MS)
         return e->written_ms + WAL_RESTORES_UNSEEN_MS;
-    return e->due_ms > e->restores->now_ms ? e->due_ms
-                                           : e->restores->now_ms + WAL_RESTORES_RETRY_MS;
+    return e->due_ms > now_ms ? e->due_ms : now_ms + WAL_RESTORES_RETRY_MS;
 }
 
 int64_t wal_restores_due_ms(const struct wal_restores *r)

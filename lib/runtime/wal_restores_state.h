@@ -17,9 +17,11 @@ struct restore_entry {
     uint64_t call; /* under way; 0: none */
     enum restore_call calling;
     char confirmed[KUBE_VERSION_MAX + 1]; /* the server told us, who lead, of this version */
-    char written[KUBE_VERSION_MAX + 1];   /* not told of by the watch yet; "": nothing */
-    int64_t written_ms, figures_ms;       /* the status was last written */
-    enum restore_step wished;             /* written by us, and not told of by an Event yet */
+    /* A write was for this version, so that the next one that the watch tells of has it; "": the
+     * watch has told of all that we know to be written. */
+    char base[KUBE_VERSION_MAX + 1];
+    int64_t written_ms, figures_ms; /* the status was last written */
+    enum restore_step wished;       /* written by us, and not told of by an Event yet */
     bool is_untold;
 
     bool is_ordered;                  /* an effect, without a result yet */

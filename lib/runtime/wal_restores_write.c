@@ -21,6 +21,7 @@ static void ask(struct restore_entry *e, enum restore_call what, bool built,
     struct wal_restores *r = e->restores;
 
     e->due_ms = r->now_ms + WAL_RESTORES_RETRY_MS;
+    snprintf(e->base, sizeof(e->base), "%s", e->resource.resource_version);
     e->call = built ? kube_client_call(r->ports.client, request, &caller) : 0;
     e->calling = e->call != 0 ? what : CALL_NONE;
     if (!built)
@@ -72,8 +73,8 @@ static void note_version(struct restore_entry *e, struct str body)
         object.resource_version.n <= KUBE_VERSION_MAX &&
         str_eq(object.uid, str_from(e->resource.uid))) {
         snprintf(e->confirmed, sizeof(e->confirmed), "%.*s", STR_ARGS(object.resource_version));
-        if (e->calling != CALL_CONFIRM)
-            memcpy(e->written, e->confirmed, sizeof(e->written));
+        if (e->calling == CALL_CONFIRM || strcmp(e->base, e->confirmed) == 0)
+            e->base[0] = '\0';
     }
     kube_json_free(json);
 }
@@ -91,10 +92,12 @@ static void on_done(void *self, const struct kube_answer *answer)
         e->due_ms = e->written_ms;
         if (e->calling == CALL_STATUS)
             restore_plan_release(&e->plan);
-    } else if (e->calling != CALL_CONFIRM) {
+    } else {
+        e->base[0] = '\0';
+    }
+    if (!answer->good && e->calling != CALL_CONFIRM)
         log_warn(r->ports.log, "Failed to write a restore namespace=%s name=%s error=%s",
                  e->resource.scope, e->resource.name, answer->status.message);
-    }
     e->calling = CALL_NONE;
 }
 
@@ -103,6 +106,7 @@ void restore_entry_cancel_call(struct restore_entry *e)
     kube_client_cancel(e->restores->ports.client, e->call);
     e->call = 0;
     e->calling = CALL_NONE;
+    e->base[0] = '\0';
 }
 
 /* --- the status ------------------------------------------------------------------------------- */
@@ -203,7 +207,7 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
     say_times(&next.status, row->step, r->wall_ms);
     next.status.observed_generation = next.generation;
     if (row->step == RESTORE_STEP_PENDING)
-        next.status.plan = (struct restore_plan){ 0 };
+        next.status.plan = (struct restore_plan){ .record_bytes = LOOK_UNKNOWN };
     else if (e->plan.n > 0)
         next.status.plan = e->plan;
     if (next.status.plan.n > 0)

@@ -66,11 +66,35 @@ static void nothing_else_of_it_is_kept(void **state)
     kube_json_free(d);
 }
 
+static void a_pod_runs_until_it_has_ended(void **state)
+{
+    static const struct {
+        const char *pod;
+        bool runs;
+    } rows[] = {
+        { "{\"metadata\":{\"labels\":{\"l\":\"a\"}},\"status\":{\"phase\":\"Running\"}}", true },
+        { "{\"metadata\":{\"labels\":{\"l\":\"a\"}},\"status\":{\"phase\":\"Pending\"}}", true },
+        { "{\"metadata\":{\"labels\":{\"l\":\"a\"}}}", true },
+        { "{\"metadata\":{\"labels\":{\"l\":\"a\"}},\"status\":{\"phase\":\"Failed\"}}", false },
+        { "{\"metadata\":{\"labels\":{\"l\":\"a\"}},\"status\":{\"phase\":\"Succeeded\"}}", false },
+        { "{\"metadata\":{\"labels\":{\"l\":\"ab\"}},\"status\":{\"phase\":\"Running\"}}", false },
+        { "{\"metadata\":{\"labels\":{\"m\":\"a\"}},\"status\":{\"phase\":\"Running\"}}", false },
+        { "{\"metadata\":{}}", false },
+        { "", false },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (kube_pod_runs_as(str_from(rows[i].pod), "l", STR_LITERAL("a")) != rows[i].runs)
+            fail_msg("row %zu", i);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pod_is_where_it_listens),
         cmocka_unit_test(nothing_else_of_it_is_kept),
+        cmocka_unit_test(a_pod_runs_until_it_has_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
