@@ -348,18 +348,9 @@ static int64_t n_wanted(void *self, const struct wal_watch *w)
     return scale_of(self, w).desired;
 }
 
-static void on_step(void *self, const struct restore_resource *restore)
+static void on_step(void *self, const struct kube_object *restore, const struct wal_notice *n)
 {
-    const struct kube_object object = { .scope = str_from(restore->scope),
-                                        .name = str_from(restore->name),
-                                        .uid = str_from(restore->uid) };
-    const struct restore_status *s = &restore->status;
-    struct wal_notice n = { .warning = s->step == RESTORE_STEP_FAILED,
-                            .action = restore_step_text(s->step) };
-
-    snprintf(n.reason, sizeof(n.reason), "%s", s->reason);
-    snprintf(n.note, sizeof(n.note), "%.*s", (int)sizeof(n.note) - 1, s->message);
-    tell(self, RESTORE_KIND, &object, &n);
+    tell(self, RESTORE_KIND, restore, n);
 }
 
 static void on_restore(void *self, struct str scope, struct str wal)

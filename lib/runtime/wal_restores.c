@@ -104,6 +104,21 @@ static void change(const struct restore_entry *e)
                            str_from(e->resource.spec.rediswal));
 }
 
+static void tell_step(const struct restore_entry *e)
+{
+    const struct restore_resource *restore = &e->resource;
+    const struct kube_object object = { .scope = str_from(restore->scope),
+                                        .name = str_from(restore->name),
+                                        .uid = str_from(restore->uid) };
+    const struct restore_status *s = &restore->status;
+    struct wal_notice n = { .warning = s->step == RESTORE_STEP_FAILED,
+                            .action = restore_step_text(s->step) };
+
+    snprintf(n.reason, sizeof(n.reason), "%s", s->reason);
+    snprintf(n.note, sizeof(n.note), "%.*s", (int)sizeof(n.note) - 1, s->message);
+    e->restores->ports.on_step(e->restores->ports.self, &object, &n);
+}
+
 /* It stands there: what was known of Redis before it was wiped is of no use. */
 static void note_step(struct restore_entry *e, enum restore_step before)
 {
@@ -120,7 +135,7 @@ static void note_step(struct restore_entry *e, enum restore_step before)
     if (w && now == RESTORE_STEP_REPLAYING)
         wal_looks_renounce(w, r->now_ms);
     if (e->is_untold && now == e->wished)
-        r->ports.on_step(r->ports.self, restore);
+        tell_step(e);
     e->is_untold = false;
 }
 

@@ -11,6 +11,7 @@
 #define REDWAL_RUNTIME_WAL_RESTORES_H
 
 #include "codec/restore_resource.h"
+#include "core/kube_cache.h"
 #include "port/observe.h"
 #include "runtime/kube_client.h"
 #include "runtime/log.h"
@@ -36,7 +37,7 @@ struct wal_restores_ports {
     /* Pods that its Deployment is to have; LOOK_UNKNOWN. */
     int64_t (*n_wanted)(void *self, const struct wal_watch *watch);
     /* It stands in a step that this process wrote: to be told, once. */
-    void (*on_step)(void *self, const struct restore_resource *restore);
+    void (*on_step)(void *self, const struct kube_object *restore, const struct wal_notice *n);
     /* What is wanted of this RedisWal may be something else now. */
     void (*on_change)(void *self, struct str scope, struct str wal);
     void *self;
