@@ -123,6 +123,17 @@ static int serve_list(const struct fake_api *a, const struct kube_request *r, co
     return 200;
 }
 
+/* A version in the body makes it a comparison, too. */
+static bool is_outdated(const struct fake_api_object *o, struct str body)
+{
+    CLEANUP(buf_release) struct buf name = { 0 };
+    int64_t version;
+
+    buf_init(&name, HTTP_TEXT_MAX);
+    version = fake_object_version(body, &name);
+    return version != 0 && o && version != o->version;
+}
+
 /* Who applies without force must not find anything; a body for one very object must find that. */
 static int serve_apply(struct fake_api *a, const struct kube_request *r, const struct place *p,
                        struct buf *out)
@@ -131,7 +142,7 @@ static int serve_apply(struct fake_api *a, const struct kube_request *r, const s
     const int64_t uid = fake_object_uid(buf_str(&r->body));
     char *text;
 
-    if (uid != 0 && (!o || o->uid != uid))
+    if ((uid != 0 && (!o || o->uid != uid)) || is_outdated(o, buf_str(&r->body)))
         return refuse(out, 409, "Conflict");
     if (o && !has_in_target(r, "force=true"))
         return refuse(out, 409, "Conflict");
@@ -139,7 +150,9 @@ static int serve_apply(struct fake_api *a, const struct kube_request *r, const s
         return refuse(out, 404, "NotFound");
     if (p->status && a->lie == FAKE_API_DROPS_STATUSES)
         return answer_object(out, o);
-    text = fake_object_applied(o ? o->text : NULL, buf_str(&r->body), p->status);
+    text = fake_object_is_of_finalizers(buf_str(&r->body))
+               ? fake_object_merged(o->text, buf_str(&r->body))
+               : fake_object_applied(o ? o->text : NULL, buf_str(&r->body), p->status);
     if (o && !p->status && fake_object_owner(o->text) != fake_object_owner(text))
         a->n_trespasses++;
     if (!o)

@@ -105,6 +105,17 @@ char *fake_object_applied(const char *before, struct str body, bool status)
     return write_text(doc);
 }
 
+bool fake_object_is_of_finalizers(struct str body)
+{
+    yyjson_mut_doc *doc = read_text(body);
+    const bool is =
+        yyjson_mut_obj_get(meta_of(doc), "finalizers") &&
+        yyjson_mut_obj_size(yyjson_mut_doc_get_root(doc)) == 3; /* apiVersion, kind, metadata */
+
+    yyjson_mut_doc_free(doc);
+    return is;
+}
+
 char *fake_object_merged(const char *before, struct str patch)
 {
     yyjson_mut_doc *doc = read_text(str_from(before)), *change = read_text(patch);

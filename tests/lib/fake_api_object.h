@@ -14,6 +14,8 @@ bool fake_object_is_same(const char *a, const char *b);
 /* What applying `body` makes of `before`, which may be NULL. */
 char *fake_object_applied(const char *before, struct str body, bool status);
 
+/* It says nothing but which finalizers there are. */
+bool fake_object_is_of_finalizers(struct str body);
 char *fake_object_merged(const char *before, struct str patch);
 
 int64_t fake_object_owner(const char *text); /* uid of the controller; 0: none */

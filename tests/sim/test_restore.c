@@ -1,0 +1,163 @@
+/*
+ * Restores in a world that is against them: see restore_world.h.
+ *
+ *   SIM_SEED=<n>   that one alone
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "restore_world.h"
+
+enum {
+    SEEDS = 30,
+    ROUGH_MS = 6 * RESTORE_WORLD_MINUTE_MS,
+    SCENARIO_MS = 4 * RESTORE_WORLD_MINUTE_MS,
+    SCENARIO_REQUESTS_MAX = 600,
+    SCENARIO_SEED = 1,  /* whose first process leads, */
+    FIRST_REQUEST = 25, /* and has sent so many when the restore is asked for */
+    SCENARIO_BEGINS_MS = RESTORE_WORLD_MINUTE_MS + 10 * RESTORE_WORLD_SECOND_MS,
+};
+
+static void fail_on_violation(const struct restore_world *w, const char *where)
+{
+    if (w->violation[0] != '\0')
+        fail_msg("%s: %s", where, w->violation);
+}
+
+static void whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends(void **state)
+{
+    struct restore_world *w = *state;
+    unsigned n_wipes = 0, n_completed = 0;
+    int64_t only = -1;
+    char where[32];
+
+    if (!str_to_int64(str_from(getenv("SIM_SEED")), &only))
+        only = -1;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        if (only >= 0 && seed != (uint64_t)only)
+            continue;
+        restore_world_init(w, seed);
+        restore_world_live_through(w, seed, ROUGH_MS);
+        restore_world_check_end(w);
+        snprintf(where, sizeof(where), "SIM_SEED=%llu", (unsigned long long)seed);
+        fail_on_violation(w, where);
+        n_wipes += w->n_wipes;
+        for (int i = 0; i < w->n_restores; i++)
+            n_completed += w->restores[i].completed;
+        restore_world_release(w);
+    }
+    printf("%u wipes, %u restores completed\n", n_wipes, n_completed);
+    assert_true(only >= 0 || (n_wipes > SEEDS && n_completed > SEEDS));
+}
+
+/* --- at each request -------------------------------------------------------------------------- */
+
+/* One restore to a position, with a failover behind its wipe, and then what follows. */
+static void live_on(struct restore_world *w, bool *failed_over, bool *released)
+{
+    if (w->n_restores == 0 && restore_world_now_ms() > SCENARIO_BEGINS_MS)
+        restore_world_ask(w, WISH_HOLD);
+    if (w->n_restores == 0)
+        return;
+    if (!*failed_over && restore_world_is_in(w, 0, RESTORE_STEP_REPLAYING)) {
+        struct world_redis blank = w->primary;
+
+        blank.restore[0] = '\0';
+        blank.wiped[0] = 0;
+        for (int i = 0; i < RESTORE_WORLD_PARTITIONS; i++)
+            blank.until[i] = LOOK_UNKNOWN;
+        w->replica = blank;
+        restore_world_fail_over(w);
+        *failed_over = true;
+    }
+    if (*failed_over && !*released && restore_world_is_in(w, 0, RESTORE_STEP_HELD)) {
+        restore_world_edit(w, 0, "release");
+        *released = true;
+    }
+}
+
+/* Runs until so many requests were sent, then something befalls the one who sent them; false: there
+ * were not so many. */
+static bool run_scenario(struct restore_world *w, uint64_t crash_at)
+{
+    const int64_t end_ms = restore_world_now_ms() + SCENARIO_MS;
+    bool failed_over = false, released = false;
+
+    while (restore_world_now_ms() < end_ms && w->violation[0] == '\0' &&
+           !w->restores[0].completed) {
+        live_on(w, &failed_over, &released);
+        restore_world_step(w);
+        if (crash_at > 0 && w->replicas[0].link->n_started >= crash_at) {
+            crash_at = 0;
+            restore_world_restart(w, 0);
+        }
+    }
+    restore_world_calm_down(w);
+    live_on(w, &failed_over, &released); /* it may have taken its time */
+    restore_world_calm_down(w);
+    restore_world_check_end(w);
+    if (w->violation[0] == '\0' && !w->restores[0].completed)
+        restore_world_fail(w, "it is not completed: %s", restore_world_text(w, 0));
+    return crash_at == 0;
+}
+
+static void a_process_may_crash_after_each_request(void **state)
+{
+    struct restore_world *w = *state;
+    bool crashed = true;
+    char where[64];
+
+    if (getenv("SIM_SEED"))
+        skip();
+    for (uint64_t k = FIRST_REQUEST; crashed; k++) {
+        assert_true(k < SCENARIO_REQUESTS_MAX);
+        restore_world_init(w, SCENARIO_SEED);
+        crashed = run_scenario(w, k);
+        snprintf(where, sizeof(where), "crashed after request %llu", (unsigned long long)k);
+        fail_on_violation(w, where);
+        restore_world_release(w);
+    }
+}
+
+static void each_request_may_fail(void **state)
+{
+    static const enum fake_api_fault faults[] = { FAKE_API_LOST, FAKE_API_ANSWER_LOST,
+                                                  FAKE_API_REFUSED };
+    struct restore_world *w = *state;
+    char where[64];
+
+    if (getenv("SIM_SEED"))
+        skip();
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+        bool failed = true;
+
+        for (uint64_t k = FIRST_REQUEST; failed; k++) {
+            assert_true(k < SCENARIO_REQUESTS_MAX);
+            restore_world_init(w, SCENARIO_SEED);
+            w->replicas[0].link->fault = faults[i];
+            w->replicas[0].link->fault_at = k;
+            run_scenario(w, 0);
+            failed = w->replicas[0].link->n_started >= k;
+            snprintf(where, sizeof(where), "fault %zu at request %llu", i, (unsigned long long)k);
+            fail_on_violation(w, where);
+            restore_world_release(w);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends),
+        cmocka_unit_test(a_process_may_crash_after_each_request),
+        cmocka_unit_test(each_request_may_fail),
+    };
+
+    return cmocka_run_group_tests(tests, restore_world_set_up, restore_world_tear_down);
+}
