@@ -45,7 +45,7 @@ static enum err_code ask_log(struct restore_entry *e, const struct wal_watch *w,
     const struct restore_log_order order = {
         .question = effect == RESTORE_EFFECT_MAKE_PLAN ? RESTORE_LOG_PLAN : RESTORE_LOG_SET_GROUP,
         .target = restore_spec_target(&e->resource.spec),
-        .plan = &e->resource.status.plan,
+        .plan = effect == RESTORE_EFFECT_SET_GROUP ? &e->resource.status.plan : NULL,
         .until_ms = r->ends_ms,
     };
     struct log_place place;
