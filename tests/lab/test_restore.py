@@ -1,0 +1,348 @@
+"""Restores end to end: a real API server, Kafka and Redis, the controller, and appliers that are processes
+in the place of pods. What Redis holds is judged by the independent fold."""
+
+import contextlib
+import json
+import subprocess
+import threading
+
+import confluent_kafka
+import kubernetes
+import pytest
+
+from controllers import Controller
+from kinds import RESTORE
+from lab import oracle
+from lab.applier import position
+from lab.redis_server import RedisServer
+from lab.wait import await_, holds
+from lab.wal import Topic, assignment
+from lab.workload import encode
+from processes import Processes
+from test_kubectl import DIFFERENT, DONE, FAILED, REDWAL
+
+SESSION, PARTITIONS, SOME, MANY = 6, 3, 500, 20000
+BEFORE, TIME, AFTER = 1795600000000, 1795600007000, 1795600008000
+TIME_TEXT = "2026-11-25T09:46:47Z"
+LOOKS = "--look-interval", "1s"
+STRATEGY = "cooperative-sticky"  # of the appliers: others do not get into their group
+ENDS = {"Completed", "Failed", "Cancelled"}
+
+
+class Site:
+    """A RedisWal whose Redis and log are there, and its appliers."""
+
+    def __init__(self, cluster, api, namespace, wals, broker, directory, scratch_redis):
+        self.cluster, self.api, self.namespace = cluster, api, namespace
+        self.scratch_redis = scratch_redis
+        self.topic = Topic(broker, namespace, PARTITIONS, retention_ms=-1)
+        self.letters = Topic(broker, f"{namespace}-dlq", 1)
+        self.group = f"{namespace}-group"
+        self.redis = RedisServer(directory, "primary").start()
+        self.client = self.redis.client()
+        self.processes = Processes(cluster, namespace, directory)
+        self.wals, self.broker = wals, broker
+        self.n_written = 0
+
+    def create(self):
+        self.wals.create(**{
+            "spec.redis": {"address": self.redis.address},
+            "spec.kafka": {"brokers": [self.broker], "group": self.group},
+            "spec.topics": {"log": self.topic.name, "deadLetters": self.letters.name},
+            "spec.options": {"sessionTimeout": f"{SESSION}s"}})
+
+    def write(self, n, timestamp=None):
+        """Operations that show whether they were done twice, or never."""
+        for _ in range(n):
+            i = self.n_written = self.n_written + 1
+            kind = i % 3
+            self.topic.write(
+                encode("RPUSH", [i]) if kind == 0 else encode("INCRBY", [i]) if kind == 1
+                else encode("HSET", [f"f{i % 7}", i]),
+                f"{['list', 'count', 'hash'][kind]}:{i % 20}".encode(), timestamp=timestamp)
+        self.topic.flush()
+
+    def ends(self):
+        return self.topic.ends()
+
+    def positions(self):
+        """None where there is none yet."""
+        at = {p: position(self.client, "orders", p) for p in range(PARTITIONS)}
+        return {p: found and found[0] for p, found in at.items()}
+
+    def await_applied(self, until=None, seconds=60):
+        until = until or self.ends()
+        await_(lambda: self.positions() == until, seconds,
+               lambda: f"positions are {until}: {self.positions()}")
+
+    def is_fold(self, records):
+        oracle.assert_equal(oracle.Oracle(self.scratch_redis).fold(
+            sorted(records, key=lambda r: (r.partition, r.offset)), partitions=PARTITIONS), self.client)
+
+    def n_wipes(self):
+        return self.client.info("commandstats").get("cmdstat_flushall", {}).get("calls", 0)
+
+    # --- restores ---------------------------------------------------------------------------------
+
+    def restore(self, name="orders-1", **spec):
+        RESTORE.create(self.api, self.namespace, RESTORE.make(
+            {"metadata.name": name, **{f"spec.{key}": value for key, value in spec.items()}}))
+        return name
+
+    def change(self, name="orders-1", **spec):
+        self.api.patch_namespaced_custom_object("redwal.dev", "v1alpha1", self.namespace,
+                                                RESTORE.plural, name, {"spec": spec})
+
+    def get(self, name="orders-1"):
+        return RESTORE.get(self.api, self.namespace, name)
+
+    def status(self, name="orders-1"):
+        return self.get(name).get("status", {})
+
+    def await_step(self, *steps, name="orders-1", seconds=90):
+        """The status at one of them; none that ends it is passed."""
+        def there():
+            status = self.status(name)
+            step = status.get("step")
+            assert step in steps or step not in ENDS, status
+            return step in steps and status
+        return await_(there, seconds, lambda: f"{name} is {steps}: {json.dumps(self.status(name))}")
+
+    def redwal(self, *argv):
+        done = subprocess.run(
+            [REDWAL, "restore", *argv, "-n", self.namespace, "--kubeconfig", self.cluster.kubeconfig],
+            capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def idle(cluster, api, namespace, wals, place, tmp_path, scratch_redis):
+    """Nothing runs yet."""
+    site = Site(cluster, api, namespace, wals, place.broker.plain, tmp_path, scratch_redis)
+    with site.processes:
+        yield site
+    for applier in [*site.processes.ended, *site.processes.running.values()]:
+        applier.assert_healthy()
+    site.redis.remove()
+
+
+@pytest.fixture
+def site(idle, controller):
+    """The controller acts, and the appliers run."""
+    idle.create()
+    controller("first", idle.cluster.kubeconfig, *LOOKS).await_leading()
+    await_(lambda: len(idle.processes.running) == 2, 60, "the appliers run")
+    return idle
+
+
+def written(site, n=SOME):
+    """The log, applied; and a key that came past it."""
+    site.write(n)
+    site.await_applied()
+    site.client.set("stray", 1)
+    return site.topic.read()
+
+
+def test_to_the_end_of_the_log(site):
+    records = written(site, MANY)
+    site.restore()
+    status = site.await_step("Completed", seconds=180)
+    site.is_fold(records)
+    assert site.n_wipes() == 1
+    assert status["plan"]["records"] == status["receipt"]["records"] == MANY
+    assert status["plan"]["lostRecords"] == 0 and status["plan"]["bytes"] > MANY
+    assert status["receipt"]["lost"] == []
+    await_(lambda: "finalizers" not in site.get()["metadata"], 30, "it may be deleted")
+    site.write(SOME)
+    site.await_applied()
+    site.is_fold(site.topic.read())
+    await_(lambda: site.wals.condition("Ready") == ("True", "AllWell"), 60, "the RedisWal is well")
+
+
+def before(site):
+    """Records before the time and behind it: the former, and where each partition is then."""
+    site.write(SOME, BEFORE)
+    early, until = site.topic.read(), site.ends()
+    site.write(SOME, AFTER)
+    site.await_applied()
+    site.client.set("stray", 1)
+    return early, until
+
+
+def test_to_a_time_and_released(site):
+    early, until = before(site)
+    site.restore(to={"time": TIME_TEXT})
+    site.await_step("Held", seconds=120)
+    site.write(SOME, AFTER)
+    holds(lambda: site.positions() == until, 3, "later records wait")
+    site.is_fold(early)
+    site.change(release=True)
+    assert site.await_step("Completed")["receipt"]["releasedAt"]
+    site.await_applied()
+    site.is_fold(site.topic.read())
+
+
+def test_to_a_time_and_the_rest_skipped(site):
+    early, until = before(site)
+    ends = site.ends()
+    site.restore(to={"time": TIME_TEXT}, after="Skip")
+    status = site.await_step("Completed", seconds=120)
+    site.is_fold(early)
+    assert status["receipt"]["skipped"] == [
+        {"partition": p, "from": until[p], "until": ends[p]} for p in range(PARTITIONS)]
+    site.write(SOME, AFTER)
+    site.await_applied()
+    site.is_fold([*early, *(r for r in site.topic.read() if r.offset >= ends[r.partition])])
+
+
+def test_to_positions(site):
+    records = written(site)
+    ends = site.ends()
+    until = {p: end // 2 for p, end in ends.items()}
+    site.restore(to={"positions": [{"partition": p, "offset": until[p]} for p in (0, 2)]})
+    site.await_step("Held", seconds=120)
+    until[1] = ends[1]
+    site.is_fold([r for r in records if r.offset < until[r.partition]])
+
+
+def test_a_plan_touches_nothing(site):
+    written(site)
+    code, out, err = site.redwal("orders", "--dry-run", "-o", "json")
+    assert code == DONE, err
+    plan = json.loads(out)
+    assert (plan["records"], plan["lostRecords"], plan["to"]) == (SOME, 0, "latest")
+    assert [p["until"] for p in plan["partitions"]] == list(site.ends().values())
+    assert site.n_wipes() == 0 and site.client.get("stray") == b"1"
+    assert len(site.processes.running) == 2 and not site.processes.ended
+
+
+def test_what_the_log_lost_is_refused_and_then_accepted(site):
+    records = written(site)
+    for partition in (0, 1):
+        site.topic.truncate(partition, 50)
+    code, out, err = site.redwal("orders", "--dry-run", "-o", "json")
+    assert code == DIFFERENT and json.loads(out)["lostRecords"] == 100, err
+    code, _, err = site.redwal("orders", "--yes", "--wait")
+    assert code == FAILED and "LogTrimmed" in err
+    assert site.n_wipes() == 0 and site.client.get("stray") == b"1"
+    code, _, err = site.redwal("orders", "--yes", "--wait", "--accept", "lost-records")
+    assert code == DONE, err
+    site.is_fold([r for r in records if r.partition == 2 or r.offset >= 50])
+    last = max((r for r in site.api.list_namespaced_custom_object(
+        "redwal.dev", "v1alpha1", site.namespace, RESTORE.plural)["items"]),
+        key=lambda r: r["status"]["step"] == "Completed")
+    assert last["status"]["receipt"]["lost"] == [
+        {"partition": p, "from": 0, "until": 50} for p in (0, 1)]
+
+
+def test_a_cancelled_replay_goes_on_to_the_end(site):
+    written(site, 3000)
+    site.restore(rate=200)
+    site.await_step("Replaying")
+    await_(lambda: 0 < sum(p or 0 for p in site.positions().values()) < 3000, 30, "it is under way")
+    site.change(cancel=True)
+    assert site.await_step("Cancelled")["reason"] == "Cancelled"
+    site.await_applied()
+    site.is_fold(site.topic.read())
+
+
+@contextlib.contextmanager
+def intruder(site):
+    """Somebody else is in the appliers' group, and stays."""
+    consumer = confluent_kafka.Consumer({
+        "bootstrap.servers": site.broker, "group.id": site.group, "enable.auto.commit": False,
+        "session.timeout.ms": SESSION * 1000, "partition.assignment.strategy": STRATEGY})
+    consumer.subscribe([site.topic.name])
+    over = threading.Event()
+
+    def stay():
+        while not over.is_set():
+            consumer.poll(0.1)
+        consumer.close()
+    thread = threading.Thread(target=stay)
+    thread.start()
+    try:
+        await_(lambda: len(assignment(site.broker, site.group)) == 3, 30, "it is in the group")
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_nothing_is_wiped_while_somebody_is_in_the_group(site):
+    written(site)
+    with intruder(site):
+        site.restore()
+        site.await_step("Fencing")
+        await_(lambda: site.status()["reason"] == "GroupNotEmpty", 30,
+               lambda: f"the group is told: {site.status()}")
+        holds(lambda: site.status()["step"] == "Fencing", 5, "it waits for the group")
+        site.change(cancel=True)
+        site.await_step("Cancelled")
+    assert site.n_wipes() == 0 and site.client.get("stray") == b"1"
+    await_(lambda: len(site.processes.running) == 2, 60, "the appliers run again")
+    site.write(SOME)
+    site.await_applied()
+
+
+def test_it_goes_on_when_the_group_is_left(site):
+    records = written(site)
+    with intruder(site):
+        site.restore()
+        site.await_step("Fencing")
+        holds(lambda: site.status()["step"] == "Fencing", 3, "it waits for the group")
+    site.await_step("Completed")
+    site.is_fold(records)
+    assert site.n_wipes() == 1
+
+
+def test_an_applier_that_stood_still_writes_nothing_later(site):
+    written(site)
+    zombies = list(site.processes.running.values())
+    site.write(SOME)
+    site.processes.lingers = True
+    for zombie in zombies:
+        zombie.pause()
+    site.write(SOME)
+    site.restore()
+    site.await_step("Replaying", "Completed", seconds=120)
+    for zombie in zombies:
+        zombie.resume()
+    site.await_step("Completed", seconds=120)
+    site.processes.lingers = False
+    site.write(SOME)
+    site.await_applied()
+    site.is_fold(site.topic.read())
+    assert site.n_wipes() == 1
+
+
+def await_event(site, step, seconds=60):
+    """A watch tells of that step, or of a later one."""
+    for event in kubernetes.watch.Watch().stream(
+            site.api.list_namespaced_custom_object, "redwal.dev", "v1alpha1", site.namespace,
+            RESTORE.plural, timeout_seconds=seconds):
+        if event["object"].get("status", {}).get("step") == step:
+            return
+    raise AssertionError(f"nobody tells of {step}: {site.status()}")
+
+
+@pytest.mark.parametrize("step", ["Pending", "Preflight", "Stopping", "Fencing", "Wiping", "Replaying"])
+def test_the_controller_is_killed_in_a_step(idle, tmp_path, step):
+    def start(name):
+        return Controller(tmp_path, name, idle.cluster.kubeconfig, idle.namespace, *LOOKS).start()
+    idle.create()
+    first = start("first").await_leading()
+    await_(lambda: len(idle.processes.running) == 2, 60, "the appliers run")
+    records = written(idle, 3000)
+    idle.restore(rate=1000)
+    if step != "Pending":
+        await_event(idle, step)
+    first.kill()
+    second = start("second")
+    try:
+        idle.await_step("Completed", seconds=120)
+        idle.is_fold(records)
+        assert idle.n_wipes() == 1
+        await_(lambda: idle.wals.condition("Ready") == ("True", "AllWell"), 60, "all is well")
+    finally:
+        assert second.stop() == 0
