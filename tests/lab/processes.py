@@ -4,10 +4,8 @@ outlive its pod for a moment."""
 
 import contextlib
 import threading
-import time
 
 import kubernetes
-import yaml
 
 from lab.applier import Applier
 
@@ -17,7 +15,7 @@ EACH_SECONDS = 0.1
 
 
 class Processes:
-    """`lingers`: processes outlive their pods until it is taken back, or for ever once they stand still."""
+    """`lingers`: processes outlive their pods until it is taken back."""
 
     def __init__(self, cluster, namespace, directory):
         self.core, self.namespace, self.directory = cluster.core, namespace, directory
@@ -74,9 +72,3 @@ class Processes:
     def _tell_ready(self, name):
         self.core.patch_namespaced_pod_status(name, self.namespace, {"status": {
             "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}})
-
-    def await_gone(self, seconds=30):
-        end = time.monotonic() + seconds
-        while self.running and time.monotonic() < end:
-            time.sleep(EACH_SECONDS)
-        assert not self.running, f"{list(self.running)} run still"
