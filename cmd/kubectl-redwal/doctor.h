@@ -28,6 +28,7 @@ void doctor_look_at(struct doctor *d, struct cluster *c, const char *name);
 void doctor_ask_kafka(struct doctor *d);
 void doctor_ask_redis(struct doctor *d); /* after Kafka: for the positions of its partitions */
 void doctor_ask_sentinels(struct doctor *d);
+void doctor_ask_mirror(struct doctor *d);
 
 /* True when it is ERR_OK; complains otherwise. */
 bool doctor_asked(struct doctor *d, enum err_code rc, const struct err *err);

@@ -101,9 +101,14 @@ static void take_position(struct doctor *d, int32_t partition, const struct repl
 {
     const struct log_extent *e = &d->survey.extents[partition];
     struct position position;
+    const enum position_read read = position_from_reply(reply, &position);
 
-    if (position_from_reply(reply, &position) == POSITION_ABSENT && e->end > e->begin)
+    if (read == POSITION_ABSENT && e->end > e->begin)
         d->facts.n_without_position++;
+    if (read == POSITION_PRESENT && position.mark.sequence > 0) {
+        d->facts.n_marked++;
+        d->facts.n_differences += position.mark.n_different;
+    }
 }
 
 static void say_questions(struct dialogue *dialogue, struct doctor *d)
@@ -134,14 +139,14 @@ static enum err_code hear_answers(struct dialogue *dialogue, struct doctor *d, s
             take_config(&d->facts, i, reply);
     }
     if (d->survey.n > 0)
-        d->facts.n_without_position = 0;
+        d->facts.n_without_position = d->facts.n_marked = d->facts.n_differences = 0;
     for (int32_t i = 0; rc == ERR_OK && i < d->survey.n; i++) {
         rc = dialogue_hear(dialogue, &reply, err);
         if (rc == ERR_OK)
             take_position(d, i, reply);
     }
     if (rc != ERR_OK)
-        d->facts.n_without_position = DIAGNOSIS_UNKNOWN;
+        d->facts.n_without_position = d->facts.n_marked = DIAGNOSIS_UNKNOWN;
     return rc;
 }
 

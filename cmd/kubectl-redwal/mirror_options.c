@@ -10,6 +10,13 @@ const struct option_table mirror_table = {
     .size = sizeof(struct mirror_options),
 };
 
+bool mirror_options_name_one(const struct invocation *in)
+{
+    const struct mirror_options *o = invocation_values(in, &mirror_table);
+
+    return o->url || o->connector || o->maker;
+}
+
 void mirror_options_check(struct invocation *in)
 {
     const struct mirror_options *o = invocation_values(in, &mirror_table);

@@ -27,6 +27,8 @@ struct mirror_options {
 };
 extern const struct option_table mirror_table;
 
+/* Whether any of them names a mirror. */
+bool mirror_options_name_one(const struct invocation *in);
 /* Complains about what is wrong with them. */
 void mirror_options_check(struct invocation *in);
 struct http_access mirror_access(const struct mirror_options *o, int64_t timeout_ms);

@@ -2,6 +2,7 @@
 #include "call.h"
 #include "cli/context.h"
 #include "doctor.h"
+#include "mirror_options.h"
 #include "rediswal.h"
 #include "tree.h"
 
@@ -41,6 +42,7 @@ static void ask_log_and_redis(struct doctor *d)
     doctor_ask_kafka(d);
     doctor_ask_redis(d);
     doctor_ask_sentinels(d);
+    doctor_ask_mirror(d);
     doctor_rows_add_checks(&d->rows, &d->facts);
     if (d->unreachable)
         rediswal_explain(d->in, ERR_UNAVAILABLE);
@@ -65,10 +67,12 @@ static enum exit_status run(struct invocation *in)
 static void check(struct invocation *in)
 {
     context_check_connection(in, CONNECTION_KAFKA | CONNECTION_REDIS);
+    if (mirror_options_name_one(in))
+        mirror_options_check(in);
 }
 
 static const struct option_table *const tables[] = {
-    &table, &context_table, &print_table, &connection_table, &rediswal_table, NULL,
+    &table, &mirror_table, &context_table, &print_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_doctor = {
@@ -85,6 +89,8 @@ const struct verb verb_doctor = {
         "away. The other checks need more than the applier does: DescribeConfigs on both topics\n"
         "and on the cluster, Read on the dead-letter topic, in Redis CONFIG GET, and at Sentinels\n"
         "SENTINEL MASTER and CKQUORUM; without them those checks are unknown.\n\n"
+        "The mirror that brings the log here is looked at where its Connect is named, or its\n"
+        "KafkaMirrorMaker2.\n\n"
         "With --rediswal it looks at the cluster first: the definition, the controller, the "
         "RedisWal, its\n"
         "RedisFailover, Secrets, objects and pods, and the conditions that the controller told; "

@@ -34,12 +34,16 @@
     X(DLQ_CLEANUP,         dlq_cleanup,         "dlq-cleanup",          "the dead-letter topic is not compacted", "set its cleanup.policy=delete: compaction keeps one letter a key") \
     X(DLQ_RETENTION,       dlq_retention,       "dlq-retention",        "dead letters are kept until somebody decides about them", "set its retention.ms and retention.bytes to -1, or look at `kubectl-redwal dlq list` more often than that") \
     X(HEADERS,             headers,             "headers",              "no mirror has rewritten the headers of our records", "set header.converter=org.apache.kafka.connect.converters.ByteArrayConverter at the mirror's connector: others rewrite `x=y` to `x=eQ==`") \
+    X(MIRROR,              mirror,              "mirror",               "the mirror runs, and all of its tasks do", "look at `kubectl-redwal mirror status`; a mirror that was stopped on purpose goes on with `mirror resume`") \
+    X(MIRROR_ONCE,         mirror_once,         "mirror-exactly-once",  "the mirror writes exactly once", "set exactly.once.support=required at its connector and exactly.once.source.support=enabled at Connect's workers: otherwise it repeats records after a crash, and a task that hangs is not fenced") \
+    X(MIRROR_HEADERS,      mirror_headers,      "mirror-headers",       "the mirror's connector keeps headers as they are", "set header.converter=org.apache.kafka.connect.converters.ByteArrayConverter at the connector") \
     X(REDIS_PRIMARY,       redis_primary,       "redis-primary",        "Redis answers as a primary", "check --redis, or the Sentinels") \
     X(REDIS_PERMISSIONS,   redis_permissions,   "redis-permissions",    "our user may run all that the applier runs", "grant what docs/permissions.md lists, or give doctor the options of the applier, whose user is meant") \
     X(REDIS_VERSION,       redis_version,       "redis-version",        "the server is one that is supported: Redis 6.2 or newer, or Valkey", "upgrade it") \
     X(REDIS_COMMANDS,      redis_commands,      "redis-commands",       "no command that a record may hold was renamed or taken away", "undo rename-command: such a record is a dead letter, command-unsupported") \
     X(REDIS_IDENTITY,      redis_identity,      "redis-identity",       "Redis belongs to this WAL", "give --wal the name that Redis holds, or point --redis elsewhere") \
     X(REDIS_POSITIONS,     redis_positions,     "redis-positions",      "every partition that holds records has a position", "look at `kubectl-redwal position`, and at the applier's /readyz?verbose") \
+    X(REDIS_MARKS,         redis_marks,         "redis-marks",          "between marks Redis was given what their writer was given", "compare this log with the one it is mirrored from: the mirror lost, repeated or changed records; docs/mirror.md says how to have it write exactly once") \
     X(REDIS_EVICTION,      redis_eviction,      "redis-eviction",       "Redis evicts nothing", "set maxmemory-policy=noeviction: eviction drops data, and positions") \
     X(REDIS_MEMORY,        redis_memory,        "redis-memory",         "Redis uses less than nine tenths of its maxmemory", "raise maxmemory: the applier waits when Redis is full") \
     X(REDIS_HEADROOM,      redis_headroom,      "redis-headroom",       "maxmemory leaves the machine room for the backlog and the buffers of replicas, which it does not count", "set maxmemory, and lower: the machine ends a Redis that outgrows it, and the applier only waits for one that is full") \
@@ -98,10 +102,16 @@ void diagnosis_list_add(struct diagnosis_list *list, struct str name);
     X(group_retention_minutes)                                                                     \
     X(n_own_headers) /* that records carry and whose form is known */                              \
     X(n_rewritten)   /* those of them that have another form */                                    \
+    X(names_mirror)                                                                                \
+    X(mirror_reason) /* of core/mirror.h */                                                        \
+    X(mirror_once)                                                                                 \
+    X(mirror_keeps_headers)                                                                        \
     X(is_primary)                                                                                  \
     X(is_cluster)                                                                                  \
     X(has_identity)                                                                                \
     X(n_without_position) /* partitions that hold records and have none */                         \
+    X(n_marked)           /* partitions that Redis has passed a mark in */                         \
+    X(n_differences)      /* stretches between marks that their writer folded otherwise */         \
     X(maxmemory)          /* bytes; 0: unbounded */                                                \
     X(used_memory)                                                                                 \
     X(system_memory)                                                                               \
@@ -158,7 +168,7 @@ struct diagnosis_facts {
 void diagnosis_facts_init(struct diagnosis_facts *facts);
 
 /* Sentinels are not looked at where a primary is fixed, nor who may write marks where nobody wants
- * any. */
+ * any, nor a mirror that is not named. */
 bool diagnosis_applies(enum diagnosis d, const struct diagnosis_facts *facts);
 /* `ret_detail` says what was found, in DIAGNOSIS_DETAIL_MAX bytes. */
 enum health_verdict diagnose(enum diagnosis d, const struct diagnosis_facts *facts,

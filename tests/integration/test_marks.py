@@ -71,6 +71,10 @@ def test_a_copy_that_differs_is_told_and_whole_ones_are_not(lab):
             assert state(client, lab.wal, 0)[4] == str(differences)
         await_(lambda: applier.metric("mark_differences", partition="0") == differences, 10,
                "differences are counted")
+        found = {c["check"]: c["verdict"] for c in Cli(
+            brokers=lab.broker.plain, topic=topic.name, redis=server.address, wal=lab.wal).run(
+                "doctor", "-o", "json", status=None).json()["checks"]}
+        assert found["redis-marks"] == ("FAIL" if differences else "OK")
 
 
 def test_the_tool_knows_marks(lab):

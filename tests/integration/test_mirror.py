@@ -104,6 +104,14 @@ def status(cli, exit_status=0):
     return cli.run("mirror", "status", "-o", "json", status=exit_status).json()
 
 
+def examined(lab, server, cli):
+    """What `doctor` says of the mirror, by its check."""
+    doctor = Cli(**cli.options, redis=server.address, wal=lab.wal)
+    found = {c["check"]: c["verdict"] for c in
+             doctor.run("doctor", "-o", "json", status=None).json()["checks"]}
+    return tuple(found[c] for c in ("mirror", "mirror-exactly-once", "mirror-headers"))
+
+
 def stop(cli, seconds=60):
     """What it says in the end, and what it said on the way."""
     running = cli.start("mirror", "stop", "--wait", "--timeout", f"{seconds}s", "-o", "json")
@@ -124,6 +132,7 @@ def test_a_mirror_is_stopped_with_a_proof_and_goes_on_without_loss_or_repetition
     assert (found["state"], found["reason"]) == ("Running", "Running")
     assert (found["connectorState"], found["tasks"]) == ("RUNNING", found["tasksRunning"])
     assert (found["exactlyOnce"], found["keepsNames"], found["keepsHeaders"]) == (True, True, None)
+    assert examined(lab, server, cli) == ("OK", "OK", "UNKNOWN")
     assert connector.ask("PATCH", "/offsets", GUARD)[0] == 400
 
     began = time.monotonic()
@@ -270,14 +279,16 @@ def test_a_log_that_still_grows_is_no_proof(lab, topic, mirror, cli):
     assert stop(cli)[0]["state"] == "Stopped"
 
 
-def test_what_is_not_fenced_is_said(lab, topic, mirror, cli):
+def test_what_is_not_fenced_is_said(lab, topic, mirror, cli, server):
     mirror(**{"exactly.once.support": "requested", "header.converter": SIMPLE})
     write(topic, 0, 10)
     await_mirrored(lab, topic, 10)
     found = status(cli)
     assert (found["exactlyOnce"], found["keepsHeaders"]) == (None, False)
+    assert examined(lab, server, cli) == ("OK", "UNKNOWN", "FAIL")
     found, _ = stop(cli)
     assert (found["state"], found["reason"]) == ("Stopped", "StoppedNotKnownFenced")
+    assert examined(lab, server, cli)[0] == "WARN"
 
 
 def test_a_connector_that_is_not_there_is_stopped_and_not_resumed(lab, topic, cli):

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "core/diagnosis.h"
+#include "core/mirror.h"
 
 #define NUMBER(field, value)                                                                       \
     {                                                                                              \
@@ -106,6 +107,20 @@ static const struct {
     { DIAGNOSIS_DLQ_RETENTION, VERDICT_WARN, { NUMBER(dlq.retention_ms, -1), NUMBER(dlq.retention_bytes, 1) }, 2 },
     { DIAGNOSIS_HEADERS, VERDICT_OK, { NUMBER(n_own_headers, 0), NUMBER(n_rewritten, 0) }, 2 },
     { DIAGNOSIS_HEADERS, VERDICT_FAIL, { NUMBER(n_own_headers, 7), NUMBER(n_rewritten, 1) }, 2 },
+    { DIAGNOSIS_MIRROR, VERDICT_OK, { NUMBER(mirror_reason, MIRROR_REASON_RUNNING) }, 1 },
+    { DIAGNOSIS_MIRROR, VERDICT_FAIL, { NUMBER(mirror_reason, MIRROR_REASON_FAILED) }, 1 },
+    { DIAGNOSIS_MIRROR, VERDICT_WARN, { NUMBER(mirror_reason, MIRROR_REASON_PAUSED) }, 1 },
+    { DIAGNOSIS_MIRROR, VERDICT_WARN, { NUMBER(mirror_reason, MIRROR_REASON_IDLE) }, 1 },
+    { DIAGNOSIS_MIRROR, VERDICT_WARN, { NUMBER(mirror_reason, MIRROR_REASON_TASKS_LEFT) }, 1 },
+    { DIAGNOSIS_MIRROR, VERDICT_WARN, { NUMBER(mirror_reason, MIRROR_REASON_STOPPED_FENCED) }, 1 },
+    { DIAGNOSIS_MIRROR, VERDICT_UNKNOWN, { NUMBER(mirror_reason, MIRROR_REASON_UNREACHABLE) }, 1 },
+    { DIAGNOSIS_MIRROR_ONCE, VERDICT_OK, { NUMBER(mirror_once, 1) }, 1 },
+    { DIAGNOSIS_MIRROR_ONCE, VERDICT_WARN, { NUMBER(mirror_once, 0) }, 1 },
+    { DIAGNOSIS_MIRROR_HEADERS, VERDICT_OK, { NUMBER(mirror_keeps_headers, 1) }, 1 },
+    { DIAGNOSIS_MIRROR_HEADERS, VERDICT_FAIL, { NUMBER(mirror_keeps_headers, 0) }, 1 },
+    { DIAGNOSIS_REDIS_MARKS, VERDICT_OK, { NUMBER(n_marked, 0), NUMBER(n_differences, 0) }, 2 },
+    { DIAGNOSIS_REDIS_MARKS, VERDICT_OK, { NUMBER(n_marked, 3), NUMBER(n_differences, 0) }, 2 },
+    { DIAGNOSIS_REDIS_MARKS, VERDICT_FAIL, { NUMBER(n_marked, 3), NUMBER(n_differences, 1) }, 2 },
     { DIAGNOSIS_REDIS_PERMISSIONS, VERDICT_OK, { NUMBER(redis_denied.n, 0) }, 1 },
     { DIAGNOSIS_REDIS_PERMISSIONS, VERDICT_FAIL, { NUMBER(redis_denied.n, 1), TEXT(redis_denied.text, "SORT") }, 2 },
     { DIAGNOSIS_REDIS_VERSION, VERDICT_OK, { TEXT(version, "6.2.0"), TEXT(server, "Redis 6.2.0") }, 2 },
@@ -234,6 +249,7 @@ static void what_is_not_there_is_not_looked_at(void **state)
     (void)state;
     diagnosis_facts_init(&facts);
     facts.wants_marks = 1;
+    facts.names_mirror = 1;
     for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
         assert_int_equal(diagnosis_applies(d, &facts),
                          strncmp(diagnosis_code(d), "sentinel-", 9) != 0);
@@ -244,6 +260,11 @@ static void what_is_not_there_is_not_looked_at(void **state)
             assert_int_equal(diagnosis_applies(d, &facts), d != DIAGNOSIS_MARKS_PERMISSION);
     }
     facts.wants_marks = 1;
+    facts.names_mirror = DIAGNOSIS_UNKNOWN;
+    for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
+        assert_int_equal(diagnosis_applies(d, &facts),
+                         strncmp(diagnosis_code(d), "mirror", 6) != 0);
+    facts.names_mirror = 1;
     for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
         assert_true(diagnosis_applies(d, &facts));
 }

@@ -1,0 +1,31 @@
+/* What `doctor` asks of a mirror that is named. */
+#include "doctor.h"
+#include "mirror_link.h"
+#include "mirror_options.h"
+
+static int64_t number_of(enum mirror_answer answer)
+{
+    return answer == MIRROR_UNKNOWN ? DIAGNOSIS_UNKNOWN : answer == MIRROR_YES;
+}
+
+void doctor_ask_mirror(struct doctor *d)
+{
+    CLEANUP(mirror_link_release) struct mirror_link l = { 0 };
+    struct err err = { 0 };
+    enum err_code rc;
+
+    if (!mirror_options_name_one(d->in))
+        return;
+    d->facts.names_mirror = 1;
+    rc = mirror_link_open(d->in, &l, &err);
+    if (!doctor_asked(d, rc, &err))
+        return;
+    mirror_link_look(&l);
+    d->facts.mirror_reason = l.reason;
+    if (l.mirror.tried.outcome == LOOK_FAILED)
+        doctor_asked(d, err_set(&err, ERR_UNAVAILABLE, "%s", l.mirror.tried.why), &err);
+    if (l.facts[MIRROR_FACT_ANSWERED] != MIRROR_YES || !l.mirror.last.exists)
+        return;
+    d->facts.mirror_once = number_of(l.mirror.last.exactly_once);
+    d->facts.mirror_keeps_headers = number_of(l.config.keeps_headers);
+}
