@@ -1,5 +1,9 @@
 #include "link.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
 #include "cli/context.h"
 #include "runtime/clock.h"
 #include "wiring/access.h"
@@ -11,10 +15,9 @@ const struct connection_options *link_options(const struct invocation *in)
     return invocation_values(in, &connection_table);
 }
 
-enum err_code link_reader(const struct invocation *in, const char *topic, struct log_reader **ret,
-                          struct err *err)
+static enum err_code reader(const struct connection_options *c, const char *topic,
+                            struct log_reader **ret, struct err *err)
 {
-    const struct connection_options *c = link_options(in);
     const struct log_reader_settings settings = {
         .access = access_to_kafka(c, LINK_CLIENT_ID),
         .topic = topic,
@@ -24,6 +27,25 @@ enum err_code link_reader(const struct invocation *in, const char *topic, struct
     };
 
     return log_reader_new(&settings, ret, err);
+}
+
+enum err_code link_reader(const struct invocation *in, const char *topic, struct log_reader **ret,
+                          struct err *err)
+{
+    return reader(link_options(in), topic, ret, err);
+}
+
+enum err_code link_reader_at(const struct invocation *in, const char *brokers, const char *topic,
+                             struct log_reader **ret, struct err *err)
+{
+    struct connection_options there = *link_options(in);
+    char *list = mem_copy_text(brokers, strlen(brokers));
+    enum err_code rc;
+
+    there.brokers = list;
+    rc = reader(&there, topic, ret, err);
+    free(list);
+    return rc;
 }
 
 enum err_code link_writer(const struct invocation *in, const char *topic, const char *partitioner,

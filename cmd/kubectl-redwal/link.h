@@ -20,6 +20,9 @@ const struct connection_options *link_options(const struct invocation *in);
 
 enum err_code link_reader(const struct invocation *in, const char *topic, struct log_reader **ret,
                           struct err *err);
+/* Of another cluster, which is asked as this one is. `brokers` outlives the call. */
+enum err_code link_reader_at(const struct invocation *in, const char *brokers, const char *topic,
+                             struct log_reader **ret, struct err *err);
 enum err_code link_writer(const struct invocation *in, const char *topic, const char *partitioner,
                           int64_t timeout_ms, struct log_writer **ret, struct err *err);
 

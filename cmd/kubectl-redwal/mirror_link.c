@@ -191,3 +191,19 @@ enum err_code mirror_link_offsets(struct mirror_link *l, int64_t *ret_next, stru
         return err_set(err, ERR_INVALID, "only Connect tells them: give --kafka-connect");
     return connect_mirror_offsets(&connect, l->connector, source_topic(l), ret_next, l->log.n, err);
 }
+
+enum err_code mirror_link_source_ends(struct mirror_link *l, const char *brokers, int64_t *ret_end,
+                                      struct err *err)
+{
+    CLEANUP(log_survey_release) struct log_survey survey = { 0 };
+    struct log_reader *reader = NULL;
+    /* What is cut off is in front, so that it ends in NUL. */
+    enum err_code rc = link_reader_at(l->in, brokers, source_topic(l).p, &reader, err);
+
+    if (rc == ERR_OK)
+        rc = log_reader_survey(reader, &survey, err);
+    log_reader_free(reader);
+    for (int32_t i = 0; rc == ERR_OK && i < l->log.n; i++)
+        ret_end[i] = i < survey.n ? survey.extents[i].end : LOOK_UNKNOWN;
+    return rc;
+}

@@ -41,5 +41,9 @@ NODISCARD enum err_code mirror_link_do(struct mirror_link *l, enum mirror_effect
  * l->log.n. */
 NODISCARD enum err_code mirror_link_offsets(struct mirror_link *l, int64_t *ret_next,
                                             struct err *err);
+/* Where the partitions end at the source; LOOK_UNKNOWN where it has none of that number. `ret_end`
+ * has l->log.n. */
+NODISCARD enum err_code mirror_link_source_ends(struct mirror_link *l, const char *brokers,
+                                                int64_t *ret_end, struct err *err);
 
 #endif

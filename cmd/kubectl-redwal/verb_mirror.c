@@ -36,6 +36,22 @@ static const struct option_table order_table = {
     .size = sizeof(struct order_options),
 };
 
+struct status_options {
+    char *source_brokers;
+};
+
+/* clang-format off */
+static const struct option_spec status_specs[] = {
+    { "source-brokers", OPTION_ADDRESSES, OPTION_ANYWHERE, offsetof(struct status_options, source_brokers), "LIST", NULL, 0, 0, NULL, "Mirror", "Brokers of the cluster that is mirrored, to tell how far the mirror is behind; they are asked as those here are" },
+};
+/* clang-format on */
+
+static const struct option_table status_table = {
+    .specs = status_specs,
+    .n_specs = ARRAY_SIZE(status_specs),
+    .size = sizeof(struct status_options),
+};
+
 /* --- what is printed -------------------------------------------------------------------------- */
 
 enum field {
@@ -77,13 +93,15 @@ static const struct column fields[N_FIELDS] = {
 };
 /* clang-format on */
 
-enum row { ROW_PARTITION, ROW_NEXT, ROW_END, N_ROW };
+enum row { ROW_PARTITION, ROW_NEXT, ROW_SOURCE_END, ROW_BEHIND, ROW_END, N_ROW };
 
 /* clang-format off */
 static const struct column columns[N_ROW] = {
-    [ROW_PARTITION] = { "partition", "PARTITION",   COLUMN_COUNT, false, 0, 0 },
-    [ROW_NEXT]      = { "next",      "SOURCE NEXT", COLUMN_COUNT, false, 0, 0 },
-    [ROW_END]       = { "end",       "END HERE",    COLUMN_COUNT, false, 0, 0 },
+    [ROW_PARTITION]  = { "partition", "PARTITION",   COLUMN_COUNT, false, 0, 0 },
+    [ROW_NEXT]       = { "next",      "SOURCE NEXT", COLUMN_COUNT, false, 0, 0 },
+    [ROW_SOURCE_END] = { "sourceEnd", "SOURCE END",  COLUMN_COUNT, false, 0, 0 },
+    [ROW_BEHIND]     = { "behind",    "BEHIND",      COLUMN_COUNT, false, 0, 0 },
+    [ROW_END]        = { "end",       "END HERE",    COLUMN_COUNT, false, 0, 0 },
 };
 /* clang-format on */
 
@@ -132,7 +150,36 @@ static void fill_connector(const struct mirror_link *l, struct cell *cells)
     cells[FIELD_HEADERS] = answer_cell(l->config.keeps_headers);
 }
 
-static void print_partitions(const struct mirror_link *l, const int64_t *next, struct printer *p)
+/* What is known of each partition at the source. */
+struct source {
+    int64_t *next, *end;
+};
+
+static struct source ask_source(struct mirror_link *l, const char *brokers)
+{
+    const size_t n = (size_t)l->log.n + 1;
+    const struct source s = { mem_new(n, sizeof(*s.next)), mem_new(n, sizeof(*s.end)) };
+    struct err err = { 0 };
+
+    for (int32_t i = 0; i < l->log.n; i++)
+        s.next[i] = s.end[i] = LOOK_UNKNOWN;
+    if (l->connect && l->facts[MIRROR_FACT_PRESENT] == MIRROR_YES &&
+        mirror_link_offsets(l, s.next, &err) != ERR_OK)
+        call_complain(l->in, "the offsets of the connector: %s", err.msg);
+    if (brokers && mirror_link_source_ends(l, brokers, s.end, &err) != ERR_OK)
+        call_complain(l->in, "the source: %s", err.msg);
+    return s;
+}
+
+static int64_t behind(int64_t next, int64_t end)
+{
+    if (next == LOOK_UNKNOWN || end == LOOK_UNKNOWN)
+        return LOOK_UNKNOWN;
+    return end > next ? end - next : 0;
+}
+
+static void print_partitions(const struct mirror_link *l, const struct source *source,
+                             struct printer *p)
 {
     const size_t n = (size_t)l->log.n;
     struct cell *cells = mem_new(n * N_ROW + 1, sizeof(*cells));
@@ -141,7 +188,9 @@ static void print_partitions(const struct mirror_link *l, const int64_t *next, s
         struct cell *row = cells + i * N_ROW;
 
         row[ROW_PARTITION] = CELL_NUMBER((int64_t)i);
-        row[ROW_NEXT] = count_cell(next[i]);
+        row[ROW_NEXT] = count_cell(source->next[i]);
+        row[ROW_SOURCE_END] = count_cell(source->end[i]);
+        row[ROW_BEHIND] = count_cell(behind(source->next[i], source->end[i]));
         row[ROW_END] = CELL_NUMBER(l->log.extents[i].end);
     }
     printer_list(p, "partitions", columns, N_ROW, cells, n);
@@ -149,11 +198,12 @@ static void print_partitions(const struct mirror_link *l, const int64_t *next, s
 }
 
 /* `wish` is what `mirror_move()` is asked for; MIRROR_WISH_OBSERVED: what would be done is not
- * told. */
-static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, enum exit_status status)
+ * told. `brokers`: of the source; NULL: they are not asked. */
+static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, const char *brokers,
+                              enum exit_status status)
 {
     CLEANUP(printer_release) struct printer printer = { 0 };
-    int64_t *next = mem_new((size_t)l->log.n + 1, sizeof(*next));
+    const struct source source = ask_source(l, brokers);
     struct cell cells[N_FIELDS] = {
         [FIELD_CONNECTOR] = CELL_TEXT(l->connector),
         [FIELD_STATE] = CELL_TEXT(mirror_state_text(mirror_reason_state(l->reason))),
@@ -170,21 +220,14 @@ static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, enum
         cells[FIELD_TROUBLE] = CELL_TEXT(l->mirror.tried.why);
     cells[FIELD_EFFECT] = CELL_TEXT(mirror_effect_text(effect));
     cells[FIELD_WHY] = CELL_TEXT(why);
-    for (int32_t i = 0; i < l->log.n; i++)
-        next[i] = LOOK_UNKNOWN;
-    if (l->connect && l->facts[MIRROR_FACT_PRESENT] == MIRROR_YES) {
-        struct err err = { 0 };
-
-        if (mirror_link_offsets(l, next, &err) != ERR_OK)
-            call_complain(l->in, "the offsets of the connector: %s", err.msg);
-    }
     if (l->log_why[0] != '\0')
         call_complain(l->in, "the log here: %s", l->log_why);
     call_print(l->in, &printer);
     printer_fields(&printer, fields,
                    wish == MIRROR_WISH_OBSERVED ? (size_t)FIELD_EFFECT : (size_t)N_FIELDS, cells);
-    print_partitions(l, next, &printer);
-    free(next);
+    print_partitions(l, &source, &printer);
+    free(source.next);
+    free(source.end);
     return call_end(&printer, status);
 }
 
@@ -192,6 +235,7 @@ static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, enum
 
 static enum exit_status run_status(struct invocation *in)
 {
+    const struct status_options *o = invocation_values(in, &status_table);
     CLEANUP(mirror_link_release) struct mirror_link l = { 0 };
     struct err err = { 0 };
     enum err_code rc = mirror_link_open(in, &l, &err);
@@ -201,7 +245,7 @@ static enum exit_status run_status(struct invocation *in)
         return call_failed(in, &err);
     mirror_link_look(&l);
     state = mirror_reason_state(l.reason);
-    return print(&l, MIRROR_WISH_OBSERVED,
+    return print(&l, MIRROR_WISH_OBSERVED, o->source_brokers,
                  state == MIRROR_STATE_UNKNOWN  ? EXIT_FAILED
                  : state == MIRROR_STATE_FAILED ? EXIT_DIFFERENT
                                                 : EXIT_DONE);
@@ -305,7 +349,7 @@ static enum exit_status run_wish(struct invocation *in, enum mirror_wish wish)
         rc = order(&l, wish, &err);
     if (rc != ERR_OK)
         return call_failed(in, &err);
-    return print(&l, o->dry_run ? wish : MIRROR_WISH_OBSERVED, EXIT_DONE);
+    return print(&l, o->dry_run ? wish : MIRROR_WISH_OBSERVED, NULL, EXIT_DONE);
 }
 
 static enum exit_status run_stop(struct invocation *in)
@@ -340,7 +384,8 @@ static void check(struct invocation *in)
 }
 
 static const struct option_table *const status_tables[] = {
-    &mirror_table, &print_table, &context_table, &connection_table, &rediswal_table, NULL,
+    &status_table,     &mirror_table,   &print_table, &context_table,
+    &connection_table, &rediswal_table, NULL,
 };
 static const struct option_table *const order_tables[] = {
     &order_table,      &mirror_table,   &print_table, &context_table,
@@ -350,13 +395,17 @@ static const struct option_table *const order_tables[] = {
 static const struct verb verb_mirror_status = {
     .name = "status",
     .summary = "Show what the mirror does, and how far each partition is mirrored",
-    .help = "SOURCE NEXT is the offset at the source that is mirrored next, as the connector has "
-            "stored it;\n"
-            "END HERE where the log here ends. One look cannot prove that a mirror has stopped: "
-            "`mirror stop --wait`\n"
-            "does, also of one that is stopped already. The exit status is 3 when it has failed, "
-            "and 1 when\n"
-            "what it does is not known.\n",
+    .help =
+        "SOURCE NEXT is the offset at the source that is mirrored next, as the connector has "
+        "stored it;\n"
+        "SOURCE END and BEHIND, in offsets, need --source-brokers; END HERE is where the log here "
+        "ends. The\n"
+        "connector stores its offsets once a minute, or with each transaction where it writes "
+        "exactly once. One look cannot prove that a mirror has stopped: "
+        "`mirror stop --wait`\n"
+        "does, also of one that is stopped already. The exit status is 3 when it has failed, "
+        "and 1 when\n"
+        "what it does is not known.\n",
     .examples =
         "kubectl-redwal mirror status --kafka-connect http://connect.example:8083 --connector "
         "'dc->dr.MirrorSourceConnector'\n",

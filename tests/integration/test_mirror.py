@@ -104,6 +104,11 @@ def status(cli, exit_status=0):
     return cli.run("mirror", "status", "-o", "json", status=exit_status).json()
 
 
+def behind(cli, source):
+    rows = cli.run("mirror", "status", "-o", "json", "--source-brokers", source.plain).json()
+    return sum(row["behind"] for row in rows["partitions"])
+
+
 def examined(lab, server, cli):
     """What `doctor` says of the mirror, by its check."""
     doctor = Cli(**cli.options, redis=server.address, wal=lab.wal)
@@ -124,7 +129,7 @@ def stop(cli, seconds=60):
 
 
 def test_a_mirror_is_stopped_with_a_proof_and_goes_on_without_loss_or_repetition(
-        lab, topic, mirror, cli, server):
+        lab, source, topic, mirror, cli, server):
     connector = mirror()
     write(topic, 0, 200)
     await_mirrored(lab, topic, 200)
@@ -152,9 +157,11 @@ def test_a_mirror_is_stopped_with_a_proof_and_goes_on_without_loss_or_repetition
     write(topic, 200, 100)
     ends = here(lab, topic).ends()
     holds(lambda: here(lab, topic).ends() == ends, 3, "nothing arrives from a stopped mirror")
+    assert behind(cli, source) == 100 and all(r["behind"] is None for r in status(cli)["partitions"])
     cli.run("mirror", "resume", "--wait")
     assert status(cli)["state"] == "Running"
     await_mirrored(lab, topic, 300)
+    await_(lambda: behind(cli, source) == 0, 60, "the mirror has stored its offsets")
     assert by_partition(mirrored(lab, topic)) == by_partition(topic.read())
 
     target = here(lab, topic)
