@@ -86,6 +86,8 @@ static void delete_pod(struct restore_world *w, struct world_applier *a)
 /* In good order; or its node is lost: the pod is gone, and the process lives on. */
 static void leave(struct restore_world *w, struct world_applier *a, bool is_lost)
 {
+    if (!a->lives || a->is_leaving)
+        return;
     a->is_leaving = true;
     a->ends_ms = now() + (int64_t)prng_below(&w->prng, is_lost ? ZOMBIE_MS : LEAVING_MS);
     if (!is_lost)
