@@ -9,7 +9,7 @@
  *   - Redis is wiped behind a fence that the same process had accepted, while no pod was left;
  *   - no history of Redis is wiped twice for one restore, nor one that is not ours at all;
  *   - one restore is under way;
- *   - nothing is applied behind the end that Redis names;
+ *   - nothing is applied twice, left out, or behind the end that Redis names;
  *
  * and once trouble ends each restore has ended or holds, the appliers are back, and Redis is what
  * the last restore promised. The first violation is kept and ends the run.
@@ -78,7 +78,7 @@ struct world_order {
 enum restore_world_lie {
     RESTORE_LIE_NONE,
     RESTORE_LIE_GROUP,  /* commits are taken although members are there */
-    RESTORE_LIE_TWICE,  /* Redis is wiped, also where it was for this restore */
+    RESTORE_LIE_TWICE,  /* Redis is wiped, also where it was, and nobody tells */
     RESTORE_LIE_LEASES, /* each process has a lease of its own */
     RESTORE_LIE_CHAIN,  /* appliers write whatever the position is */
 };

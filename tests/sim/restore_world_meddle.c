@@ -18,6 +18,8 @@ enum {
     CALM_MS = 40 * RESTORE_WORLD_MINUTE_MS,
 };
 
+#define TO_POSITION ",\"to\":{\"positions\":[{\"partition\":0,\"offset\":1}]}"
+
 static int64_t now(void)
 {
     return restore_world_now_ms();
@@ -154,6 +156,9 @@ static void apply(struct restore_world *w, struct world_applier *a)
         }
         if (a->next[i] < w->begin[i] || a->next[i] >= limit)
             continue; /* held */
+        if (w->primary.next[i] != a->next[i])
+            restore_world_fail(w, "applier %u applies partition %d from %lld, which is at %lld",
+                               a->number, i, (long long)a->next[i], (long long)w->primary.next[i]);
         a->next[i] += (int64_t)prng_below(&w->prng, BATCH);
         if (a->next[i] > limit)
             a->next[i] = limit;
@@ -204,9 +209,8 @@ void restore_world_ask(struct restore_world *w, enum restore_world_wish wish)
 {
     static const char *const specs[WISH_COUNT] = {
         [WISH_LATEST] = "",
-        [WISH_HOLD] = ",\"to\":{\"positions\":[{\"partition\":0,\"offset\":1}]}",
-        [WISH_SKIP] = ",\"to\":{\"positions\":[{\"partition\":0,\"offset\":1}]},"
-                      "\"after\":\"Skip\"",
+        [WISH_HOLD] = TO_POSITION,
+        [WISH_SKIP] = TO_POSITION ",\"after\":\"Skip\"",
         [WISH_DRY_RUN] = ",\"dryRun\":true",
     };
     const bool accepts = prng_chance(&w->prng, 500);

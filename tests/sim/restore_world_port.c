@@ -69,6 +69,8 @@ static enum err_code ask_redis(void *self, uint64_t number, const struct redis_p
 
     q->of_redis = true;
     q->redis = redis_as_it_is(&w->primary, place->n_partitions);
+    if (w->lie == RESTORE_LIE_TWICE)
+        q->redis.primary.restore[0] = '\0';
     if (prng_chance(&w->prng, w->faults)) {
         redis_look_release(&q->redis);
         redis_look_init(&q->redis);
