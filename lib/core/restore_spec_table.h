@@ -58,7 +58,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS };
     X(INTEGER,    plan_records,        "plan.records",         "Records to replay") \
     X(INTEGER,    plan.record_bytes,   "plan.recordBytes",     "Bytes of a record, key and value: the mean of a sample") \
     X(INTEGER,    plan_bytes,          "plan.bytes",           "Bytes of them all, by that") \
-    X(INTEGER,    plan_seconds,        "plan.seconds",         "How long that may take") \
+    X(INTEGER,    plan_seconds,        "plan.seconds",         "How long that may take: at the rate of the last restore of this RedisWal, or at spec.rate") \
     X(INTEGER,    plan_lost,           "plan.lostRecords",     "Records that the log no longer holds, before those") \
     X(PARTITIONS, plan,                "plan.partitions",      "What is replayed of each partition") \
     X(INTEGER,    done_records,        "progress.records",     "Records that were replayed") \

@@ -25,3 +25,13 @@ void restore_status_release(struct restore_status *s)
     restore_plan_release(&s->plan);
     *s = (struct restore_status){ 0 };
 }
+
+int64_t restore_status_rate(const struct restore_status *s)
+{
+    const int64_t passed_ms = s->completed_ms - s->wiped_ms;
+
+    if (s->step != RESTORE_STEP_COMPLETED || s->applied <= 0 || s->wiped_ms == LOOK_UNKNOWN ||
+        s->completed_ms == LOOK_UNKNOWN || s->released_ms != LOOK_UNKNOWN)
+        return LOOK_UNKNOWN;
+    return passed_ms > 1000 ? s->applied * 1000 / passed_ms : s->applied;
+}

@@ -52,4 +52,7 @@ extern const size_t restore_n_status_fields;
 void restore_status_init(struct restore_status *s); /* Pending, and nothing is known */
 void restore_status_release(struct restore_status *s);
 
+/* Records a second, over all of a replay that was completed; LOOK_UNKNOWN of any other. */
+int64_t restore_status_rate(const struct restore_status *s);
+
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/int64.h"
 #include "codec/kube_json.h"
 #include "codec/restore_write.h"
 #include "runtime/wal_restores_state.h"
@@ -146,12 +147,43 @@ static void say_times(struct restore_status *s, enum restore_step from, int64_t 
         s->released_ms = wall_ms;
 }
 
-static void say_plan(struct restore_status *s)
+/* By the last restore of the RedisWal that was completed, and by the limit that is asked for. */
+static int64_t expected_rate(const struct restore_entry *e, int32_t n_partitions)
 {
+    const struct wal_restores *r = e->restores;
+    const struct restore_resource *resource = &e->resource;
+    const struct wal_watch *w = wal_looks_find(r->ports.looks, str_from(resource->scope),
+                                               str_from(resource->spec.rediswal));
+    const int64_t appliers = w ? int64_min(w->resource.spec.replicas, n_partitions) : 0;
+    int64_t rate = LOOK_UNKNOWN, latest_ms = LOOK_UNKNOWN;
+
+    for (size_t i = 0; i < r->n; i++) {
+        const struct restore_resource *other = &r->entries[i]->resource;
+        const int64_t its_rate = restore_status_rate(&other->status);
+
+        if (its_rate > 0 && other->status.completed_ms > latest_ms &&
+            strcmp(other->scope, resource->scope) == 0 &&
+            strcmp(other->spec.rediswal, resource->spec.rediswal) == 0) {
+            latest_ms = other->status.completed_ms;
+            rate = its_rate;
+        }
+    }
+    if (resource->spec.rate > 0 && appliers > 0 &&
+        (rate == LOOK_UNKNOWN || rate > resource->spec.rate * appliers))
+        rate = resource->spec.rate * appliers;
+    return rate;
+}
+
+static void say_plan(const struct restore_entry *e, struct restore_status *s)
+{
+    const int64_t rate = expected_rate(e, s->plan.n);
+
     s->plan_records = restore_plan_replays(&s->plan);
     s->plan_lost = restore_plan_lacks(&s->plan);
     s->plan_bytes = s->plan.record_bytes == LOOK_UNKNOWN ? LOOK_UNKNOWN
                                                          : s->plan_records * s->plan.record_bytes;
+    if (s->plan_seconds == LOOK_UNKNOWN && rate > 0)
+        s->plan_seconds = s->plan_records / rate;
 }
 
 static void measure(struct restore_entry *e, int64_t done)
@@ -211,7 +243,7 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
     else if (e->plan.n > 0)
         next.status.plan = e->plan;
     if (next.status.plan.n > 0)
-        say_plan(&next.status);
+        say_plan(e, &next.status);
     if (row->next == RESTORE_STEP_SKIPPING && row->step != row->next)
         say_ends(&known->observed->log, &next.status.plan);
     say_progress(e, &next.status, known);

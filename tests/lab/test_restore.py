@@ -207,10 +207,13 @@ def test_to_positions(site):
 
 def test_a_plan_touches_nothing(site):
     written(site)
-    code, out, err = site.redwal("orders", "--dry-run", "-o", "json")
+    code, out, err = site.redwal("orders", "--dry-run", "-o", "json", "--rate", "50")
     assert code == DONE, err
     plan = json.loads(out)
     assert (plan["records"], plan["lostRecords"], plan["to"]) == (SOME, 0, "latest")
+    assert plan["durationMs"] == SOME // (2 * 50) * 1000  # by two appliers
+    sizes = [len(r.key) + len(r.value) for r in site.topic.read()]
+    assert min(sizes) <= plan["bytes"] / SOME <= max(sizes)
     assert [p["until"] for p in plan["partitions"]] == list(site.ends().values())
     assert site.n_wipes() == 0 and site.client.get("stray") == b"1"
     assert len(site.processes.running) == 2 and not site.processes.ended
