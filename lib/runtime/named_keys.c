@@ -1,6 +1,7 @@
 #include "runtime/named_keys.h"
 
 #include "base/glob.h"
+#include "core/position.h"
 
 void named_keys_init(struct named_keys *k, const char *pattern)
 {
@@ -28,6 +29,8 @@ void named_keys_admit_none(struct named_keys *k)
 
 static bool counts(const struct named_keys *k, struct str key)
 {
+    if (str_starts_with(key, STR_LITERAL(RESERVED_KEY_PREFIX)))
+        return false; /* a record that names one is rejected */
     switch (k->of) {
     case NAMED_KEYS_OF_NONE:
         return false;

@@ -8,7 +8,8 @@
 
 #include "runtime/named_keys.h"
 
-static const struct str all[] = { { "a", 1 }, { "b", 1 }, { "c", 1 }, { "ab", 2 }, { "b", 1 } };
+static const struct str all[] = { { "a", 1 },  { "b", 1 }, { "c", 1 },
+                                  { "ab", 2 }, { "b", 1 }, { "redwal:identity", 15 } };
 
 static void what_counts_is_taken_once(void **state)
 {
