@@ -64,7 +64,7 @@ static void learn_log(struct mirror_link *l, int64_t began_ms)
         .n = l->log.n,
     };
 
-    look.look.ended_ms = clock_monotonic_ms();
+    look.look.ended_ms = clock_since_boot_ms();
     for (int32_t i = 0; i < l->log.n; i++)
         look.partitions[i].end = l->log.extents[i].end;
     mirror_learn_log(&l->mirror, &look);
@@ -73,13 +73,13 @@ static void learn_log(struct mirror_link *l, int64_t began_ms)
 
 static void judge(struct mirror_link *l)
 {
-    mirror_facts(&l->mirror, clock_monotonic_ms(), l->facts);
+    mirror_facts(&l->mirror, clock_since_boot_ms(), l->facts);
     l->reason = mirror_judge(l->facts);
 }
 
 static void look_at_log(struct mirror_link *l)
 {
-    const int64_t began_ms = clock_monotonic_ms();
+    const int64_t began_ms = clock_since_boot_ms();
     struct err err = { 0 };
 
     log_survey_release(&l->log);
@@ -90,7 +90,7 @@ static void look_at_log(struct mirror_link *l)
 
 static struct mirror_look look_at_resource(struct mirror_link *l)
 {
-    const int64_t began_ms = clock_monotonic_ms();
+    const int64_t began_ms = clock_since_boot_ms();
     struct mirror_look look = { .followed = MIRROR_UNKNOWN };
     struct err err = { 0 };
     const enum err_code rc = mirror_resource_read(&l->resource, &err);
@@ -99,7 +99,7 @@ static struct mirror_look look_at_resource(struct mirror_link *l)
         look = l->resource.mirror.told;
     look.look = (struct look){
         .began_ms = began_ms,
-        .ended_ms = clock_monotonic_ms(),
+        .ended_ms = clock_since_boot_ms(),
         .outcome = rc == ERR_OK ? LOOK_ANSWERED : LOOK_FAILED,
         .denied = rc == ERR_DENIED,
     };
@@ -115,13 +115,13 @@ static void look_at_mirror(struct mirror_link *l)
 
     if (l->resource.cluster)
         resource = look_at_resource(l);
-    if (!l->connect) {
+    if (!l->connect || resource.look.outcome == LOOK_FAILED) {
         mirror_learn(&l->mirror, &resource);
         return;
     }
     connect_mirror_look(&connect, l->connector, &look, &l->config);
     look.followed = resource.followed;
-    if (look.exactly_once == MIRROR_UNKNOWN)
+    if (look.exactly_once == MIRROR_UNKNOWN && resource.current == MIRROR_YES)
         look.exactly_once = resource.exactly_once;
     mirror_learn(&l->mirror, &look);
 }
@@ -133,6 +133,34 @@ void mirror_link_look(struct mirror_link *l)
     judge(l);
 }
 
+/* Its operator does what the resource asks for, whatever the connector does by now. */
+static bool is_asked_for(const struct mirror_link *l, enum mirror_wish wish)
+{
+    const struct strimzi_mirror *m = &l->resource.mirror;
+
+    return wish == MIRROR_WISH_STOPPED   ? m->asks_to_stop
+           : wish == MIRROR_WISH_RUNNING ? m->asks_to_run
+                                         : true;
+}
+
+enum mirror_effect mirror_link_move(const struct mirror_link *l, enum mirror_wish wish,
+                                    const char **ret_why)
+{
+    const enum mirror_effect effect = mirror_move(wish, l->facts, ret_why);
+
+    if (!l->resource.cluster)
+        return effect;
+    if (l->facts[MIRROR_FACT_FOLLOWED] == MIRROR_YES && !is_asked_for(l, wish)) {
+        *ret_why = "its resource asks for something else";
+        return wish == MIRROR_WISH_STOPPED ? MIRROR_EFFECT_STOP : MIRROR_EFFECT_RESUME;
+    }
+    if (effect == MIRROR_EFFECT_NOTHING && l->resource.mirror.told.current != MIRROR_YES) {
+        *ret_why = "its operator has not looked at its resource";
+        return MIRROR_EFFECT_WAIT;
+    }
+    return effect;
+}
+
 static enum err_code guard(struct mirror_link *l, struct err *err)
 {
     const struct connect connect = connect_curl_port(l->connect);
@@ -142,7 +170,7 @@ static enum err_code guard(struct mirror_link *l, struct err *err)
     if (!l->connect)
         return err_set(err, ERR_INVALID, "only Connect takes a guard write: give --kafka-connect");
     rc = connect_mirror_guard(&connect, l->connector, &told, err);
-    mirror_learn_guard(&l->mirror, &told, clock_monotonic_ms());
+    mirror_learn_guard(&l->mirror, &told, clock_since_boot_ms());
     judge(l);
     return told.taken == MIRROR_UNKNOWN ? rc : ERR_OK;
 }

@@ -33,6 +33,10 @@ void mirror_link_release(struct mirror_link *l);
 /* At the mirror, and at the log here. Who does not answer leaves unknown what he would have told.
  */
 void mirror_link_look(struct mirror_link *l);
+/* What follows from that by core/mirror.h, and where a resource manages the mirror from what that
+ * asks for: what it does not ask for does not last. `ret_why` is a static text. */
+enum mirror_effect mirror_link_move(const struct mirror_link *l, enum mirror_wish wish,
+                                    const char **ret_why);
 /* One of MIRROR_EFFECT_STOP, _GUARD and _RESUME; nothing for others. ERR_DENIED, ERR_NOT_FOUND,
  * ERR_INVALID: it is refused; other errors may be gone when it is tried again. */
 NODISCARD enum err_code mirror_link_do(struct mirror_link *l, enum mirror_effect effect,

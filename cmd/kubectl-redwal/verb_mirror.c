@@ -197,7 +197,7 @@ static void print_partitions(const struct mirror_link *l, const struct source *s
     free(cells);
 }
 
-/* `wish` is what `mirror_move()` is asked for; MIRROR_WISH_OBSERVED: what would be done is not
+/* `wish` is what `mirror_link_move()` is asked for; MIRROR_WISH_OBSERVED: what would be done is not
  * told. `brokers`: of the source; NULL: they are not asked. */
 static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, const char *brokers,
                               enum exit_status status)
@@ -212,7 +212,7 @@ static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, cons
         [FIELD_TODO] = CELL_TEXT(mirror_reason_remedy(l->reason)),
     };
     const char *why = NULL;
-    enum mirror_effect effect = mirror_move(wish, l->facts, &why);
+    enum mirror_effect effect = mirror_link_move(l, wish, &why);
 
     cells[FIELD_STATE].tone = tone_of(mirror_reason_state(l->reason));
     fill_connector(l, cells);
@@ -231,6 +231,21 @@ static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, cons
     return call_end(&printer, status);
 }
 
+/* What nobody can wait out. A name that is mistyped must not be called stopped. */
+static enum err_code refuse(const struct mirror_link *l, struct err *err)
+{
+    if (l->facts[MIRROR_FACT_DENIED] == MIRROR_YES)
+        return err_set(err, ERR_DENIED, "%s", l->mirror.tried.why);
+    if (l->facts[MIRROR_FACT_FOLLOWED] == MIRROR_NO)
+        return strimzi_mirror_refuse(&l->resource.mirror, err);
+    if (!l->resource.cluster && l->facts[MIRROR_FACT_PRESENT] == MIRROR_NO)
+        return err_set(err, ERR_NOT_FOUND,
+                       "Connect has no connector %s; look at its name, and whether this is the "
+                       "Connect that runs it",
+                       l->connector);
+    return ERR_OK;
+}
+
 /* --- status ----------------------------------------------------------------------------------- */
 
 static enum exit_status run_status(struct invocation *in)
@@ -244,6 +259,8 @@ static enum exit_status run_status(struct invocation *in)
     if (rc != ERR_OK)
         return call_failed(in, &err);
     mirror_link_look(&l);
+    if (refuse(&l, &err) == ERR_NOT_FOUND)
+        return call_failed(in, &err);
     state = mirror_reason_state(l.reason);
     return print(&l, MIRROR_WISH_OBSERVED, o->source_brokers,
                  state == MIRROR_STATE_UNKNOWN  ? EXIT_FAILED
@@ -252,18 +269,6 @@ static enum exit_status run_status(struct invocation *in)
 }
 
 /* --- stop and resume -------------------------------------------------------------------------- */
-
-/* What nobody can wait out. */
-static enum err_code refuse(const struct mirror_link *l, enum mirror_wish wish, struct err *err)
-{
-    if (l->facts[MIRROR_FACT_DENIED] == MIRROR_YES)
-        return err_set(err, ERR_DENIED, "%s", l->mirror.tried.why);
-    if (l->facts[MIRROR_FACT_FOLLOWED] == MIRROR_NO)
-        return strimzi_mirror_refuse(&l->resource.mirror, err);
-    if (wish == MIRROR_WISH_RUNNING && l->facts[MIRROR_FACT_PRESENT] == MIRROR_NO)
-        return err_set(err, ERR_NOT_FOUND, "Connect has no connector %s", l->connector);
-    return ERR_OK;
-}
 
 /* Says it when it is something else than before. */
 static void tell(const struct mirror_link *l, struct err *told)
@@ -278,18 +283,17 @@ static void tell(const struct mirror_link *l, struct err *told)
 }
 
 /* One look, and what follows from it. */
-static enum err_code step(struct mirror_link *l, enum mirror_wish wish,
+static enum err_code look(struct mirror_link *l, enum mirror_wish wish,
                           enum mirror_effect *ret_effect, struct err *err)
 {
     enum err_code rc;
     const char *why;
 
     mirror_link_look(l);
-    rc = refuse(l, wish, err);
-    if (rc != ERR_OK)
-        return rc;
-    *ret_effect = mirror_move(wish, l->facts, &why);
-    return mirror_link_do(l, *ret_effect, err);
+    rc = refuse(l, err);
+    if (rc == ERR_OK)
+        *ret_effect = mirror_link_move(l, wish, &why);
+    return rc;
 }
 
 static bool may_pass(enum err_code rc)
@@ -305,8 +309,10 @@ static enum err_code await(struct mirror_link *l, enum mirror_wish wish, int64_t
 
     for (;;) {
         enum mirror_effect effect = MIRROR_EFFECT_WAIT;
-        const enum err_code rc = step(l, wish, &effect, err);
+        enum err_code rc = look(l, wish, &effect, err);
 
+        if (rc == ERR_OK)
+            rc = mirror_link_do(l, effect, err);
         if (!may_pass(rc) || (rc == ERR_OK && effect == MIRROR_EFFECT_NOTHING))
             return rc;
         if (rc != ERR_OK)
@@ -325,10 +331,12 @@ static enum err_code await(struct mirror_link *l, enum mirror_wish wish, int64_t
 static enum err_code order(struct mirror_link *l, enum mirror_wish wish, struct err *err)
 {
     enum mirror_effect effect = MIRROR_EFFECT_WAIT;
-    const enum err_code rc = step(l, wish, &effect, err);
+    enum err_code rc = look(l, wish, &effect, err);
 
     if (rc == ERR_OK && l->facts[MIRROR_FACT_ANSWERED] != MIRROR_YES)
         return err_set(err, ERR_UNAVAILABLE, "%s", l->mirror.tried.why);
+    if (rc == ERR_OK && effect != MIRROR_EFFECT_GUARD)
+        rc = mirror_link_do(l, effect, err);
     if (rc == ERR_OK)
         mirror_link_look(l);
     return rc;

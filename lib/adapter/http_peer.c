@@ -146,7 +146,7 @@ bool http_path_append(struct buf *path, const char *part)
 static enum err_code check_url(const char *url, const char *whose, struct err *err)
 {
     CURLU *parsed = curl_url();
-    char *scheme = NULL, *user = NULL, *query = NULL;
+    char *scheme = NULL, *user = NULL, *query = NULL, *fragment = NULL;
     enum err_code rc = ERR_OK;
 
     if (strlen(url) > HTTP_PEER_URL_MAX ||
@@ -160,9 +160,12 @@ static enum err_code check_url(const char *url, const char *whose, struct err *e
             err_set(err, ERR_INVALID, "%s URL holds a user; give it and its password apart", whose);
     if (rc == ERR_OK && curl_url_get(parsed, CURLUPART_QUERY, &query, 0) == CURLUE_OK)
         rc = err_set(err, ERR_INVALID, "%s URL holds a query", whose);
+    if (rc == ERR_OK && curl_url_get(parsed, CURLUPART_FRAGMENT, &fragment, 0) == CURLUE_OK)
+        rc = err_set(err, ERR_INVALID, "%s URL holds a fragment", whose);
     curl_free(scheme);
     curl_free(user);
     curl_free(query);
+    curl_free(fragment);
     curl_url_cleanup(parsed);
     return rc;
 }

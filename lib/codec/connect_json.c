@@ -38,6 +38,8 @@ static yyjson_doc *read_object(struct str body, const char *what, struct err *er
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
+/* `is_connect`: it is about a connector. What is about the path, "HTTP 404 Not Found", Connect's
+ * server says in the same form. */
 static enum err_code refusal(long status, bool is_connect)
 {
     switch (status) {
@@ -66,7 +68,8 @@ enum err_code connect_answer_check(long status, struct str body, struct err *err
     doc = read_object(body, "refusal", NULL);
     if (doc) {
         message = kube_yyjson_str(yyjson_doc_get_root(doc), "message");
-        is_connect = kube_yyjson_int(yyjson_doc_get_root(doc), "error_code", 0) == status;
+        is_connect = kube_yyjson_int(yyjson_doc_get_root(doc), "error_code", 0) == status &&
+                     !str_starts_with(message, STR_LITERAL("HTTP "));
     }
     if (message.n > SHOWN_MAX)
         message.n = SHOWN_MAX;

@@ -70,7 +70,7 @@ enum mirror_answer { MIRROR_UNKNOWN, MIRROR_NO, MIRROR_YES, MIRROR_ANSWER_COUNT 
     X(STOPPED,  UNKNOWN, UNKNOWN,  STOP_UNKNOWN,  "StopUnknown",          "it is not known whether it is stopped", "look at Connect") \
     X(GONE,     NO,      STOPPING, TASKS_LEFT,    "TasksLeft",            "its tasks are still there", "wait: Connect gives a task five seconds to end; look at its workers when this lasts") \
     X(GONE,     UNKNOWN, UNKNOWN,  TASKS_UNKNOWN, "TasksUnknown",         "it is not known whether it has tasks", "look at Connect") \
-    X(GUARDED,  NO,      STOPPING, GUARD_REFUSED, "GuardRefused",         "Connect refused the guard write: by its own word it may still have tasks, or is sharing them out", "wait: it is tried again; look at Connect when this lasts") \
+    X(GUARDED,  NO,      STOPPING, GUARD_REFUSED, "GuardRefused",         "Connect refused the guard write: by its own word it may still have tasks", "wait: it is tried again; look at Connect when this lasts") \
     X(GUARDED,  UNKNOWN, STOPPING, GUARD_AWAITED, "GuardAwaited",         "the guard write was not judged yet", "wait; let the controller reach Connect's REST interface when this lasts") \
     X(STILL,    NO,      STOPPING, ENDS_MOVE,     "LogGrows",             "the log here still grows, though the tasks are gone", "find who writes: a task that hangs, another mirror, or producers") \
     X(STILL,    UNKNOWN, STOPPING, ENDS_AWAITED,  "LogNotStill",          "the log here was not yet seen to stand still", "wait; see LogReachable when this lasts") \
@@ -196,8 +196,8 @@ struct mirror {
 void mirror_init(struct mirror *m);
 void mirror_release(struct mirror *m); /* safe on a zeroed one */
 
-/* In the order that they ended. A look that was not answered ends a proof: nobody knows whether it
- * ran meanwhile. */
+/* In the order that they ended. One that was not answered tells nothing, and after
+ * MIRROR_STALE_MS without another the proof is over: nobody knows whether it ran meanwhile. */
 void mirror_learn(struct mirror *m, const struct mirror_look *look);
 /* `now_ms`: when its answer came. One that began before the tasks were seen to be gone, or came
  * after they were seen again, tells nothing. */

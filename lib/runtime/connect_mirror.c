@@ -42,7 +42,7 @@ void connect_mirror_look(const struct connect *c, const char *connector, struct 
 
     *ret_config = (struct connect_config){ .source = "" };
     *ret = (struct mirror_look){
-        .look = { .began_ms = clock_monotonic_ms(), .outcome = LOOK_ANSWERED },
+        .look = { .began_ms = clock_since_boot_ms(), .outcome = LOOK_ANSWERED },
         .followed = MIRROR_YES,
         .current = MIRROR_YES,
         .n_tasks = LOOK_UNKNOWN,
@@ -55,7 +55,7 @@ void connect_mirror_look(const struct connect *c, const char *connector, struct 
         ret->look.denied = rc == ERR_DENIED;
         memcpy(ret->look.why, err.msg, sizeof(ret->look.why));
     }
-    ret->look.ended_ms = clock_monotonic_ms();
+    ret->look.ended_ms = clock_since_boot_ms();
     ret->look.ended_wall_ms = clock_wall_ms();
 }
 
@@ -75,7 +75,7 @@ enum err_code connect_mirror_guard(const struct connect *c, const char *connecto
     struct connect_reply reply;
     enum err_code rc;
 
-    *ret = (struct mirror_guard){ .began_ms = clock_monotonic_ms() };
+    *ret = (struct mirror_guard){ .began_ms = clock_since_boot_ms() };
     rc = ask(c, CONNECT_GUARD, connector, &reply, err);
     if (rc == ERR_NOT_FOUND)
         rc = ERR_OK;

@@ -22,7 +22,7 @@ class Operator:
     """What Strimzi's operator does with such a resource, when it is told to look at it."""
 
     def __init__(self, cluster, namespace, connector):
-        self._cluster, self._namespace, self._connector = cluster, namespace, connector
+        self._cluster, self._namespace, self.connector = cluster, namespace, connector
 
     def kubectl(self, *argv, **options):
         return self._cluster.kubectl("-n", self._namespace, *argv, **options)
@@ -36,15 +36,15 @@ class Operator:
     def reconcile(self):
         resource = self.resource()
         state = resource["spec"]["mirrors"][1][SOURCE].get("state", "running")
-        self._connector.ask("PUT", {"running": "/resume", "stopped": "/stop"}[state])
-        await_(lambda: self._is(state), 60, lambda: f"{state}: {self._connector.status()}")
+        self.connector.ask("PUT", {"running": "/resume", "stopped": "/stop"}[state])
+        await_(lambda: self._is(state), 60, lambda: f"{state}: {self.connector.status()}")
         self.kubectl("patch", KIND, NAME, "--subresource=status", "--type=merge", "-p", json.dumps({
             "status": {"observedGeneration": resource["metadata"]["generation"],
                        "conditions": [{"type": "Ready", "status": "True"}],
-                       "connectors": [self._connector.status()]}}))
+                       "connectors": [self.connector.status()]}}))
 
     def _is(self, state):
-        now = self._connector.status()
+        now = self.connector.status()
         tasks = [t["state"] for t in now.get("tasks", [])]
         return now.get("connector", {}).get("state") == state.upper() and (
             tasks == [] if state == "stopped" else tasks and set(tasks) == {"RUNNING"})
@@ -156,6 +156,16 @@ def test_a_mirror_is_stopped_by_its_resource_and_proven_by_connect(connect, oper
     assert operator.mirror(1)[SOURCE]["state"] == operator.mirror(1)[CHECKPOINT]["state"] == "running"
     operator.reconcile()
     assert mirror("status")["state"] == "Running"
+
+
+def test_what_the_resource_does_not_ask_for_is_not_called_stopped(connect, operator, mirror):
+    operator.connector.ask("PUT", "/stop")
+    await_(lambda: operator.connector.status().get("tasks") == [], 60, "its tasks are gone")
+    plan = mirror("stop", "--dry-run", "--kafka-connect", connect.url)
+    assert plan["wouldDo"] == "stop it"
+    mirror("stop", "--kafka-connect", connect.url)
+    assert operator.mirror(1)[SOURCE]["state"] == "stopped"
+    mirror("stop", "--kafka-connect", connect.url)  # there is nothing more to order
 
 
 def test_what_nobody_would_carry_out_is_refused(cluster, operator, mirror):

@@ -232,6 +232,7 @@ static void urls_that_cannot_be_used_are_refused(void **state)
           "me:secret@registry.example/",
           "holds a user" },
         { "http://registry.example/?x=1", "holds a query" },
+        { "http://registry.example/#x", "holds a fragment" },
     };
     (void)state;
 

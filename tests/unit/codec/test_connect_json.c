@@ -25,6 +25,8 @@ static void what_a_status_of_http_means(void **state)
         { 202, "", ERR_OK, "" },
         { 404, "{\"error_code\":404,\"message\":\"Connector m not found\"}", ERR_NOT_FOUND,
           "404: Connector m not found" },
+        { 404, "{\"error_code\":404,\"message\":\"HTTP 404 Not Found\"}", ERR_UNAVAILABLE,
+          "404: HTTP 404 Not Found" },
         { 404, "<html>nothing here</html>", ERR_UNAVAILABLE, "HTTP status 404" },
         { 404, "{\"error_code\":40403,\"message\":\"schema\"}", ERR_UNAVAILABLE, "404: schema" },
         { 400, "{\"error_code\":400,\"message\":\"must be in the STOPPED state\"}", ERR_INVALID,
