@@ -267,7 +267,8 @@ const struct verb verb_restore_cancel = {
     .name = "cancel",
     .summary = "End a restore",
     .help = "Before Redis is wiped nothing was done, and the appliers go on as before. Afterwards "
-            "what is held\nis released, and they go on to the end of the log.\n",
+            "what is held\nis released, and they go on to the end of the log. While a wipe may be "
+            "on its way it waits.\n",
     .examples = "kubectl-redwal restore cancel orders-x7k2p --wait\n",
     .words = words,
     .n_words = ARRAY_SIZE(words),

@@ -29,7 +29,7 @@ static bool is_ours(const struct restore_known *k)
 
     if (p->wal[0] != '\0')
         return str_eq(str_from(p->wal), k->wal_name);
-    return p->n_keys == 0;
+    return p->n_keys == 0 && !p->other_databases;
 }
 
 /* NULL: it was not looked at. */
@@ -131,6 +131,11 @@ static enum restore_fact_value overtaken(const struct restore_known *k)
     if (!o->log.exists || strcmp(o->log.log, k->plan->log) != 0 || o->log.n < k->plan->n)
         return RESTORE_YES;
     wiped = is_wiped(k);
+    if (!wiped && o->log.n > k->plan->n)
+        return RESTORE_YES; /* nobody has planned where these end */
+    /* What the log lost since Redis was asked may be applied by now. */
+    if (wiped && o->log.look.ended_ms > o->redis.look.began_ms)
+        return RESTORE_UNKNOWN;
     for (int32_t i = 0; i < k->plan->n; i++)
         if (is_missed(k, i, wiped))
             return RESTORE_YES;
@@ -150,6 +155,7 @@ struct restore_facts restore_know(const struct restore_known *k)
 {
     struct restore_facts f = { {
         [RESTORE_FACT_CANCEL] = value_of(k->cancel),
+        [RESTORE_FACT_WITHDRAWN] = value_of(k->cancel && k->is_refused),
         [RESTORE_FACT_WAL] = k->wal,
         [RESTORE_FACT_TURN] = k->turn,
         [RESTORE_FACT_PLANNED] = planned(k),

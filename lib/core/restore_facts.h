@@ -21,6 +21,7 @@ struct restore_known {
     const struct restore_plan *plan; /* as it is persisted; n is 0: there is none */
     bool is_impossible;              /* the log said that there can be none */
     bool is_fenced;                  /* the group's commits were taken from this process */
+    bool is_refused;                 /* Redis has refused this process's last wipe */
     bool may_have_wiped;             /* it was once decided to */
     int64_t now_ms;
 };

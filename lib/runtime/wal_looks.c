@@ -267,7 +267,10 @@ static void fill_redis_place(struct gathering *g, struct buf *sentinels, struct 
                                     "password" };
 
     *ret = (struct redis_place){
-        .redis = s->redis, .master_name = s->master_name, .wal = s->wal, .n_partitions = w->facts.n
+        .redis = s->redis,
+        .master_name = s->master_name,
+        .wal = s->wal,
+        .n_partitions = w->facts.n > w->n_planned ? w->facts.n : w->n_planned,
     };
     ret->login = login_of(g, s->redis_user, s->redis_password.name ? s->redis_password : own,
                           s->redis_ca, &s->redis_certificate);

@@ -39,6 +39,7 @@ struct wal_watch {
     int n_redis_open;      /* looks that have not come back */
     int64_t redis_void_ms; /* what began before is outdated */
     int64_t alert_ends_ms;
+    int32_t n_planned; /* partitions that a restore is about, also where the log has fewer by now */
     struct marking marks;
     uint64_t mark_term; /* in which `marks` began */
     struct slo slo;     /* while we lead */

@@ -29,7 +29,7 @@ static void forget_deeds(struct restore_entry *e)
 {
     restore_entry_cancel_call(e);
     e->confirmed[0] = e->why[0] = '\0';
-    e->is_untold = e->is_ordered = e->is_impossible = false;
+    e->is_untold = e->is_ordered = e->is_impossible = e->is_refused = false;
     e->fenced_ms = INT64_MIN;
     e->due_ms = e->figures_ms = 0;
     e->rate_from = e->per_second = LOOK_UNKNOWN;
@@ -295,6 +295,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .turn = is_first(e) ? RESTORE_YES : RESTORE_NO,
         .plan = &e->resource.status.plan,
         .is_impossible = e->is_impossible,
+        .is_refused = e->is_refused,
         .may_have_wiped = e->resource.has_finalizer,
         .now_ms = r->now_ms,
     };
@@ -304,6 +305,8 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         e->fenced_ms = INT64_MIN;
     k.is_fenced = e->fenced_ms != INT64_MIN && r->now_ms - e->fenced_ms <= WAL_RESTORES_FENCE_MS;
     if (*ret_watch) {
+        if (restore_is_under_way(e->resource.status.step))
+            (*ret_watch)->n_planned = k.plan->n;
         k.wal_name = str_from((*ret_watch)->resource.spec.wal);
         k.observed = &(*ret_watch)->facts;
     }

@@ -90,6 +90,8 @@ void restore_order_give(struct restore_entry *e, struct wal_watch *w, enum resto
     e->due_ms = r->now_ms + WAL_RESTORES_RETRY_MS;
     rc = is_of_redis(effect) ? ask_redis(e, w, effect, &err) : ask_log(e, w, effect, &err);
     e->is_ordered = rc == ERR_OK;
+    if (rc == ERR_OK && effect == RESTORE_EFFECT_WIPE)
+        e->is_refused = false;
     if (rc == ERR_OK)
         remember(r, e, w, effect);
     else if (rc != ERR_LIMIT && rc != ERR_TIMEOUT)
@@ -153,7 +155,7 @@ static void take_log(struct wal_restores *r, uint64_t wal, struct restore_log_re
     restore_plan_release(&result->plan);
 }
 
-/* A wipe that was not done may have met a writer: the fence is old. */
+/* A wipe that was not done may have met a writer, unless Redis refused it: the fence is old. */
 static void take_redis(struct wal_restores *r, uint64_t wal,
                        const struct restore_redis_result *result)
 {
@@ -163,8 +165,11 @@ static void take_redis(struct wal_restores *r, uint64_t wal,
 
     if (e)
         note(e, effect, result->outcome, result->why);
-    if (e && effect == RESTORE_EFFECT_WIPE)
-        e->fenced_ms = INT64_MIN;
+    if (e && effect == RESTORE_EFFECT_WIPE) {
+        e->is_refused = result->outcome == RESTORE_REFUSED || result->denied;
+        if (!e->is_refused)
+            e->fenced_ms = INT64_MIN;
+    }
     if (w && e && effect == RESTORE_EFFECT_WIPE && result->outcome == RESTORE_DONE)
         wal_looks_renounce(w, r->now_ms);
     else if (w)

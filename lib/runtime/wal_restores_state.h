@@ -28,6 +28,7 @@ struct restore_entry {
     int64_t due_ms;                   /* of the next effect, or write */
     int64_t fenced_ms;                /* INT64_MIN: the group was not seen to be empty */
     bool is_impossible;               /* there can be no plan: `why` */
+    bool is_refused;                  /* the last wipe, by Redis: nothing of it was done */
     struct restore_plan plan;         /* made, and not persisted yet */
     char why[LOOK_WHY_MAX + 1];       /* the last effect was not done; "": it was */
     int64_t rate_since_ms, rate_from; /* LOOK_UNKNOWN: it is not measured */

@@ -162,8 +162,8 @@ static int64_t expected_rate(const struct restore_entry *e, int32_t n_partitions
         const int64_t its_rate = restore_status_rate(&other->status);
 
         if (its_rate > 0 && other->status.completed_ms > latest_ms &&
-            strcmp(other->scope, resource->scope) == 0 &&
-            strcmp(other->spec.rediswal, resource->spec.rediswal) == 0) {
+            strcmp(other->scope, resource->scope) == 0 && other->spec.rediswal &&
+            resource->spec.rediswal && strcmp(other->spec.rediswal, resource->spec.rediswal) == 0) {
             latest_ms = other->status.completed_ms;
             rate = its_rate;
         }

@@ -249,6 +249,23 @@ def test_a_cancelled_replay_goes_on_to_the_end(site):
     site.is_fold(site.topic.read())
 
 
+def test_a_wipe_that_redis_refuses_can_be_cancelled(site):
+    written(site)
+    site.client.execute_command("ACL", "SETUSER", "default", "-flushall")
+    site.restore()
+    await_(lambda: "flushall" in site.status().get("message", "").lower(), 60,
+           lambda: f"it is told: {site.status()}")
+    assert site.status()["step"] == "Wiping" and not site.processes.running
+    site.change(cancel=True)
+    site.await_step("Cancelled")
+    site.client.execute_command("ACL", "SETUSER", "default", "+flushall")
+    await_(lambda: len(site.processes.running) == 2, 60, "the appliers run again")
+    site.write(SOME)
+    site.await_applied()
+    assert site.n_wipes() == 0 and site.client.get("stray") == b"1"
+    await_(lambda: "finalizers" not in site.get()["metadata"], 30, "it may be deleted")
+
+
 @contextlib.contextmanager
 def intruder(site):
     """Somebody else is in the appliers' group, and stays."""

@@ -34,11 +34,16 @@ static void look_at_redis(struct scene *s, const char *restore, int64_t next, bo
     observed_learn_redis(&s->observed, &look);
 }
 
-static void look_at_log(struct scene *s, int64_t begin)
+static void look_at_log_at(struct scene *s, int64_t at_ms, int64_t begin)
 {
-    struct log_look look = looks_log(WAL_AGE, PARTITIONS, begin, END, BEGIN);
+    struct log_look look = looks_log(at_ms, PARTITIONS, begin, END, BEGIN);
 
     observed_learn_log(&s->observed, &look);
+}
+
+static void look_at_log(struct scene *s, int64_t begin)
+{
+    look_at_log_at(s, WAL_AGE, begin);
 }
 
 static void begin(struct scene *s)
@@ -74,6 +79,17 @@ static void nothing(struct scene *s)
 static void cancel(struct scene *s)
 {
     s->known.cancel = true;
+}
+
+static void refused(struct scene *s)
+{
+    s->known.is_refused = true;
+}
+
+static void cancelled_and_refused(struct scene *s)
+{
+    cancel(s);
+    refused(s);
 }
 
 static void no_plan(struct scene *s)
@@ -138,6 +154,12 @@ static void blank(struct scene *s)
 {
     foreign_keys(s);
     s->observed.redis.primary.n_keys = 0;
+}
+
+static void blank_but_for_another_database(struct scene *s)
+{
+    blank(s);
+    s->observed.redis.primary.other_databases = true;
 }
 
 static void a_replica(struct scene *s)
@@ -223,6 +245,22 @@ static void trimmed(struct scene *s)
     look_at_log(s, UNTIL);
 }
 
+static void trimmed_since_redis_was_asked(struct scene *s)
+{
+    look_at_log_at(s, WAL_AGE + 20, UNTIL);
+}
+
+static void more_partitions(struct scene *s)
+{
+    s->observed.log.n = PARTITIONS + 1;
+}
+
+static void more_partitions_before_the_wipe(struct scene *s)
+{
+    other_restore(s);
+    more_partitions(s);
+}
+
 static void trimmed_and_at_the_end(struct scene *s)
 {
     at_the_end(s);
@@ -264,6 +302,9 @@ static const struct {
 } fact_rows[] = {
     { nothing, IS(CANCEL, NO) },
     { cancel, IS(CANCEL, YES) },
+    { cancel, IS(WITHDRAWN, NO) },
+    { refused, IS(WITHDRAWN, NO) },
+    { cancelled_and_refused, IS(WITHDRAWN, YES) },
     { nothing, IS(WAL, YES) },
     { nothing, IS(TURN, YES) },
     { nothing, IS(PLANNED, YES) },
@@ -286,6 +327,7 @@ static const struct {
     { other_wal, IS(OURS, NO) },
     { foreign_keys, IS(OURS, NO) },
     { blank, IS(OURS, YES) },
+    { blank_but_for_another_database, IS(OURS, NO) },
     { a_replica, IS(OURS, UNKNOWN) },
     { loading, IS(OURS, UNKNOWN) },
     { redis_is_old, IS(OURS, UNKNOWN) },
@@ -315,7 +357,10 @@ static const struct {
     { nothing, IS(OVERTAKEN, NO) },
     { trimmed_behind_the_position, IS(OVERTAKEN, NO) },
     { trimmed, IS(OVERTAKEN, YES) },
+    { trimmed_since_redis_was_asked, IS(OVERTAKEN, UNKNOWN) },
     { trimmed_and_at_the_end, IS(OVERTAKEN, NO) },
+    { more_partitions, IS(OVERTAKEN, NO) },
+    { more_partitions_before_the_wipe, IS(OVERTAKEN, YES) },
     { other_restore, IS(OVERTAKEN, NO) },
     { trimmed_before_the_wipe, IS(OVERTAKEN, YES) },
     { other_log, IS(OVERTAKEN, YES) },
