@@ -42,7 +42,6 @@ static void every_broken_promise_is_noticed(void **state)
           RESTORE_LIE_TWICE },
         { "appliers write whatever the position is", FAKE_API_HONEST, RESTORE_LIE_CHAIN },
         { "statuses are acknowledged and dropped", FAKE_API_DROPS_STATUSES, RESTORE_LIE_NONE },
-        { "a lease is taken from who has renewed it", FAKE_API_IGNORES_VERSIONS, RESTORE_LIE_NONE },
     };
     struct restore_world *w = *state;
 
