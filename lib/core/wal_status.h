@@ -32,7 +32,7 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(REDIS_REACHABLE,     "RedisReachable",     TRUE,  true,  "a Redis answers as the primary") \
     X(LOG_REACHABLE,       "LogReachable",       TRUE,  true,  "the brokers answer, and the topic of the log exists") \
     X(POSITION_CONSISTENT, "PositionConsistent", TRUE,  true,  "what Redis holds and what the log holds fit together") \
-    X(RESTORE_REQUIRED,    "RestoreRequired",    FALSE, true,  "the log alone cannot make Redis whole again") \
+    X(RESTORE_REQUIRED,    "RestoreRequired",    FALSE, true,  "the log alone cannot make Redis whole again, or is not to before somebody says so") \
     X(APPLIER_AVAILABLE,   "ApplierAvailable",   TRUE,  true,  "an applier runs and is ready") \
     X(CAUGHT_UP,           "CaughtUp",           TRUE,  true,  "Redis is no further behind the log than is allowed") \
     X(GROUP_HEALTHY,       "GroupHealthy",       TRUE,  false, "the appliers share all partitions, and nobody else moved their commits") \
@@ -113,7 +113,7 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(REJECTED,         "Rejected",        "the specification cannot be followed: see SpecAccepted") \
     X(RESTORING,        "Restoring",       "a RedisRestore makes Redis anew from the log: see there") \
     X(PAUSED,           "Paused",          "no applier is wanted") \
-    X(RESTORE_REQUIRED, "RestoreRequired", "the log alone cannot make Redis whole: see the condition of that name") \
+    X(RESTORE_REQUIRED, "RestoreRequired", "Redis needs a restore: see the condition of that name") \
     X(HELD,             "Held",            "Redis and the log do not fit together: see PositionConsistent") \
     X(UNREACHABLE,      "Unreachable",     "Redis or the log does not answer; appliers wait and go on by themselves") \
     X(STARTING,         "Starting",        "no applier is ready yet") \
