@@ -208,6 +208,7 @@ def test_history_that_is_gone_hides_nothing(wals, controller, link, linked):
 RULES = [([GROUP], [PLURAL], ["get", "list", "watch"]),
          ([GROUP], [f"{PLURAL}/status"], ["patch"]),
          ([GROUP], [f"{PLURAL}/finalizers"], ["update"]),
+         ([GROUP], ["redisrestores"], ["list", "watch"]),
          (["coordination.k8s.io"], ["leases"], ["get", "create", "update"]),
          (["events.k8s.io"], ["events"], ["create", "patch"]),
          ([""], ["serviceaccounts", "configmaps", "services"],
