@@ -70,6 +70,13 @@ struct restore_entry *restore_entry_find(const struct wal_restores *r, const cha
     return NULL;
 }
 
+bool restore_entry_is_same_wal(const struct restore_entry *a, const struct restore_entry *b)
+{
+    return a->resource.spec.rediswal && b->resource.spec.rediswal &&
+           strcmp(a->resource.scope, b->resource.scope) == 0 &&
+           strcmp(a->resource.spec.rediswal, b->resource.spec.rediswal) == 0;
+}
+
 static struct restore_entry *add(struct wal_restores *r)
 {
     struct restore_entry *e = mem_new(1, sizeof(*e));
@@ -220,13 +227,6 @@ bool wal_restores_are_settled(const struct wal_restores *r)
 
 /* --- what is known ---------------------------------------------------------------------------- */
 
-static bool is_same_wal(const struct restore_entry *a, const struct restore_entry *b)
-{
-    return a->resource.spec.rediswal && b->resource.spec.rediswal &&
-           strcmp(a->resource.scope, b->resource.scope) == 0 &&
-           strcmp(a->resource.spec.rediswal, b->resource.spec.rediswal) == 0;
-}
-
 static struct restore_place place_of(const struct restore_entry *e)
 {
     return (struct restore_place){ e->resource.status.step, e->resource.created_ms,
@@ -241,7 +241,7 @@ static bool is_first(const struct restore_entry *e)
         const struct restore_entry *other = e->restores->entries[i];
         const struct restore_place place = place_of(other);
 
-        if (other != e && is_same_wal(e, other) && !restore_step_is_end(place.step) &&
+        if (other != e && restore_entry_is_same_wal(e, other) && !restore_step_is_end(place.step) &&
             restore_comes_before(&place, &own))
             return false;
     }

@@ -70,5 +70,7 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
 void restore_entry_cancel_call(struct restore_entry *e);
 
 struct restore_entry *restore_entry_find(const struct wal_restores *r, const char *uid);
+/* False where it is not known of one of them. */
+bool restore_entry_is_same_wal(const struct restore_entry *a, const struct restore_entry *b);
 
 #endif

@@ -158,13 +158,12 @@ static int64_t expected_rate(const struct restore_entry *e, int32_t n_partitions
     int64_t rate = LOOK_UNKNOWN, latest_ms = LOOK_UNKNOWN;
 
     for (size_t i = 0; i < r->n; i++) {
-        const struct restore_resource *other = &r->entries[i]->resource;
-        const int64_t its_rate = restore_status_rate(&other->status);
+        const struct restore_status *other = &r->entries[i]->resource.status;
+        const int64_t its_rate = restore_status_rate(other);
 
-        if (its_rate > 0 && other->status.completed_ms > latest_ms &&
-            strcmp(other->scope, resource->scope) == 0 && other->spec.rediswal &&
-            resource->spec.rediswal && strcmp(other->spec.rediswal, resource->spec.rediswal) == 0) {
-            latest_ms = other->status.completed_ms;
+        if (its_rate > 0 && other->completed_ms > latest_ms &&
+            restore_entry_is_same_wal(r->entries[i], e)) {
+            latest_ms = other->completed_ms;
             rate = its_rate;
         }
     }
@@ -176,14 +175,15 @@ static int64_t expected_rate(const struct restore_entry *e, int32_t n_partitions
 
 static void say_plan(const struct restore_entry *e, struct restore_status *s)
 {
-    const int64_t rate = expected_rate(e, s->plan.n);
-
     s->plan_records = restore_plan_replays(&s->plan);
     s->plan_lost = restore_plan_lacks(&s->plan);
     s->plan_bytes = s->plan.record_bytes == LOOK_UNKNOWN ? LOOK_UNKNOWN
                                                          : s->plan_records * s->plan.record_bytes;
-    if (s->plan_seconds == LOOK_UNKNOWN && rate > 0)
-        s->plan_seconds = s->plan_records / rate;
+    if (s->plan_seconds == LOOK_UNKNOWN) {
+        const int64_t rate = expected_rate(e, s->plan.n);
+
+        s->plan_seconds = rate > 0 ? s->plan_records / rate : LOOK_UNKNOWN;
+    }
 }
 
 static void measure(struct restore_entry *e, int64_t done)
