@@ -3,9 +3,9 @@
 #include "mirror_link.h"
 #include "mirror_options.h"
 
-static int64_t number_of(enum mirror_answer answer)
+static int64_t number_of(enum truth answer)
 {
-    return answer == MIRROR_UNKNOWN ? DIAGNOSIS_UNKNOWN : answer == MIRROR_YES;
+    return answer == TRUTH_UNKNOWN ? DIAGNOSIS_UNKNOWN : answer == TRUTH_YES;
 }
 
 void doctor_ask_mirror(struct doctor *d)
@@ -24,7 +24,7 @@ void doctor_ask_mirror(struct doctor *d)
     d->facts.mirror_reason = l.reason;
     if (l.mirror.tried.outcome == LOOK_FAILED)
         doctor_asked(d, err_set(&err, ERR_UNAVAILABLE, "%s", l.mirror.tried.why), &err);
-    if (l.facts[MIRROR_FACT_ANSWERED] != MIRROR_YES || !l.mirror.last.exists)
+    if (l.facts[MIRROR_FACT_ANSWERED] != TRUTH_YES || !l.mirror.last.exists)
         return;
     d->facts.mirror_once = number_of(l.mirror.last.exactly_once);
     d->facts.mirror_keeps_headers = number_of(l.config.keeps_headers);

@@ -91,7 +91,7 @@ static void look_at_log(struct mirror_link *l)
 static struct mirror_look look_at_resource(struct mirror_link *l)
 {
     const int64_t began_ms = clock_since_boot_ms();
-    struct mirror_look look = { .followed = MIRROR_UNKNOWN };
+    struct mirror_look look = { .followed = TRUTH_UNKNOWN };
     struct err err = { 0 };
     const enum err_code rc = mirror_resource_read(&l->resource, &err);
 
@@ -111,7 +111,7 @@ static struct mirror_look look_at_resource(struct mirror_link *l)
 static void look_at_mirror(struct mirror_link *l)
 {
     const struct connect connect = connect_curl_port(l->connect);
-    struct mirror_look look, resource = { .followed = MIRROR_YES };
+    struct mirror_look look, resource = { .followed = TRUTH_YES };
 
     if (l->resource.cluster)
         resource = look_at_resource(l);
@@ -121,7 +121,7 @@ static void look_at_mirror(struct mirror_link *l)
     }
     connect_mirror_look(&connect, l->connector, &look, &l->config);
     look.followed = resource.followed;
-    if (look.exactly_once == MIRROR_UNKNOWN && resource.current == MIRROR_YES)
+    if (look.exactly_once == TRUTH_UNKNOWN && resource.current == TRUTH_YES)
         look.exactly_once = resource.exactly_once;
     mirror_learn(&l->mirror, &look);
 }
@@ -150,11 +150,11 @@ enum mirror_effect mirror_link_move(const struct mirror_link *l, enum mirror_wis
 
     if (!l->resource.cluster)
         return effect;
-    if (l->facts[MIRROR_FACT_FOLLOWED] == MIRROR_YES && !is_asked_for(l, wish)) {
+    if (l->facts[MIRROR_FACT_FOLLOWED] == TRUTH_YES && !is_asked_for(l, wish)) {
         *ret_why = "its resource asks for something else";
         return wish == MIRROR_WISH_STOPPED ? MIRROR_EFFECT_STOP : MIRROR_EFFECT_RESUME;
     }
-    if (effect == MIRROR_EFFECT_NOTHING && l->resource.mirror.told.current != MIRROR_YES) {
+    if (effect == MIRROR_EFFECT_NOTHING && l->resource.mirror.told.current != TRUTH_YES) {
         *ret_why = "its operator has not looked at its resource";
         return MIRROR_EFFECT_WAIT;
     }
@@ -172,7 +172,7 @@ static enum err_code guard(struct mirror_link *l, struct err *err)
     rc = connect_mirror_guard(&connect, l->connector, &told, err);
     mirror_learn_guard(&l->mirror, &told, clock_since_boot_ms());
     judge(l);
-    return told.taken == MIRROR_UNKNOWN ? rc : ERR_OK;
+    return told.taken == TRUTH_UNKNOWN ? rc : ERR_OK;
 }
 
 static enum err_code give_order(struct mirror_link *l, enum mirror_effect effect, struct err *err)
@@ -205,7 +205,7 @@ static struct str source_topic(const struct mirror_link *l)
     const size_t n = strlen(l->config.source);
     struct str topic = str_from(link_options(l->in)->topic);
 
-    if (l->config.keeps_names == MIRROR_NO && n > 0 && topic.n > n + 1 && topic.p[n] == '.' &&
+    if (l->config.keeps_names == TRUTH_NO && n > 0 && topic.n > n + 1 && topic.p[n] == '.' &&
         str_starts_with(topic, str_from(l->config.source)))
         topic = (struct str){ topic.p + n + 1, topic.n - n - 1 };
     return topic;

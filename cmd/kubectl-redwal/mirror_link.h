@@ -18,10 +18,10 @@ struct mirror_link {
     struct log_reader *reader;
     char connector[STRIMZI_CONNECTOR_MAX + 1];
     struct mirror mirror;
-    struct connect_config config; /* as the last look found it */
-    struct log_survey log;        /* the same; empty where the brokers did not answer */
-    char log_why[ERR_MSG_MAX];    /* and why they did not; or "" */
-    enum mirror_answer facts[MIRROR_FACT_COUNT]; /* what follows from all of it */
+    struct connect_config config;        /* as the last look found it */
+    struct log_survey log;               /* the same; empty where the brokers did not answer */
+    char log_why[ERR_MSG_MAX];           /* and why they did not; or "" */
+    enum truth facts[MIRROR_FACT_COUNT]; /* what follows from all of it */
     enum mirror_reason reason;
 };
 

@@ -105,9 +105,9 @@ static const struct column columns[N_ROW] = {
 };
 /* clang-format on */
 
-static struct cell answer_cell(enum mirror_answer answer)
+static struct cell answer_cell(enum truth answer)
 {
-    return answer == MIRROR_UNKNOWN ? CELL_NONE : CELL_NUMBER(answer == MIRROR_YES);
+    return answer == TRUTH_UNKNOWN ? CELL_NONE : CELL_NUMBER(answer == TRUTH_YES);
 }
 
 static struct cell count_cell(int64_t n)
@@ -137,7 +137,7 @@ static void fill_connector(const struct mirror_link *l, struct cell *cells)
 {
     const struct mirror_look *look = &l->mirror.last;
 
-    if (l->facts[MIRROR_FACT_ANSWERED] != MIRROR_YES || !look->exists)
+    if (l->facts[MIRROR_FACT_ANSWERED] != TRUTH_YES || !look->exists)
         return;
     cells[FIELD_SAYS] = CELL_TEXT(connector_state_text(look->connector));
     cells[FIELD_TASKS] = count_cell(look->n_tasks);
@@ -163,7 +163,7 @@ static struct source ask_source(struct mirror_link *l, const char *brokers)
 
     for (int32_t i = 0; i < l->log.n; i++)
         s.next[i] = s.end[i] = LOOK_UNKNOWN;
-    if (l->connect && l->facts[MIRROR_FACT_PRESENT] == MIRROR_YES &&
+    if (l->connect && l->facts[MIRROR_FACT_PRESENT] == TRUTH_YES &&
         mirror_link_offsets(l, s.next, &err) != ERR_OK)
         call_complain(l->in, "the offsets of the connector: %s", err.msg);
     if (brokers && mirror_link_source_ends(l, brokers, s.end, &err) != ERR_OK)
@@ -234,11 +234,11 @@ static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, cons
 /* What nobody can wait out. A name that is mistyped must not be called stopped. */
 static enum err_code refuse(const struct mirror_link *l, struct err *err)
 {
-    if (l->facts[MIRROR_FACT_DENIED] == MIRROR_YES)
+    if (l->facts[MIRROR_FACT_DENIED] == TRUTH_YES)
         return err_set(err, ERR_DENIED, "%s", l->mirror.tried.why);
-    if (l->facts[MIRROR_FACT_FOLLOWED] == MIRROR_NO)
+    if (l->facts[MIRROR_FACT_FOLLOWED] == TRUTH_NO)
         return strimzi_mirror_refuse(&l->resource.mirror, err);
-    if (!l->resource.cluster && l->facts[MIRROR_FACT_PRESENT] == MIRROR_NO)
+    if (!l->resource.cluster && l->facts[MIRROR_FACT_PRESENT] == TRUTH_NO)
         return err_set(err, ERR_NOT_FOUND,
                        "Connect has no connector %s; look at its name, and whether this is the "
                        "Connect that runs it",
@@ -333,7 +333,7 @@ static enum err_code order(struct mirror_link *l, enum mirror_wish wish, struct 
     enum mirror_effect effect = MIRROR_EFFECT_WAIT;
     enum err_code rc = look(l, wish, &effect, err);
 
-    if (rc == ERR_OK && l->facts[MIRROR_FACT_ANSWERED] != MIRROR_YES)
+    if (rc == ERR_OK && l->facts[MIRROR_FACT_ANSWERED] != TRUTH_YES)
         return err_set(err, ERR_UNAVAILABLE, "%s", l->mirror.tried.why);
     if (rc == ERR_OK && effect != MIRROR_EFFECT_GUARD)
         rc = mirror_link_do(l, effect, err);

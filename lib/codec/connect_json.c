@@ -128,14 +128,14 @@ enum err_code connect_status_read(struct str body, struct mirror_look *ret, stru
 /* --- configuration ---------------------------------------------------------------------------- */
 
 /* `otherwise`: where it is not said. */
-static enum mirror_answer is_said(yyjson_val *config, const char *key, const char *wanted,
-                                  enum mirror_answer otherwise)
+static enum truth is_said(yyjson_val *config, const char *key, const char *wanted,
+                          enum truth otherwise)
 {
     const struct str said = kube_yyjson_str(config, key);
 
     if (said.n == 0)
         return otherwise;
-    return str_eq(said, str_from(wanted)) ? MIRROR_YES : MIRROR_NO;
+    return truth_of(str_eq(said, str_from(wanted)));
 }
 
 enum err_code connect_config_read(struct str body, struct connect_config *ret, struct err *err)
@@ -150,10 +150,10 @@ enum err_code connect_config_read(struct str body, struct connect_config *ret, s
     if (!kube_yyjson_copy(root, "source.cluster.alias", c.source, sizeof(c.source)) ||
         !kube_yyjson_copy(root, "target.cluster.alias", c.target, sizeof(c.target)))
         return err_set(err, ERR_CORRUPT, "an alias of the connector's clusters is too long");
-    if (is_said(root, EXACTLY_ONCE, "required", MIRROR_UNKNOWN) == MIRROR_YES)
-        c.exactly_once = MIRROR_YES;
-    c.keeps_names = is_said(root, POLICY, IDENTITY, MIRROR_NO);
-    c.keeps_headers = is_said(root, HEADERS, BYTE_ARRAYS, MIRROR_UNKNOWN);
+    if (is_said(root, EXACTLY_ONCE, "required", TRUTH_UNKNOWN) == TRUTH_YES)
+        c.exactly_once = TRUTH_YES;
+    c.keeps_names = is_said(root, POLICY, IDENTITY, TRUTH_NO);
+    c.keeps_headers = is_said(root, HEADERS, BYTE_ARRAYS, TRUTH_UNKNOWN);
     *ret = c;
     return ERR_OK;
 }

@@ -30,9 +30,9 @@ struct connect_config {
     char source[CONNECT_ALIAS_MAX + 1], target[CONNECT_ALIAS_MAX + 1]; /* "": not said */
     /* Yes: it is required, without which the connector would not run. Else it is the workers' to
      * say, which nobody can ask for. */
-    enum mirror_answer exactly_once;
-    enum mirror_answer keeps_names;   /* of topics */
-    enum mirror_answer keeps_headers; /* unknown: it is the workers' to say */
+    enum truth exactly_once;
+    enum truth keeps_names;   /* of topics */
+    enum truth keeps_headers; /* unknown: it is the workers' to say */
 };
 NODISCARD enum err_code connect_config_read(struct str body, struct connect_config *ret,
                                             struct err *err);

@@ -119,8 +119,8 @@ static void take_status(yyjson_val *root, struct strimzi_mirror *m)
     const int64_t observed = kube_yyjson_int(status, "observedGeneration", LOOK_UNKNOWN);
 
     m->told = (struct mirror_look){
-        .followed = paused ? MIRROR_NO : MIRROR_YES,
-        .current = !paused && generation > 0 && observed == generation ? MIRROR_YES : MIRROR_NO,
+        .followed = truth_of(!paused),
+        .current = truth_of(!paused && generation > 0 && observed == generation),
         .exists = true, /* that it is not listed does not say that it is not there */
         .n_tasks = LOOK_UNKNOWN,
         .n_running = LOOK_UNKNOWN,
@@ -154,8 +154,7 @@ enum err_code strimzi_mirror_read(struct str json, struct str alias, struct stri
     if (target.n == 0 || target.n > CONNECT_ALIAS_MAX)
         return err_set(err, ERR_CORRUPT, "the KafkaMirrorMaker2 does not name its target");
     snprintf(m.target, sizeof(m.target), "%.*s", STR_ARGS(target));
-    m.exactly_once =
-        str_eq(kube_yyjson_str(config, ONCE), STR_LITERAL("enabled")) ? MIRROR_YES : MIRROR_NO;
+    m.exactly_once = truth_of(str_eq(kube_yyjson_str(config, ONCE), STR_LITERAL("enabled")));
     take_orders(mirror, &m);
     take_status(root, &m);
     *ret = m;
@@ -196,7 +195,7 @@ static bool add_at(const struct strimzi_mirror *m, struct buf *out, enum kube_pa
 
 enum err_code strimzi_mirror_refuse(const struct strimzi_mirror *m, struct err *err)
 {
-    if (m->told.followed != MIRROR_YES)
+    if (m->told.followed != TRUTH_YES)
         return err_set(err, ERR_INVALID,
                        "its reconciliation is paused, so that nobody would carry it out: remove "
                        "the annotation " PAUSE);

@@ -30,7 +30,7 @@ struct strimzi_mirror {
     bool is_flat;                    /* it names its source as v1beta2 does */
     bool has_source, has_checkpoint; /* connectors of these kinds are asked for */
     bool asks_to_run, asks_to_stop;  /* what the resource says already; neither: to pause */
-    enum mirror_answer exactly_once; /* of its Connect */
+    enum truth exactly_once;         /* of its Connect */
     /* What its status says of the source connector: but for `look`, which is the reader's. Unknown
      * where it says nothing; not `current` while it is not of the specification as it is now. */
     struct mirror_look told;

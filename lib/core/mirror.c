@@ -7,7 +7,7 @@
 
 /* --- the tables ------------------------------------------------------------------------------- */
 
-static const char *const answers[MIRROR_ANSWER_COUNT] = { "unknown", "no", "yes" };
+static const char *const answers[TRUTH_COUNT] = { "unknown", "no", "yes" };
 
 static const struct {
     const char *text, *meaning;
@@ -45,13 +45,13 @@ static const char *const connector_words[CONNECTOR_STATE_COUNT] = { [CONNECTOR_O
 
 static const struct {
     enum mirror_fact fact;
-    enum mirror_answer answer;
+    enum truth answer;
     enum mirror_state state;
     const char *code, *text, *remedy;
 } rows[MIRROR_REASON_COUNT] = {
 #define ROW(fact, answer, state, name, code, text, remedy)                                         \
     [MIRROR_REASON_##                                                                              \
-        name] = { MIRROR_FACT_##fact, MIRROR_##answer, MIRROR_STATE_##state, code, text, remedy },
+        name] = { MIRROR_FACT_##fact, TRUTH_##answer, MIRROR_STATE_##state, code, text, remedy },
     MIRROR_ROWS(ROW)
 #undef ROW
 };
@@ -59,17 +59,17 @@ static const struct {
 static const struct {
     enum mirror_wish wish;
     enum mirror_fact fact;
-    enum mirror_answer answer;
+    enum truth answer;
     enum mirror_effect effect;
     const char *why;
 } moves[] = {
 #define ROW(wish, fact, answer, effect, why)                                                       \
-    { MIRROR_WISH_##wish, MIRROR_FACT_##fact, MIRROR_##answer, MIRROR_EFFECT_##effect, why },
+    { MIRROR_WISH_##wish, MIRROR_FACT_##fact, TRUTH_##answer, MIRROR_EFFECT_##effect, why },
     MIRROR_MOVES(ROW)
 #undef ROW
 };
 
-enum mirror_reason mirror_judge(const enum mirror_answer facts[MIRROR_FACT_COUNT])
+enum mirror_reason mirror_judge(const enum truth facts[MIRROR_FACT_COUNT])
 {
     for (unsigned i = 0; i < MIRROR_REASON_COUNT; i++)
         if (facts[rows[i].fact] == rows[i].answer)
@@ -77,8 +77,7 @@ enum mirror_reason mirror_judge(const enum mirror_answer facts[MIRROR_FACT_COUNT
     UNREACHABLE("the last rows have every answer");
 }
 
-enum mirror_effect mirror_move(enum mirror_wish wish,
-                               const enum mirror_answer facts[MIRROR_FACT_COUNT],
+enum mirror_effect mirror_move(enum mirror_wish wish, const enum truth facts[MIRROR_FACT_COUNT],
                                const char **ret_why)
 {
     for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
@@ -94,11 +93,6 @@ enum mirror_effect mirror_move(enum mirror_wish wish,
 
 /* --- what was learned ------------------------------------------------------------------------- */
 
-static enum mirror_answer answer_of(bool yes)
-{
-    return yes ? MIRROR_YES : MIRROR_NO;
-}
-
 void mirror_init(struct mirror *m)
 {
     *m = (struct mirror){ .gone_ms = LOOK_UNKNOWN };
@@ -112,20 +106,20 @@ void mirror_release(struct mirror *m)
 
 static void forget_stillness(struct mirror *m)
 {
-    m->still = MIRROR_UNKNOWN;
+    m->still = TRUTH_UNKNOWN;
     m->n_ends = 0;
 }
 
 static void forget_proof(struct mirror *m)
 {
     m->gone_ms = LOOK_UNKNOWN;
-    m->guarded = MIRROR_UNKNOWN;
+    m->guarded = TRUTH_UNKNOWN;
     forget_stillness(m);
 }
 
 static bool finds_it_gone(const struct mirror_look *l)
 {
-    return l->current == MIRROR_YES &&
+    return l->current == TRUTH_YES &&
            (!l->exists || (l->connector == CONNECTOR_STOPPED && l->n_tasks == 0));
 }
 
@@ -149,8 +143,7 @@ void mirror_learn(struct mirror *m, const struct mirror_look *look)
 
 void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int64_t now_ms)
 {
-    if (m->gone_ms == LOOK_UNKNOWN || guard->began_ms < m->gone_ms ||
-        guard->taken == MIRROR_UNKNOWN)
+    if (m->gone_ms == LOOK_UNKNOWN || guard->began_ms < m->gone_ms || guard->taken == TRUTH_UNKNOWN)
         return;
     forget_stillness(m);
     m->guarded = guard->taken;
@@ -180,78 +173,77 @@ void mirror_learn_log(struct mirror *m, const struct log_look *log)
 {
     PRE(log->look.outcome == LOOK_ANSWERED);
     /* Once it stood still, the log may grow: whoever writes then is not a task that is gone. */
-    if (m->guarded != MIRROR_YES || m->still == MIRROR_YES || log->n == 0 ||
+    if (m->guarded != TRUTH_YES || m->still == TRUTH_YES || log->n == 0 ||
         log->look.began_ms < m->guarded_ms)
         return;
     if (!has_same_ends(m, log)) {
-        m->still = m->n_ends == 0 ? MIRROR_UNKNOWN : MIRROR_NO;
+        m->still = m->n_ends == 0 ? TRUTH_UNKNOWN : TRUTH_NO;
         keep_ends(m, log);
     } else if (log->look.began_ms - m->still_ms >= MIRROR_STILL_MS) {
-        m->still = MIRROR_YES;
+        m->still = TRUTH_YES;
     }
 }
 
 /* --- facts ------------------------------------------------------------------------------------ */
 
-static enum mirror_answer has_failed(const struct mirror_look *l)
+static enum truth has_failed(const struct mirror_look *l)
 {
     if (!l->exists || l->connector == CONNECTOR_STOPPED)
-        return MIRROR_NO;
+        return TRUTH_NO;
     if (l->connector == CONNECTOR_FAILED || l->n_failed > 0)
-        return MIRROR_YES;
-    return l->connector == CONNECTOR_OTHER || l->n_failed == LOOK_UNKNOWN ? MIRROR_UNKNOWN
-                                                                          : MIRROR_NO;
+        return TRUTH_YES;
+    return l->connector == CONNECTOR_OTHER || l->n_failed == LOOK_UNKNOWN ? TRUTH_UNKNOWN
+                                                                          : TRUTH_NO;
 }
 
-static enum mirror_answer is_in(const struct mirror_look *l, enum connector_state state)
+static enum truth is_in(const struct mirror_look *l, enum connector_state state)
 {
     if (!l->exists)
-        return answer_of(state == CONNECTOR_STOPPED);
-    return l->connector == CONNECTOR_OTHER ? MIRROR_UNKNOWN : answer_of(l->connector == state);
+        return truth_of(state == CONNECTOR_STOPPED);
+    return l->connector == CONNECTOR_OTHER ? TRUTH_UNKNOWN : truth_of(l->connector == state);
 }
 
-static enum mirror_answer is_working(const struct mirror_look *l)
+static enum truth is_working(const struct mirror_look *l)
 {
-    const enum mirror_answer runs = l->exists ? is_in(l, CONNECTOR_RUNNING) : MIRROR_NO;
+    const enum truth runs = l->exists ? is_in(l, CONNECTOR_RUNNING) : TRUTH_NO;
 
-    if (runs != MIRROR_YES)
+    if (runs != TRUTH_YES)
         return runs;
     if (l->n_tasks == LOOK_UNKNOWN || l->n_running == LOOK_UNKNOWN)
-        return MIRROR_UNKNOWN;
-    return answer_of(l->n_tasks > 0 && l->n_running == l->n_tasks);
+        return TRUTH_UNKNOWN;
+    return truth_of(l->n_tasks > 0 && l->n_running == l->n_tasks);
 }
 
-static enum mirror_answer has_no_tasks(const struct mirror_look *l)
+static enum truth has_no_tasks(const struct mirror_look *l)
 {
     if (!l->exists)
-        return MIRROR_YES;
-    return l->n_tasks == LOOK_UNKNOWN ? MIRROR_UNKNOWN : answer_of(l->n_tasks == 0);
+        return TRUTH_YES;
+    return l->n_tasks == LOOK_UNKNOWN ? TRUTH_UNKNOWN : truth_of(l->n_tasks == 0);
 }
 
-static enum mirror_answer was_answered(const struct mirror *m, int64_t now_ms)
+static enum truth was_answered(const struct mirror *m, int64_t now_ms)
 {
     if (has_answer(m, now_ms))
-        return MIRROR_YES;
+        return TRUTH_YES;
     return m->tried.outcome == LOOK_FAILED && now_ms - m->tried.ended_ms <= MIRROR_STALE_MS
-               ? MIRROR_NO
-               : MIRROR_UNKNOWN;
+               ? TRUTH_NO
+               : TRUTH_UNKNOWN;
 }
 
-void mirror_facts(const struct mirror *m, int64_t now_ms,
-                  enum mirror_answer ret_facts[MIRROR_FACT_COUNT])
+void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[MIRROR_FACT_COUNT])
 {
     const struct mirror_look *l = &m->last;
 
     memset(ret_facts, 0, MIRROR_FACT_COUNT * sizeof(*ret_facts)); /* unknown */
-    ret_facts[MIRROR_FACT_DENIED] = answer_of(m->tried.outcome == LOOK_FAILED && m->tried.denied);
+    ret_facts[MIRROR_FACT_DENIED] = truth_of(m->tried.outcome == LOOK_FAILED && m->tried.denied);
     ret_facts[MIRROR_FACT_ANSWERED] = was_answered(m, now_ms);
     if (!has_answer(m, now_ms))
         return;
     ret_facts[MIRROR_FACT_FOLLOWED] = l->followed;
     ret_facts[MIRROR_FACT_CURRENT] = l->current;
-    if (l->current != MIRROR_YES)
+    if (l->current != TRUTH_YES)
         return;
-    ret_facts[MIRROR_FACT_PRESENT] = answer_of(l->exists);
+    ret_facts[MIRROR_FACT_PRESENT] = truth_of(l->exists);
     ret_facts[MIRROR_FACT_FAILED] = has_failed(l);
     ret_facts[MIRROR_FACT_PAUSED] = is_in(l, CONNECTOR_PAUSED);
     ret_facts[MIRROR_FACT_STOPPED] = is_in(l, CONNECTOR_STOPPED);
@@ -260,7 +252,7 @@ void mirror_facts(const struct mirror *m, int64_t now_ms,
     ret_facts[MIRROR_FACT_GUARDED] = m->guarded;
     ret_facts[MIRROR_FACT_STILL] = m->still;
     /* Who has no connector was not fenced by a guard write. */
-    ret_facts[MIRROR_FACT_FENCED] = l->exists ? l->exactly_once : MIRROR_NO;
+    ret_facts[MIRROR_FACT_FENCED] = l->exists ? l->exactly_once : TRUTH_NO;
 }
 
 /* --- words ------------------------------------------------------------------------------------ */

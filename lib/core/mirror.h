@@ -17,14 +17,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/truth.h"
 #include "core/look.h"
 
 enum {
     MIRROR_STALE_MS = 30 * 1000, /* what nobody has confirmed for that long is unknown */
     MIRROR_STILL_MS = 10 * 1000, /* between the two looks that find the log as long as it was */
 };
-
-enum mirror_answer { MIRROR_UNKNOWN, MIRROR_NO, MIRROR_YES, MIRROR_ANSWER_COUNT };
 
 /* clang-format off */
 
@@ -167,30 +166,30 @@ const char *connector_state_text(enum connector_state state); /* "unknown" for C
 /* One look at a connector. */
 struct mirror_look {
     struct look look;
-    enum mirror_answer followed, current; /* of its resource; yes where it has none */
-    bool exists;                          /* the connector; what follows is empty without */
+    enum truth followed, current; /* of its resource; yes where it has none */
+    bool exists;                  /* the connector; what follows is empty without */
     enum connector_state connector;
     int64_t n_tasks, n_running, n_failed; /* of the tasks; LOOK_UNKNOWN */
     char trouble[LOOK_WHY_MAX + 1]; /* what the first of them that failed says, in short; or "" */
-    enum mirror_answer exactly_once;
+    enum truth exactly_once;
 };
 
 struct mirror_guard {
     int64_t began_ms;
-    enum mirror_answer taken; /* unknown: nobody answered, or Connect could not tell now */
+    enum truth taken; /* unknown: nobody answered, or Connect could not tell now */
 };
 
 /* What is remembered of a mirror from look to look. */
 struct mirror {
-    struct mirror_look last;    /* the last one that was answered */
-    struct look tried;          /* the last one */
-    int64_t gone_ms;            /* since when all looks found it stopped; LOOK_UNKNOWN */
-    enum mirror_answer guarded; /* since then */
-    int64_t guarded_ms;         /* when the guard write that was taken had been judged */
-    enum mirror_answer still;   /* since then */
-    int64_t still_ms;           /* when the look began that found these ends first */
-    int64_t *ends;              /* by partition */
-    int32_t n_ends;             /* 0: none yet */
+    struct mirror_look last; /* the last one that was answered */
+    struct look tried;       /* the last one */
+    int64_t gone_ms;         /* since when all looks found it stopped; LOOK_UNKNOWN */
+    enum truth guarded;      /* since then */
+    int64_t guarded_ms;      /* when the guard write that was taken had been judged */
+    enum truth still;        /* since then */
+    int64_t still_ms;        /* when the look began that found these ends first */
+    int64_t *ends;           /* by partition */
+    int32_t n_ends;          /* 0: none yet */
 };
 
 void mirror_init(struct mirror *m);
@@ -205,15 +204,13 @@ void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int6
 /* What a look at the log here found; LOOK_ANSWERED. */
 void mirror_learn_log(struct mirror *m, const struct log_look *log);
 
-void mirror_facts(const struct mirror *m, int64_t now_ms,
-                  enum mirror_answer ret_facts[MIRROR_FACT_COUNT]);
+void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[MIRROR_FACT_COUNT]);
 
 /* --- what follows from it --------------------------------------------------------------------- */
 
-enum mirror_reason mirror_judge(const enum mirror_answer facts[MIRROR_FACT_COUNT]);
+enum mirror_reason mirror_judge(const enum truth facts[MIRROR_FACT_COUNT]);
 /* `ret_why` is static. */
-enum mirror_effect mirror_move(enum mirror_wish wish,
-                               const enum mirror_answer facts[MIRROR_FACT_COUNT],
+enum mirror_effect mirror_move(enum mirror_wish wish, const enum truth facts[MIRROR_FACT_COUNT],
                                const char **ret_why);
 
 enum mirror_state mirror_reason_state(enum mirror_reason reason);

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/truth.h"
 #include "core/look.h"
 #include "core/position.h"
 #include "core/restore_table.h"
@@ -119,8 +120,6 @@ int64_t restore_plan_replays(const struct restore_plan *p); /* records, at most 
 
 /* --- what is done next ------------------------------------------------------------------------ */
 
-enum restore_fact_value { RESTORE_UNKNOWN, RESTORE_NO, RESTORE_YES, RESTORE_FACT_VALUES };
-
 #define RESTORE_STEP_ENUM(name, ...) RESTORE_STEP_##name,
 enum restore_step { RESTORE_STEPS(RESTORE_STEP_ENUM) RESTORE_STEP_COUNT };
 #undef RESTORE_STEP_ENUM
@@ -135,9 +134,9 @@ enum restore_effect { RESTORE_EFFECTS(RESTORE_EFFECT_ENUM) RESTORE_EFFECT_COUNT 
 
 /* Which values of a fact a row is for, as bits. */
 enum restore_when {
-    RESTORE_WHEN_UNKNOWN = 1 << RESTORE_UNKNOWN,
-    RESTORE_WHEN_NO = 1 << RESTORE_NO,
-    RESTORE_WHEN_YES = 1 << RESTORE_YES,
+    RESTORE_WHEN_UNKNOWN = 1 << TRUTH_UNKNOWN,
+    RESTORE_WHEN_NO = 1 << TRUTH_NO,
+    RESTORE_WHEN_YES = 1 << TRUTH_YES,
     RESTORE_WHEN_NOT_YES = RESTORE_WHEN_UNKNOWN | RESTORE_WHEN_NO,
     RESTORE_WHEN_NOT_NO = RESTORE_WHEN_UNKNOWN | RESTORE_WHEN_YES,
     RESTORE_WHEN_ANY = RESTORE_WHEN_NOT_NO | RESTORE_WHEN_NO,
@@ -153,7 +152,7 @@ struct restore_row {
 };
 
 struct restore_facts {
-    enum restore_fact_value values[RESTORE_FACT_COUNT];
+    enum truth values[RESTORE_FACT_COUNT];
 };
 
 /* Not to be asked for a step that is the end. */

@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-static enum restore_fact_value value_of(bool yes)
-{
-    return yes ? RESTORE_YES : RESTORE_NO;
-}
-
 /* --- Redis ------------------------------------------------------------------------------------ */
 
 /* One look tells all of it, so that nothing is put together of what two primaries say. */
@@ -48,34 +43,34 @@ static int64_t next_of(const struct restore_known *k, int32_t i)
     return p->read == POSITION_PRESENT ? p->position.next : k->plan->partitions[i].from;
 }
 
-static enum restore_fact_value reached(const struct restore_known *k)
+static enum truth reached(const struct restore_known *k)
 {
-    enum restore_fact_value all = RESTORE_YES;
+    enum truth all = TRUTH_YES;
 
     for (int32_t i = 0; i < k->plan->n; i++) {
         const int64_t next = next_of(k, i);
 
         if (next == LOOK_UNKNOWN)
-            all = RESTORE_UNKNOWN;
+            all = TRUTH_UNKNOWN;
         else if (next < k->plan->partitions[i].until)
-            return RESTORE_NO;
+            return TRUTH_NO;
     }
-    return k->plan->n > 0 ? all : RESTORE_UNKNOWN;
+    return k->plan->n > 0 ? all : TRUTH_UNKNOWN;
 }
 
-static enum restore_fact_value released(const struct restore_known *k)
+static enum truth released(const struct restore_known *k)
 {
-    enum restore_fact_value all = RESTORE_YES;
+    enum truth all = TRUTH_YES;
 
     if (!is_wiped(k))
-        return RESTORE_YES;
+        return TRUTH_YES;
     for (int32_t i = 0; i < k->plan->n; i++) {
         const struct redis_look_partition *p = partition_of(k, i);
 
         if (!p)
-            all = RESTORE_UNKNOWN;
+            all = TRUTH_UNKNOWN;
         else if (p->identity.has_until || p->identity.until_broken)
-            return RESTORE_NO;
+            return TRUTH_NO;
     }
     return all;
 }
@@ -83,11 +78,11 @@ static enum restore_fact_value released(const struct restore_known *k)
 static void know_redis(const struct restore_known *k, struct restore_facts *f)
 {
     if (!k->may_have_wiped)
-        f->values[RESTORE_FACT_RELEASED] = RESTORE_YES;
+        f->values[RESTORE_FACT_RELEASED] = TRUTH_YES;
     if (!knows_redis(k))
         return;
-    f->values[RESTORE_FACT_OURS] = value_of(is_ours(k));
-    f->values[RESTORE_FACT_WIPED] = value_of(is_wiped(k));
+    f->values[RESTORE_FACT_OURS] = truth_of(is_ours(k));
+    f->values[RESTORE_FACT_WIPED] = truth_of(is_wiped(k));
     f->values[RESTORE_FACT_RELEASED] = released(k);
     if (is_wiped(k))
         f->values[RESTORE_FACT_REACHED] = reached(k);
@@ -121,57 +116,57 @@ static bool is_missed(const struct restore_known *k, int32_t i, bool wiped)
     return from != LOOK_UNKNOWN && from < p->until && k->observed->log.partitions[i].begin > from;
 }
 
-static enum restore_fact_value overtaken(const struct restore_known *k)
+static enum truth overtaken(const struct restore_known *k)
 {
     const struct observed *o = k->observed;
     bool wiped;
 
     if (k->plan->n == 0 || !o || !observed_knows_log(o, k->now_ms) || !knows_redis(k))
-        return RESTORE_UNKNOWN;
+        return TRUTH_UNKNOWN;
     if (!o->log.exists || strcmp(o->log.log, k->plan->log) != 0 || o->log.n < k->plan->n)
-        return RESTORE_YES;
+        return TRUTH_YES;
     wiped = is_wiped(k);
     if (!wiped && o->log.n > k->plan->n)
-        return RESTORE_YES; /* nobody has planned where these end */
+        return TRUTH_YES; /* nobody has planned where these end */
     /* What the log lost since Redis was asked may be applied by now. */
     if (wiped && o->log.look.ended_ms > o->redis.look.began_ms)
-        return RESTORE_UNKNOWN;
+        return TRUTH_UNKNOWN;
     for (int32_t i = 0; i < k->plan->n; i++)
         if (is_missed(k, i, wiped))
-            return RESTORE_YES;
-    return RESTORE_NO;
+            return TRUTH_YES;
+    return TRUTH_NO;
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static enum restore_fact_value planned(const struct restore_known *k)
+static enum truth planned(const struct restore_known *k)
 {
     if (k->is_impossible)
-        return RESTORE_NO;
-    return k->plan->n > 0 ? RESTORE_YES : RESTORE_UNKNOWN;
+        return TRUTH_NO;
+    return k->plan->n > 0 ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
 struct restore_facts restore_know(const struct restore_known *k)
 {
     struct restore_facts f = { {
-        [RESTORE_FACT_CANCEL] = value_of(k->cancel),
-        [RESTORE_FACT_WITHDRAWN] = value_of(k->cancel && k->is_refused),
+        [RESTORE_FACT_CANCEL] = truth_of(k->cancel),
+        [RESTORE_FACT_WITHDRAWN] = truth_of(k->cancel && k->is_refused),
         [RESTORE_FACT_WAL] = k->wal,
         [RESTORE_FACT_TURN] = k->turn,
         [RESTORE_FACT_PLANNED] = planned(k),
-        [RESTORE_FACT_DRY_RUN] = value_of(k->dry_run),
-        [RESTORE_FACT_FENCED] = value_of(k->is_fenced && k->pods == 0),
-        [RESTORE_FACT_SKIP] = value_of(k->skip),
-        [RESTORE_FACT_RELEASE] = value_of(k->release),
+        [RESTORE_FACT_DRY_RUN] = truth_of(k->dry_run),
+        [RESTORE_FACT_FENCED] = truth_of(k->is_fenced && k->pods == 0),
+        [RESTORE_FACT_SKIP] = truth_of(k->skip),
+        [RESTORE_FACT_RELEASE] = truth_of(k->release),
     } };
 
     if (k->plan->n > 0) {
         f.values[RESTORE_FACT_LOSSY] =
-            value_of(restore_plan_lacks(k->plan) > 0 && !k->accepts_loss);
-        f.values[RESTORE_FACT_TO_END] = value_of(k->plan->to_end);
+            truth_of(restore_plan_lacks(k->plan) > 0 && !k->accepts_loss);
+        f.values[RESTORE_FACT_TO_END] = truth_of(k->plan->to_end);
     }
     if (k->pods != LOOK_UNKNOWN)
-        f.values[RESTORE_FACT_STOPPED] = value_of(k->pods == 0);
+        f.values[RESTORE_FACT_STOPPED] = truth_of(k->pods == 0);
     know_redis(k, &f);
     f.values[RESTORE_FACT_OVERTAKEN] = overtaken(k);
     return f;

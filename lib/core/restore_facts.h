@@ -5,6 +5,7 @@
 #ifndef REDWAL_CORE_RESTORE_FACTS_H
 #define REDWAL_CORE_RESTORE_FACTS_H
 
+#include "base/truth.h"
 #include "core/observed.h"
 #include "core/restore.h"
 
@@ -13,7 +14,7 @@ struct restore_known {
     const char *uid;
     bool cancel, accepts_loss, dry_run, skip, release; /* what is asked for */
 
-    enum restore_fact_value wal, turn;
+    enum truth wal, turn;
     struct str wal_name;             /* the name that Redis must hold; where `wal` is yes */
     const struct observed *observed; /* NULL: nothing */
     int64_t pods;                    /* of the applier, wanted or there; LOOK_UNKNOWN */

@@ -43,8 +43,8 @@ void connect_mirror_look(const struct connect *c, const char *connector, struct 
     *ret_config = (struct connect_config){ .source = "" };
     *ret = (struct mirror_look){
         .look = { .began_ms = clock_since_boot_ms(), .outcome = LOOK_ANSWERED },
-        .followed = MIRROR_YES,
-        .current = MIRROR_YES,
+        .followed = TRUTH_YES,
+        .current = TRUTH_YES,
         .n_tasks = LOOK_UNKNOWN,
         .n_running = LOOK_UNKNOWN,
         .n_failed = LOOK_UNKNOWN,
@@ -80,9 +80,9 @@ enum err_code connect_mirror_guard(const struct connect *c, const char *connecto
     if (rc == ERR_NOT_FOUND)
         rc = ERR_OK;
     if (rc == ERR_OK)
-        ret->taken = MIRROR_YES;
+        ret->taken = TRUTH_YES;
     else if (rc == ERR_INVALID)
-        ret->taken = MIRROR_NO;
+        ret->taken = TRUTH_NO;
     return rc;
 }
 

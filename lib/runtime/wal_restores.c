@@ -248,7 +248,7 @@ static bool is_first(const struct restore_entry *e)
     return true;
 }
 
-static enum restore_fact_value wal_of(const struct restore_entry *e, struct wal_watch **ret_watch)
+static enum truth wal_of(const struct restore_entry *e, struct wal_watch **ret_watch)
 {
     const struct wal_restores *r = e->restores;
     const struct str scope = str_from(e->resource.scope),
@@ -256,9 +256,9 @@ static enum restore_fact_value wal_of(const struct restore_entry *e, struct wal_
 
     *ret_watch = NULL;
     if (!r->ports.has_wal(r->ports.self, scope, name))
-        return RESTORE_NO;
+        return TRUTH_NO;
     *ret_watch = wal_looks_find(r->ports.looks, scope, name);
-    return *ret_watch && (*ret_watch)->resource.spec.brokers ? RESTORE_YES : RESTORE_UNKNOWN;
+    return *ret_watch && (*ret_watch)->resource.spec.brokers ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
 /* Pods that are there, or are to be. */
@@ -292,7 +292,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .skip = spec->after == RESTORE_AFTER_SKIP,
         .release = spec->release,
         .wal = wal_of(e, ret_watch),
-        .turn = is_first(e) ? RESTORE_YES : RESTORE_NO,
+        .turn = truth_of(is_first(e)),
         .plan = &e->resource.status.plan,
         .is_impossible = e->is_impossible,
         .is_refused = e->is_refused,

@@ -22,7 +22,7 @@ static void read_connect(struct str text)
     else
         PRE(!look.exists && look.n_tasks == LOOK_UNKNOWN);
     if (connect_config_read(text, &config, &err) == ERR_OK)
-        PRE(config.exactly_once != MIRROR_NO);
+        PRE(config.exactly_once != TRUTH_NO);
     if (connect_offsets_read(text, STR_LITERAL("wal"), next, PARTITIONS, &err) == ERR_OK)
         for (size_t i = 0; i < PARTITIONS; i++)
             PRE(next[i] == LOOK_UNKNOWN || next[i] > 0);
@@ -39,7 +39,7 @@ static void read_strimzi(struct str text)
         strimzi_mirror_read(text, STR_LITERAL("dc"), &m, &err) != ERR_OK)
         return;
     PRE(!(m.asks_to_run && m.asks_to_stop));
-    PRE(m.told.followed == MIRROR_YES || m.told.current == MIRROR_NO);
+    PRE(m.told.followed == TRUTH_YES || m.told.current == TRUTH_NO);
     for (enum mirror_effect e = MIRROR_EFFECT_STOP; e <= MIRROR_EFFECT_RESUME; e++) {
         CLEANUP(buf_release) struct buf out = { 0 };
 
@@ -47,7 +47,7 @@ static void read_strimzi(struct str text)
             continue;
         buf_init(&out, STRIMZI_PATCH_MAX);
         if (strimzi_mirror_patch(&m, e, &out, &err) == ERR_OK)
-            PRE(m.told.followed == MIRROR_YES && m.has_source);
+            PRE(m.told.followed == TRUTH_YES && m.has_source);
     }
 }
 

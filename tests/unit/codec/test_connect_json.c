@@ -80,14 +80,14 @@ static void a_status_tells_of_the_connector_and_its_tasks(void **state)
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct mirror_look l = { .exactly_once = MIRROR_YES, .trouble = "old" };
+        struct mirror_look l = { .exactly_once = TRUTH_YES, .trouble = "old" };
         struct err err = { 0 };
 
         if (connect_status_read(str_from(rows[i].body), &l, &err) != ERR_OK)
             fail_msg("row %zu: %s", i, err.msg);
         if (!l.exists || l.connector != rows[i].connector || l.n_tasks != rows[i].n_tasks ||
             l.n_running != rows[i].n_running || l.n_failed != rows[i].n_failed ||
-            l.exactly_once != MIRROR_YES)
+            l.exactly_once != TRUTH_YES)
             fail_msg("row %zu: %d, %d of %d", i, l.connector, (int)l.n_running, (int)l.n_tasks);
         assert_string_equal(l.trouble, rows[i].trouble);
     }
@@ -125,18 +125,18 @@ static void a_configuration_tells_what_the_mirror_keeps(void **state)
 {
     static const struct {
         const char *body, *source;
-        enum mirror_answer exactly_once, names, headers;
+        enum truth exactly_once, names, headers;
     } rows[] = {
         { "{\"source.cluster.alias\":\"dc\",\"target.cluster.alias\":\"dr\","
           "\"exactly.once.support\":\"required\",\"replication.policy.class\":"
           "\"org.apache.kafka.connect.mirror.IdentityReplicationPolicy\",\"header.converter\":"
           "\"org.apache.kafka.connect.converters.ByteArrayConverter\"}",
-          "dc", MIRROR_YES, MIRROR_YES, MIRROR_YES },
+          "dc", TRUTH_YES, TRUTH_YES, TRUTH_YES },
         { "{\"exactly.once.support\":\"requested\",\"replication.policy.class\":"
           "\"org.apache.kafka.connect.mirror.DefaultReplicationPolicy\",\"header.converter\":"
           "\"org.apache.kafka.connect.storage.SimpleHeaderConverter\"}",
-          "", MIRROR_UNKNOWN, MIRROR_NO, MIRROR_NO },
-        { "{}", "", MIRROR_UNKNOWN, MIRROR_NO, MIRROR_UNKNOWN },
+          "", TRUTH_UNKNOWN, TRUTH_NO, TRUTH_NO },
+        { "{}", "", TRUTH_UNKNOWN, TRUTH_NO, TRUTH_UNKNOWN },
     };
     (void)state;
 

@@ -39,33 +39,33 @@ static void a_resource_tells_of_its_mirror(void **state)
         const char *json, *alias;
         size_t at;
         bool to_run, to_stop;
-        enum mirror_answer followed, current, exactly_once;
+        enum truth followed, current, exactly_once;
         enum connector_state connector;
         int64_t n_tasks;
     } rows[] = {
-        { V1(META(2, ""), MIRROR("dc", SOURCE("")), RUNS), "dc", 0, true, false, MIRROR_YES,
-          MIRROR_YES, MIRROR_YES, CONNECTOR_RUNNING, 1 },
+        { V1(META(2, ""), MIRROR("dc", SOURCE("")), RUNS), "dc", 0, true, false, TRUTH_YES,
+          TRUTH_YES, TRUTH_YES, CONNECTOR_RUNNING, 1 },
         { V1(META(2, ""), MIRROR("dc", SOURCE("\"state\":\"stopped\"")), STOPPED), "", 0, false,
-          true, MIRROR_YES, MIRROR_YES, MIRROR_YES, CONNECTOR_STOPPED, 0 },
+          true, TRUTH_YES, TRUTH_YES, TRUTH_YES, CONNECTOR_STOPPED, 0 },
         { V1(META(3, ""), MIRROR("dc", SOURCE("\"state\":\"stopped\"")), RUNS), "dc", 0, false,
-          true, MIRROR_YES, MIRROR_NO, MIRROR_YES, CONNECTOR_RUNNING, 1 },
+          true, TRUTH_YES, TRUTH_NO, TRUTH_YES, CONNECTOR_RUNNING, 1 },
         { V1(META(2, "\"strimzi.io/pause-reconciliation\":\"true\""), MIRROR("dc", SOURCE("")),
              STOPPED),
-          "dc", 0, true, false, MIRROR_NO, MIRROR_NO, MIRROR_YES, CONNECTOR_STOPPED, 0 },
+          "dc", 0, true, false, TRUTH_NO, TRUTH_NO, TRUTH_YES, CONNECTOR_STOPPED, 0 },
         { V1(META(2, "\"strimzi.io/pause-reconciliation\":\"false\""), MIRROR("dc", SOURCE("")),
              STOPPED),
-          "dc", 0, true, false, MIRROR_YES, MIRROR_YES, MIRROR_YES, CONNECTOR_STOPPED, 0 },
+          "dc", 0, true, false, TRUTH_YES, TRUTH_YES, TRUTH_YES, CONNECTOR_STOPPED, 0 },
         { V1(META(2, ""), MIRROR("xx", "") "," MIRROR("dc", SOURCE("\"state\":\"paused\"")),
              STATUS(2, "PAUSED", "")),
-          "dc", 1, false, false, MIRROR_YES, MIRROR_YES, MIRROR_YES, CONNECTOR_PAUSED, 0 },
+          "dc", 1, false, false, TRUTH_YES, TRUTH_YES, TRUTH_YES, CONNECTOR_PAUSED, 0 },
         { V1(META(2, ""), MIRROR("dc", SOURCE("")), "\"status\":{\"observedGeneration\":2}"), "dc",
-          0, true, false, MIRROR_YES, MIRROR_YES, MIRROR_YES, CONNECTOR_OTHER, LOOK_UNKNOWN },
-        { OLD(""), "dc", 0, true, false, MIRROR_YES, MIRROR_NO, MIRROR_YES, CONNECTOR_OTHER,
+          0, true, false, TRUTH_YES, TRUTH_YES, TRUTH_YES, CONNECTOR_OTHER, LOOK_UNKNOWN },
+        { OLD(""), "dc", 0, true, false, TRUTH_YES, TRUTH_NO, TRUTH_YES, CONNECTOR_OTHER,
           LOOK_UNKNOWN },
-        { OLD("\"pause\":true"), "dc", 0, false, false, MIRROR_YES, MIRROR_NO, MIRROR_YES,
+        { OLD("\"pause\":true"), "dc", 0, false, false, TRUTH_YES, TRUTH_NO, TRUTH_YES,
           CONNECTOR_OTHER, LOOK_UNKNOWN },
-        { OLD("\"pause\":true,\"state\":\"running\""), "dc", 0, true, false, MIRROR_YES, MIRROR_NO,
-          MIRROR_YES, CONNECTOR_OTHER, LOOK_UNKNOWN },
+        { OLD("\"pause\":true,\"state\":\"running\""), "dc", 0, true, false, TRUTH_YES, TRUTH_NO,
+          TRUTH_YES, CONNECTOR_OTHER, LOOK_UNKNOWN },
     };
     (void)state;
 
@@ -104,7 +104,7 @@ static void without_the_setting_connect_does_not_write_exactly_once(void **state
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         assert_int_equal(strimzi_mirror_read(str_from(rows[i]), STR_LITERAL("dc"), &m, NULL),
                          ERR_OK);
-        assert_int_equal(m.exactly_once, MIRROR_NO);
+        assert_int_equal(m.exactly_once, TRUTH_NO);
     }
 }
 

@@ -14,20 +14,20 @@
 /* --- the tables, over all facts --------------------------------------------------------------- */
 
 /* False when all were given. The last fact changes fastest. */
-static bool next_facts(enum mirror_answer facts[MIRROR_FACT_COUNT])
+static bool next_facts(enum truth facts[MIRROR_FACT_COUNT])
 {
     for (unsigned i = MIRROR_FACT_COUNT; i-- > 0;) {
-        if (facts[i] < MIRROR_YES) {
+        if (facts[i] < TRUTH_YES) {
             facts[i]++;
             return true;
         }
-        facts[i] = MIRROR_UNKNOWN;
+        facts[i] = TRUTH_UNKNOWN;
     }
     return false;
 }
 
-static void check_is(const enum mirror_answer *facts, enum mirror_fact fact,
-                     enum mirror_answer wanted, const char *what)
+static void check_is(const enum truth *facts, enum mirror_fact fact, enum truth wanted,
+                     const char *what)
 {
     if (facts[fact] != wanted)
         fail_msg("%s, and %s is %d", what, mirror_fact_text(fact), facts[fact]);
@@ -38,7 +38,7 @@ static void stopped_is_proven_whatever_else_is_known(void **state)
     static const enum mirror_fact proof[] = { MIRROR_FACT_ANSWERED, MIRROR_FACT_CURRENT,
                                               MIRROR_FACT_STOPPED,  MIRROR_FACT_GONE,
                                               MIRROR_FACT_GUARDED,  MIRROR_FACT_STILL };
-    enum mirror_answer facts[MIRROR_FACT_COUNT] = { MIRROR_UNKNOWN };
+    enum truth facts[MIRROR_FACT_COUNT] = { TRUTH_UNKNOWN };
     bool reached[MIRROR_REASON_COUNT] = { false };
     (void)state;
 
@@ -49,16 +49,15 @@ static void stopped_is_proven_whatever_else_is_known(void **state)
         if (mirror_reason_state(reason) != MIRROR_STATE_STOPPED)
             continue;
         for (size_t i = 0; i < ARRAY_SIZE(proof); i++)
-            check_is(facts, proof[i], MIRROR_YES, "it is called stopped");
-        assert_int_not_equal(facts[MIRROR_FACT_DENIED], MIRROR_YES);
+            check_is(facts, proof[i], TRUTH_YES, "it is called stopped");
+        assert_int_not_equal(facts[MIRROR_FACT_DENIED], TRUTH_YES);
     } while (next_facts(facts));
     for (unsigned i = 0; i < MIRROR_REASON_COUNT; i++)
         if (!reached[i])
             fail_msg("nothing reaches %s", mirror_reason_code((enum mirror_reason)i));
 }
 
-static void check_move(const enum mirror_answer *facts, enum mirror_wish wish,
-                       enum mirror_effect effect)
+static void check_move(const enum truth *facts, enum mirror_wish wish, enum mirror_effect effect)
 {
     static const enum mirror_fact done[] = { MIRROR_FACT_STOPPED, MIRROR_FACT_GONE,
                                              MIRROR_FACT_GUARDED, MIRROR_FACT_STILL };
@@ -68,17 +67,17 @@ static void check_move(const enum mirror_answer *facts, enum mirror_wish wish,
     if (effect == MIRROR_EFFECT_RESUME)
         assert_int_equal(wish, MIRROR_WISH_RUNNING);
     if (effect == MIRROR_EFFECT_STOP || effect == MIRROR_EFFECT_RESUME) {
-        check_is(facts, MIRROR_FACT_ANSWERED, MIRROR_YES, "it is acted upon");
-        check_is(facts, MIRROR_FACT_FOLLOWED, MIRROR_YES, "it is acted upon");
+        check_is(facts, MIRROR_FACT_ANSWERED, TRUTH_YES, "it is acted upon");
+        check_is(facts, MIRROR_FACT_FOLLOWED, TRUTH_YES, "it is acted upon");
     }
     if (effect == MIRROR_EFFECT_GUARD) {
-        check_is(facts, MIRROR_FACT_STOPPED, MIRROR_YES, "it is guarded");
-        check_is(facts, MIRROR_FACT_GONE, MIRROR_YES, "it is guarded");
+        check_is(facts, MIRROR_FACT_STOPPED, TRUTH_YES, "it is guarded");
+        check_is(facts, MIRROR_FACT_GONE, TRUTH_YES, "it is guarded");
     }
     for (size_t i = 0;
          wish == MIRROR_WISH_STOPPED && effect == MIRROR_EFFECT_NOTHING && i < ARRAY_SIZE(done);
          i++)
-        check_is(facts, done[i], MIRROR_YES, "nothing more is done to stop it");
+        check_is(facts, done[i], TRUTH_YES, "nothing more is done to stop it");
     if (wish == MIRROR_WISH_OBSERVED)
         assert_int_equal(effect, MIRROR_EFFECT_NOTHING);
 }
@@ -105,7 +104,7 @@ static void what_is_done_follows_from_what_is_wanted(void **state)
 #define ROW(name, meaning) [MIRROR_WISH_##name] = meaning,
     static const char *const wishes[MIRROR_WISH_COUNT] = { MIRROR_WISHES(ROW) };
 #undef ROW
-    enum mirror_answer facts[MIRROR_FACT_COUNT] = { MIRROR_UNKNOWN };
+    enum truth facts[MIRROR_FACT_COUNT] = { TRUTH_UNKNOWN };
     const char *reached[MIRROR_WISH_COUNT][MOVES_MAX] = { { NULL } };
     struct mirror_move_row row;
     (void)state;
@@ -144,8 +143,8 @@ static struct mirror_look look_at(int64_t at_ms, enum connector_state connector,
 {
     return (struct mirror_look){
         .look = { .outcome = LOOK_ANSWERED, .began_ms = at_ms, .ended_ms = at_ms + TOOK_MS },
-        .followed = MIRROR_YES,
-        .current = MIRROR_YES,
+        .followed = TRUTH_YES,
+        .current = TRUTH_YES,
         .exists = true,
         .connector = connector,
         .n_tasks = n_tasks,
@@ -173,7 +172,7 @@ static struct mirror_look failing(int64_t at_ms, enum look_outcome outcome, bool
 
 static enum mirror_reason reason_at(const struct mirror *m, int64_t now_ms)
 {
-    enum mirror_answer facts[MIRROR_FACT_COUNT];
+    enum truth facts[MIRROR_FACT_COUNT];
 
     mirror_facts(m, now_ms, facts);
     return mirror_judge(facts);
@@ -181,7 +180,7 @@ static enum mirror_reason reason_at(const struct mirror *m, int64_t now_ms)
 
 static enum mirror_effect effect_at(const struct mirror *m, enum mirror_wish wish, int64_t now_ms)
 {
-    enum mirror_answer facts[MIRROR_FACT_COUNT];
+    enum truth facts[MIRROR_FACT_COUNT];
     const char *why;
 
     mirror_facts(m, now_ms, facts);
@@ -277,12 +276,12 @@ static void a_resource_that_nobody_follows_is_not_changed(void **state)
     (void)state;
 
     mirror_init(&m);
-    l.current = MIRROR_NO;
+    l.current = TRUTH_NO;
     mirror_learn(&m, &l);
     assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_OUTDATED);
     assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_STOP);
     assert_int_equal(effect_at(&m, MIRROR_WISH_RUNNING, AT_MS), MIRROR_EFFECT_RESUME);
-    l.followed = MIRROR_NO;
+    l.followed = TRUTH_NO;
     mirror_learn(&m, &l);
     assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_WAIT);
     assert_int_equal(effect_at(&m, MIRROR_WISH_RUNNING, AT_MS), MIRROR_EFFECT_WAIT);
@@ -348,17 +347,17 @@ static void happen(struct mirror *m, const struct event *e)
         l = failing(at_ms, LOOK_FAILED, false);
         break;
     case GUARD_TAKEN:
-        guard.taken = MIRROR_YES;
+        guard.taken = TRUTH_YES;
         break;
     case GUARD_REFUSED:
-        guard.taken = MIRROR_NO;
+        guard.taken = TRUTH_NO;
         break;
     case LOOKS_GONE:
     case GUARD_UNANSWERED:
     case ENDS:
         break;
     }
-    l.exactly_once = MIRROR_YES;
+    l.exactly_once = TRUTH_YES;
     if (e->what <= LOOKS_SILENT)
         mirror_learn(m, &l);
     else if (e->what == ENDS)
@@ -439,7 +438,7 @@ static void what_is_not_known_of_exactly_once_is_said(void **state)
     const struct event events[] = { { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 } };
     (void)state;
 
-    for (enum mirror_answer a = MIRROR_UNKNOWN; a < MIRROR_ANSWER_COUNT; a++) {
+    for (enum truth a = TRUTH_UNKNOWN; a < TRUTH_COUNT; a++) {
         struct mirror_look l = look_at(AT_MS, CONNECTOR_STOPPED, 0, 0, 0);
         struct mirror m;
 

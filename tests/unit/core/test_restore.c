@@ -34,9 +34,9 @@ static size_t facts_of(enum restore_step step, enum restore_fact ret[RESTORE_FAC
 static bool next_combination(struct restore_facts *facts, const enum restore_fact *of, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (++facts->values[of[i]] < RESTORE_FACT_VALUES)
+        if (++facts->values[of[i]] < TRUTH_COUNT)
             return true;
-        facts->values[of[i]] = RESTORE_UNKNOWN;
+        facts->values[of[i]] = TRUTH_UNKNOWN;
     }
     return false;
 }
@@ -78,7 +78,7 @@ static void fail_at(const struct restore_row *row, const struct restore_facts *f
 
 static bool is_yes(const struct restore_facts *facts, enum restore_fact fact)
 {
-    return facts->values[fact] == RESTORE_YES;
+    return facts->values[fact] == TRUTH_YES;
 }
 
 static void is_wiped_in_safety(const struct restore_row *row, const struct restore_facts *facts)
@@ -91,9 +91,9 @@ static void is_wiped_in_safety(const struct restore_row *row, const struct resto
         fail_at(row, facts, "a wipe beside appliers");
     if (!is_yes(facts, FACT(OURS)) || !is_yes(facts, FACT(WAL)))
         fail_at(row, facts, "a wipe of somebody else's Redis");
-    if (facts->values[FACT(WIPED)] != RESTORE_NO)
+    if (facts->values[FACT(WIPED)] != TRUTH_NO)
         fail_at(row, facts, "a second wipe");
-    if (facts->values[FACT(OVERTAKEN)] != RESTORE_NO)
+    if (facts->values[FACT(OVERTAKEN)] != TRUTH_NO)
         fail_at(row, facts, "a wipe for a replay that lacks records");
 }
 
@@ -124,7 +124,7 @@ static void is_planned_and_accepted(const struct restore_row *row,
         return;
     if (!is_yes(facts, FACT(PLANNED)) || !is_yes(facts, FACT(OURS)) || !is_yes(facts, FACT(TURN)))
         fail_at(row, facts, "appliers stop");
-    if (facts->values[FACT(LOSSY)] != RESTORE_NO || facts->values[FACT(DRY_RUN)] != RESTORE_NO)
+    if (facts->values[FACT(LOSSY)] != TRUTH_NO || facts->values[FACT(DRY_RUN)] != TRUTH_NO)
         fail_at(row, facts, "appliers stop for what nobody wants");
 }
 
@@ -160,7 +160,7 @@ static void is_known(const struct restore_row *row, const struct restore_facts *
     const bool changes =
         row->effect == RESTORE_EFFECT_RELEASE || row->effect == RESTORE_EFFECT_SKIP;
 
-    if (changes && facts->values[FACT(RELEASED)] != RESTORE_NO)
+    if (changes && facts->values[FACT(RELEASED)] != TRUTH_NO)
         fail_at(row, facts, "Redis is changed, and nobody knows that it must be");
     if (row->effect == RESTORE_EFFECT_SKIP && !is_yes(facts, FACT(WIPED)))
         fail_at(row, facts, "records are skipped on another Redis");
@@ -289,15 +289,15 @@ static void come_true(enum restore_step step, enum restore_effect effect,
         [RESTORE_EFFECT_SKIP] = FACT(RELEASED),
     };
 
-    facts->values[FACT(STOPPED)] = restore_step_stops(step) ? RESTORE_YES : RESTORE_NO;
+    facts->values[FACT(STOPPED)] = truth_of(restore_step_stops(step));
     if (step == STEP(REPLAYING))
-        facts->values[FACT(REACHED)] = RESTORE_YES;
+        facts->values[FACT(REACHED)] = TRUTH_YES;
     if (effect == RESTORE_EFFECT_MAKE_PLAN)
-        facts->values[FACT(LOSSY)] = RESTORE_NO;
+        facts->values[FACT(LOSSY)] = TRUTH_NO;
     if (effect == RESTORE_EFFECT_WIPE && !is_yes(facts, FACT(TO_END)))
-        facts->values[FACT(RELEASED)] = RESTORE_NO;
+        facts->values[FACT(RELEASED)] = TRUTH_NO;
     if (effect != RESTORE_EFFECT_NOTHING)
-        facts->values[made[effect]] = RESTORE_YES;
+        facts->values[made[effect]] = TRUTH_YES;
 }
 
 enum { STEPS_TEXT_MAX = 512 };
@@ -319,19 +319,19 @@ static enum restore_step live(enum restore_step step, struct restore_facts *fact
 }
 
 static const struct restore_facts good = { {
-    [FACT(CANCEL)] = RESTORE_NO,
-    [FACT(WAL)] = RESTORE_YES,
-    [FACT(TURN)] = RESTORE_YES,
-    [FACT(OURS)] = RESTORE_YES,
-    [FACT(DRY_RUN)] = RESTORE_NO,
-    [FACT(STOPPED)] = RESTORE_NO,
-    [FACT(WIPED)] = RESTORE_NO,
-    [FACT(OVERTAKEN)] = RESTORE_NO,
-    [FACT(REACHED)] = RESTORE_NO,
-    [FACT(TO_END)] = RESTORE_NO,
-    [FACT(SKIP)] = RESTORE_NO,
-    [FACT(RELEASE)] = RESTORE_NO,
-    [FACT(RELEASED)] = RESTORE_YES,
+    [FACT(CANCEL)] = TRUTH_NO,
+    [FACT(WAL)] = TRUTH_YES,
+    [FACT(TURN)] = TRUTH_YES,
+    [FACT(OURS)] = TRUTH_YES,
+    [FACT(DRY_RUN)] = TRUTH_NO,
+    [FACT(STOPPED)] = TRUTH_NO,
+    [FACT(WIPED)] = TRUTH_NO,
+    [FACT(OVERTAKEN)] = TRUTH_NO,
+    [FACT(REACHED)] = TRUTH_NO,
+    [FACT(TO_END)] = TRUTH_NO,
+    [FACT(SKIP)] = TRUTH_NO,
+    [FACT(RELEASE)] = TRUTH_NO,
+    [FACT(RELEASED)] = TRUTH_YES,
 } };
 
 static void a_restore_goes_its_way(void **state)
@@ -339,19 +339,19 @@ static void a_restore_goes_its_way(void **state)
 #define UP_TO_REPLAY " Preflight Stopping Fencing Wiping Replaying"
     static const struct {
         enum restore_fact given; /* beside what is good */
-        enum restore_fact_value value;
+        enum truth value;
         const char *steps;
     } ways[] = {
-        { FACT(TO_END), RESTORE_YES, UP_TO_REPLAY " Completed" },
-        { FACT(TO_END), RESTORE_NO, UP_TO_REPLAY " Held" },
-        { FACT(RELEASE), RESTORE_YES, UP_TO_REPLAY " Held Releasing Completed" },
-        { FACT(SKIP), RESTORE_YES, UP_TO_REPLAY " Held Skipping Completed" },
-        { FACT(DRY_RUN), RESTORE_YES, " Preflight Completed" },
-        { FACT(CANCEL), RESTORE_YES, " Cancelled" },
-        { FACT(WAL), RESTORE_NO, "" },
-        { FACT(TURN), RESTORE_NO, "" },
-        { FACT(OURS), RESTORE_NO, " Preflight Failed" },
-        { FACT(OVERTAKEN), RESTORE_YES, " Preflight Stopping Fencing Failed" },
+        { FACT(TO_END), TRUTH_YES, UP_TO_REPLAY " Completed" },
+        { FACT(TO_END), TRUTH_NO, UP_TO_REPLAY " Held" },
+        { FACT(RELEASE), TRUTH_YES, UP_TO_REPLAY " Held Releasing Completed" },
+        { FACT(SKIP), TRUTH_YES, UP_TO_REPLAY " Held Skipping Completed" },
+        { FACT(DRY_RUN), TRUTH_YES, " Preflight Completed" },
+        { FACT(CANCEL), TRUTH_YES, " Cancelled" },
+        { FACT(WAL), TRUTH_NO, "" },
+        { FACT(TURN), TRUTH_NO, "" },
+        { FACT(OURS), TRUTH_NO, " Preflight Failed" },
+        { FACT(OVERTAKEN), TRUTH_YES, " Preflight Stopping Fencing Failed" },
     };
     (void)state;
 
@@ -376,10 +376,10 @@ static void a_cancel_ends_it_from_wherever_it_is(void **state)
 
         if (restore_step_is_end(step))
             continue;
-        facts.values[FACT(CANCEL)] = RESTORE_YES;
-        facts.values[FACT(RELEASED)] = RESTORE_NO;
-        facts.values[FACT(WIPED)] = step > STEP(WIPING) ? RESTORE_YES : RESTORE_NO;
-        facts.values[FACT(RELEASED)] = step > STEP(WIPING) ? RESTORE_NO : RESTORE_YES;
+        facts.values[FACT(CANCEL)] = TRUTH_YES;
+        facts.values[FACT(RELEASED)] = TRUTH_NO;
+        facts.values[FACT(WIPED)] = truth_of(step > STEP(WIPING));
+        facts.values[FACT(RELEASED)] = truth_of(step <= STEP(WIPING));
         end = live(step, &facts, steps);
         /* What is being skipped is over in a moment. */
         if (end != (step == STEP(SKIPPING) ? STEP(COMPLETED) : STEP(CANCELLED)))
@@ -397,8 +397,8 @@ static void a_failover_behind_the_wipe_begins_it_again(void **state)
         struct restore_facts facts = good;
         char steps[STEPS_TEXT_MAX] = "";
 
-        facts.values[FACT(PLANNED)] = RESTORE_YES;
-        facts.values[FACT(TO_END)] = RESTORE_YES;
+        facts.values[FACT(PLANNED)] = TRUTH_YES;
+        facts.values[FACT(TO_END)] = TRUTH_YES;
         live(wiped[i], &facts, steps);
         assert_string_equal(steps, " Stopping Fencing Wiping Replaying Completed");
     }

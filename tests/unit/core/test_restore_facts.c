@@ -59,8 +59,8 @@ static void begin(struct scene *s)
     snprintf(s->plan.log, sizeof(s->plan.log), "%s", LOOKS_LOG);
     s->known = (struct restore_known){
         .uid = UID,
-        .wal = RESTORE_YES,
-        .turn = RESTORE_YES,
+        .wal = TRUTH_YES,
+        .turn = TRUTH_YES,
         .wal_name = STR_LITERAL(LOOKS_WAL),
         .observed = &s->observed,
         .plan = &s->plan,
@@ -293,12 +293,12 @@ static void skipping(struct scene *s)
     s->known.skip = true;
 }
 
-#define IS(fact, value) RESTORE_FACT_##fact, RESTORE_##value
+#define IS(fact, value) RESTORE_FACT_##fact, TRUTH_##value
 
 static const struct {
     void (*change)(struct scene *s);
     enum restore_fact fact;
-    enum restore_fact_value value;
+    enum truth value;
 } fact_rows[] = {
     { nothing, IS(CANCEL, NO) },
     { cancel, IS(CANCEL, YES) },

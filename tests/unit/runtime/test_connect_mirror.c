@@ -51,30 +51,30 @@ static void a_look_asks_for_the_configuration_and_then_for_the_status(void **sta
         bool denied, exists;
         enum connector_state connector;
         int64_t n_tasks;
-        enum mirror_answer exactly_once;
+        enum truth exactly_once;
         const char *why;
     } rows[] = {
-        { 200, ONCE, 200, RUNS, LOOK_ANSWERED, false, true, CONNECTOR_RUNNING, 1, MIRROR_YES, "" },
-        { 200, "{}", 200, RUNS, LOOK_ANSWERED, false, true, CONNECTOR_RUNNING, 1, MIRROR_UNKNOWN,
+        { 200, ONCE, 200, RUNS, LOOK_ANSWERED, false, true, CONNECTOR_RUNNING, 1, TRUTH_YES, "" },
+        { 200, "{}", 200, RUNS, LOOK_ANSWERED, false, true, CONNECTOR_RUNNING, 1, TRUTH_UNKNOWN,
           "" },
         { 404, MISSING, 200, RUNS, LOOK_ANSWERED, false, false, CONNECTOR_OTHER, LOOK_UNKNOWN,
-          MIRROR_UNKNOWN, "" },
+          TRUTH_UNKNOWN, "" },
         { 200, ONCE, 404, MISSING, LOOK_ANSWERED, false, true, CONNECTOR_OTHER, LOOK_UNKNOWN,
-          MIRROR_YES, "" },
+          TRUTH_YES, "" },
         { 404, "not a Connect", 200, RUNS, LOOK_FAILED, false, false, CONNECTOR_OTHER, LOOK_UNKNOWN,
-          MIRROR_UNKNOWN, "HTTP status 404" },
-        { 401, "", 401, "", LOOK_FAILED, true, false, CONNECTOR_OTHER, LOOK_UNKNOWN, MIRROR_UNKNOWN,
+          TRUTH_UNKNOWN, "HTTP status 404" },
+        { 401, "", 401, "", LOOK_FAILED, true, false, CONNECTOR_OTHER, LOOK_UNKNOWN, TRUTH_UNKNOWN,
           "HTTP status 401" },
-        { 200, ONCE, 403, "", LOOK_FAILED, true, true, CONNECTOR_OTHER, LOOK_UNKNOWN, MIRROR_YES,
+        { 200, ONCE, 403, "", LOOK_FAILED, true, true, CONNECTOR_OTHER, LOOK_UNKNOWN, TRUTH_YES,
           "HTTP status 403" },
-        { 200, ONCE, 409, "", LOOK_FAILED, false, true, CONNECTOR_OTHER, LOOK_UNKNOWN, MIRROR_YES,
+        { 200, ONCE, 409, "", LOOK_FAILED, false, true, CONNECTOR_OTHER, LOOK_UNKNOWN, TRUTH_YES,
           "HTTP status 409" },
-        { 200, ONCE, 200, "{}", LOOK_FAILED, false, true, CONNECTOR_OTHER, LOOK_UNKNOWN, MIRROR_YES,
+        { 200, ONCE, 200, "{}", LOOK_FAILED, false, true, CONNECTOR_OTHER, LOOK_UNKNOWN, TRUTH_YES,
           "no connector.state" },
         { 200, "[", 200, RUNS, LOOK_FAILED, false, false, CONNECTOR_OTHER, LOOK_UNKNOWN,
-          MIRROR_UNKNOWN, "no configuration" },
-        { 0, NULL, 0, NULL, LOOK_FAILED, false, false, CONNECTOR_OTHER, LOOK_UNKNOWN,
-          MIRROR_UNKNOWN, "does not answer: connection refused" },
+          TRUTH_UNKNOWN, "no configuration" },
+        { 0, NULL, 0, NULL, LOOK_FAILED, false, false, CONNECTOR_OTHER, LOOK_UNKNOWN, TRUTH_UNKNOWN,
+          "does not answer: connection refused" },
     };
     (void)state;
 
@@ -94,7 +94,7 @@ static void a_look_asks_for_the_configuration_and_then_for_the_status(void **sta
             !strstr(l.look.why, rows[i].why))
             fail_msg("row %zu: %s", i, l.look.why);
         assert_true(l.look.began_ms <= l.look.ended_ms && l.look.ended_wall_ms > 0);
-        assert_true(l.followed == MIRROR_YES && l.current == MIRROR_YES);
+        assert_true(l.followed == TRUTH_YES && l.current == TRUTH_YES);
     }
 }
 
@@ -118,17 +118,17 @@ static void a_guard_write_is_judged_by_connect_alone(void **state)
     static const struct {
         long status;
         const char *body;
-        enum mirror_answer taken;
+        enum truth taken;
     } rows[] = {
-        { 200, "{\"message\":\"altered\"}", MIRROR_YES },
-        { 404, MISSING, MIRROR_YES },
-        { 400, "{\"error_code\":400,\"message\":\"must be in the STOPPED state\"}", MIRROR_NO },
-        { 404, "not a Connect", MIRROR_UNKNOWN },
-        { 400, "not a Connect", MIRROR_UNKNOWN },
-        { 409, "", MIRROR_UNKNOWN },
-        { 500, "{\"error_code\":500,\"message\":\"timed out\"}", MIRROR_UNKNOWN },
-        { 403, "", MIRROR_UNKNOWN },
-        { 0, NULL, MIRROR_UNKNOWN },
+        { 200, "{\"message\":\"altered\"}", TRUTH_YES },
+        { 404, MISSING, TRUTH_YES },
+        { 400, "{\"error_code\":400,\"message\":\"must be in the STOPPED state\"}", TRUTH_NO },
+        { 404, "not a Connect", TRUTH_UNKNOWN },
+        { 400, "not a Connect", TRUTH_UNKNOWN },
+        { 409, "", TRUTH_UNKNOWN },
+        { 500, "{\"error_code\":500,\"message\":\"timed out\"}", TRUTH_UNKNOWN },
+        { 403, "", TRUTH_UNKNOWN },
+        { 0, NULL, TRUTH_UNKNOWN },
     };
     (void)state;
 
@@ -139,7 +139,7 @@ static void a_guard_write_is_judged_by_connect_alone(void **state)
         struct err err = { 0 };
         const enum err_code rc = connect_mirror_guard(&c, "m", &guard, &err);
 
-        if (guard.taken != rows[i].taken || (rc == ERR_OK) != (rows[i].taken == MIRROR_YES))
+        if (guard.taken != rows[i].taken || (rc == ERR_OK) != (rows[i].taken == TRUTH_YES))
             fail_msg("row %zu: %d, %s", i, guard.taken, err.msg);
         assert_true(guard.began_ms > 0);
     }
