@@ -19,8 +19,8 @@ SITES = ["dc", "dr"]
 
 
 def test_all_of_them_are_tried():
-    assert {"argocd", "controller", "crd", "observability", "rbac", "samples/dc", "samples/dr",
-            "samples/restore"} <= set(DIRECTORIES)
+    assert {"argocd", "controller", "crd", "observability", "observability/prometheus-operator", "rbac",
+            "samples/dc", "samples/dr", "samples/restore"} <= set(DIRECTORIES)
 
 
 @pytest.mark.parametrize("directory", DIRECTORIES)
@@ -104,6 +104,17 @@ def test_only_who_is_named_reaches_redis(cluster, site):
     # And the appliers' own policy lets them out to the same pods.
     out = children(wal)["NetworkPolicy"]["spec"]["egress"]
     assert [{"podSelector": pods}] in [rule.get("to") for rule in out]
+
+
+def test_the_controller_is_scraped_where_it_runs(cluster):
+    monitor = of_kind(build(cluster, "observability/prometheus-operator"), "PodMonitor")["redwal-controller"]
+    controller = of_kind(build(cluster, "controller"), "Deployment")["redwal-controller"]
+    template = controller["spec"]["template"]
+    assert monitor["metadata"]["namespace"] == controller["metadata"]["namespace"]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+    endpoint, = monitor["spec"]["podMetricsEndpoints"]
+    assert endpoint["port"] in [port["name"] for c in template["spec"]["containers"] for port in c["ports"]]
+    assert endpoint["honorLabels"] is True  # else a RedisWal's namespace is replaced by the controller's
 
 
 @pytest.fixture
