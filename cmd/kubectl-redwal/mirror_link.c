@@ -66,7 +66,7 @@ static void learn_log(struct mirror_link *l, int64_t began_ms)
 
     look.look.ended_ms = clock_since_boot_ms();
     for (int32_t i = 0; i < l->log.n; i++)
-        look.partitions[i].end = l->log.extents[i].end;
+        look.partitions[i].written = l->log.extents[i].written;
     mirror_learn_log(&l->mirror, &look);
     free(look.partitions);
 }

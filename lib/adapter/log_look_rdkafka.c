@@ -89,6 +89,7 @@ static void take_extent(struct log_look *look, const struct wal_event *event)
         return;
     look->partitions[event->partition].begin = event->facts.begin;
     look->partitions[event->partition].end = event->facts.end;
+    look->partitions[event->partition].written = event->facts.written;
     memcpy(look->log, event->facts.log, sizeof(look->log));
 }
 

@@ -185,6 +185,7 @@ static enum err_code await_extents(struct log_reader *r, struct asking *a, struc
         if (hear(r, a, &event) && event.partition < s->n) {
             s->extents[event.partition].begin = event.facts.begin;
             s->extents[event.partition].end = event.facts.end;
+            s->extents[event.partition].written = event.facts.written;
             memcpy(s->log, event.facts.log, sizeof(s->log));
             n_answers++;
         }

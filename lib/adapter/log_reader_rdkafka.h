@@ -27,6 +27,7 @@ enum { LOG_READER_NO_OFFSET = -1 };
 struct log_extent {
     int64_t begin;     /* the first offset still held */
     int64_t end;       /* one past the last readable one */
+    int64_t written;   /* one past the last one, that of an open transaction too */
     int64_t committed; /* by the group; LOG_READER_NO_OFFSET when it has not */
 };
 

@@ -15,11 +15,15 @@ enum {
     CLUSTER_ID_TIMEOUT_MS = 0,
 };
 
+/* What is asked of each partition. The answers rise in this order, so that it does not matter which
+ * comes first. */
+enum { BOUND_BEGIN, BOUND_END, BOUND_WRITTEN, BOUND_COUNT };
+
 struct bounds {
     bool wanted; /* asked for, not in a round yet */
     bool asked;  /* in the round under way */
-    bool has_begin, has_end;
-    int64_t begin, end;
+    int n;       /* answers */
+    int64_t at[BOUND_COUNT];
 };
 
 struct wal_facts {
@@ -101,15 +105,14 @@ static rd_kafka_AdminOptions_t *options(const struct wal_facts *f, rd_kafka_admi
 }
 
 static void ask_offsets(struct wal_facts *f, const rd_kafka_topic_partition_list_t *partitions,
-                        int64_t which)
+                        int64_t which, rd_kafka_IsolationLevel_t isolation)
 {
     rd_kafka_AdminOptions_t *o = options(f, RD_KAFKA_ADMIN_OP_LISTOFFSETS);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_copy(partitions);
 
     for (int i = 0; i < list->cnt; i++)
         list->elems[i].offset = which;
-    rd_kafka_error_destroy(
-        rd_kafka_AdminOptions_set_isolation_level(o, RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED));
+    rd_kafka_error_destroy(rd_kafka_AdminOptions_set_isolation_level(o, isolation));
     rd_kafka_ListOffsets(f->client, list, o, f->queue);
     f->n_outstanding++;
     rd_kafka_topic_partition_list_destroy(list);
@@ -171,15 +174,17 @@ static void begin_round(struct wal_facts *f)
 
         b->asked = n > 0 && i < n && (b->wanted || b->asked);
         b->wanted = n == 0 && b->wanted;
-        b->has_begin = false;
-        b->has_end = false;
+        b->n = 0;
         if (b->asked)
             rd_kafka_topic_partition_list_add(list, f->topic, i);
         f->wants_round = f->wants_round || b->wanted;
     }
     if (list->cnt > 0) {
-        ask_offsets(f, list, RD_KAFKA_OFFSET_SPEC_EARLIEST);
-        ask_offsets(f, list, RD_KAFKA_OFFSET_SPEC_LATEST);
+        ask_offsets(f, list, RD_KAFKA_OFFSET_SPEC_EARLIEST,
+                    RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED);
+        ask_offsets(f, list, RD_KAFKA_OFFSET_SPEC_LATEST, RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED);
+        ask_offsets(f, list, RD_KAFKA_OFFSET_SPEC_LATEST,
+                    RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED);
     }
     ask_topic(f);
     rd_kafka_topic_partition_list_destroy(list);
@@ -196,6 +201,7 @@ static void fail(struct wal_facts *f, const char *why)
 static void read_offset(struct wal_facts *f, const rd_kafka_topic_partition_t *partition)
 {
     struct bounds *b;
+    int i;
 
     if (partition->err) {
         fail(f, rd_kafka_err2str(partition->err));
@@ -204,17 +210,11 @@ static void read_offset(struct wal_facts *f, const rd_kafka_topic_partition_t *p
     if (partition->partition < 0 || partition->partition >= f->n_bounds || partition->offset < 0)
         return;
     b = &f->bounds[partition->partition];
-    /* Two answers a partition, in either order: the lower one is where it begins. */
-    if (!b->has_begin) {
-        b->begin = b->end = partition->offset;
-        b->has_begin = true;
+    if (b->n == BOUND_COUNT)
         return;
-    }
-    b->has_end = true;
-    if (partition->offset < b->begin)
-        b->begin = partition->offset;
-    if (partition->offset > b->end)
-        b->end = partition->offset;
+    for (i = b->n++; i > 0 && b->at[i - 1] > partition->offset; i--)
+        b->at[i] = b->at[i - 1];
+    b->at[i] = partition->offset;
 }
 
 static void read_offsets(struct wal_facts *f, rd_kafka_event_t *event)
@@ -280,11 +280,12 @@ static bool next_answer(struct wal_facts *f, struct wal_event *ret)
         if (!b->asked)
             continue;
         b->asked = false;
-        if (!b->has_begin || !b->has_end) /* no such partition */
+        if (b->n < BOUND_COUNT) /* no such partition */
             continue;
         *ret = (struct wal_event){ .type = WAL_FACTS, .partition = i };
-        ret->facts.begin = b->begin;
-        ret->facts.end = b->end;
+        ret->facts.begin = b->at[BOUND_BEGIN];
+        ret->facts.end = b->at[BOUND_END];
+        ret->facts.written = b->at[BOUND_WRITTEN];
         memcpy(ret->facts.log, f->log, sizeof(ret->facts.log));
         return true;
     }

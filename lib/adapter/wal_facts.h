@@ -1,6 +1,6 @@
 /*
  * Asks the brokers, in the background, where partitions begin and end and which topic they belong
- * to. One round of three requests is under way at a time; what is asked meanwhile waits for the
+ * to. One round of four requests is under way at a time; what is asked meanwhile waits for the
  * next, so that an answer is never older than its question.
  */
 #ifndef REDWAL_ADAPTER_WAL_FACTS_H

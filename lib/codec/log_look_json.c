@@ -105,6 +105,7 @@ static void add_partitions(yyjson_mut_doc *doc, yyjson_mut_val *root, const stru
 
         yyjson_mut_arr_add_int(doc, p, l->partitions[i].begin);
         yyjson_mut_arr_add_int(doc, p, l->partitions[i].end);
+        yyjson_mut_arr_add_int(doc, p, l->partitions[i].written);
         yyjson_mut_arr_add_int(doc, p, l->partitions[i].committed);
     }
 }
@@ -155,10 +156,11 @@ bool log_look_encode(struct buf *out, int64_t number, const struct log_look *l)
 
 static bool take_partition(yyjson_val *v, struct log_look_partition *ret)
 {
-    return yyjson_arr_size(v) == 3 && kube_yyjson_number(yyjson_arr_get(v, 0), &ret->begin) &&
+    return yyjson_arr_size(v) == 4 && kube_yyjson_number(yyjson_arr_get(v, 0), &ret->begin) &&
            kube_yyjson_number(yyjson_arr_get(v, 1), &ret->end) &&
-           kube_yyjson_number(yyjson_arr_get(v, 2), &ret->committed) && ret->begin >= 0 &&
-           ret->end >= ret->begin && ret->committed >= LOOK_UNKNOWN;
+           kube_yyjson_number(yyjson_arr_get(v, 2), &ret->written) &&
+           kube_yyjson_number(yyjson_arr_get(v, 3), &ret->committed) && ret->begin >= 0 &&
+           ret->end >= ret->begin && ret->written >= ret->end && ret->committed >= LOOK_UNKNOWN;
 }
 
 static bool take_partitions(yyjson_val *list, struct log_look *l)

@@ -72,6 +72,7 @@ enum group_state group_state_from(struct str text);   /* GROUP_UNKNOWN for what 
 struct log_look_partition {
     int64_t begin;     /* the first offset that is held */
     int64_t end;       /* one past the last readable record */
+    int64_t written;   /* one past the last record, that of an open transaction too */
     int64_t committed; /* by the group, asked before `end` was; LOOK_UNKNOWN: nothing, or see
                           `knows_commits` */
 };

@@ -155,7 +155,7 @@ static bool has_same_ends(const struct mirror *m, const struct log_look *log)
     if (m->n_ends != log->n)
         return false;
     for (int32_t i = 0; i < log->n; i++)
-        if (m->ends[i] != log->partitions[i].end)
+        if (m->ends[i] != log->partitions[i].written)
             return false;
     return true;
 }
@@ -164,7 +164,7 @@ static void keep_ends(struct mirror *m, const struct log_look *log)
 {
     m->ends = mem_resize(m->ends, (size_t)log->n, sizeof(*m->ends));
     for (int32_t i = 0; i < log->n; i++)
-        m->ends[i] = log->partitions[i].end;
+        m->ends[i] = log->partitions[i].written;
     m->n_ends = log->n;
     m->still_ms = log->look.ended_ms;
 }

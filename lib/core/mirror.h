@@ -188,7 +188,7 @@ struct mirror {
     int64_t guarded_ms;      /* when the guard write that was taken had been judged */
     enum truth still;        /* since then */
     int64_t still_ms;        /* when the look began that found these ends first */
-    int64_t *ends;           /* by partition */
+    int64_t *ends;           /* by partition, open transactions and all */
     int32_t n_ends;          /* 0: none yet */
 };
 

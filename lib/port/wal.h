@@ -23,6 +23,7 @@ struct log_facts {
     char log[LOG_IDENTITY_MAX + 1]; /* "<cluster id>/<topic id>" */
     int64_t begin;                  /* the first offset still held */
     int64_t end;                    /* one past the last readable one (the last stable offset) */
+    int64_t written;                /* one past the last one, that of an open transaction too */
 };
 
 enum wal_event_type {

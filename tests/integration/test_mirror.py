@@ -286,6 +286,37 @@ def test_a_log_that_still_grows_is_no_proof(lab, topic, mirror, cli):
     assert stop(cli)[0]["state"] == "Stopped"
 
 
+def test_an_open_transaction_hides_no_record_behind_it(lab, topic, mirror, cli):
+    """Readers of what is committed see the log end where the transaction begins."""
+    mirror()
+    write(topic, 0, 10)
+    await_mirrored(lab, topic, 10)
+    producer = here(lab, topic)
+    hiding = confluent_kafka.Producer({"bootstrap.servers": lab.broker.plain, "log_level": 0,
+                                       "transactional.id": topic.name})
+    hiding.init_transactions(30)
+    hiding.begin_transaction()
+    for partition in range(topic.partitions):
+        hiding.produce(topic.name, b'{"command":"INCR"}', b"k", partition)
+    hiding.flush()
+    ends = producer.ends()
+    running = cli.start("mirror", "stop", "--wait", "--timeout", "25s")
+    try:
+        for i in itertools.count():
+            write(producer, i, 1)
+            if running.poll() is not None:
+                break
+            time.sleep(0.5)
+        out, err = running.communicate(timeout=10)
+    finally:
+        running.kill()
+    assert producer.ends() == ends, "the transaction hid what was written meanwhile"
+    assert running.returncode == 4 and "Stopped" not in out
+    assert "Stopping: the log here still grows" in err
+    hiding.abort_transaction(30)
+    assert stop(cli)[0]["state"] == "Stopped"
+
+
 def test_what_is_not_fenced_is_said(lab, topic, mirror, cli, server):
     mirror(**{"exactly.once.support": "requested", "header.converter": SIMPLE})
     write(topic, 0, 10)

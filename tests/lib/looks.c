@@ -25,7 +25,7 @@ struct log_look looks_log(int64_t at_ms, int32_t n, int64_t begin, int64_t end, 
     l.n = n;
     l.partitions = mem_new((size_t)n, sizeof(*l.partitions));
     for (int32_t i = 0; i < n; i++)
-        l.partitions[i] = (struct log_look_partition){ begin, end, committed };
+        l.partitions[i] = (struct log_look_partition){ begin, end, end, committed };
     l.topic.retention_ms = l.topic.retention_bytes = -1;
     snprintf(l.topic.cleanup, sizeof(l.topic.cleanup), "delete");
     l.knows_commits = true;

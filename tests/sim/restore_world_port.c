@@ -92,7 +92,7 @@ static enum err_code ask_log(void *self, uint64_t number, const struct log_place
     q->log = looks_log(restore_world_now_ms(), P, 0, 0, 0);
     for (int32_t i = 0; i < P; i++)
         q->log.partitions[i] =
-            (struct log_look_partition){ w->begin[i], w->end[i], w->primary.next[i] };
+            (struct log_look_partition){ w->begin[i], w->end[i], w->end[i], w->primary.next[i] };
     q->log.look.ended_ms = q->due_ms;
     return ERR_OK;
 }

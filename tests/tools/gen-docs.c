@@ -321,8 +321,8 @@ static void print_mirror_proof(void)
         "   offset of a topic that does not exist, so nothing changes. Where Connect writes "
         "exactly once, it\n"
         "   fences the connector's former tasks before it takes the write.");
-    printf("3. The log here has the same ends in two looks that are %d seconds apart, both behind "
-           "the guard write.\n\n",
+    printf("3. The log here, open transactions and all, ends where it did in two looks that are %d "
+           "seconds apart, both behind the guard write.\n\n",
            MIRROR_STILL_MS / 1000);
     printf("Where nobody has answered for %d seconds the proof begins anew: it may have run "
            "meanwhile.\n\n",

@@ -90,6 +90,7 @@ static void a_look_is_read_as_it_was_written(void **state)
     (void)state;
 
     l.partitions[1].committed = 80;
+    l.partitions[1].written = 95;
     l.topic.min_isr = 2;
     snprintf(l.topic.timestamp_type, sizeof(l.topic.timestamp_type), "CreateTime");
     encode(&line, &l);
@@ -160,14 +161,15 @@ static void nonsense_is_refused(void **state)
         "{}",
         "{\"exists\":true,\"log\":\"a/b\",\"topic\":{},\"group\":{}}",
         "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[],\"topic\":{},\"group\":{}}",
-        "{\"exists\":true,\"log\":\"\",\"partitions\":[[0,1,1]],\"topic\":{},\"group\":{}}",
-        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[0,1]],\"topic\":{},\"group\":{}}",
-        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[2,1,0]],\"topic\":{},\"group\":{}}",
-        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[-1,1,0]],\"topic\":{},\"group\":{}}",
-        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[0,1,-2]],\"topic\":{},\"group\":{}}",
-        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[0,1.5,0]],\"topic\":{},\"group\":{}}",
+        "{\"exists\":true,\"log\":\"\",\"partitions\":[[0,1,1,1]],\"topic\":{},\"group\":{}}",
+        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[0,1,1]],\"topic\":{},\"group\":{}}",
+        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[2,1,1,0]],\"topic\":{},\"group\":{}}",
+        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[0,2,1,0]],\"topic\":{},\"group\":{}}",
+        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[-1,1,1,0]],\"topic\":{},\"group\":{}}",
+        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[0,1,1,-2]],\"topic\":{},\"group\":{}}",
+        "{\"exists\":true,\"log\":\"a/b\",\"partitions\":[[0,1.5,2,0]],\"topic\":{},\"group\":{}}",
         "{\"exists\":true,\"log\":\"a/b\",\"partitions\":{\"a\":1},\"topic\":{},\"group\":{}}",
-        "{\"exists\":false,\"log\":\"a/b\",\"partitions\":[[0,1,1]],\"topic\":{},\"group\":{}}",
+        "{\"exists\":false,\"log\":\"a/b\",\"partitions\":[[0,1,1,1]],\"topic\":{},\"group\":{}}",
     };
     struct arena arena = { 0 };
     struct log_place place = { 0 };

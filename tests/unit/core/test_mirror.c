@@ -327,7 +327,7 @@ enum { EVENTS_MAX = 9 };
 static void happen(struct mirror *m, const struct event *e)
 {
     const int64_t at_ms = AT_MS + (int64_t)e->at_s * SECOND_MS;
-    struct log_look_partition partitions[] = { { .end = 7 }, { .end = e->ends } };
+    struct log_look_partition partitions[] = { { .written = 7 }, { .written = e->ends } };
     const struct log_look log = {
         .look = { .outcome = LOOK_ANSWERED, .began_ms = at_ms, .ended_ms = at_ms },
         .partitions = partitions,

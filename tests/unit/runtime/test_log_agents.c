@@ -22,7 +22,7 @@ enum { SHORT_MS = 300, PATIENCE_MS = 60000, STEP_MS = 20 };
 #define NUMBERED "n=${line#*:}; n=${n%%,*}; echo '{\"number\":'$n',"
 #define ANSWER                                                                                     \
     NUMBERED "\"exists\":true,\"log\":\"a/"                                                        \
-             "b\",\"partitions\":[[0,9,5]],\"topic\":{},\"group\":{}}'"
+             "b\",\"partitions\":[[0,9,9,5]],\"topic\":{},\"group\":{}}'"
 
 /* Agents of a few words: each reads the access first. */
 #define SHELL(script)                                                                              \
