@@ -4,13 +4,26 @@
 
 /* --- Redis ------------------------------------------------------------------------------------ */
 
+static bool is_primary(const struct primary_facts *p)
+{
+    return p->role == PRIMARY_ROLE_MASTER && !p->loading;
+}
+
 /* One look tells all of it, so that nothing is put together of what two primaries say. */
-static bool knows_redis(const struct restore_known *k)
+bool restore_knows_redis(const struct restore_known *k)
 {
     const struct observed *o = k->observed;
 
     return o && observed_knows_redis(o, k->now_ms) && o->redis_last == LOOK_ANSWERED &&
-           o->redis.primary.role == PRIMARY_ROLE_MASTER && !o->redis.primary.loading;
+           is_primary(&o->redis.primary);
+}
+
+bool restore_misses_redis(const struct restore_known *k)
+{
+    const struct observed *o = k->observed;
+
+    return o && (o->redis_last == LOOK_FAILED ||
+                 (o->redis_last == LOOK_ANSWERED && !is_primary(&o->redis.primary)));
 }
 
 static bool is_wiped(const struct restore_known *k)
@@ -79,7 +92,7 @@ static void know_redis(const struct restore_known *k, struct restore_facts *f)
 {
     if (!k->may_have_wiped)
         f->values[RESTORE_FACT_RELEASED] = TRUTH_YES;
-    if (!knows_redis(k))
+    if (!restore_knows_redis(k))
         return;
     f->values[RESTORE_FACT_OURS] = truth_of(is_ours(k));
     f->values[RESTORE_FACT_WIPED] = truth_of(is_wiped(k));
@@ -92,7 +105,7 @@ int64_t restore_replayed(const struct restore_known *k)
 {
     int64_t n = 0;
 
-    if (!knows_redis(k) || !is_wiped(k))
+    if (!restore_knows_redis(k) || !is_wiped(k))
         return LOOK_UNKNOWN;
     for (int32_t i = 0; i < k->plan->n; i++) {
         const struct restore_partition *p = &k->plan->partitions[i];
@@ -121,7 +134,7 @@ static enum truth overtaken(const struct restore_known *k)
     const struct observed *o = k->observed;
     bool wiped;
 
-    if (k->plan->n == 0 || !o || !observed_knows_log(o, k->now_ms) || !knows_redis(k))
+    if (k->plan->n == 0 || !o || !observed_knows_log(o, k->now_ms) || !restore_knows_redis(k))
         return TRUTH_UNKNOWN;
     if (!o->log.exists || strcmp(o->log.log, k->plan->log) != 0 || o->log.n < k->plan->n)
         return TRUTH_YES;
@@ -150,7 +163,7 @@ struct restore_facts restore_know(const struct restore_known *k)
 {
     struct restore_facts f = { {
         [RESTORE_FACT_CANCEL] = truth_of(k->cancel),
-        [RESTORE_FACT_WITHDRAWN] = truth_of(k->cancel && k->is_refused),
+        [RESTORE_FACT_WITHDRAWN] = truth_of(k->cancel && (k->is_refused || k->is_silent)),
         [RESTORE_FACT_WAL] = k->wal,
         [RESTORE_FACT_TURN] = k->turn,
         [RESTORE_FACT_PLANNED] = planned(k),

@@ -23,11 +23,17 @@ struct restore_known {
     bool is_impossible;              /* the log said that there can be none */
     bool is_fenced;                  /* the group's commits were taken from this process */
     bool is_refused;                 /* Redis has refused this process's last wipe */
-    bool may_have_wiped;             /* it was once decided to */
+    bool is_silent;      /* no primary has answered for long, and nothing is on its way to one */
+    bool may_have_wiped; /* it was once decided to */
     int64_t now_ms;
 };
 
 struct restore_facts restore_know(const struct restore_known *k);
+
+/* What Redis holds is known. */
+bool restore_knows_redis(const struct restore_known *k);
+/* It was asked last in vain: no primary answered that could tell. */
+bool restore_misses_redis(const struct restore_known *k);
 
 /* Records of the plan that the primary has; LOOK_UNKNOWN. */
 int64_t restore_replayed(const struct restore_known *k);

@@ -30,7 +30,7 @@
 /* X(name, what is known when it is yes) */
 #define RESTORE_FACTS(X) \
     X(CANCEL,    "it is to be cancelled, or was deleted") \
-    X(WITHDRAWN, "so it is, and what this process last told Redis was refused") \
+    X(WITHDRAWN, "so it is, and no wipe is on its way: Redis refused the last one, or no primary has answered for a minute") \
     X(WAL,       "the RedisWal is there, and its specification can be followed; unknown: it is there, and cannot be followed") \
     X(TURN,      "no other restore of the RedisWal comes before it") \
     X(OURS,      "the primary is blank, or this WAL's") \
@@ -100,7 +100,7 @@
     \
     RESTORE_ROWS_OF_WAL(IF, WIPING) \
     IF(WIPING,    WIPED,     YES,     NOTHING,   REPLAYING, "Wiped",            "Redis is emptied, and says where replay begins", "nothing") \
-    IF(WIPING,    WITHDRAWN, YES,     NOTHING,   RELEASING, "Withdrawn",        "it is to be cancelled, and Redis has refused to be wiped", "nothing") \
+    IF(WIPING,    WITHDRAWN, YES,     NOTHING,   RELEASING, "Withdrawn",        "it is to be cancelled, and no wipe is on its way to Redis", "nothing") \
     IF(WIPING,    OURS,      NO,      NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
     IF(WIPING,    OURS,      UNKNOWN, NOTHING,   WIPING,    "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
     IF(WIPING,    STOPPED,   NOT_YES, NOTHING,   WIPING,    "AppliersBack",     "somebody has started an applier again", "nothing: it is stopped again") \

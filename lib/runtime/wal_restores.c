@@ -31,6 +31,7 @@ static void forget_deeds(struct restore_entry *e)
     e->confirmed[0] = e->why[0] = '\0';
     e->is_untold = e->is_ordered = e->is_impossible = e->is_refused = false;
     e->fenced_ms = INT64_MIN;
+    e->silent_since_ms = INT64_MAX;
     e->due_ms = e->figures_ms = 0;
     e->rate_from = e->per_second = LOOK_UNKNOWN;
     restore_plan_release(&e->plan);
@@ -280,6 +281,19 @@ static int64_t count_pods(const struct wal_restores *r, const struct wal_watch *
     return n;
 }
 
+static bool is_silent(struct restore_entry *e, const struct wal_watch *w,
+                      const struct restore_known *k)
+{
+    const struct wal_restores *r = e->restores;
+
+    if (!restore_misses_redis(k))
+        e->silent_since_ms = INT64_MAX;
+    else if (e->silent_since_ms == INT64_MAX)
+        e->silent_since_ms = r->now_ms;
+    return !restore_order_is_open(r, w->number) &&
+           e->silent_since_ms <= r->now_ms - WAL_RESTORES_SILENT_MS;
+}
+
 static struct restore_known know(struct restore_entry *e, struct wal_watch **ret_watch)
 {
     const struct wal_restores *r = e->restores;
@@ -309,6 +323,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
             (*ret_watch)->n_planned = k.plan->n;
         k.wal_name = str_from((*ret_watch)->resource.spec.wal);
         k.observed = &(*ret_watch)->facts;
+        k.is_silent = is_silent(e, *ret_watch, &k);
     }
     return k;
 }

@@ -12,7 +12,7 @@ static bool is_of_redis(enum restore_effect effect)
            effect == RESTORE_EFFECT_SKIP;
 }
 
-static bool is_open(const struct wal_restores *r, uint64_t wal)
+bool restore_order_is_open(const struct wal_restores *r, uint64_t wal)
 {
     for (size_t i = 0; i < r->n_orders; i++)
         if (r->orders[i].wal == wal)
@@ -85,7 +85,8 @@ void restore_order_give(struct restore_entry *e, struct wal_watch *w, enum resto
     struct err err = { 0 };
     enum err_code rc;
 
-    if (effect == RESTORE_EFFECT_NOTHING || is_open(r, w->number) || r->now_ms < e->due_ms)
+    if (effect == RESTORE_EFFECT_NOTHING || restore_order_is_open(r, w->number) ||
+        r->now_ms < e->due_ms)
         return;
     e->due_ms = r->now_ms + WAL_RESTORES_RETRY_MS;
     rc = is_of_redis(effect) ? ask_redis(e, w, effect, &err) : ask_log(e, w, effect, &err);

@@ -29,6 +29,7 @@ struct restore_entry {
     int64_t fenced_ms;                /* INT64_MIN: the group was not seen to be empty */
     bool is_impossible;               /* there can be no plan: `why` */
     bool is_refused;                  /* the last wipe, by Redis: nothing of it was done */
+    int64_t silent_since_ms;          /* of the primary; INT64_MAX: it answers, or nobody asked */
     struct restore_plan plan;         /* made, and not persisted yet */
     char why[LOOK_WHY_MAX + 1];       /* the last effect was not done; "": it was */
     int64_t rate_since_ms, rate_from; /* LOOK_UNKNOWN: it is not measured */
@@ -60,6 +61,7 @@ struct wal_restores {
 /* wal_restores_orders.c: has the effect done, unless something of that RedisWal is under way. */
 void restore_order_give(struct restore_entry *e, struct wal_watch *w, enum restore_effect effect);
 void restore_orders_take(struct wal_restores *r); /* results */
+bool restore_order_is_open(const struct wal_restores *r, uint64_t wal);
 
 /* wal_restores_write.c */
 void restore_entry_confirm(struct restore_entry *e);

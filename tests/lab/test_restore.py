@@ -305,6 +305,24 @@ def test_nothing_is_wiped_while_somebody_is_in_the_group(site):
     site.await_applied()
 
 
+def test_a_wipe_of_a_redis_that_is_away_can_be_cancelled(site):
+    written(site)
+    with intruder(site):
+        site.restore()
+        site.await_step("Fencing")
+        site.redis.pause()
+    site.await_step("Wiping")
+    site.change(cancel=True)
+    holds(lambda: site.status()["step"] == "Wiping", 5, "a wipe may be on its way")
+    site.await_step("Releasing", seconds=120)
+    await_(lambda: len(site.processes.running) == 2, 60, "the appliers run again")
+    site.redis.resume()
+    site.await_step("Cancelled")
+    site.write(SOME)
+    site.await_applied()
+    assert site.n_wipes() == 0 and site.client.get("stray") == b"1"
+
+
 def test_it_goes_on_when_the_group_is_left(site):
     records = written(site)
     with intruder(site):

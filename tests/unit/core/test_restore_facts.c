@@ -92,6 +92,17 @@ static void cancelled_and_refused(struct scene *s)
     refused(s);
 }
 
+static void silent(struct scene *s)
+{
+    s->known.is_silent = true;
+}
+
+static void cancelled_and_silent(struct scene *s)
+{
+    cancel(s);
+    silent(s);
+}
+
 static void no_plan(struct scene *s)
 {
     s->plan.n = 0;
@@ -305,6 +316,8 @@ static const struct {
     { cancel, IS(WITHDRAWN, NO) },
     { refused, IS(WITHDRAWN, NO) },
     { cancelled_and_refused, IS(WITHDRAWN, YES) },
+    { silent, IS(WITHDRAWN, NO) },
+    { cancelled_and_silent, IS(WITHDRAWN, YES) },
     { nothing, IS(WAL, YES) },
     { nothing, IS(TURN, YES) },
     { nothing, IS(PLANNED, YES) },
@@ -393,6 +406,30 @@ static void each_fact_follows_from_what_is_known(void **state)
     }
 }
 
+static void redis_is_known_or_missed_or_was_not_asked(void **state)
+{
+    static const struct {
+        void (*change)(struct scene *s);
+        bool known, missed;
+    } rows[] = {
+        { nothing, true, false },       { a_replica, false, true },
+        { loading, false, true },       { redis_fails, false, true },
+        { redis_is_old, false, false }, { nothing_observed, false, false },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct scene s;
+
+        begin(&s);
+        rows[i].change(&s);
+        if (restore_knows_redis(&s.known) != rows[i].known ||
+            restore_misses_redis(&s.known) != rows[i].missed)
+            fail_msg("row %zu", i);
+        observed_release(&s.observed);
+    }
+}
+
 static void what_was_replayed_is_counted_up_to_the_end(void **state)
 {
     static const struct {
@@ -437,6 +474,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fact_follows_from_what_is_known),
+        cmocka_unit_test(redis_is_known_or_missed_or_was_not_asked),
         cmocka_unit_test(what_was_replayed_is_counted_up_to_the_end),
         cmocka_unit_test(one_after_the_other),
     };
