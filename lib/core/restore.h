@@ -94,9 +94,9 @@ struct restore_log_result {
 
 /* What is done to Redis, each in one transaction that WATCHes the identity. */
 enum restore_redis_action {
-    RESTORE_REDIS_WIPE,    /* FLUSHALL, identity with `restore`, positions, ends. Done already when
-                              the identity names this restore. Refused when the primary is another
-                              WAL's. */
+    RESTORE_REDIS_WIPE,    /* FLUSHALL unless it is blank, identity with `restore`, positions, ends.
+                              Done already when the identity names this restore. Refused when the
+                              primary is another WAL's. */
     RESTORE_REDIS_RELEASE, /* until<n> of every partition goes */
     RESTORE_REDIS_SKIP,    /* each position that stands at its until moves to the log's end of now
                               (`plan.end`), and its until goes. Records between are never applied. */

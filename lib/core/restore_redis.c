@@ -197,15 +197,23 @@ static bool append_begin(struct buf *out, struct str wal, const struct restore_p
 
 /* ASYNC: a server that stands still to free its keys is taken for dead by Sentinels, whose next
  * primary would be a replica from before. */
-static bool append_wipe(struct buf *out, struct str wal, const struct restore_redis_order *order,
-                        size_t *n)
+static bool append_flush(struct buf *out)
 {
     static const struct str flush[] = { { "FLUSHALL", 8 }, { "ASYNC", 5 } };
-    bool fits = resp_append(out, flush, ARRAY_SIZE(flush)) && append_identity(out, wal, order);
+
+    return resp_append(out, flush, ARRAY_SIZE(flush));
+}
+
+/* What is blank begins also where nobody may empty it. */
+static bool append_wipe(struct buf *out, struct str wal, const struct restore_redis_order *order,
+                        const struct primary_facts *primary, size_t *n)
+{
+    const bool is_blank = primary->wal[0] == '\0' && primary->n_keys == 0;
+    bool fits = (is_blank || append_flush(out)) && append_identity(out, wal, order);
 
     for (int32_t i = 0; fits && i < order->plan->n; i++)
         fits = append_begin(out, wal, order->plan, i);
-    *n += 2 + (size_t)order->plan->n;
+    *n += (is_blank ? 1U : 2U) + (size_t)order->plan->n;
     return fits;
 }
 
@@ -253,7 +261,7 @@ bool restore_redis_append(struct buf *out, struct str wal, const struct restore_
     static const struct str exec[] = { { "EXEC", 4 } };
     size_t n = 0;
     const bool fits =
-        (order->action == RESTORE_REDIS_WIPE ? append_wipe(out, wal, order, &n)
+        (order->action == RESTORE_REDIS_WIPE ? append_wipe(out, wal, order, facts->primary, &n)
                                              : append_held(out, wal, order, facts, &n)) &&
         resp_append(out, exec, ARRAY_SIZE(exec));
 

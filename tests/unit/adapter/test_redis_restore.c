@@ -157,12 +157,14 @@ static void what_was_wiped_is_not_wiped_again_by_the_same_restore(void **state)
     assert_string_equal(asked("HMGET redwal:identity restore"), "u2");
 }
 
-static void a_blank_redis_begins_too(void **state)
+static void a_blank_redis_begins_too_also_where_nobody_may_empty_it(void **state)
 {
     (void)state;
 
     do_command("FLUSHALL");
+    do_command("ACL SETUSER default -flushall");
     must(RESTORE_REDIS_WIPE, "u1");
+    do_command("ACL SETUSER default +flushall");
     assert_string_equal(asked("HMGET redwal:identity wal restore"), "orders u1");
 }
 
@@ -320,7 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wipe_empties_and_begins),
         cmocka_unit_test(what_was_wiped_is_not_wiped_again_by_the_same_restore),
-        cmocka_unit_test(a_blank_redis_begins_too),
+        cmocka_unit_test(a_blank_redis_begins_too_also_where_nobody_may_empty_it),
         cmocka_unit_test(a_hold_is_released_or_skipped),
         cmocka_unit_test(nobody_else_s_redis_is_touched),
         cmocka_unit_test(a_replica_is_not_touched),

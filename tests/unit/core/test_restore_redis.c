@@ -246,6 +246,21 @@ static void a_wipe_begins_in_the_same_transaction(void **state)
     plan.to_end = false;
 }
 
+static void what_is_blank_begins_without_being_emptied(void **state)
+{
+    const struct restore_redis_order order = order_of(RESTORE_REDIS_WIPE);
+    struct primary_facts p = primary_of(PRIMARY_ROLE_MASTER, "", "", 0);
+    const struct restore_redis_facts facts = { &p, NULL };
+    (void)state;
+
+    check_commands(&order, &facts,
+                   "HSET redwal:identity wal w restore u p0 1 until0 4 p1 1 until1 3|"
+                   "HSET redwal:{w}:p:0 next 0 settled 0 log c/t epoch 0 ts 0 digest "
+                   "0000000000000000 clock wall|"
+                   "HSET redwal:{w}:p:1 next 3 settled 3 log c/t epoch 0 ts 0 digest "
+                   "0000000000000000 clock wall|EXEC|");
+}
+
 static void what_is_held_goes_on_behind_the_hold_or_behind_the_log(void **state)
 {
     struct restore_redis_order order = order_of(RESTORE_REDIS_RELEASE);
@@ -294,7 +309,7 @@ static void the_largest_plan_fits(void **state)
     static char wal[WAL_NAME_MAX + 1], uid[RESTORE_UID_MAX + 1];
     struct restore_plan largest = { .n = RESTORE_PARTITIONS_MAX, .partitions = many };
     const struct restore_redis_order order = { RESTORE_REDIS_WIPE, uid, &largest, 0 };
-    struct primary_facts p = primary_of(PRIMARY_ROLE_MASTER, "", "", 0);
+    struct primary_facts p = primary_of(PRIMARY_ROLE_MASTER, "w", "", 9);
     const struct restore_redis_facts facts = { &p, NULL };
     struct buf out;
     size_t n;
@@ -356,6 +371,7 @@ int main(void)
         cmocka_unit_test(what_is_held_is_skipped_whole_or_not_at_all),
         cmocka_unit_test(what_is_not_held_needs_nothing),
         cmocka_unit_test(a_wipe_begins_in_the_same_transaction),
+        cmocka_unit_test(what_is_blank_begins_without_being_emptied),
         cmocka_unit_test(what_is_held_goes_on_behind_the_hold_or_behind_the_log),
         cmocka_unit_test(what_decides_is_watched),
         cmocka_unit_test(the_largest_plan_fits),
