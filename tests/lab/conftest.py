@@ -7,6 +7,7 @@ import subprocess
 
 import kubernetes
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from cluster import Cluster, Watcher
 from controllers import Controller
@@ -21,6 +22,33 @@ from wals import Wals
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 _numbers = itertools.count(1)
+
+
+# What the tests of these files share takes long to start, and one worker starts it. Of the node there is
+# one on a machine at a time.
+SHARED = {
+    **dict.fromkeys(["test_lab", "test_mirror", "test_node", "test_restore_pods", "test_wal_faults",
+                     "test_wal_pods"], "node"),
+    "test_kubectl_mirror": "connect", "test_marks": "broker", "test_rbac": "manifests"}
+
+
+class Shares(LoadScopeScheduling):
+    """Deals what is shared as a whole, and first; then test by test."""
+
+    def _split_scope(self, nodeid):
+        return SHARED.get(nodeid.partition(".py::")[0], nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return Shares(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        name = item.module.__name__
+        if ("node" in item.fixturenames) != (SHARED.get(name) == "node"):
+            raise pytest.UsageError(f"{item.nodeid}: a file whose tests want the node has no others, and "
+                                    "stands in SHARED of conftest.py")
 
 
 @pytest.fixture(scope="session")
