@@ -127,12 +127,14 @@ struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *res
     if (!w) {
         w = add(l, now_ms);
     } else if (!is_fit(resource)) {
+        w->is_unclear = true;
         wal_resource_release(resource);
         return w;
     } else if (w->resource.generation != resource->generation) {
         w->log.due_ms = w->listening.due_ms = now_ms; /* they may be elsewhere */
         stop_listening(l, w);
     }
+    w->is_unclear = !is_fit(resource);
     wal_resource_release(&w->resource);
     w->resource = *resource;
     *resource = (struct wal_resource){ 0 };

@@ -27,8 +27,9 @@ enum {
 /* One WAL. */
 struct wal_watch {
     uint64_t number;
-    struct wal_resource resource;
-    char failover_secret[254]; /* "": the RedisFailover has none */
+    struct wal_resource resource; /* that could be followed last */
+    bool is_unclear;              /* what it asks for by now cannot be followed */
+    char failover_secret[254];    /* "": the RedisFailover has none */
     struct observed facts;
     struct wal_look_turn {
         bool asked;

@@ -10,13 +10,20 @@
 
 #define WAL_TEXT                                                                                   \
     "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":\"a\","  \
-    "\"namespace\":\"" RESTORE_WORLD_SCOPE "\",\"generation\":1},\"spec\":{\"wal\":\"" LOOKS_WAL   \
-    "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]}}}"
+    "\"namespace\":\"" RESTORE_WORLD_SCOPE                                                         \
+    "\",\"generation\":%lld},\"spec\":{\"wal\":\"" LOOKS_WAL                                       \
+    "\",\"redis\":%s,\"kafka\":{\"brokers\":[\"k:9092\"]}}}"
 #define RESTORES_SERVED                                                                            \
     "{\"metadata\":{\"name\":\"redwal.dev\"},\"versions\":[{\"version\":\"v1alpha1\","             \
     "\"resources\":[{\"resource\":\"redisrestores\"}]}]}"
 
-enum { STEP_MAX_MS = 1000, LEASE_MS = 15 * 1000, LOOK_MS = 5 * 1000, FIRST_END = 1000 };
+enum {
+    TEXT_MAX = 1024,
+    STEP_MAX_MS = 1000,
+    LEASE_MS = 15 * 1000,
+    LOOK_MS = 5 * 1000,
+    FIRST_END = 1000
+};
 
 /* Ports ask for the time without saying who asks. */
 static int64_t virtual_ms;
@@ -43,6 +50,7 @@ static void begin(struct world_replica *r)
     const struct wal_reconciler_ports ports = { .kube = fake_api_port(r->link),
                                                 .redis = world_redis_port(r),
                                                 .log_observer = world_log_port(r),
+                                                .log = r->world->log,
                                                 .now_ms = restore_world_now_ms,
                                                 .wall_ms = restore_world_now_ms };
 
@@ -78,14 +86,25 @@ int restore_world_tear_down(void **state)
     return 0;
 }
 
+void restore_world_put_wal(struct restore_world *w, const char *redis)
+{
+    char text[TEXT_MAX];
+
+    snprintf(text, sizeof(text), WAL_TEXT, (long long)virtual_ms,
+             redis ? redis : "{\"address\":\"r:6379\"}");
+    fake_api_put(w->api, RESTORE_WORLD_WALS, RESTORE_WORLD_SCOPE, "a", text);
+}
+
 void restore_world_init(struct restore_world *w, uint64_t seed)
 {
     virtual_ms = RESTORE_WORLD_MINUTE_MS;
-    *w = (struct restore_world){ .prng = { seed }, .failed_over_ms = INT64_MIN };
+    *w = (struct restore_world){ .prng = { seed },
+                                 .failed_over_ms = INT64_MIN,
+                                 .n_seen = RESTORE_WORLD_PARTITIONS };
     w->api = mem_new(1, sizeof(*w->api));
     fake_api_init(w->api, seed, RESTORE_WORLD_LABEL);
     w->api->served = RESTORES_SERVED;
-    fake_api_put(w->api, RESTORE_WORLD_WALS, RESTORE_WORLD_SCOPE, "a", WAL_TEXT);
+    restore_world_put_wal(w, NULL);
     snprintf(w->primary.wal, sizeof(w->primary.wal), LOOKS_WAL);
     for (int i = 0; i < RESTORE_WORLD_PARTITIONS; i++) {
         w->end[i] = w->primary.next[i] = FIRST_END;

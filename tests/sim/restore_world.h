@@ -121,6 +121,8 @@ struct restore_world {
     unsigned n_processes; /* of Redis */
     int64_t failed_over_ms;
     int64_t begin[RESTORE_WORLD_PARTITIONS], end[RESTORE_WORLD_PARTITIONS];
+    int32_t n_seen;  /* so many partitions of the log are looked at */
+    struct log *log; /* of controllers that begin from now on; NULL: none */
     struct world_applier appliers[RESTORE_WORLD_APPLIERS];
     struct world_order orders[RESTORE_WORLD_ORDERS];
     struct world_restore restores[RESTORE_WORLD_RESTORES];
@@ -135,6 +137,8 @@ int restore_world_set_up(void **state);
 int restore_world_tear_down(void **state);
 
 void restore_world_init(struct restore_world *w, uint64_t seed);
+void restore_world_put_wal(struct restore_world *w,
+                           const char *redis); /* spec.redis; NULL: as it was */
 void restore_world_release(struct restore_world *w);
 int64_t restore_world_now_ms(void);
 void restore_world_step(struct restore_world *w);
@@ -145,6 +149,7 @@ void restore_world_restart(struct restore_world *w, size_t replica); /* it crash
 enum restore_world_wish { WISH_LATEST, WISH_HOLD, WISH_SKIP, WISH_DRY_RUN, WISH_COUNT };
 void restore_world_ask(struct restore_world *w, enum restore_world_wish wish); /* a RedisRestore */
 void restore_world_edit(struct restore_world *w, int restore, const char *field); /* to true */
+void restore_world_merge(struct restore_world *w, int restore, const char *patch);
 void restore_world_fail_over(struct restore_world *w);
 void restore_world_meddle(struct restore_world *w);
 void restore_world_disturb(struct restore_world *w);
@@ -177,6 +182,7 @@ bool restore_world_is_in(struct restore_world *w, int restore, enum restore_step
 
 #define RESTORE_WORLD_SCOPE "ns"
 #define RESTORE_WORLD_AT    "/apis/redwal.dev/v1alpha1/redisrestores"
+#define RESTORE_WORLD_FIRST "/redisrestores/r0"
 #define RESTORE_WORLD_WALS  "/apis/redwal.dev/v1alpha1/rediswals"
 #define RESTORE_WORLD_SETS  "/apis/apps/v1/deployments"
 #define RESTORE_WORLD_PODS  "/api/v1/pods"

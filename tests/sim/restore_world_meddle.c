@@ -237,7 +237,7 @@ void restore_world_ask(struct restore_world *w, enum restore_world_wish wish)
     snprintf(r->uid, sizeof(r->uid), "%lld", (long long)o->uid);
 }
 
-static void merge(struct restore_world *w, int restore, const char *patch)
+void restore_world_merge(struct restore_world *w, int restore, const char *patch)
 {
     char name[16];
     struct fake_api_object *o;
@@ -262,13 +262,14 @@ void restore_world_edit(struct restore_world *w, int restore, const char *field)
         w->restores[restore].is_released = true;
     snprintf(patch, sizeof(patch), "{\"metadata\":{\"generation\":2},\"spec\":{\"%s\":true}}",
              field);
-    merge(w, restore, patch);
+    restore_world_merge(w, restore, patch);
 }
 
 static void delete_restore(struct restore_world *w, int restore)
 {
     w->restores[restore].is_cancelled = true;
-    merge(w, restore, "{\"metadata\":{\"deletionTimestamp\":\"2026-11-25T00:00:00Z\"}}");
+    restore_world_merge(w, restore,
+                        "{\"metadata\":{\"deletionTimestamp\":\"2026-11-25T00:00:00Z\"}}");
 }
 
 void restore_world_fail_over(struct restore_world *w)

@@ -89,8 +89,8 @@ static enum err_code ask_log(void *self, uint64_t number, const struct log_place
     (void)place;
     (void)err;
 
-    q->log = looks_log(restore_world_now_ms(), P, 0, 0, 0);
-    for (int32_t i = 0; i < P; i++)
+    q->log = looks_log(restore_world_now_ms(), w->n_seen, 0, 0, 0);
+    for (int32_t i = 0; i < w->n_seen; i++)
         q->log.partitions[i] =
             (struct log_look_partition){ w->begin[i], w->end[i], w->end[i], w->primary.next[i] };
     q->log.look.ended_ms = q->due_ms;

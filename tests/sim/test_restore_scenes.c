@@ -1,0 +1,227 @@
+/*
+ * What a restore makes of one thing that is out of the ordinary, in the world of restore_world.h,
+ * where everything else goes well.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "restore_world.h"
+
+#define EVENTS "/apis/events.k8s.io/v1/events"
+#define NOBODY "{}"
+
+enum {
+    SEED = 1,
+    SETTLED_MS = 30 * RESTORE_WORLD_SECOND_MS,
+    PATIENCE_MS = 5 * RESTORE_WORLD_MINUTE_MS,
+};
+
+static int set_up(void **state)
+{
+    restore_world_set_up(state);
+    restore_world_init(*state, SEED);
+    restore_world_run(*state, SETTLED_MS);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    restore_world_release(*state);
+    return restore_world_tear_down(state);
+}
+
+/* --- what is looked at ------------------------------------------------------------------------ */
+
+static void await_step(struct restore_world *w, int restore, enum restore_step step)
+{
+    const int64_t end_ms = restore_world_now_ms() + PATIENCE_MS;
+
+    while (!restore_world_is_in(w, restore, step)) {
+        if (restore_world_now_ms() > end_ms || w->violation[0] != '\0')
+            fail_msg("restore %d does not come to %s: %s %s", restore, restore_step_text(step),
+                     w->violation, restore_world_text(w, restore));
+        restore_world_step(w);
+    }
+}
+
+static void says(struct restore_world *w, int restore, const char *what)
+{
+    if (!strstr(restore_world_text(w, restore), what))
+        fail_msg("no %s in %s", what, restore_world_text(w, restore));
+}
+
+static void stays(struct restore_world *w, int restore, enum restore_step step, const char *reason)
+{
+    restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
+    assert_string_equal(w->violation, "");
+    if (!restore_world_is_in(w, restore, step))
+        fail_msg("restore %d has left %s: %s", restore, restore_step_text(step),
+                 restore_world_text(w, restore));
+    says(w, restore, reason);
+}
+
+/* Of restores, with that in it. One that is told again is counted in its series. */
+static int count_events(const struct restore_world *w, const char *what)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++) {
+        const struct fake_api_object *o = &w->api->objects[i];
+
+        if (!o->text || strcmp(o->collection, EVENTS) != 0 || !strstr(o->text, what) ||
+            !strstr(o->text, "\"RedisRestore\""))
+            continue;
+        n += strstr(o->text, "\"series\":{") ? 2 : 1;
+    }
+    return n;
+}
+
+static void begin_anew(struct restore_world *w)
+{
+    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
+        restore_world_restart(w, i);
+}
+
+static void ends_well(struct restore_world *w)
+{
+    restore_world_calm_down(w);
+    restore_world_check_end(w);
+    assert_string_equal(w->violation, "");
+}
+
+/* --- scenes ----------------------------------------------------------------------------------- */
+
+static void each_step_is_told_once(void **state)
+{
+    static const char *const reasons[] = { "Begun", "PlanMade", "AppliersStopped", "Fenced",
+                                           "Wiped", "Reached",  "ReleaseWanted",   "Released" };
+    struct restore_world *w = *state;
+    char what[48];
+
+    restore_world_ask(w, WISH_HOLD);
+    await_step(w, 0, RESTORE_STEP_HELD);
+    stays(w, 0, RESTORE_STEP_HELD, "Holding");
+    begin_anew(w); /* who takes over has no news */
+    stays(w, 0, RESTORE_STEP_HELD, "Holding");
+    restore_world_edit(w, 0, "release");
+    await_step(w, 0, RESTORE_STEP_COMPLETED);
+    ends_well(w);
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+        snprintf(what, sizeof(what), "\"reason\":\"%s\"", reasons[i]);
+        if (count_events(w, what) != 1)
+            fail_msg("%s is told %d times", reasons[i], count_events(w, what));
+    }
+    assert_int_equal(count_events(w, ""), ARRAY_SIZE(reasons));
+}
+
+static void a_rediswal_that_nobody_can_follow_any_more_is_waited_for(void **state)
+{
+    static const enum restore_step steps[] = { RESTORE_STEP_STOPPING, RESTORE_STEP_FENCING,
+                                               RESTORE_STEP_REPLAYING };
+    struct restore_world *w = *state;
+    int restore = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++, restore++) {
+        restore_world_ask(w, WISH_LATEST);
+        await_step(w, restore, steps[i]);
+        restore_world_put_wal(w, NOBODY);
+        stays(w, restore, steps[i], "RedisWalUnclear");
+        restore_world_put_wal(w, NULL);
+        await_step(w, restore, RESTORE_STEP_COMPLETED);
+    }
+    ends_well(w);
+    assert_int_equal(w->n_wipes, ARRAY_SIZE(steps));
+}
+
+static void a_rediswal_that_is_deleted_ends_the_restore(void **state)
+{
+    static const enum restore_step steps[] = { RESTORE_STEP_STOPPING, RESTORE_STEP_FENCING,
+                                               RESTORE_STEP_WIPING, RESTORE_STEP_REPLAYING,
+                                               RESTORE_STEP_HELD };
+    struct restore_world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+        const int restore = (int)i;
+
+        restore_world_ask(w, WISH_HOLD);
+        await_step(w, restore, steps[i]);
+        fake_api_delete(w->api,
+                        fake_api_find(w->api, RESTORE_WORLD_WALS, RESTORE_WORLD_SCOPE, "a"));
+        fake_api_collect_garbage(w->api);
+        await_step(w, restore, RESTORE_STEP_FAILED);
+        says(w, restore, "\"reason\":\"RedisWalGone\"");
+        restore_world_put_wal(w, NULL);
+        restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
+        if (strstr(restore_world_text(w, restore), "\"finalizers\":[\""))
+            fail_msg("it cannot be deleted: %s", restore_world_text(w, restore));
+    }
+    restore_world_ask(w, WISH_LATEST);
+    await_step(w, ARRAY_SIZE(steps), RESTORE_STEP_COMPLETED);
+    ends_well(w);
+}
+
+static void another_wals_redis_is_not_wiped(void **state)
+{
+    static const enum restore_step steps[] = { RESTORE_STEP_PREFLIGHT, RESTORE_STEP_STOPPING,
+                                               RESTORE_STEP_FENCING, RESTORE_STEP_WIPING };
+    struct restore_world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+        const struct world_redis ours = w->primary;
+        const unsigned n_wipes = w->n_wipes;
+
+        restore_world_ask(w, WISH_LATEST);
+        await_step(w, (int)i, steps[i]);
+        if (w->n_wipes > n_wipes)
+            fail_msg("it was wiped before %s stood in the status", restore_step_text(steps[i]));
+        snprintf(w->primary.wal, sizeof(w->primary.wal), "another");
+        w->primary.process = ++w->n_processes;
+        w->replica = w->primary;
+        await_step(w, (int)i, RESTORE_STEP_FAILED);
+        says(w, (int)i, "\"reason\":\"OtherWal\"");
+        assert_int_equal(w->n_wipes, n_wipes);
+        w->primary = ours;
+        w->primary.process = ++w->n_processes;
+        w->replica = w->primary;
+        restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
+    }
+    ends_well(w);
+}
+
+/* The topic was made anew, or whoever looks is told of an older one. */
+static void a_hold_is_released_where_the_log_has_fewer_partitions_by_now(void **state)
+{
+    struct restore_world *w = *state;
+
+    restore_world_ask(w, WISH_HOLD);
+    await_step(w, 0, RESTORE_STEP_HELD);
+    w->n_seen = 1;
+    restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
+    restore_world_edit(w, 0, "release");
+    await_step(w, 0, RESTORE_STEP_COMPLETED);
+    for (int32_t i = 0; i < RESTORE_WORLD_PARTITIONS; i++)
+        assert_int_equal(w->primary.until[i], LOOK_UNKNOWN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_step_is_told_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rediswal_that_nobody_can_follow_any_more_is_waited_for,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rediswal_that_is_deleted_ends_the_restore, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(another_wals_redis_is_not_wiped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_hold_is_released_where_the_log_has_fewer_partitions_by_now, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
