@@ -63,6 +63,16 @@ static enum err_code take_spec(yyjson_val *root, struct restore_resource *r, str
     return rc == ERR_OK ? spec_json_check_rules(&d) : rc;
 }
 
+/* What is unclear keeps others from the same RedisWal nevertheless. */
+static void take_whose(yyjson_val *root, struct restore_resource *r)
+{
+    yyjson_val *name = yyjson_obj_get(yyjson_obj_get(root, "spec"), "rediswal");
+
+    r->spec = (struct restore_spec){ 0 };
+    if (yyjson_is_str(name))
+        r->spec.rediswal = spec_json_keep(&r->memory, spec_json_text(name));
+}
+
 static void say_target(const struct restore_spec *spec, char ret[RESTORE_TO_MAX + 1])
 {
     const struct restore_target target = restore_spec_target(spec);
@@ -97,10 +107,11 @@ enum err_code restore_resource_decode(struct str json, struct restore_resource *
     if (rc == ERR_CORRUPT)
         return rc;
     rc = restore_status_json_take(yyjson_obj_get(root, "status"), &ret->status, err);
+    ret->is_status_unclear = rc != ERR_OK;
     if (rc == ERR_OK)
         rc = take_spec(root, ret, err);
     if (rc != ERR_OK)
-        ret->spec = (struct restore_spec){ 0 };
+        take_whose(root, ret);
     else
         say_target(&ret->spec, ret->status.to);
     return rc;

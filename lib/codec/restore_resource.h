@@ -28,13 +28,14 @@ struct restore_resource {
     bool deleting, has_finalizer;
     struct restore_spec spec;     /* defaults filled in */
     struct restore_status status; /* Pending where there is none yet */
+    bool is_status_unclear;       /* it is not to be written over */
 };
 
 void restore_resource_release(struct restore_resource *r); /* safe on a zeroed one */
 
 /* ERR_CORRUPT: not a RedisRestore at all. ERR_INVALID: "spec.to.time: what is wrong", or a status
- * that cannot be gone on from; who it is is filled in nevertheless, to be told, `spec` is zeroed
- * and `status` is as far as it can be read. Release it in any case. */
+ * that cannot be gone on from; who it is is filled in nevertheless, to be told, of `spec` there is
+ * `rediswal` alone, if that, and `status` is as far as it can be read. Release it in any case. */
 NODISCARD enum err_code restore_resource_decode(struct str json, struct restore_resource *ret,
                                                 struct err *err);
 

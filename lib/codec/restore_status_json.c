@@ -248,13 +248,9 @@ enum err_code restore_status_json_take(yyjson_val *object, struct restore_status
         yyjson_val *v = find(object, f->path);
 
         if (v && !take_field(v, f, ret))
-            return refuse(f->path,
-                          "is not what this version writes; delete the RedisRestore and "
-                          "make another one",
-                          err);
+            return refuse(f->path, "is not what this version writes", err);
     }
     if (ret->plan.n == 0 && ret->plan.log[0])
-        return refuse("plan.partitions", "is missing; delete the RedisRestore and make another one",
-                      err);
+        return refuse("plan.partitions", "is missing", err);
     return ERR_OK;
 }

@@ -29,7 +29,7 @@ static void forget_deeds(struct restore_entry *e)
 {
     restore_entry_cancel_call(e);
     e->confirmed[0] = e->why[0] = '\0';
-    e->is_untold = e->is_ordered = e->is_impossible = e->is_refused = false;
+    e->is_untold = e->is_ordered = e->is_impossible = e->is_refused = e->is_told_unclear = false;
     e->fenced_ms = INT64_MIN;
     e->silent_since_ms = INT64_MAX;
     e->due_ms = e->figures_ms = 0;
@@ -112,15 +112,13 @@ static void change(const struct restore_entry *e)
                            str_from(e->resource.spec.rediswal));
 }
 
-static void tell_step(const struct restore_entry *e)
+static void tell(const struct restore_entry *e, bool warning, const struct restore_status *s)
 {
     const struct restore_resource *restore = &e->resource;
     const struct kube_object object = { .scope = str_from(restore->scope),
                                         .name = str_from(restore->name),
                                         .uid = str_from(restore->uid) };
-    const struct restore_status *s = &restore->status;
-    struct wal_notice n = { .warning = s->step == RESTORE_STEP_FAILED,
-                            .action = restore_step_text(s->step) };
+    struct wal_notice n = { .warning = warning, .action = restore_step_text(s->step) };
 
     snprintf(n.reason, sizeof(n.reason), "%s", s->reason);
     snprintf(n.note, sizeof(n.note), "%.*s", (int)sizeof(n.note) - 1, s->message);
@@ -143,7 +141,7 @@ static void note_step(struct restore_entry *e, enum restore_step before)
     if (w && now == RESTORE_STEP_REPLAYING)
         wal_looks_renounce(w, r->now_ms);
     if (e->is_untold && now == e->wished)
-        tell_step(e);
+        tell(e, now == RESTORE_STEP_FAILED, &restore->status);
     e->is_untold = false;
 }
 
@@ -158,12 +156,12 @@ static void take(struct restore_entry *e, const struct kube_object *object)
         restore_resource_release(&restore);
         return;
     }
-    e->is_unclear = rc != ERR_OK;
-    if (e->is_unclear)
-        snprintf(e->why, sizeof(e->why), "%.*s", (int)sizeof(e->why) - 1, err.msg);
+    snprintf(e->unclear, sizeof(e->unclear), "%.*s", (int)sizeof(e->unclear) - 1,
+             rc == ERR_OK ? "" : err.msg);
+    e->is_told_unclear &= rc != ERR_OK;
     restore_resource_release(&e->resource);
     e->resource = restore;
-    if (!e->is_unclear)
+    if (!restore.is_status_unclear)
         note_step(e, before);
     change(e);
 }
@@ -228,10 +226,20 @@ bool wal_restores_are_settled(const struct wal_restores *r)
 
 /* --- what is known ---------------------------------------------------------------------------- */
 
+/* The finalizer is put on before Redis may be wiped: where the step cannot be read, it may have
+ * been. */
+static enum restore_step step_of(const struct restore_entry *e)
+{
+    const enum restore_step step = e->resource.status.step;
+
+    return e->resource.has_finalizer && e->resource.is_status_unclear && !restore_step_is_end(step)
+               ? RESTORE_STEP_REPLAYING
+               : step;
+}
+
 static struct restore_place place_of(const struct restore_entry *e)
 {
-    return (struct restore_place){ e->resource.status.step, e->resource.created_ms,
-                                   e->resource.uid };
+    return (struct restore_place){ step_of(e), e->resource.created_ms, e->resource.uid };
 }
 
 static bool is_first(const struct restore_entry *e)
@@ -387,23 +395,48 @@ static void decide(struct restore_entry *e)
         restore_order_give(e, w, row->effect);
 }
 
+static void tell_unclear(struct restore_entry *e, const struct restore_row *row)
+{
+    struct restore_status s = e->resource.status; /* borrows the plan */
+
+    if (e->is_told_unclear)
+        return;
+    e->is_told_unclear = true;
+    restore_say(&s, row, e->unclear);
+    tell(e, true, &s);
+    log_warn(e->restores->ports.log, "Failed to follow a restore namespace=%s name=%s error=%s",
+             e->resource.scope, e->resource.name, s.message);
+}
+
 /* One that cannot be followed fails, as long as nothing was done; what may have wiped Redis waits
  * for a version of it, or of us, that can be followed. */
 static void refuse(struct restore_entry *e)
 {
-    static const struct restore_row row = {
-        .next = RESTORE_STEP_FAILED,
+    const enum restore_step step = e->resource.status.step;
+    const struct restore_row fails = { .step = step,
+                                       .next = RESTORE_STEP_FAILED,
+                                       .reason = "NotFollowed",
+                                       .found = "what it asks for cannot be followed",
+                                       .remedy = "create another one" };
+    const struct restore_row stays = {
+        .step = step,
+        .next = step,
         .reason = "NotFollowed",
-        .found = "what it asks for cannot be followed",
-        .remedy = "create another one",
+        .found = "it cannot be followed, and stays as it is",
+        .remedy = "edit it back, or run a version of the controller that can follow it; or give it "
+                  "up: delete it, remove its finalizer " RESTORE_FINALIZER
+                  ", and the appliers go on from where Redis is",
     };
     const struct restore_known nothing = { .uid = e->resource.uid,
                                            .plan = &e->resource.status.plan };
-    struct restore_row from = row;
 
-    from.step = e->resource.status.step;
-    if (!e->resource.has_finalizer)
-        restore_entry_write_status(e, &from, &nothing);
+    if (!e->resource.has_finalizer) {
+        restore_entry_write_status(e, &fails, &nothing);
+        return;
+    }
+    tell_unclear(e, &stays);
+    if (!e->resource.is_status_unclear && says_otherwise(e, &stays))
+        restore_entry_write_status(e, &stays, &nothing);
 }
 
 static bool is_unseen(const struct restore_entry *e)
@@ -427,7 +460,7 @@ static void advance(struct restore_entry *e)
     if (restore_step_is_end(e->resource.status.step)) {
         if (e->resource.has_finalizer)
             restore_entry_write_finalizer(e, false);
-    } else if (e->is_unclear) {
+    } else if (*e->unclear) {
         refuse(e);
     } else {
         decide(e);
@@ -507,7 +540,7 @@ struct wal_restoring wal_restores_of(const struct wal_restores *r, struct str sc
 
     for (size_t i = 0; i < r->n; i++) {
         const struct restore_entry *e = r->entries[i];
-        const enum restore_step step = e->resource.status.step;
+        const enum restore_step step = step_of(e);
 
         if (!is_of(e, scope, wal) || !restore_is_under_way(step))
             continue;

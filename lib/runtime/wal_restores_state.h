@@ -12,7 +12,8 @@ enum restore_call { CALL_NONE, CALL_CONFIRM, CALL_STATUS, CALL_FINALIZER };
 struct restore_entry {
     struct wal_restores *restores;
     struct restore_resource resource; /* as the API server told of it last */
-    bool is_unclear;                  /* what it asks for cannot be followed: `why` */
+    char unclear[LOOK_WHY_MAX + 1];   /* why it cannot be followed; "": it can */
+    bool is_told_unclear;
 
     uint64_t call; /* under way; 0: none */
     enum restore_call calling;
@@ -69,6 +70,9 @@ void restore_entry_write_finalizer(struct restore_entry *e, bool there);
 /* Writes that row; `known` is for what the status tells of progress. */
 void restore_entry_write_status(struct restore_entry *e, const struct restore_row *row,
                                 const struct restore_known *known);
+/* Why it is in the step that the row goes on to, and what to do. `why`: "" where there is no more.
+ */
+void restore_say(struct restore_status *s, const struct restore_row *row, const char *why);
 void restore_entry_cancel_call(struct restore_entry *e);
 
 struct restore_entry *restore_entry_find(const struct wal_restores *r, const char *uid);

@@ -96,7 +96,10 @@ static void on_done(void *self, const struct kube_answer *answer)
     } else {
         e->base[0] = '\0';
     }
-    if (!answer->good && e->calling != CALL_CONFIRM)
+    if (!answer->good && e->calling == CALL_CONFIRM)
+        log_warn(r->ports.log, "Failed to read a restore namespace=%s name=%s error=%s",
+                 e->resource.scope, e->resource.name, answer->status.message);
+    else if (!answer->good)
         log_warn(r->ports.log, "Failed to write a restore namespace=%s name=%s error=%s",
                  e->resource.scope, e->resource.name, answer->status.message);
     e->calling = CALL_NONE;
@@ -119,7 +122,7 @@ static void append(struct restore_status *s, const char *text)
     snprintf(s->message + n, room, "%.*s", (int)room - 1, text);
 }
 
-static void say(struct restore_status *s, const struct restore_row *row, const char *why)
+void restore_say(struct restore_status *s, const struct restore_row *row, const char *why)
 {
     s->step = row->next;
     snprintf(s->reason, sizeof(s->reason), "%s", row->reason);
@@ -235,7 +238,7 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
     CLEANUP(kube_request_release) struct kube_request request = { 0 };
     CLEANUP(buf_release) struct buf body = { 0 };
 
-    say(&next.status, row, e->why);
+    restore_say(&next.status, row, *e->unclear ? e->unclear : e->why);
     say_times(&next.status, row->step, r->wall_ms);
     next.status.observed_generation = next.generation;
     if (row->step == RESTORE_STEP_PENDING)

@@ -8,19 +8,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/check.h"
 #include "restore_world.h"
+#include "runtime/log.h"
 
 #define EVENTS "/apis/events.k8s.io/v1/events"
 #define NOBODY "{}"
+#define OLDEST "{\"metadata\":{\"creationTimestamp\":\"1970-01-01T00:00:00Z\"}}"
 
 enum {
     SEED = 1,
     SETTLED_MS = 30 * RESTORE_WORLD_SECOND_MS,
     PATIENCE_MS = 5 * RESTORE_WORLD_MINUTE_MS,
+    LOG_MAX = 64 * 1024,
 };
 
 static int set_up(void **state)
@@ -210,6 +214,112 @@ static void a_hold_is_released_where_the_log_has_fewer_partitions_by_now(void **
         assert_int_equal(w->primary.until[i], LOOK_UNKNOWN);
 }
 
+static void what_may_be_wiped_and_cannot_be_followed_keeps_others_waiting(void **state)
+{
+    static const struct {
+        const char *now, *then, *says;
+    } rows[] = {
+        { "{\"metadata\":{\"generation\":2},\"spec\":{\"after\":\"Dance\"}}",
+          "{\"metadata\":{\"generation\":3},\"spec\":{\"after\":\"Hold\"}}",
+          "\"reason\":\"NotFollowed\"" },
+        /* Of another version, which the status is left to. */
+        { "{\"status\":{\"step\":\"Dancing\"}}", "{\"status\":{\"step\":\"Replaying\"}}",
+          "\"step\":\"Dancing\"" },
+    };
+    struct restore_world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const int first = 2 * (int)i, second = first + 1;
+        const int n_told = count_events(w, "\"reason\":\"NotFollowed\"");
+
+        restore_world_ask(w, WISH_LATEST);
+        await_step(w, first, RESTORE_STEP_REPLAYING);
+        restore_world_merge(w, first, rows[i].now);
+        restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
+        restore_world_ask(w, WISH_LATEST);
+        restore_world_merge(w, second, OLDEST);
+        stays(w, second, RESTORE_STEP_PENDING, "WaitsForTurn");
+        says(w, first, rows[i].says);
+        assert_int_equal(count_events(w, "\"reason\":\"NotFollowed\""), n_told + 1);
+        begin_anew(w); /* nobody has seen what it was */
+        stays(w, second, RESTORE_STEP_PENDING, "WaitsForTurn");
+        restore_world_merge(w, first, rows[i].then);
+        await_step(w, first, RESTORE_STEP_COMPLETED);
+        await_step(w, second, RESTORE_STEP_COMPLETED);
+    }
+    ends_well(w);
+}
+
+static void what_cannot_be_followed_can_be_given_up(void **state)
+{
+    struct restore_world *w = *state;
+
+    restore_world_ask(w, WISH_LATEST);
+    await_step(w, 0, RESTORE_STEP_REPLAYING);
+    restore_world_merge(w, 0,
+                        "{\"metadata\":{\"generation\":2,\"deletionTimestamp\":"
+                        "\"2026-11-25T00:00:00Z\"},\"spec\":{\"after\":\"Dance\"}}");
+    stays(w, 0, RESTORE_STEP_REPLAYING, "remove its finalizer redwal.dev/restore");
+    restore_world_ask(w, WISH_LATEST);
+    stays(w, 1, RESTORE_STEP_PENDING, "WaitsForTurn");
+    restore_world_merge(w, 0, "{\"metadata\":{\"finalizers\":[]}}");
+    await_step(w, 1, RESTORE_STEP_COMPLETED);
+    assert_null(restore_world_text(w, 0));
+    ends_well(w);
+}
+
+static void what_cannot_be_followed_and_has_done_nothing_fails_and_is_told_once(void **state)
+{
+    struct restore_world *w = *state;
+
+    restore_world_ask(w, WISH_LATEST);
+    restore_world_merge(w, 0, "{\"metadata\":{\"generation\":2},\"spec\":{\"after\":\"Dance\"}}");
+    await_step(w, 0, RESTORE_STEP_FAILED);
+    says(w, 0, "\"reason\":\"NotFollowed\"");
+    ends_well(w);
+    assert_int_equal(count_events(w, ""), 1);
+}
+
+/* Who takes over asks for the restore before it goes on with it, here while the group is not empty.
+ */
+static void a_restore_that_may_not_be_read_is_logged(void **state)
+{
+    const struct world_applier lost = { .lives = true,
+                                        .is_leaving = true,
+                                        .session_ends_ms = INT64_MAX,
+                                        .ends_ms = restore_world_now_ms() + PATIENCE_MS };
+    struct restore_world *w = *state;
+    char text[LOG_MAX + 1];
+    int ends[2];
+    ssize_t n;
+    struct log log;
+
+    assert_int_equal(pipe(ends), 0);
+    log_init(&log, ends[1], LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
+    w->appliers[RESTORE_WORLD_APPLIERS - 1] = lost;
+    restore_world_ask(w, WISH_LATEST);
+    await_step(w, 0, RESTORE_STEP_FENCING);
+    stays(w, 0, RESTORE_STEP_FENCING, "GroupNotEmpty");
+    w->log = &log;
+    begin_anew(w);
+    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
+        w->replicas[i].link->refused = RESTORE_WORLD_FIRST;
+    stays(w, 0, RESTORE_STEP_FENCING, "GroupNotEmpty");
+    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
+        w->replicas[i].link->refused = NULL;
+    ends_well(w);
+    close(ends[1]);
+    n = read(ends[0], text, LOG_MAX);
+    close(ends[0]);
+    assert_true(n > 0);
+    text[n] = '\0';
+    if (!strstr(text, "Failed to read a restore"))
+        fail_msg("nobody says that it may not be read: %s", text);
+    w->log = NULL;
+    begin_anew(w);
+    log_release(&log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +331,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_wals_redis_is_not_wiped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_hold_is_released_where_the_log_has_fewer_partitions_by_now, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_may_be_wiped_and_cannot_be_followed_keeps_others_waiting, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_followed_can_be_given_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_cannot_be_followed_and_has_done_nothing_fails_and_is_told_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_restore_that_may_not_be_read_is_logged, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

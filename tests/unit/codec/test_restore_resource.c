@@ -174,7 +174,12 @@ static void what_is_wrong_is_told_with_its_place(void **state)
             fail_msg("'%s' says '%s'", rows[i].spec, err.msg);
         assert_string_equal(r.name, "orders-1"); /* whom to tell */
         assert_string_equal(r.resource_version, "42");
-        assert_null(r.spec.rediswal);
+        if (strstr(rows[i].spec, "\"rediswal\"")) /* whom it keeps others from */
+            assert_string_equal(r.spec.rediswal, "a");
+        else
+            assert_null(r.spec.rediswal);
+        assert_int_equal(r.spec.time_ms, 0);
+        assert_false(r.is_status_unclear);
     }
 }
 
@@ -435,6 +440,8 @@ static void a_status_that_cannot_be_gone_on_from_is_refused(void **state)
             strncmp(err.msg, rows[i].says, strlen(rows[i].says)) != 0)
             fail_msg("'%s' says '%s'", rows[i].status, err.msg);
         assert_string_equal(r.uid, "u-1");
+        assert_string_equal(r.spec.rediswal, "a");
+        assert_true(r.is_status_unclear);
     }
 }
 
