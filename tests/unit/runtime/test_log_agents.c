@@ -297,31 +297,50 @@ static void it_is_started_again_after_a_while(void **state)
     log_agents_free(a);
 }
 
+/* By the address of its brokers. */
+static struct log_place place_of(int i, char brokers[16])
+{
+    struct log_place p = place;
+
+    snprintf(brokers, 16, "a:%d", i);
+    p.brokers = brokers;
+    return p;
+}
+
 static void each_access_has_a_process_of_its_own(void **state)
 {
-    struct log_agents *a = agents(honest, PATIENCE_MS);
-    char brokers[LOG_AGENTS_MAX + 1][16];
-    struct log_place p = place;
+    struct log_agents *a = agents(silent, PATIENCE_MS);
     const struct log_observer_port port = log_agents_port(a);
+    char brokers[16];
     struct err err;
-    uint64_t wal;
     (void)state;
 
     for (int i = 0; i <= LOG_AGENTS_MAX; i++) {
-        snprintf(brokers[i], sizeof(brokers[i]), "a:%d", i);
-        p.brokers = brokers[i];
+        const struct log_place p = place_of(i, brokers);
+
         assert_int_equal(port.ops->ask(port.self, (uint64_t)i, &p, &err),
                          i < LOG_AGENTS_MAX ? ERR_OK : ERR_LIMIT);
     }
     assert_int_equal(log_agents_running(a), LOG_AGENTS_MAX);
-    for (int i = 0; i < LOG_AGENTS_MAX; i++) {
-        struct log_look look = await(a, &wal);
+    log_agents_free(a);
+}
 
+static void one_that_has_nothing_to_do_makes_room(void **state)
+{
+    struct log_agents *a = agents(honest, PATIENCE_MS);
+    char brokers[16];
+    uint64_t wal;
+    (void)state;
+
+    for (int i = 0; i <= LOG_AGENTS_MAX; i++) {
+        const struct log_place p = place_of(i, brokers);
+        struct log_look look;
+
+        ask(a, (uint64_t)i, &p);
+        look = await(a, &wal);
         assert_int_equal(look.look.outcome, LOOK_ANSWERED);
         log_look_release(&look);
     }
-    /* One that has nothing to do makes room. */
-    ask(a, 99, &p);
     assert_int_equal(log_agents_running(a), LOG_AGENTS_MAX);
     log_agents_free(a);
 }
@@ -457,6 +476,7 @@ int main(void)
         cmocka_unit_test(an_agent_that_fails_is_lost_alone),
         cmocka_unit_test(it_is_started_again_after_a_while),
         cmocka_unit_test(each_access_has_a_process_of_its_own),
+        cmocka_unit_test(one_that_has_nothing_to_do_makes_room),
         cmocka_unit_test(the_wait_ends_when_an_answer_is_late),
         cmocka_unit_test(what_becomes_of_marks_is_told),
         cmocka_unit_test(marks_take_some_of_the_places_alone),
