@@ -37,7 +37,7 @@ missing_for_node() {
     local tool missing=() said
 
     [ "$(id -u)" = 0 ] || missing+=("root")
-    for tool in containerd ctr runc iptables conntrack ip nsenter unshare gcc java mvn redis-server cmake; do
+    for tool in containerd ctr runc iptables ipset conntrack ip nsenter unshare gcc java mvn redis-server cmake; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
     [ -x $CNI/bridge ] || missing+=("$CNI/bridge")
@@ -148,6 +148,10 @@ write_node_parts() {
         --hostname-override $NODE --proxy-mode iptables --cluster-cidr "$pods" --oom-score-adj 0 \
         --conntrack-max-per-core 0 --conntrack-tcp-timeout-established 0 \
         --conntrack-tcp-timeout-close-wait 0
+    # Of all that it can be, what enforces NetworkPolicies.
+    node_part kube-router "$programs/kube-router" --kubeconfig "$dir/kube-router.kubeconfig" \
+        --run-firewall --run-router=false --run-service-proxy=false --hostname-override $NODE \
+        --service-cluster-ip-range "$services.0/$services_bits" --health-port 0 --metrics-port 0
     part kube-scheduler "$programs/kube-scheduler" --kubeconfig "$dir/scheduler.kubeconfig" \
         --bind-address 127.0.0.1 --secure-port "$(free_ports 1)" --cert-dir "$dir/scheduler" \
         --leader-elect=false
@@ -181,9 +185,11 @@ start_node() {
     start kube-proxy
     start kube-scheduler
     apply_system
+    start kube-router
     await "the node is ready" kubelet kubectl wait --for condition=Ready "node/$NODE" --timeout 1s
     await "names resolve in the cluster" kubelet \
         kubectl -n kube-system rollout status deployment/coredns --timeout 1s
+    await "NetworkPolicies are enforced" kube-router in_node iptables -S KUBE-ROUTER-FORWARD
     await "the Redis operator runs" kubelet \
         kubectl -n redis-operator rollout status deployment/redisoperator --timeout 1s
     await "what operators own is served" kube-apiserver \

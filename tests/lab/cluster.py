@@ -69,8 +69,15 @@ class Cluster:
 
     @property
     def port(self):
-        server = self.config()["clusters"][0]["cluster"]["server"]
-        return urllib.parse.urlsplit(server).port
+        return self._server().port
+
+    @property
+    def machine(self):
+        """The address at which the API server listens, and whence a node sees who comes from the machine."""
+        return self._server().hostname
+
+    def _server(self):
+        return urllib.parse.urlsplit(self.config()["clusters"][0]["cluster"]["server"])
 
     def config(self, name="admin"):
         return yaml.safe_load((self.directory / f"{name}.kubeconfig").read_text())

@@ -30,12 +30,34 @@ def _with_images_of_the_lab(objects):
     return objects
 
 
+def _admit(node, namespace, name, spec):
+    """A NetworkPolicy beside ours, for what is elsewhere in the lab than in a cluster."""
+    body = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": name}, "spec": spec}
+    node.kubectl("-n", namespace, "apply", "-f", "-", stdin=json.dumps(body))
+
+
+def _let_out_to_the_machine(node):
+    """Where the API server and Kafka listen at ports of their own."""
+    _admit(node, SYSTEM, "lab", {
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "redwal-controller"}},
+        "policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": f"{node.machine}/32"}}]}]})
+
+
+def _let_in_from_the_machine(node, namespace):
+    """Where the tests run."""
+    _admit(node, namespace, "lab", {
+        "podSelector": {"matchLabels": {"app.kubernetes.io/part-of": "redis-failover"}},
+        "ingress": [{"from": [{"ipBlock": {"cidr": f"{node.machine}/32"}}]}]})
+
+
 def install(node):
     """manifests/controller."""
     objects = _with_images_of_the_lab(build(node, "controller"))
     text = "\n---\n".join(map(json.dumps, objects))
     node.kubectl("apply", "--server-side", "-f", "-", stdin=text)
     node.await_established(f"crd/{PLURAL}.{GROUP}")
+    _let_out_to_the_machine(node)
     node.await_deployed(SYSTEM, "redwal-controller")
 
 
@@ -48,7 +70,11 @@ class SampleFailover(RedisFailover):
             "metadata": {"name": "orders-redis"},
             "stringData": {"password": REDIS_PASSWORD, "redwal-password": "for-redwal",
                            "users.conf": users_of_sample(node, "for-redwal")}})
-        body = of_kind(build(node, "samples/dc"), "RedisFailover")["orders"]
+        sample = build(node, "samples/dc")
+        for policy in of_kind(sample, "NetworkPolicy").values():
+            node.kubectl("-n", namespace, "apply", "-f", "-", stdin=json.dumps(policy))
+        _let_in_from_the_machine(node, namespace)
+        body = of_kind(sample, "RedisFailover")["orders"]
         body["spec"]["redis"].update(REDIS_IMAGE)
         body["spec"]["sentinel"].update(REDIS_IMAGE)
         node.kubectl("-n", namespace, "apply", "-f", "-", stdin=json.dumps(body))

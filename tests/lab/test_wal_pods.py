@@ -3,10 +3,44 @@ appliers that it runs."""
 
 import json
 
+import pytest
+
+from bystander import Bystander
+from installed import SYSTEM
 from judged import check, write
 from lab.wait import await_
 from manifests import build, of_kind
+from node import ready
 from rediswals import GROUP, PLURAL, VERSION
+
+HTTP, REDIS, SENTINEL = 8080, 6379, 26379
+NOBODY = {"app": "nobody"}
+APPLIER = {"app.kubernetes.io/name": "redis-applier", "redwal.dev/wal": "orders"}
+CONTROLLER = {"app.kubernetes.io/name": "redwal-controller"}
+READER = {"redwal.dev/reads": "orders"}
+OPERATOR = {"app": "redisoperator"}
+OF_REDIS = {"app.kubernetes.io/part-of": "redis-failover", "app.kubernetes.io/name": "orders"}
+LET_IN = ["redis", "applier", "operator", "elsewhere/operator", "system/controller", "reader"]
+KEPT_OUT = ["nobody", "controller", "elsewhere/nobody", "elsewhere/applier", "elsewhere/reader"]
+
+
+@pytest.fixture(scope="module")
+def people(node, home, wal):
+    """By name. Those of another namespace have a name with a slash. To who counts pods they count."""
+    del wal
+    elsewhere = node.namespace(f"{home}-elsewhere")
+    people = {name: Bystander(node, home, name, labels) for name, labels in
+              (("nobody", NOBODY), ("applier", APPLIER), ("reader", READER), ("operator", OPERATOR),
+               ("redis", OF_REDIS), ("controller", CONTROLLER))}
+    people["elsewhere/nobody"] = Bystander(node, elsewhere, "nobody", NOBODY)
+    people["elsewhere/applier"] = Bystander(node, elsewhere, "applier", APPLIER)
+    people["elsewhere/reader"] = Bystander(node, elsewhere, "reader", READER)
+    people["elsewhere/operator"] = Bystander(node, elsewhere, "operator", OPERATOR)
+    people["system/controller"] = Bystander(node, SYSTEM, "bystander", CONTROLLER)
+    for person in people.values():
+        person.await_running()
+    yield people
+    node.core.delete_namespaced_pod("bystander", SYSTEM)
 
 
 def test_the_log_reaches_redis_and_the_status_tells_the_truth(node, failover, topic, wal,
@@ -27,6 +61,20 @@ def test_the_log_reaches_redis_and_the_status_tells_the_truth(node, failover, to
     assert status["partitions"] == topic.partitions
 
 
+def test_only_what_does_not_take_effect_by_itself_replaces_pods(node, home, wal):
+    before = wal.pods()
+    wal.patch(options={"rateLimit": 100000})
+    name = "orders-applier"
+    await_(lambda: "rate-limit" in node.core.read_namespaced_config_map(name, home).data[
+        "redis-applier.yaml"], 30, "the option is in the ConfigMap")
+    node.await_deployed(home, name)
+    assert wal.pods() == before
+    wal.patch(options={"onReject": "halt"})
+    await_(lambda: not wal.pods() & before and len(wal.pods()) == 2, 120,
+           lambda: f"all pods are new ones: {node.describe(home)}")
+    wal.await_ready()
+
+
 def test_network_policies_mean_the_pods_that_there_are(node, home, failover, wal):
     """What selects nothing lets nobody in, and says so nowhere."""
     def selected(selector):
@@ -42,18 +90,55 @@ def test_network_policies_mean_the_pods_that_there_are(node, home, failover, wal
     assert [len(selected(peer["podSelector"])) for peer in peers] == [6]
 
 
-def test_only_what_does_not_take_effect_by_itself_replaces_pods(node, home, wal):
-    before = wal.pods()
-    wal.patch(options={"rateLimit": 100000})
-    name = "orders-applier"
-    await_(lambda: "rate-limit" in node.core.read_namespaced_config_map(name, home).data[
-        "redis-applier.yaml"], 30, "the option is in the ConfigMap")
-    node.await_deployed(home, name)
-    assert wal.pods() == before
-    wal.patch(options={"onReject": "halt"})
-    await_(lambda: not wal.pods() & before and len(wal.pods()) == 2, 120,
-           lambda: f"all pods are new ones: {node.describe(home)}")
-    wal.await_ready()
+@pytest.mark.parametrize("who", LET_IN)
+def test_redis_and_sentinels_are_open_to(failover, people, who):
+    for component, port in (("redis", REDIS), ("sentinel", SENTINEL)):
+        for pod in failover.pods(component):
+            people[who].await_reaches(pod.status.pod_ip, port)
+
+
+@pytest.mark.parametrize("who", KEPT_OUT)
+def test_redis_and_sentinels_are_closed_to(failover, people, who):
+    for component, port in (("redis", REDIS), ("sentinel", SENTINEL)):
+        for pod in failover.pods(component):
+            people[who].await_reaches(pod.status.pod_ip, port, False)
+
+
+def test_whoever_has_no_policy_goes_anywhere_else(node, people):
+    host, _, port = node.kafka.secure.rpartition(":")
+    for address in ((people["elsewhere/nobody"].address(), REDIS), (host, port), (node.machine, node.port)):
+        people["nobody"].await_reaches(*address)
+
+
+def test_appliers_go_to_kafka_and_their_redis_and_nowhere_else(node, people):
+    host, _, port = node.kafka.secure.rpartition(":")
+    people["applier"].await_reaches(host, port)
+    people["applier"].await_reaches(people["nobody"].address(), REDIS, False)
+    people["applier"].await_reaches(node.machine, node.port, False)
+
+
+def test_the_controller_goes_to_the_api_server_and_to_redis_anywhere(node, people):
+    controller = people["system/controller"]
+    controller.await_reaches(node.machine, node.port)
+    controller.await_reaches(people["elsewhere/nobody"].address(), REDIS)
+    coredns, = node.pods("kube-system", "k8s-app=kube-dns")
+    controller.await_reaches(coredns.status.pod_ip, 8181, False)  # its readiness, not its names
+    people["nobody"].await_reaches(coredns.status.pod_ip, 8181)
+
+
+def test_redis_does_not_go_out(people, node):
+    people["redis"].await_reaches(people["nobody"].address(), REDIS, False)
+    people["redis"].await_reaches(node.machine, node.port, False)
+
+
+@pytest.mark.parametrize("who", ["nobody", "elsewhere/nobody"])
+def test_pages_of_our_programs_are_open_to(node, home, people, who):
+    pods = node.pods(home, "redwal.dev/wal=orders,app.kubernetes.io/name=redis-applier") + \
+        node.pods(SYSTEM, "app.kubernetes.io/name=redwal-controller")
+    pods = [pod for pod in pods if ready(pod)]
+    assert len(pods) == 4
+    for pod in pods:
+        people[who].await_reaches(pod.status.pod_ip, HTTP)
 
 
 def test_its_objects_go_with_it(node, home, wal):
