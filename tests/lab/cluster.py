@@ -148,11 +148,13 @@ class Watcher(Process):
 
     def state(self):
         """(lists, watches, {"namespace/name": version})"""
-        before = self.output().count("\nSTATE ")
+        def states():  # it may be writing one
+            return re.findall(r"^STATE lists=(\d+) watches=(\d+)(.*)\n", self.output(), re.M)
+        before = len(states())
         self.signal(signal.SIGUSR1)
-        await_(lambda: self.output().count("\nSTATE ") > before or not self.running(), 30,
+        await_(lambda: len(states()) > before or not self.running(), 30,
                lambda: f"the watcher's state\n{self.tail()}")
-        line = re.findall(r"^STATE lists=(\d+) watches=(\d+)(.*)$", self.output(), re.M)[-1]
+        line = states()[-1]
         return int(line[0]), int(line[1]), dict(e.rsplit("@", 1) for e in line[2].split())
 
     def await_synced(self, seconds=60):
