@@ -29,7 +29,8 @@ _numbers = itertools.count(1)
 SHARED = {
     **dict.fromkeys(["test_lab", "test_mirror", "test_node", "test_restore_pods", "test_wal_faults",
                      "test_wal_pods"], "node"),
-    "test_kubectl_mirror": "connect", "test_marks": "broker", "test_rbac": "manifests"}
+    "test_kubectl_mirror": "connect", "test_marks": "marked broker", "test_rbac": "manifests",
+    "test_restore_faults": "mortal broker"}
 
 
 class Shares(LoadScopeScheduling):

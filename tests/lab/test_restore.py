@@ -22,6 +22,7 @@ from processes import Processes
 from test_kubectl import DIFFERENT, DONE, FAILED, REDWAL
 
 SESSION, PARTITIONS, SOME, MANY = 6, 3, 500, 20000
+LARGE, LARGE_BYTES = 9000, 4000
 BEFORE, TIME, AFTER = 1795600000000, 1795600007000, 1795600008000
 TIME_TEXT = "2026-11-25T09:46:47Z"
 LOOKS = "--look-interval", "1s"
@@ -38,15 +39,24 @@ class Site:
         self.topic = Topic(broker, namespace, PARTITIONS, retention_ms=-1)
         self.letters = Topic(broker, f"{namespace}-dlq", 1)
         self.group = f"{namespace}-group"
-        self.redis = RedisServer(directory, "primary").start()
-        self.client = self.redis.client()
+        self.start_redis(directory)
         self.processes = Processes(cluster, namespace, directory)
         self.wals, self.broker = wals, broker
         self.n_written = 0
 
+    def start_redis(self, directory):
+        self.redis = RedisServer(directory, "primary").start()
+        self.client = self.redis.client()
+
+    def stop_redis(self):
+        self.redis.remove()
+
+    def where_redis_is(self):
+        return {"address": self.redis.address}
+
     def create(self):
         self.wals.create(**{
-            "spec.redis": {"address": self.redis.address},
+            "spec.redis": self.where_redis_is(),
             "spec.kafka": {"brokers": [self.broker], "group": self.group},
             "spec.topics": {"log": self.topic.name, "deadLetters": self.letters.name},
             "spec.options": {"sessionTimeout": f"{SESSION}s"}})
@@ -115,15 +125,21 @@ class Site:
         return done.returncode, done.stdout, done.stderr
 
 
-@pytest.fixture
-def idle(cluster, api, namespace, wals, place, tmp_path, scratch_redis):
-    """Nothing runs yet."""
-    site = Site(cluster, api, namespace, wals, place.broker.plain, tmp_path, scratch_redis)
+@contextlib.contextmanager
+def stage(site):
+    """Its appliers follow its pods, and complain of nothing."""
     with site.processes:
         yield site
     for applier in [*site.processes.ended, *site.processes.running.values()]:
         applier.assert_healthy()
-    site.redis.remove()
+    site.stop_redis()
+
+
+@pytest.fixture
+def idle(cluster, api, namespace, wals, place, tmp_path, scratch_redis):
+    """Nothing runs yet."""
+    with stage(Site(cluster, api, namespace, wals, place.broker.plain, tmp_path, scratch_redis)) as site:
+        yield site
 
 
 @pytest.fixture
@@ -384,3 +400,28 @@ def test_the_controller_is_killed_in_a_step(idle, tmp_path, step):
         await_(lambda: idle.wals.condition("Ready") == ("True", "AllWell"), 60, "all is well")
     finally:
         assert second.stop() == 0
+
+
+def test_a_replay_that_retention_overtakes_fails_and_another_one_can_be_had(site):
+    """Records are large, so that appliers have not read ahead to the end."""
+    for i in range(LARGE):
+        site.topic.write(encode("SET", ["x" * LARGE_BYTES]), f"large:{i}".encode())
+    site.topic.flush()
+    site.await_applied()
+    site.restore(rate=50)
+    site.await_step("Replaying")
+    await_(lambda: any(site.positions().values()), 30, "something is replayed")
+    for partition, end in site.ends().items():
+        site.topic.truncate(partition, end)
+    site.write(SOME)
+    status = site.await_step("Failed")
+    assert status["reason"] == "Overtaken" and "raise retention" in status["message"]
+    await_(lambda: site.wals.condition("RestoreRequired") == ("True", "LogTooShort"), 60,
+           lambda: f"what is missing is told: {site.wals.get()['status']}")
+    assert site.wals.get()["status"]["phase"] == "RestoreRequired"
+    await_(lambda: "finalizers" not in site.get()["metadata"], 30, "it may be deleted")
+    site.restore("orders-2", accept=["LostRecords"])
+    assert site.await_step("Completed", name="orders-2")["receipt"]["lost"]
+    site.is_fold(site.topic.read())
+    await_(lambda: site.wals.condition("RestoreRequired") == ("False", "NotRequired"), 60,
+           lambda: f"nothing is missing: {site.wals.get()['status']}")
