@@ -163,12 +163,15 @@ static void add_target(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct r
 static void add_spec(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct restore_spec *s)
 {
     static const char *const afters[] = { RESTORE_AFTER_CHOICES };
+    static const char *const wipes[] = { RESTORE_WIPE_CHOICES };
     static const char *const accepts[] = { RESTORE_ACCEPT_CHOICES };
 
     kube_yyjson_add(doc, spec, "rediswal", str_from(s->rediswal));
     add_target(doc, spec, s);
     if (s->after != RESTORE_AFTER_HOLD)
         kube_yyjson_add(doc, spec, "after", str_from(afters[s->after]));
+    if (s->wipe != RESTORE_WIPE_FLUSH)
+        kube_yyjson_add(doc, spec, "wipe", str_from(wipes[s->wipe]));
     if (s->accept != 0) {
         yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, spec, "accept");
 

@@ -73,6 +73,21 @@ static yyjson_mut_val *ranges_value(yyjson_mut_doc *doc, const struct restore_pl
     return list;
 }
 
+static yyjson_mut_val *vessels_value(yyjson_mut_doc *doc, const struct restore_vessels *vessels)
+{
+    yyjson_mut_val *list = yyjson_mut_arr(doc);
+
+    for (int32_t i = 0; i < vessels->n; i++) {
+        const struct restore_vessel *one = &vessels->at[i];
+        yyjson_mut_val *v = yyjson_mut_arr_add_obj(doc, list);
+
+        yyjson_mut_obj_add_str(doc, v, "kind", restore_vessel_kind_text(one->kind));
+        yyjson_mut_obj_add_val(doc, v, "name", text_value(doc, one->name));
+        yyjson_mut_obj_add_val(doc, v, "uid", text_value(doc, one->uid));
+    }
+    return list;
+}
+
 static yyjson_mut_val *number_value(yyjson_mut_doc *doc, int64_t number)
 {
     return number < 0 ? NULL : yyjson_mut_int(doc, number);
@@ -100,6 +115,10 @@ static yyjson_mut_val *field_value(yyjson_mut_doc *doc, const struct restore_sta
         return s->plan.n > 0 ? partitions_value(doc, &s->plan) : NULL;
     case RESTORE_STATUS_SKIPPED:
         return is_done && skips ? ranges_value(doc, &s->plan, false) : NULL;
+    case RESTORE_STATUS_VESSELS:
+        return s->vessels.n > 0 ? vessels_value(doc, &s->vessels) : NULL;
+    case RESTORE_STATUS_DELETED:
+        return is_done && s->recreated_ms >= 0 ? vessels_value(doc, &s->vessels) : NULL;
     case RESTORE_STATUS_LOST:
         return is_done ? ranges_value(doc, &s->plan, true) : NULL;
     }
@@ -203,6 +222,27 @@ static bool take_text(yyjson_val *v, char *to, size_t size)
     return true;
 }
 
+static bool take_vessel(yyjson_val *v, struct restore_vessels *ret)
+{
+    struct restore_vessel one = { .is_leaving = false };
+
+    return restore_vessel_kind_from(kube_yyjson_str(v, "kind"), &one.kind) &&
+           take_text(yyjson_obj_get(v, "name"), one.name, sizeof(one.name)) &&
+           take_text(yyjson_obj_get(v, "uid"), one.uid, sizeof(one.uid)) && one.name[0] != '\0' &&
+           one.uid[0] != '\0' && restore_vessels_add(ret, &one);
+}
+
+static bool take_vessels(yyjson_val *list, struct restore_vessels *ret)
+{
+    yyjson_arr_iter each = yyjson_arr_iter_with(list);
+    yyjson_val *v;
+
+    while ((v = yyjson_arr_iter_next(&each)))
+        if (!take_vessel(v, ret))
+            return false;
+    return ret->n > 0;
+}
+
 static struct str text_of(yyjson_val *v)
 {
     return yyjson_is_str(v) ? (struct str){ yyjson_get_str(v), yyjson_get_len(v) }
@@ -233,7 +273,10 @@ static bool take_field(yyjson_val *v, const struct restore_status_field *f,
         return restore_step_from(text_of(v), member);
     case RESTORE_STATUS_PARTITIONS:
         return take_partitions(v, &s->plan);
+    case RESTORE_STATUS_VESSELS:
+        return take_vessels(v, member);
     case RESTORE_STATUS_SKIPPED:
+    case RESTORE_STATUS_DELETED:
     case RESTORE_STATUS_LOST:
         return true;
     }

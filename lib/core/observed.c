@@ -280,6 +280,12 @@ bool observed_knows_redis(const struct observed *o, int64_t now_ms)
     return is_fresh(&o->redis.look, now_ms);
 }
 
+bool observed_misses_redis(const struct observed *o)
+{
+    return o->redis_last == LOOK_FAILED ||
+           (o->redis_last == LOOK_ANSWERED && !is_usable(&o->redis));
+}
+
 static int64_t longer(int64_t a, int64_t b)
 {
     return a > b ? a : b;

@@ -83,6 +83,9 @@ void observed_learn_redis(struct observed *o, struct redis_look *look);
 bool observed_knows_log(const struct observed *o, int64_t now_ms);
 bool observed_knows_redis(const struct observed *o, int64_t now_ms);
 
+/* It was asked last in vain: nobody answered who is a primary and has loaded what he holds. */
+bool observed_misses_redis(const struct observed *o);
+
 /* How long ago all that the log then held had been applied, in the partition that is furthest
  * behind: the age of what a reader sees, on quiet topics too. LOOK_UNKNOWN. */
 int64_t observed_lag_ms(const struct observed *o, int64_t now_ms);

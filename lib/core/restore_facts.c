@@ -4,26 +4,13 @@
 
 /* --- Redis ------------------------------------------------------------------------------------ */
 
-static bool is_primary(const struct primary_facts *p)
-{
-    return p->role == PRIMARY_ROLE_MASTER && !p->loading;
-}
-
 /* One look tells all of it, so that nothing is put together of what two primaries say. */
 bool restore_knows_redis(const struct restore_known *k)
 {
     const struct observed *o = k->observed;
 
     return o && observed_knows_redis(o, k->now_ms) && o->redis_last == LOOK_ANSWERED &&
-           is_primary(&o->redis.primary);
-}
-
-bool restore_misses_redis(const struct restore_known *k)
-{
-    const struct observed *o = k->observed;
-
-    return o && (o->redis_last == LOOK_FAILED ||
-                 (o->redis_last == LOOK_ANSWERED && !is_primary(&o->redis.primary)));
+           !observed_misses_redis(o);
 }
 
 static bool is_wiped(const struct restore_known *k)
@@ -38,6 +25,39 @@ static bool is_ours(const struct restore_known *k)
     if (p->wal[0] != '\0')
         return str_eq(str_from(p->wal), k->wal_name);
     return p->n_keys == 0 && !p->other_databases;
+}
+
+/* Whoever asks in vain for want of a password is answered. */
+static bool is_lost(const struct restore_known *k)
+{
+    return k->is_silent &&
+           !(k->observed->redis_last == LOOK_FAILED && k->observed->redis_tried.denied);
+}
+
+static enum truth expendable(const struct restore_known *k)
+{
+    if (restore_knows_redis(k))
+        return truth_of(is_ours(k));
+    if (k->is_recreating || (k->volumes && k->accepts_unknown && is_lost(k)))
+        return TRUTH_YES;
+    return TRUTH_UNKNOWN;
+}
+
+static void know_vessels(const struct restore_known *k, struct restore_facts *f)
+{
+    const bool is_noted = !k->volumes || k->n_vessels > 0;
+
+    f->values[RESTORE_FACT_VOLUMES] = truth_of(k->volumes);
+    f->values[RESTORE_FACT_OWNERLESS] = !k->volumes ? TRUTH_NO
+                                        : k->has_failover == TRUTH_UNKNOWN
+                                            ? TRUTH_UNKNOWN
+                                            : truth_of(k->has_failover == TRUTH_NO);
+    f->values[RESTORE_FACT_EXPENDABLE] = expendable(k);
+    f->values[RESTORE_FACT_DENIED] = truth_of(k->volumes && k->is_denied);
+    f->values[RESTORE_FACT_NOTED] = truth_of(is_noted);
+    f->values[RESTORE_FACT_GONE] = truth_of(k->volumes && is_noted && k->is_gone);
+    f->values[RESTORE_FACT_RECREATED] =
+        truth_of(f->values[RESTORE_FACT_GONE] == TRUTH_YES && restore_knows_redis(k));
 }
 
 /* NULL: it was not looked at. */
@@ -129,23 +149,40 @@ static bool is_missed(const struct restore_known *k, int32_t i, bool wiped)
     return from != LOOK_UNKNOWN && from < p->until && k->observed->log.partitions[i].begin > from;
 }
 
+/* From `begin` on the log holds everything, whatever Redis has of it. */
+static bool holds_all(const struct restore_known *k)
+{
+    for (int32_t i = 0; i < k->plan->n; i++)
+        if (is_missed(k, i, false))
+            return false;
+    return true;
+}
+
+/* Of a Redis that nobody has looked at, which may have had some of it. */
+static enum truth overtaken_unseen(const struct restore_known *k)
+{
+    if (holds_all(k) && k->observed->log.n == k->plan->n)
+        return TRUTH_NO;
+    return k->may_have_wiped ? TRUTH_UNKNOWN : TRUTH_YES;
+}
+
 static enum truth overtaken(const struct restore_known *k)
 {
     const struct observed *o = k->observed;
-    bool wiped;
 
-    if (k->plan->n == 0 || !o || !observed_knows_log(o, k->now_ms) || !restore_knows_redis(k))
+    if (k->plan->n == 0 || !o || !observed_knows_log(o, k->now_ms))
         return TRUTH_UNKNOWN;
     if (!o->log.exists || strcmp(o->log.log, k->plan->log) != 0 || o->log.n < k->plan->n)
         return TRUTH_YES;
-    wiped = is_wiped(k);
-    if (!wiped && o->log.n > k->plan->n)
-        return TRUTH_YES; /* nobody has planned where these end */
+    if (!restore_knows_redis(k))
+        return overtaken_unseen(k);
+    if (!is_wiped(k))
+        return truth_of(o->log.n > k->plan->n || !holds_all(k)); /* nobody planned where more end */
     /* What the log lost since Redis was asked may be applied by now. */
-    if (wiped && o->log.look.ended_ms > o->redis.look.began_ms)
+    if (o->log.look.ended_ms > o->redis.look.began_ms)
         return TRUTH_UNKNOWN;
     for (int32_t i = 0; i < k->plan->n; i++)
-        if (is_missed(k, i, wiped))
+        if (is_missed(k, i, true))
             return TRUTH_YES;
     return TRUTH_NO;
 }
@@ -181,6 +218,7 @@ struct restore_facts restore_know(const struct restore_known *k)
     if (k->pods != LOOK_UNKNOWN)
         f.values[RESTORE_FACT_STOPPED] = truth_of(k->pods == 0);
     know_redis(k, &f);
+    know_vessels(k, &f);
     f.values[RESTORE_FACT_OVERTAKEN] = overtaken(k);
     return f;
 }

@@ -13,11 +13,18 @@
 struct restore_known {
     const char *uid;
     bool cancel, accepts_loss, dry_run, skip, release; /* what is asked for */
+    bool volumes, accepts_unknown;
 
     enum truth wal, turn;
     struct str wal_name;             /* the name that Redis must hold; where `wal` is yes */
     const struct observed *observed; /* NULL: nothing */
     int64_t pods;                    /* of the applier, wanted or there; LOOK_UNKNOWN */
+
+    enum truth has_failover; /* the RedisWal names a RedisFailover */
+    int32_t n_vessels;       /* that the status names */
+    bool is_recreating;      /* they are being deleted */
+    bool is_gone;            /* none of them is there any more */
+    bool is_denied;          /* they may not be listed, or deleted */
 
     const struct restore_plan *plan; /* as it is persisted; n is 0: there is none */
     bool is_impossible;              /* the log said that there can be none */
@@ -32,8 +39,6 @@ struct restore_facts restore_know(const struct restore_known *k);
 
 /* What Redis holds is known. */
 bool restore_knows_redis(const struct restore_known *k);
-/* It was asked last in vain: no primary answered that could tell. */
-bool restore_misses_redis(const struct restore_known *k);
 
 /* Records of the plan that the primary has; LOOK_UNKNOWN. */
 int64_t restore_replayed(const struct restore_known *k);

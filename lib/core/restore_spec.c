@@ -26,6 +26,8 @@ bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *s)
         return s->time_ms == 0 || s->positions.n == 0;
     case RESTORE_RULE_SKIP:
         return s->after != RESTORE_AFTER_SKIP || s->time_ms != 0 || s->positions.n > 0;
+    case RESTORE_RULE_UNKNOWN_DATA:
+        return !restore_accepts(s, RESTORE_ACCEPT_UNKNOWN_DATA) || s->wipe == RESTORE_WIPE_VOLUMES;
     case RESTORE_RULE_COUNT:
         break;
     }

@@ -10,10 +10,12 @@
 
 /* Indexes into the lists of choices below. */
 enum restore_after { RESTORE_AFTER_HOLD, RESTORE_AFTER_SKIP };
-enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS };
+enum restore_wipe { RESTORE_WIPE_FLUSH, RESTORE_WIPE_VOLUMES };
+enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA };
 
 #define RESTORE_AFTER_CHOICES  "Hold", "Skip"
-#define RESTORE_ACCEPT_CHOICES "LostRecords"
+#define RESTORE_WIPE_CHOICES   "Flush", "Volumes"
+#define RESTORE_ACCEPT_CHOICES "LostRecords", "UnknownData"
 
 /* clang-format off */
 
@@ -27,7 +29,8 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS };
     X(TIME,        time_ms,   "to.time",      OPTIONAL, NULL, 1, INT64_MAX, NULL, "The first record of that time, or later, is not applied, in any partition") \
     X(POSITIONS,   positions, "to.positions", OPTIONAL, NULL, 1, RESTORE_PARTITIONS_MAX, NULL, "The first offset, by partition, that is not applied; other partitions are replayed to their end") \
     X(CHOICE,      after,     "after",        FIXED,    "Hold", 0, 0, WAL_ONE_OF(RESTORE_AFTER_CHOICES), "Behind a time or positions: hold what follows until release is true, or skip it for good") \
-    X(CHOICES,     accept,    "accept",       FIXED,    NULL, 0, 0, WAL_ONE_OF(RESTORE_ACCEPT_CHOICES), "What may be missing afterwards: LostRecords, that the log no longer holds its first records; refused otherwise") \
+    X(CHOICE,      wipe,      "wipe",         FIXED,    "Flush", 0, 0, WAL_ONE_OF(RESTORE_WIPE_CHOICES), "How Redis is emptied: by FLUSHALL, or by deleting the pods and PersistentVolumeClaims of the RedisFailover, so that its operator makes new ones. The latter needs components/wipe-volumes") \
+    X(CHOICES,     accept,    "accept",       FIXED,    NULL, 0, 0, WAL_ONE_OF(RESTORE_ACCEPT_CHOICES), "What may be missing afterwards: LostRecords, that the log no longer holds its first records; with wipe: Volumes also UnknownData, whatever a Redis holds that does not answer; refused otherwise") \
     X(INT,         rate,      "rate",         OPTIONAL, "0", 0, 100000000, NULL, "Operations per second that each applier replays at most; 0 is what the RedisWal says. May change while it replays") \
     X(BOOL,        dry_run,   "dryRun",       FIXED,    "false", 0, 0, NULL, "Make the plan, and nothing else") \
     X(BOOL,        cancel,    "cancel",       LATCHED,  "false", 0, 0, NULL, "End it: before Redis is wiped nothing was done, and afterwards the appliers go on to the end of the log") \
@@ -38,7 +41,9 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS };
     X(ONE_TARGET, "to", "!(has(self.time) && has(self.positions))", \
       "give time or positions, not both; without either it is the end of the log") \
     X(SKIP, "", "self.after != 'Skip' || (has(self.to) && (has(self.to.time) || has(self.to.positions)))", \
-      "after: Skip needs to.time or to.positions: nothing follows the end of the log")
+      "after: Skip needs to.time or to.positions: nothing follows the end of the log") \
+    X(UNKNOWN_DATA, "", "!has(self.accept) || !('UnknownData' in self.accept) || self.wipe == 'Volumes'", \
+      "accept: [UnknownData] is for wipe: Volumes: a Redis that does not answer cannot be emptied otherwise")
 
 /* Jobs and Events are named after it. */
 #define RESTORE_NAME_MAX 63
@@ -46,7 +51,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS };
     "metadata.name must be 1 to 63 lower-case letters, digits and '-', begin with a letter and not end with '-'"
 
 /* X(type, member of struct restore_status, path below status, help). PARTITIONS, SKIPPED and LOST
- * are lists that the plan says. */
+ * are lists that the plan says; VESSELS and DELETED are those of pods and claims. */
 #define RESTORE_STATUS_FIELDS(X) \
     X(INTEGER,    observed_generation, "observedGeneration",   "Generation of the spec that this status is about") \
     X(STEP,       step,                "step",                 "What is done now, or how it ended") \
@@ -66,11 +71,14 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS };
     X(INTEGER,    per_second,          "progress.recordsPerSecond", "How fast, of late") \
     X(INTEGER,    seconds_left,        "progress.secondsLeft", "How long the rest takes, at that rate") \
     X(TIME,       started_ms,          "startedAt",            "When it left Pending") \
+    X(VESSELS,    vessels,             "recreation.objects",   "Pods and claims of Redis that are deleted with wipe: Volumes, or were; in a plan, that would be") \
+    X(TIME,       recreated_ms,        "recreation.completedAt", "When all of them were gone, and a primary answered") \
     X(TIME,       wiped_ms,            "wipedAt",              "When Redis was seen to be wiped by it") \
     X(TIME,       completed_ms,        "completedAt",          "When it ended, however it did") \
     X(INTEGER,    applied,             "receipt.records",      "Records that were replayed, when it was completed") \
     X(TIME,       released_ms,         "receipt.releasedAt",   "When what was held was released") \
     X(SKIPPED,    plan,                "receipt.skipped",      "Records that were never applied, as was asked for") \
+    X(DELETED,    vessels,             "receipt.deleted",      "Pods and claims of Redis that were deleted") \
     X(LOST,       plan,                "receipt.lost",         "Records that the log no longer held")
 
 /* X(key, help) of an element of a list */
@@ -83,6 +91,12 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS };
     X("partition", "Which") \
     X("from",      "The first offset") \
     X("until",     "The first one behind them")
+
+/* The same, of texts */
+#define RESTORE_VESSEL_MEMBERS(X) \
+    X("kind", "Pod or PersistentVolumeClaim") \
+    X("name", "Its name") \
+    X("uid",  "Which of that name")
 
 /* X(name, type, JSON path, priority) */
 #define RESTORE_COLUMNS(X) \

@@ -23,6 +23,7 @@ void restore_status_init(struct restore_status *s)
 void restore_status_release(struct restore_status *s)
 {
     restore_plan_release(&s->plan);
+    restore_vessels_release(&s->vessels);
     *s = (struct restore_status){ 0 };
 }
 

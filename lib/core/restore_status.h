@@ -6,6 +6,7 @@
 
 #include "core/restore.h"
 #include "core/restore_spec_table.h"
+#include "core/restore_vessels.h"
 
 enum {
     RESTORE_REASON_MAX = 63,
@@ -23,7 +24,9 @@ struct restore_status {
     struct restore_plan plan; /* owned; n is 0 until one was made */
     int64_t plan_records, plan_bytes, plan_seconds, plan_lost;
     int64_t done_records, percent, per_second, seconds_left;
-    int64_t started_ms, wiped_ms, completed_ms; /* by the wall clock, in whole seconds */
+    struct restore_vessels vessels; /* owned; n is 0 until they were noted */
+    int64_t started_ms, recreated_ms, wiped_ms,
+        completed_ms; /* by the wall clock, in whole seconds */
 
     /* The receipt; what it says of skipped and of lost records is the plan's. */
     int64_t applied, released_ms;
@@ -37,6 +40,8 @@ enum restore_status_type {
     RESTORE_STATUS_STEP,       /* enum restore_step */
     RESTORE_STATUS_PARTITIONS, /* struct restore_plan: from, until and end of each */
     RESTORE_STATUS_SKIPPED,    /* struct restore_plan: from until to end, once it is completed */
+    RESTORE_STATUS_VESSELS,    /* struct restore_vessels */
+    RESTORE_STATUS_DELETED,    /* the same, once it is completed */
     RESTORE_STATUS_LOST,       /* struct restore_plan: before from, once it is completed */
 };
 

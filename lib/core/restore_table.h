@@ -18,6 +18,7 @@
     X(PREFLIGHT, "Preflight", false, false, "the plan is made: what is replayed, and what the log no longer holds") \
     X(STOPPING,  "Stopping",  false, true,  "the appliers end") \
     X(FENCING,   "Fencing",   false, true,  "the group's commits are set to where replay begins, which brokers allow only while nobody is in it") \
+    X(RECREATING, "Recreating", false, true, "the pods and claims of Redis are deleted, and its operator makes new ones") \
     X(WIPING,    "Wiping",    false, true,  "Redis is emptied, and told where replay begins and ends") \
     X(REPLAYING, "Replaying", false, false, "the appliers run, and apply the log") \
     X(HELD,      "Held",      false, false, "Redis is as it was asked for, and later records wait") \
@@ -34,6 +35,13 @@
     X(WAL,       "the RedisWal is there, and its specification can be followed; unknown: it is there, and cannot be followed") \
     X(TURN,      "no other restore of the RedisWal comes before it") \
     X(OURS,      "the primary is blank, or this WAL's") \
+    X(VOLUMES,    "Redis is to be wiped by deleting its pods and claims") \
+    X(OWNERLESS,  "so it is, and the RedisWal names no RedisFailover whose they are") \
+    X(EXPENDABLE, "what Redis holds may go: the primary is blank or this WAL's; or its pods and claims are being deleted; or no primary has answered for a minute, and that nobody knows was accepted") \
+    X(DENIED,     "the API server did not let this process list or delete pods and claims") \
+    X(NOTED,      "the status names the pods and claims that are to go, or none are") \
+    X(GONE,       "none of them is there any more") \
+    X(RECREATED,  "so it is, and a primary answers") \
     X(PLANNED,   "the plan is made; no: it cannot be made like that") \
     X(LOSSY,     "the log no longer holds its first records, and nobody has accepted that") \
     X(DRY_RUN,   "only the plan is wanted") \
@@ -52,6 +60,8 @@
     X(NOTHING,   "") \
     X(MAKE_PLAN, "ask the log for a plan") \
     X(SET_GROUP, "set the group's commits to where replay begins") \
+    X(NOTE,      "note which pods and claims Redis has") \
+    X(RECREATE,  "delete the pods and claims of Redis that were noted, claims first") \
     X(WIPE,      "wipe Redis, and say in the same transaction where replay begins and ends") \
     X(RELEASE,   "take the hold of every partition away") \
     X(SKIP,      "move the position of every partition that is held to the end of the log")
@@ -65,6 +75,15 @@
     IF(step, WIPED, NO,      NOTHING, STOPPING, "WipeLost",     "the primary is not the one that was wiped: a failover went back behind it", "nothing: it begins again") \
     IF(step, WIPED, UNKNOWN, NOTHING, step,     "RedisUnknown", "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal")
 
+#define RESTORE_ROWS_OF_NOTE(IF, step) \
+    IF(step, NOTED, NOT_YES, NOTE, step, "Noting", "the API server is asked which pods and claims Redis has", "wait; see the message when this lasts")
+
+#define RESTORE_ROWS_OF_FENCE(IF, step) \
+    IF(step, STOPPED,   NOT_YES, NOTHING,   step,   "AppliersBack",  "somebody has started an applier again", "nothing: it is stopped again") \
+    IF(step, FENCED,    NOT_YES, SET_GROUP, step,   "GroupNotEmpty", "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group") \
+    IF(step, OVERTAKEN, YES,     NOTHING,   FAILED, "Overtaken",     "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
+    IF(step, OVERTAKEN, UNKNOWN, NOTHING,   step,   "LogUnknown",    "it is not known what the log holds", "see the condition LogReachable of the RedisWal")
+
 /* IF(step, fact, when, effect, next, reason, what was found, what to do), and the last row of a
  * step: ELSE(step, effect, next, reason, what was found, what to do). */
 #define RESTORE_ROWS(IF, ELSE) \
@@ -77,8 +96,11 @@
     IF(PREFLIGHT, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing") \
     RESTORE_ROWS_OF_WAL(IF, PREFLIGHT) \
     IF(PREFLIGHT, TURN,      NOT_YES, NOTHING,   PENDING,   "WaitsForTurn",     "another restore of the RedisWal comes before it", "wait, or cancel that one") \
-    IF(PREFLIGHT, OURS,      NO,      NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
-    IF(PREFLIGHT, OURS,      UNKNOWN, NOTHING,   PREFLIGHT, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    IF(PREFLIGHT, OWNERLESS, YES,     NOTHING,   FAILED,    "NoRedisFailover",  "the RedisWal names no RedisFailover, so that nobody would make new pods and claims", "create a restore with wipe: Flush") \
+    IF(PREFLIGHT, EXPENDABLE, NO,     NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
+    IF(PREFLIGHT, EXPENDABLE, UNKNOWN, NOTHING,  PREFLIGHT, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    IF(PREFLIGHT, DENIED,    YES,     NOTE,      PREFLIGHT, "Denied",           "the API server does not let the controller list or delete the pods and claims of Redis", "apply manifests/components/wipe-volumes in this namespace") \
+    RESTORE_ROWS_OF_NOTE(IF, PREFLIGHT) \
     IF(PREFLIGHT, PLANNED,   NO,      NOTHING,   FAILED,    "NotPossible",      "it cannot be made from this log as it is asked for", "ask for another time or other positions in a new restore") \
     IF(PREFLIGHT, PLANNED,   UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
     IF(PREFLIGHT, LOSSY,     YES,     NOTHING,   FAILED,    "LogTrimmed",       "the log no longer holds its first records, so that what they made will be missing", "restore Redis from a snapshot, or create a restore that accepts the loss: accept: [LostRecords]") \
@@ -95,18 +117,29 @@
     RESTORE_ROWS_OF_WAL(IF, FENCING) \
     IF(FENCING,   STOPPED,   NOT_YES, NOTHING,   STOPPING,  "AppliersBack",     "somebody has started an applier again", "nothing: it is stopped again") \
     IF(FENCING,   OVERTAKEN, YES,     NOTHING,   FAILED,    "Overtaken",        "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
-    IF(FENCING,   FENCED,    YES,     NOTHING,   WIPING,    "Fenced",           "the brokers took the group's commits, so nobody is in it", "nothing") \
-    ELSE(FENCING,                     SET_GROUP, FENCING,   "GroupNotEmpty",    "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group") \
+    IF(FENCING,   FENCED,    NOT_YES, SET_GROUP, FENCING,   "GroupNotEmpty",    "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group") \
+    IF(FENCING,   VOLUMES,   YES,     NOTHING,   RECREATING, "Fenced",          "the brokers took the group's commits, so nobody is in it", "nothing") \
+    ELSE(FENCING,                     NOTHING,   WIPING,    "Fenced",           "the brokers took the group's commits, so nobody is in it", "nothing") \
+    \
+    IF(RECREATING, CANCEL,   YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_WAL(IF, RECREATING) \
+    IF(RECREATING, OWNERLESS, YES,    NOTHING,   FAILED,    "NoRedisFailover",  "the RedisWal names no RedisFailover, so that nobody would make new pods and claims", "create a restore with wipe: Flush") \
+    IF(RECREATING, WIPED,    YES,     NOTHING,   REPLAYING, "Wiped",            "Redis is emptied, and says where replay begins", "nothing") \
+    IF(RECREATING, RECREATED, YES,    NOTHING,   WIPING,    "Recreated",        "the pods and claims that were noted are gone, and a primary answers", "nothing") \
+    IF(RECREATING, GONE,     YES,     NOTHING,   RECREATING, "AwaitingPrimary", "the pods and claims that were noted are gone, and no primary answers yet", "wait; look at the pods of Redis, and at its operator, when this lasts") \
+    IF(RECREATING, EXPENDABLE, NO,    NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
+    IF(RECREATING, EXPENDABLE, UNKNOWN, NOTHING, RECREATING, "RedisUnknown",    "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    RESTORE_ROWS_OF_FENCE(IF, RECREATING) \
+    RESTORE_ROWS_OF_NOTE(IF, RECREATING) \
+    IF(RECREATING, DENIED,   YES,     RECREATE,  RECREATING, "Denied",          "the API server does not let the controller list or delete the pods and claims of Redis", "apply manifests/components/wipe-volumes in this namespace") \
+    ELSE(RECREATING,                  RECREATE,  RECREATING, "DeletingVolumes", "the pods and claims that were noted are being deleted", "wait; look at those that stay, when this lasts") \
     \
     RESTORE_ROWS_OF_WAL(IF, WIPING) \
     IF(WIPING,    WIPED,     YES,     NOTHING,   REPLAYING, "Wiped",            "Redis is emptied, and says where replay begins", "nothing") \
     IF(WIPING,    WITHDRAWN, YES,     NOTHING,   RELEASING, "Withdrawn",        "it is to be cancelled, and no wipe is on its way to Redis", "nothing") \
     IF(WIPING,    OURS,      NO,      NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
     IF(WIPING,    OURS,      UNKNOWN, NOTHING,   WIPING,    "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
-    IF(WIPING,    STOPPED,   NOT_YES, NOTHING,   WIPING,    "AppliersBack",     "somebody has started an applier again", "nothing: it is stopped again") \
-    IF(WIPING,    FENCED,    NOT_YES, SET_GROUP, WIPING,    "GroupNotEmpty",    "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group") \
-    IF(WIPING,    OVERTAKEN, YES,     NOTHING,   FAILED,    "Overtaken",        "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
-    IF(WIPING,    OVERTAKEN, UNKNOWN, NOTHING,   WIPING,    "LogUnknown",       "it is not known what the log holds", "see the condition LogReachable of the RedisWal") \
+    RESTORE_ROWS_OF_FENCE(IF, WIPING) \
     IF(WIPING,    WIPED,     NO,      WIPE,      WIPING,    "WipingRedis",      "Redis is being emptied", "wait; see the message when this lasts") \
     ELSE(WIPING,                      NOTHING,   WIPING,    "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
     \

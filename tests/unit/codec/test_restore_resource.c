@@ -60,6 +60,7 @@ static void what_is_absent_has_its_default(void **state)
     assert_string_equal(r.spec.rediswal, "orders");
     assert_int_equal(restore_spec_target(&r.spec).to, RESTORE_TO_LATEST);
     assert_int_equal(r.spec.after, RESTORE_AFTER_HOLD);
+    assert_int_equal(r.spec.wipe, RESTORE_WIPE_FLUSH);
     assert_false(restore_accepts(&r.spec, RESTORE_ACCEPT_LOST_RECORDS));
     assert_int_equal(r.spec.rate, 0);
     assert_false(r.spec.dry_run || r.spec.cancel || r.spec.release);
@@ -79,7 +80,8 @@ static void what_is_given_is_taken(void **state)
     decode_well(HEAD ",\"deletionTimestamp\":\"2026-11-25T10:00:00Z\",\"finalizers\":[\"other\","
                      "\"redwal.dev/restore\"]},\"spec\":{\"rediswal\":\"a\",\"to\":{\"positions\":"
                      "[{\"partition\":3,\"offset\":9223372036854775807},{\"partition\":0,"
-                     "\"offset\":0}]},\"after\":\"Skip\",\"accept\":[\"LostRecords\"],\"rate\":9,"
+                     "\"offset\":0}]},\"after\":\"Skip\",\"wipe\":\"Volumes\","
+                     "\"accept\":[\"UnknownData\",\"LostRecords\"],\"rate\":9,"
                      "\"dryRun\":true,\"cancel\":true,\"release\":true}}",
                 &r);
     target = restore_spec_target(&r.spec);
@@ -91,7 +93,9 @@ static void what_is_given_is_taken(void **state)
     assert_int_equal(target.positions[1].partition, 0);
     assert_int_equal(target.positions[1].offset, 0);
     assert_int_equal(r.spec.after, RESTORE_AFTER_SKIP);
+    assert_int_equal(r.spec.wipe, RESTORE_WIPE_VOLUMES);
     assert_true(restore_accepts(&r.spec, RESTORE_ACCEPT_LOST_RECORDS));
+    assert_true(restore_accepts(&r.spec, RESTORE_ACCEPT_UNKNOWN_DATA));
     assert_int_equal(r.spec.rate, 9);
     assert_true(r.spec.dry_run && r.spec.cancel && r.spec.release);
     assert_string_equal(r.status.to, "positions");
@@ -157,6 +161,9 @@ static void what_is_wrong_is_told_with_its_place(void **state)
         { "{\"rediswal\":\"a\",\"accept\":[\"LostRecords\",\"LostRecords\"]}", "spec.accept: " },
         { "{\"rediswal\":\"a\",\"accept\":\"LostRecords\"}", "spec.accept: " },
         { "{\"rediswal\":\"a\",\"after\":\"Skip\"}", "spec: after: Skip needs to.time" },
+        { "{\"rediswal\":\"a\",\"wipe\":\"Disks\"}", "spec.wipe: " },
+        { "{\"rediswal\":\"a\",\"accept\":[\"UnknownData\"]}",
+          "spec: accept: [UnknownData] is for wipe: Volumes" },
         { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47Z\",\"positions\":[{"
           "\"partition\":0,\"offset\":1}]}}",
           "spec.to: give time or positions, not both" },
@@ -219,6 +226,9 @@ static void a_new_one_is_read_as_it_was_meant(void **state)
           "{\"rediswal\":\"a\",\"to\":{\"positions\":[{\"partition\":3,\"offset\":"
           "9223372036854775807},{\"partition\":0,\"offset\":7}]},\"accept\":[\"LostRecords\"],"
           "\"rate\":5,\"dryRun\":true}" },
+        { { .rediswal = "a", .wipe = RESTORE_WIPE_VOLUMES, .accept = 3 },
+          "{\"rediswal\":\"a\",\"wipe\":\"Volumes\",\"accept\":[\"LostRecords\","
+          "\"UnknownData\"]}" },
     };
     (void)state;
 
@@ -240,6 +250,7 @@ static void a_new_one_is_read_as_it_was_meant(void **state)
         assert_int_equal(r.spec.positions.n, rows[i].spec.positions.n);
         assert_int_equal(r.spec.after, rows[i].spec.after);
         assert_int_equal(r.spec.accept, rows[i].spec.accept);
+        assert_int_equal(r.spec.wipe, rows[i].spec.wipe);
     }
 }
 
@@ -256,6 +267,19 @@ static enum err_code with_status(const char *spec, struct str status, struct res
     return restore_resource_decode(buf_str(&text), r, err);
 }
 
+static void fill_vessels(struct restore_vessels *v, int32_t n)
+{
+    restore_vessels_release(v);
+    for (int32_t i = 0; i < n; i++) {
+        struct restore_vessel one = { .kind =
+                                          i % 2 == 0 ? RESTORE_VESSEL_POD : RESTORE_VESSEL_CLAIM };
+
+        snprintf(one.name, sizeof(one.name), "rfr-a-%d", i);
+        snprintf(one.uid, sizeof(one.uid), "u-%d", i);
+        assert_true(restore_vessels_add(v, &one));
+    }
+}
+
 static void fill(struct restore_status *s, int32_t n, int64_t base)
 {
     restore_plan_release(&s->plan);
@@ -269,6 +293,8 @@ static void fill(struct restore_status *s, int32_t n, int64_t base)
     s->plan_bytes = 770;
     s->plan_seconds = 0;
     s->started_ms = WALL_MS;
+    s->recreated_ms = WALL_MS + 1000;
+    fill_vessels(&s->vessels, 2);
 }
 
 static void assert_same(const struct restore_status *a, const struct restore_status *b)
@@ -286,6 +312,12 @@ static void assert_same(const struct restore_status *a, const struct restore_sta
     for (int32_t i = 0; i < a->plan.n; i++)
         assert_memory_equal(&a->plan.partitions[i], &b->plan.partitions[i],
                             sizeof(a->plan.partitions[i]));
+    assert_int_equal(a->vessels.n, b->vessels.n);
+    for (int32_t i = 0; i < a->vessels.n; i++) {
+        assert_int_equal(a->vessels.at[i].kind, b->vessels.at[i].kind);
+        assert_string_equal(a->vessels.at[i].name, b->vessels.at[i].name);
+        assert_string_equal(a->vessels.at[i].uid, b->vessels.at[i].uid);
+    }
 }
 
 /* A process that comes later knows as much as the one before. */
@@ -334,11 +366,17 @@ static void the_largest_plan_has_room(void **state)
                       "\"after\":\"Skip\"}"),
                 &r);
     fill(&r.status, RESTORE_PARTITIONS_MAX, INT64_C(9000000000000000000));
+    fill_vessels(&r.status.vessels, RESTORE_VESSELS_MAX);
+    for (int32_t i = 0; i < RESTORE_VESSELS_MAX; i++) {
+        memset(r.status.vessels.at[i].name, 'n', RESTORE_VESSEL_NAME_MAX);
+        memset(r.status.vessels.at[i].uid, 'u', RESTORE_UID_MAX);
+    }
     r.status.step = RESTORE_STEP_COMPLETED;
     memset(r.status.message, 'm', LOOK_WHY_MAX);
     assert_true(restore_resource_encode_status(&text, &r));
     assert_int_equal(with_status("{\"rediswal\":\"a\"}", buf_str(&text), &again, &err), ERR_OK);
     assert_int_equal(again.status.plan.n, RESTORE_PARTITIONS_MAX);
+    assert_int_equal(again.status.vessels.n, RESTORE_VESSELS_MAX);
 }
 
 static void the_condition_says_whether_it_is_completed(void **state)
@@ -383,12 +421,15 @@ static void the_receipt_says_what_is_not_in_redis(void **state)
         { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47Z\"},\"after\":\"Skip\"}",
           RESTORE_STEP_COMPLETED,
           "\"receipt\":{\"skipped\":[{\"partition\":1,\"from\":8,\"until\":9}],"
+          "\"deleted\":[{\"kind\":\"Pod\",\"name\":\"rfr-a-0\",\"uid\":\"u-0\"},"
+          "{\"kind\":\"PersistentVolumeClaim\",\"name\":\"rfr-a-1\",\"uid\":\"u-1\"}],"
           "\"lost\":[{\"partition\":0,\"from\":0,\"until\":5},{\"partition\":1,\"from\":0,"
           "\"until\":6}]}",
           NULL },
         { "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47Z\"}}", RESTORE_STEP_COMPLETED,
-          "\"receipt\":{\"lost\":[", "skipped" },
-        { "{\"rediswal\":\"a\"}", RESTORE_STEP_REPLAYING, "\"plan\":", "receipt" },
+          "\"receipt\":{\"deleted\":[", "skipped" },
+        { "{\"rediswal\":\"a\"}", RESTORE_STEP_REPLAYING, "\"recreation\":{\"objects\":[",
+          "receipt" },
     };
     (void)state;
 
@@ -422,6 +463,13 @@ static void a_status_that_cannot_be_gone_on_from_is_refused(void **state)
         { "{\"plan\":{\"toEnd\":\"yes\"}}", "status.plan.toEnd: " },
         { "{\"plan\":{\"log\":\"a/b\"}}", "status.plan.partitions: is missing" },
         { "{\"plan\":{\"partitions\":[]}}", "status.plan.partitions: " },
+        { "{\"recreation\":{\"objects\":[]}}", "status.recreation.objects: " },
+        { "{\"recreation\":{\"objects\":[{\"kind\":\"Pod\",\"name\":\"a\"}]}}",
+          "status.recreation.objects: " },
+        { "{\"recreation\":{\"objects\":[{\"kind\":\"Pod\",\"name\":\"\",\"uid\":\"u\"}]}}",
+          "status.recreation.objects: " },
+        { "{\"recreation\":{\"objects\":[{\"kind\":\"Node\",\"name\":\"a\",\"uid\":\"u\"}]}}",
+          "status.recreation.objects: " },
         { "{\"plan\":{\"partitions\":[{\"partition\":0,\"from\":0,\"until\":1}]}}",
           "status.plan.partitions: " },
         { "{\"plan\":{\"partitions\":[{\"partition\":1,\"from\":0,\"until\":1,\"end\":1}]}}",

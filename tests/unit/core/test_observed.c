@@ -503,6 +503,40 @@ static void marks_tell_the_age_of_the_oldest_partition(void **state)
     }
 }
 
+static void a_primary_is_missed_when_it_was_asked_in_vain(void **state)
+{
+    static const struct {
+        const char *name;
+        enum look_outcome outcome;
+        enum primary_role role;
+        bool loading, missed;
+    } rows[] = {
+        { "nobody asked", LOOK_NONE, PRIMARY_ROLE_MASTER, false, false },
+        { "it answers", LOOK_ANSWERED, PRIMARY_ROLE_MASTER, false, false },
+        { "a replica answers", LOOK_ANSWERED, PRIMARY_ROLE_REPLICA, false, true },
+        { "it is loading", LOOK_ANSWERED, PRIMARY_ROLE_MASTER, true, true },
+        { "nobody answers", LOOK_FAILED, PRIMARY_ROLE_MASTER, false, true },
+        { "nobody could ask", LOOK_LOST, PRIMARY_ROLE_MASTER, false, false },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(observed_release) struct observed o = { 0 };
+        struct redis_look redis = looks_redis(20, 2, "a", 40);
+
+        observed_init(&o);
+        redis.look.outcome = rows[i].outcome;
+        redis.primary.role = rows[i].role;
+        redis.primary.loading = rows[i].loading;
+        if (rows[i].outcome == LOOK_NONE)
+            redis_look_release(&redis);
+        else
+            observed_learn_redis(&o, &redis);
+        if (observed_misses_redis(&o) != rows[i].missed)
+            fail_msg("%s", rows[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +553,7 @@ int main(void)
         cmocka_unit_test(lag_is_as_old_as_what_is_missing),
         cmocka_unit_test(marks_tell_the_age_of_the_oldest_partition),
         cmocka_unit_test(lag_is_right_on_a_quiet_topic_and_after_a_rewind),
+        cmocka_unit_test(a_primary_is_missed_when_it_was_asked_in_vain),
         cmocka_unit_test(group_states_have_names),
     };
 

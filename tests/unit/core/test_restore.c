@@ -103,12 +103,60 @@ static void nothing_is_wiped_unless_everything_that_matters_is_known(void **stat
     check_all(is_wiped_in_safety);
 }
 
+/* What is deleted is persisted, and so is the step. */
+static void is_deleted_in_safety(const struct restore_row *row, const struct restore_facts *facts)
+{
+    if (row->effect != RESTORE_EFFECT_RECREATE)
+        return;
+    if (row->step != STEP(RECREATING) || !is_yes(facts, FACT(NOTED)))
+        fail_at(row, facts, "pods are deleted that no status names");
+    if (!is_yes(facts, FACT(STOPPED)) || !is_yes(facts, FACT(FENCED)))
+        fail_at(row, facts, "pods are deleted beside appliers");
+    if (!is_yes(facts, FACT(EXPENDABLE)) || !is_yes(facts, FACT(WAL)))
+        fail_at(row, facts, "somebody else's pods are deleted");
+    if (facts->values[FACT(OWNERLESS)] == TRUTH_YES || is_yes(facts, FACT(WIPED)) ||
+        is_yes(facts, FACT(GONE)))
+        fail_at(row, facts, "pods are deleted in vain");
+    if (facts->values[FACT(OVERTAKEN)] != TRUTH_NO)
+        fail_at(row, facts, "pods are deleted for a replay that lacks records");
+}
+
+static void nothing_is_deleted_unless_everything_that_matters_is_known(void **state)
+{
+    (void)state;
+    check_all(is_deleted_in_safety);
+}
+
+static void is_noted_in_safety(const struct restore_row *row, const struct restore_facts *facts)
+{
+    if (row->effect != RESTORE_EFFECT_NOTE)
+        return;
+    if (row->step != STEP(PREFLIGHT) && row->step != STEP(RECREATING))
+        fail_at(row, facts, "pods are noted, and nobody wants them to go");
+    if (!is_yes(facts, FACT(EXPENDABLE)) || is_yes(facts, FACT(OWNERLESS)))
+        fail_at(row, facts, "somebody else's pods are noted");
+    if (row->step == STEP(RECREATING) &&
+        (!is_yes(facts, FACT(STOPPED)) || !is_yes(facts, FACT(FENCED))))
+        fail_at(row, facts, "pods are noted that may not be there when it begins");
+}
+
+static void only_what_may_go_is_noted(void **state)
+{
+    (void)state;
+    check_all(is_noted_in_safety);
+}
+
 static void comes_from_a_fence(const struct restore_row *row, const struct restore_facts *facts)
 {
-    if (row->next != STEP(WIPING) || row->step == STEP(WIPING))
+    const bool begins = row->next == STEP(WIPING) || row->next == STEP(RECREATING);
+
+    if (!begins || row->step == row->next ||
+        (row->step == STEP(RECREATING) && is_yes(facts, FACT(RECREATED))))
         return;
     if (row->step != STEP(FENCING) || !is_yes(facts, FACT(STOPPED)) || !is_yes(facts, FACT(FENCED)))
         fail_at(row, facts, "it begins to wipe");
+    if (is_yes(facts, FACT(VOLUMES)) != (row->next == STEP(RECREATING)))
+        fail_at(row, facts, "it begins to wipe in another way than it was asked to");
 }
 
 static void wiping_begins_behind_a_fence_alone(void **state)
@@ -122,7 +170,8 @@ static void is_planned_and_accepted(const struct restore_row *row,
 {
     if (row->step != STEP(PREFLIGHT) || row->next != STEP(STOPPING))
         return;
-    if (!is_yes(facts, FACT(PLANNED)) || !is_yes(facts, FACT(OURS)) || !is_yes(facts, FACT(TURN)))
+    if (!is_yes(facts, FACT(PLANNED)) || !is_yes(facts, FACT(EXPENDABLE)) ||
+        !is_yes(facts, FACT(TURN)) || !is_yes(facts, FACT(NOTED)))
         fail_at(row, facts, "appliers stop");
     if (facts->values[FACT(LOSSY)] != TRUTH_NO || facts->values[FACT(DRY_RUN)] != TRUTH_NO)
         fail_at(row, facts, "appliers stop for what nobody wants");
@@ -137,10 +186,8 @@ static void nothing_stops_before_there_is_a_plan_that_is_accepted(void **state)
 static void cancel_is_answered(const struct restore_row *row, const struct restore_facts *facts)
 {
     static const bool is_before_wiping[RESTORE_STEP_COUNT] = {
-        [STEP(PENDING)] = true,
-        [STEP(PREFLIGHT)] = true,
-        [STEP(STOPPING)] = true,
-        [STEP(FENCING)] = true,
+        [STEP(PENDING)] = true, [STEP(PREFLIGHT)] = true,  [STEP(STOPPING)] = true,
+        [STEP(FENCING)] = true, [STEP(RECREATING)] = true,
     };
 
     if (is_before_wiping[row->step] && is_yes(facts, FACT(CANCEL)) &&
@@ -260,19 +307,29 @@ static void follow(enum restore_step step, const struct restore_facts *facts)
 
 static void facts_that_stand_still_lead_to_no_circle(void **state)
 {
-    static const enum restore_fact early[] = { FACT(CANCEL),  FACT(WAL),   FACT(TURN),   FACT(OURS),
-                                               FACT(PLANNED), FACT(LOSSY), FACT(DRY_RUN) };
+    static const enum restore_fact early[] = { FACT(CANCEL),     FACT(WAL),     FACT(TURN),
+                                               FACT(EXPENDABLE), FACT(NOTED),   FACT(PLANNED),
+                                               FACT(LOSSY),      FACT(DRY_RUN), FACT(DENIED),
+                                               FACT(OWNERLESS) };
+    static const enum restore_fact middle[] = { FACT(CANCEL),     FACT(WAL),       FACT(STOPPED),
+                                                FACT(FENCED),     FACT(WIPED),     FACT(OVERTAKEN),
+                                                FACT(EXPENDABLE), FACT(RECREATED), FACT(GONE),
+                                                FACT(NOTED) };
     static const enum restore_fact late[] = { FACT(CANCEL),   FACT(WAL),       FACT(OURS),
                                               FACT(STOPPED),  FACT(FENCED),    FACT(WIPED),
                                               FACT(RELEASED), FACT(OVERTAKEN), FACT(REACHED),
                                               FACT(SKIP),     FACT(RELEASE) };
-    struct restore_facts facts = { { 0 } };
+    struct restore_facts facts = { { 0 } }, with_volumes = { { [FACT(VOLUMES)] = TRUTH_YES } };
     (void)state;
 
     do {
         follow(STEP(PENDING), &facts);
         follow(STEP(PREFLIGHT), &facts);
     } while (next_combination(&facts, early, sizeof(early) / sizeof(early[0])));
+    do {
+        for (enum restore_step step = STEP(STOPPING); step < RESTORE_STEP_COUNT; step++)
+            follow(step, &with_volumes);
+    } while (next_combination(&with_volumes, middle, sizeof(middle) / sizeof(middle[0])));
     do {
         for (enum restore_step step = STEP(STOPPING); step < RESTORE_STEP_COUNT; step++)
             follow(step, &facts);
@@ -284,9 +341,10 @@ static void come_true(enum restore_step step, enum restore_effect effect,
                       struct restore_facts *facts)
 {
     static const enum restore_fact made[RESTORE_EFFECT_COUNT] = {
-        [RESTORE_EFFECT_MAKE_PLAN] = FACT(PLANNED), [RESTORE_EFFECT_SET_GROUP] = FACT(FENCED),
-        [RESTORE_EFFECT_WIPE] = FACT(WIPED),        [RESTORE_EFFECT_RELEASE] = FACT(RELEASED),
-        [RESTORE_EFFECT_SKIP] = FACT(RELEASED),
+        [RESTORE_EFFECT_MAKE_PLAN] = FACT(PLANNED),  [RESTORE_EFFECT_SET_GROUP] = FACT(FENCED),
+        [RESTORE_EFFECT_WIPE] = FACT(WIPED),         [RESTORE_EFFECT_RELEASE] = FACT(RELEASED),
+        [RESTORE_EFFECT_SKIP] = FACT(RELEASED),      [RESTORE_EFFECT_NOTE] = FACT(NOTED),
+        [RESTORE_EFFECT_RECREATE] = FACT(RECREATED),
     };
 
     facts->values[FACT(STOPPED)] = truth_of(restore_step_stops(step));
@@ -319,19 +377,13 @@ static enum restore_step live(enum restore_step step, struct restore_facts *fact
 }
 
 static const struct restore_facts good = { {
-    [FACT(CANCEL)] = TRUTH_NO,
-    [FACT(WAL)] = TRUTH_YES,
-    [FACT(TURN)] = TRUTH_YES,
-    [FACT(OURS)] = TRUTH_YES,
-    [FACT(DRY_RUN)] = TRUTH_NO,
-    [FACT(STOPPED)] = TRUTH_NO,
-    [FACT(WIPED)] = TRUTH_NO,
-    [FACT(OVERTAKEN)] = TRUTH_NO,
-    [FACT(REACHED)] = TRUTH_NO,
-    [FACT(TO_END)] = TRUTH_NO,
-    [FACT(SKIP)] = TRUTH_NO,
-    [FACT(RELEASE)] = TRUTH_NO,
-    [FACT(RELEASED)] = TRUTH_YES,
+    [FACT(CANCEL)] = TRUTH_NO,      [FACT(WAL)] = TRUTH_YES,      [FACT(TURN)] = TRUTH_YES,
+    [FACT(OURS)] = TRUTH_YES,       [FACT(VOLUMES)] = TRUTH_NO,   [FACT(OWNERLESS)] = TRUTH_NO,
+    [FACT(EXPENDABLE)] = TRUTH_YES, [FACT(DENIED)] = TRUTH_NO,    [FACT(NOTED)] = TRUTH_NO,
+    [FACT(GONE)] = TRUTH_NO,        [FACT(RECREATED)] = TRUTH_NO, [FACT(DRY_RUN)] = TRUTH_NO,
+    [FACT(STOPPED)] = TRUTH_NO,     [FACT(WIPED)] = TRUTH_NO,     [FACT(OVERTAKEN)] = TRUTH_NO,
+    [FACT(REACHED)] = TRUTH_NO,     [FACT(TO_END)] = TRUTH_NO,    [FACT(SKIP)] = TRUTH_NO,
+    [FACT(RELEASE)] = TRUTH_NO,     [FACT(RELEASED)] = TRUTH_YES,
 } };
 
 static void a_restore_goes_its_way(void **state)
@@ -350,7 +402,10 @@ static void a_restore_goes_its_way(void **state)
         { FACT(CANCEL), TRUTH_YES, " Cancelled" },
         { FACT(WAL), TRUTH_NO, "" },
         { FACT(TURN), TRUTH_NO, "" },
-        { FACT(OURS), TRUTH_NO, " Preflight Failed" },
+        { FACT(EXPENDABLE), TRUTH_NO, " Preflight Failed" },
+        { FACT(OWNERLESS), TRUTH_YES, " Preflight Failed" },
+        { FACT(VOLUMES), TRUTH_YES,
+          " Preflight Stopping Fencing Recreating Wiping Replaying Held" },
         { FACT(OVERTAKEN), TRUTH_YES, " Preflight Stopping Fencing Failed" },
     };
     (void)state;
@@ -432,6 +487,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_wiped_unless_everything_that_matters_is_known),
+        cmocka_unit_test(nothing_is_deleted_unless_everything_that_matters_is_known),
+        cmocka_unit_test(only_what_may_go_is_noted),
         cmocka_unit_test(wiping_begins_behind_a_fence_alone),
         cmocka_unit_test(nothing_stops_before_there_is_a_plan_that_is_accepted),
         cmocka_unit_test(a_cancel_is_answered_at_once_before_redis_is_wiped),

@@ -304,6 +304,30 @@ static void skipping(struct scene *s)
     s->known.skip = true;
 }
 
+static void redis_fails_and_log_is_trimmed(struct scene *s)
+{
+    redis_fails(s);
+    look_at_log(s, BEGIN + 1);
+}
+
+static void never_wiped_redis_fails_and_log_is_trimmed(struct scene *s)
+{
+    redis_fails_and_log_is_trimmed(s);
+    s->known.may_have_wiped = false;
+}
+
+static void redis_fails_and_partitions_are_new(struct scene *s)
+{
+    redis_fails(s);
+    more_partitions(s);
+}
+
+static void redis_fails_and_other_log(struct scene *s)
+{
+    redis_fails(s);
+    other_log(s);
+}
+
 #define IS(fact, value) RESTORE_FACT_##fact, TRUTH_##value
 
 static const struct {
@@ -378,7 +402,11 @@ static const struct {
     { trimmed_before_the_wipe, IS(OVERTAKEN, YES) },
     { other_log, IS(OVERTAKEN, YES) },
     { no_topic, IS(OVERTAKEN, YES) },
-    { redis_fails, IS(OVERTAKEN, UNKNOWN) },
+    { redis_fails, IS(OVERTAKEN, NO) },
+    { redis_fails_and_log_is_trimmed, IS(OVERTAKEN, UNKNOWN) },
+    { never_wiped_redis_fails_and_log_is_trimmed, IS(OVERTAKEN, YES) },
+    { redis_fails_and_partitions_are_new, IS(OVERTAKEN, UNKNOWN) },
+    { redis_fails_and_other_log, IS(OVERTAKEN, YES) },
     { redis_is_old, IS(OVERTAKEN, UNKNOWN) },
     { nothing_observed, IS(OVERTAKEN, UNKNOWN) },
     { no_plan, IS(OVERTAKEN, UNKNOWN) },
@@ -402,30 +430,6 @@ static void each_fact_follows_from_what_is_known(void **state)
         if (facts.values[fact_rows[i].fact] != fact_rows[i].value)
             fail_msg("row %zu, %s: %d", i, restore_fact_text(fact_rows[i].fact),
                      facts.values[fact_rows[i].fact]);
-        observed_release(&s.observed);
-    }
-}
-
-static void redis_is_known_or_missed_or_was_not_asked(void **state)
-{
-    static const struct {
-        void (*change)(struct scene *s);
-        bool known, missed;
-    } rows[] = {
-        { nothing, true, false },       { a_replica, false, true },
-        { loading, false, true },       { redis_fails, false, true },
-        { redis_is_old, false, false }, { nothing_observed, false, false },
-    };
-    (void)state;
-
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct scene s;
-
-        begin(&s);
-        rows[i].change(&s);
-        if (restore_knows_redis(&s.known) != rows[i].known ||
-            restore_misses_redis(&s.known) != rows[i].missed)
-            fail_msg("row %zu", i);
         observed_release(&s.observed);
     }
 }
@@ -474,7 +478,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fact_follows_from_what_is_known),
-        cmocka_unit_test(redis_is_known_or_missed_or_was_not_asked),
         cmocka_unit_test(what_was_replayed_is_counted_up_to_the_end),
         cmocka_unit_test(one_after_the_other),
     };
