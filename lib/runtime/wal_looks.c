@@ -98,6 +98,7 @@ static struct wal_watch *add(struct wal_looks *l, int64_t now_ms)
     w->since_ms = w->log.due_ms = w->listening.due_ms = now_ms;
     w->log.looked_ms = w->redis.looked_ms = now_ms;
     w->redis.due_ms = now_ms + l->interval_ms;
+    w->silent_since_ms = INT64_MAX;
     observed_init(&w->facts);
     l->watches[l->n++] = w;
     return w;
@@ -132,6 +133,7 @@ struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *res
         return w;
     } else if (w->resource.generation != resource->generation) {
         w->log.due_ms = w->listening.due_ms = now_ms; /* they may be elsewhere */
+        w->silent_since_ms = INT64_MAX;
         stop_listening(l, w);
     }
     w->is_unclear = !is_fit(resource);
@@ -212,6 +214,15 @@ static void fill_look(struct look *look, const struct gathering *g)
     memcpy(look->why, g->missing, sizeof(look->why));
 }
 
+static void learn_redis(struct wal_watch *w, struct redis_look *look, int64_t now_ms)
+{
+    observed_learn_redis(&w->facts, look);
+    if (!observed_misses_redis(&w->facts))
+        w->silent_since_ms = INT64_MAX;
+    else if (w->silent_since_ms == INT64_MAX)
+        w->silent_since_ms = now_ms;
+}
+
 static void lose_redis(struct wal_watch *w, const struct gathering *g)
 {
     struct redis_look look;
@@ -219,7 +230,7 @@ static void lose_redis(struct wal_watch *w, const struct gathering *g)
     redis_look_init(&look);
     fill_look(&look.look, g);
     w->redis.looked_ms = g->now_ms;
-    observed_learn_redis(&w->facts, &look);
+    learn_redis(w, &look, g->now_ms);
 }
 
 /* Redis is asked right after the log: of two figures only those tell something together whose order
@@ -409,7 +420,7 @@ static void take_redis(struct wal_looks *l, uint64_t number, struct redis_look *
     w->redis.asked = false;
     w->redis.looked_ms = now_ms;
     n_primaries = w->facts.n_primaries;
-    observed_learn_redis(&w->facts, look);
+    learn_redis(w, look, now_ms);
     if (w->facts.n_primaries != n_primaries)
         w->alert_ends_ms = now_ms;
     else if (now_ms < w->alert_ends_ms)
@@ -429,6 +440,7 @@ void wal_looks_renounce(struct wal_watch *w, int64_t now_ms)
     w->told = (struct wal_told){ 0 };
     w->known = false;
     w->since_ms = w->log.due_ms = now_ms;
+    w->silent_since_ms = INT64_MAX;
     wal_looks_look_again(w, now_ms);
 }
 

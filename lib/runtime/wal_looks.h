@@ -39,6 +39,8 @@ struct wal_watch {
     } redis, log, mark, listening;
     int n_redis_open;      /* looks that have not come back */
     int64_t redis_void_ms; /* what began before is outdated */
+    int64_t
+        silent_since_ms; /* no primary has answered since; INT64_MAX: one has, or nobody asked */
     int64_t alert_ends_ms;
     int32_t n_planned; /* partitions that a restore is about, also where the log has fewer by now */
     struct marking marks;

@@ -31,10 +31,12 @@ static void forget_deeds(struct restore_entry *e)
     e->confirmed[0] = e->why[0] = '\0';
     e->is_untold = e->is_ordered = e->is_impossible = e->is_refused = e->is_told_unclear = false;
     e->fenced_ms = INT64_MIN;
-    e->silent_since_ms = INT64_MAX;
     e->due_ms = e->figures_ms = 0;
     e->rate_from = e->per_second = LOOK_UNKNOWN;
     restore_plan_release(&e->plan);
+    restore_vessels_release(&e->found);
+    restore_vessels_release(&e->seen);
+    e->is_gone = e->is_denied = false;
 }
 
 static void entry_free(struct restore_entry *e)
@@ -137,6 +139,8 @@ static void note_step(struct restore_entry *e, enum restore_step before)
         return;
     e->why[0] = '\0';
     e->due_ms = 0;
+    e->is_gone = false;
+    restore_vessels_release(&e->found);
     w = wal_looks_find(r->ports.looks, str_from(restore->scope), str_from(restore->spec.rediswal));
     if (w && now == RESTORE_STEP_REPLAYING)
         wal_looks_renounce(w, r->now_ms);
@@ -289,17 +293,10 @@ static int64_t count_pods(const struct wal_restores *r, const struct wal_watch *
     return n;
 }
 
-static bool is_silent(struct restore_entry *e, const struct wal_watch *w,
-                      const struct restore_known *k)
+static bool is_silent(const struct wal_restores *r, const struct wal_watch *w)
 {
-    const struct wal_restores *r = e->restores;
-
-    if (!restore_misses_redis(k))
-        e->silent_since_ms = INT64_MAX;
-    else if (e->silent_since_ms == INT64_MAX)
-        e->silent_since_ms = r->now_ms;
     return !restore_order_is_open(r, w->number) &&
-           e->silent_since_ms <= r->now_ms - WAL_RESTORES_SILENT_MS;
+           w->silent_since_ms <= r->now_ms - WAL_RESTORES_SILENT_MS;
 }
 
 static struct restore_known know(struct restore_entry *e, struct wal_watch **ret_watch)
@@ -310,11 +307,18 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .uid = e->resource.uid,
         .cancel = spec->cancel || e->resource.deleting,
         .accepts_loss = restore_accepts(spec, RESTORE_ACCEPT_LOST_RECORDS),
+        .accepts_unknown = restore_accepts(spec, RESTORE_ACCEPT_UNKNOWN_DATA),
+        .volumes = spec->wipe == RESTORE_WIPE_VOLUMES,
         .dry_run = spec->dry_run,
         .skip = spec->after == RESTORE_AFTER_SKIP,
         .release = spec->release,
         .wal = wal_of(e, ret_watch),
         .turn = truth_of(is_first(e)),
+        .n_vessels = e->resource.status.vessels.n,
+        .is_recreating =
+            e->resource.status.step == RESTORE_STEP_RECREATING && e->resource.status.vessels.n > 0,
+        .is_gone = e->is_gone,
+        .is_denied = e->is_denied,
         .plan = &e->resource.status.plan,
         .is_impossible = e->is_impossible,
         .is_refused = e->is_refused,
@@ -329,9 +333,10 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
     if (*ret_watch) {
         if (restore_is_under_way(e->resource.status.step))
             (*ret_watch)->n_planned = k.plan->n;
+        k.has_failover = truth_of((*ret_watch)->resource.spec.failover != NULL);
         k.wal_name = str_from((*ret_watch)->resource.spec.wal);
         k.observed = &(*ret_watch)->facts;
-        k.is_silent = is_silent(e, *ret_watch, &k);
+        k.is_silent = is_silent(r, *ret_watch);
     }
     return k;
 }
@@ -345,7 +350,7 @@ static bool is_confirmed(const struct restore_entry *e)
 
 static bool says_otherwise(const struct restore_entry *e, const struct restore_row *row)
 {
-    return strcmp(e->resource.status.reason, row->reason) != 0 || e->plan.n > 0 ||
+    return strcmp(e->resource.status.reason, row->reason) != 0 || e->plan.n > 0 || e->found.n > 0 ||
            e->resource.status.observed_generation != e->resource.generation;
 }
 

@@ -24,6 +24,7 @@ enum {
     /* So long no primary answers before it is judged by that: longer than a wipe is waited for. */
     WAL_RESTORES_SILENT_MS = 60 * 1000,
     WAL_RESTORES_UNSEEN_MS = 30 * 1000, /* so long the watch may take to tell of a write */
+    WAL_RESTORES_DENIED_MS = 5 * 1000,  /* what the API server has denied is asked again then */
     WAL_RESTORES_RATE_MS = 10 * 1000,   /* over so long the rate of a replay is measured */
 };
 

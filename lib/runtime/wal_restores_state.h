@@ -6,7 +6,7 @@
 #include "runtime/kube_informer.h"
 #include "runtime/wal_restores.h"
 
-enum restore_call { CALL_NONE, CALL_CONFIRM, CALL_STATUS, CALL_FINALIZER };
+enum restore_call { CALL_NONE, CALL_CONFIRM, CALL_STATUS, CALL_FINALIZER, CALL_VESSELS };
 
 /* One RedisRestore. */
 struct restore_entry {
@@ -25,16 +25,22 @@ struct restore_entry {
     enum restore_step wished;       /* written by us, and not told of by an Event yet */
     bool is_untold;
 
-    bool is_ordered;                  /* an effect, without a result yet */
-    int64_t due_ms;                   /* of the next effect, or write */
-    int64_t fenced_ms;                /* INT64_MIN: the group was not seen to be empty */
-    bool is_impossible;               /* there can be no plan: `why` */
-    bool is_refused;                  /* the last wipe, by Redis: nothing of it was done */
-    int64_t silent_since_ms;          /* of the primary; INT64_MAX: it answers, or nobody asked */
-    struct restore_plan plan;         /* made, and not persisted yet */
-    char why[LOOK_WHY_MAX + 1];       /* the last effect was not done; "": it was */
-    int64_t rate_since_ms, rate_from; /* LOOK_UNKNOWN: it is not measured */
-    int64_t per_second;               /* LOOK_UNKNOWN */
+    bool is_ordered;              /* an effect, without a result yet */
+    int64_t due_ms;               /* of the next effect, or write */
+    int64_t fenced_ms;            /* INT64_MIN: the group was not seen to be empty */
+    bool is_impossible;           /* there can be no plan: `why` */
+    bool is_refused;              /* the last wipe, by Redis: nothing of it was done */
+    struct restore_plan plan;     /* made, and not persisted yet */
+    struct restore_vessels found; /* noted, and not persisted yet */
+    struct restore_vessels seen;  /* as they were listed last; those deleted since are leaving */
+    enum restore_vessel_kind listing;       /* of a list under way, */
+    enum restore_effect ordered;            /* for that, */
+    char failover[WAL_OBJECT_NAME_MAX + 1]; /* of that RedisFailover */
+    bool is_gone;                           /* none of those noted is there any more */
+    bool is_denied;                         /* they may not be listed, or deleted: `why` */
+    char why[LOOK_WHY_MAX + 1];             /* the last effect was not done; "": it was */
+    int64_t rate_since_ms, rate_from;       /* LOOK_UNKNOWN: it is not measured */
+    int64_t per_second;                     /* LOOK_UNKNOWN */
 };
 
 /* An effect that was asked for. */
@@ -63,6 +69,10 @@ struct wal_restores {
 void restore_order_give(struct restore_entry *e, struct wal_watch *w, enum restore_effect effect);
 void restore_orders_take(struct wal_restores *r); /* results */
 bool restore_order_is_open(const struct wal_restores *r, uint64_t wal);
+
+/* wal_restores_vessels.c: lists, or deletes one. */
+void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
+                           enum restore_effect effect);
 
 /* wal_restores_write.c */
 void restore_entry_confirm(struct restore_entry *e);

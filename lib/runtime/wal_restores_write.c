@@ -91,8 +91,10 @@ static void on_done(void *self, const struct kube_answer *answer)
         note_version(e, answer->body);
         e->written_ms = kube_client_now_ms(r->ports.client);
         e->due_ms = e->written_ms;
-        if (e->calling == CALL_STATUS)
+        if (e->calling == CALL_STATUS) {
             restore_plan_release(&e->plan);
+            restore_vessels_release(&e->found);
+        }
     } else {
         e->base[0] = '\0';
     }
@@ -142,7 +144,10 @@ static void say_times(struct restore_status *s, enum restore_step from, int64_t 
 {
     if (from == RESTORE_STEP_PENDING && s->step != from)
         s->started_ms = wall_ms;
-    if (from == RESTORE_STEP_WIPING && s->step == RESTORE_STEP_REPLAYING)
+    if (from == RESTORE_STEP_RECREATING && s->step == RESTORE_STEP_WIPING &&
+        s->recreated_ms == LOOK_UNKNOWN)
+        s->recreated_ms = wall_ms;
+    if (from != s->step && s->step == RESTORE_STEP_REPLAYING)
         s->wiped_ms = wall_ms;
     if (restore_step_is_end(s->step))
         s->completed_ms = wall_ms;
@@ -220,6 +225,20 @@ static void say_progress(struct restore_entry *e, struct restore_status *s,
         s->applied = done;
 }
 
+/* Those of the plan may not be those that are there when it is time; and those that were deleted
+ * once stay what was deleted. */
+static void say_vessels(const struct restore_entry *e, const struct restore_row *row,
+                        struct restore_status *s)
+{
+    const bool begins = row->next == RESTORE_STEP_RECREATING && row->step != row->next &&
+                        s->recreated_ms == LOOK_UNKNOWN;
+
+    if (row->step == RESTORE_STEP_PENDING || begins)
+        s->vessels = (struct restore_vessels){ 0 };
+    else if (e->found.n > 0)
+        s->vessels = e->found;
+}
+
 /* Where the log ends by now is where it is gone on behind what is skipped. */
 static void say_ends(const struct log_look *log, struct restore_plan *plan)
 {
@@ -245,6 +264,7 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
         next.status.plan = (struct restore_plan){ .record_bytes = LOOK_UNKNOWN };
     else if (e->plan.n > 0)
         next.status.plan = e->plan;
+    say_vessels(e, row, &next.status);
     if (next.status.plan.n > 0)
         say_plan(e, &next.status);
     if (row->next == RESTORE_STEP_SKIPPING && row->step != row->next)
