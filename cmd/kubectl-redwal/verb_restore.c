@@ -18,22 +18,25 @@
 
 struct restore_options {
     char *to;
-    int after, accept;
+    int after, wipe, accept;
     int64_t rate, patience_ms, timeout_ms;
     bool dry_run, wait, yes;
 };
 
 #define AT(field) offsetof(struct restore_options, field)
 
-/* In the order of enum restore_after; in that of enum restore_accept, with nothing in front. */
+/* In the order of enum restore_after and of enum restore_wipe. */
 static const char *const afters[] = { "hold", "skip", NULL };
-static const char *const accepts[] = { "nothing", "lost-records", NULL };
+static const char *const wipes[] = { "flush", "volumes", NULL };
+/* Each stands for the bits of its index, by enum restore_accept. */
+static const char *const accepts[] = { "nothing", "lost-records", "unknown-data", "both", NULL };
 
 /* clang-format off */
 static const struct option_spec specs[] = {
     { "to",       OPTION_TEXT,     OPTION_FLAG, AT(to),          "WHERE",    "latest",  1,   OPTION_VALUE_MAX_BYTES, NULL, "Restoring", "Where replay ends: latest, a time such as 2026-01-31T12:00Z, how long ago, such as 2h, or the first offset of partitions that is not applied, such as 0:1234,2:77" },
     { "after",    OPTION_CHOICE,   OPTION_FLAG, AT(after),       "WHAT",     "hold",    0,   0,         afters,  "Restoring", "What follows a time or positions waits until `restore release`, or is never applied" },
-    { "accept",   OPTION_CHOICE,   OPTION_FLAG, AT(accept),      "LOSS",     "nothing", 0,   0,         accepts, "Restoring", "Restore although the log no longer holds its first records" },
+    { "wipe",     OPTION_CHOICE,   OPTION_FLAG, AT(wipe),        "HOW",      "flush",   0,   0,         wipes,   "Restoring", "Empty Redis by FLUSHALL, or by deleting the pods and PersistentVolumeClaims of the RedisFailover, so that its operator makes new ones" },
+    { "accept",   OPTION_CHOICE,   OPTION_FLAG, AT(accept),      "LOSS",     "nothing", 0,   0,         accepts, "Restoring", "Restore although the log no longer holds its first records (lost-records), with --wipe volumes although Redis does not answer, so that nobody knows what it holds (unknown-data), or although both is so" },
     { "rate",     OPTION_INT,      OPTION_FLAG, AT(rate),        "N",        "0",       0,   100000000, NULL,    "Restoring", "Operations per second that each applier replays at most; 0 is what the RedisWal says" },
     { "dry-run",  OPTION_BOOL,     OPTION_FLAG, AT(dry_run),     NULL,       "false",   0,   0,         NULL,    "Restoring", "Show the plan, and do nothing" },
     { "yes",      OPTION_BOOL,     OPTION_FLAG, AT(yes),         NULL,       "false",   0,   0,         NULL,    "Restoring", "Do not ask" },
@@ -59,7 +62,8 @@ static const char *read_spec(const struct invocation *in, struct restore_positio
     *ret = (struct restore_spec){
         .rediswal = in->words[0],
         .after = o->after,
-        .accept = o->accept > 0 ? 1U << (o->accept - 1) : 0,
+        .wipe = o->wipe,
+        .accept = (unsigned)o->accept,
         .rate = o->rate,
     };
     return restore_target_parse(o->to, clock_wall_ms(), positions, ret, &why) ? NULL : why;
@@ -81,6 +85,11 @@ static void check(struct invocation *in)
         option_set_problem(&in->set, "--to: '%s' %s", o->to, why);
     else if (!restore_rule_holds(RESTORE_RULE_SKIP, &spec))
         option_set_problem(&in->set, "--after skip: nothing follows the end of the log; give --to");
+    if (!why && !restore_rule_holds(RESTORE_RULE_UNKNOWN_DATA, &spec))
+        option_set_problem(&in->set,
+                           "--accept %s: a Redis that does not answer is not emptied by "
+                           "FLUSHALL; give --wipe volumes",
+                           accepts[o->accept]);
     if (o->dry_run && o->wait)
         option_set_problem(&in->set, "--dry-run, --wait: a plan is always waited for; leave out "
                                      "one of them");
@@ -249,12 +258,16 @@ const struct verb verb_restore = {
         "wiped and\nwhat cannot be brought back, and asks; elsewhere it needs --yes.\n\n"
         "What the log no longer holds is lost: then it refuses, unless --accept lost-records says "
         "that\nthis is known.\n\n"
+        "With --wipe volumes the pods and PersistentVolumeClaims of the RedisFailover go, which "
+        "helps where\nRedis refuses FLUSHALL, or does not come up. The controller may do that "
+        "where\nmanifests/components/wipe-volumes is applied.\n\n"
         "With --dry-run it ends with 3 when something would be lost, or the controller would "
         "refuse.\nWith --wait it ends with 1 when the restore failed, with 5 when it was "
         "cancelled, and with 4\nwhen --timeout ran out, and the restore goes on.\n",
     .examples = "kubectl-redwal restore orders --dry-run\n"
                 "kubectl-redwal restore orders --to 2026-01-31T12:00Z --wait\n"
                 "kubectl-redwal restore orders --to 2h --after skip --yes\n"
+                "kubectl-redwal restore orders --wipe volumes --accept unknown-data\n"
                 "kubectl-redwal restore orders --to 0:1234,2:77 --rate 5000\n",
     .verbs = verbs,
     .words = words,

@@ -24,6 +24,10 @@ LOSSY = {**PLAN, "lostRecords": 7, "partitions": [
     {"partition": 0, "from": 7, "until": 1241, "end": 1300}]}
 
 
+OBJECTS = [{"kind": "Pod", "name": "rfr-orders-0", "uid": "u-0"},
+           {"kind": "PersistentVolumeClaim", "name": "data-rfr-orders-0", "uid": "u-1"}]
+
+
 class Part:
     """Of the controller: gives each RedisRestore that appears its statuses, one after the other."""
 
@@ -69,7 +73,8 @@ def steps(*those, plan=None):
             done = {"progress": {"records": 600, "percent": 48, "recordsPerSecond": 1000,
                                  "secondsLeft": 1}} if step == "Replaying" else {}
             return {"step": step_now, "reason": f"Is{step}", "message": f"it is {step.lower()}",
-                    "to": "latest", "plan": plan, **ended, **done}
+                    "to": "latest", "plan": plan, **ended, **done,
+                    **({"recreation": {"objects": OBJECTS}} if spec.get("wipe") == "Volumes" else {})}
         return of
     return [status(step) for step in those]
 
@@ -107,14 +112,14 @@ def the_one(api, namespace):
 
 def test_what_is_asked_for_is_what_is_made(api, namespace, restore):
     code, out, err = restore("orders", "--to", "2026-11-25T09:46:47.5Z", "--after", "skip",
-                             "--accept", "lost-records", "--rate", "500", "--yes", "-o", "json")
+                             "--wipe", "volumes", "--accept", "both", "--rate", "500", "--yes", "-o", "json")
     assert code == DONE, err
     made = the_one(api, namespace)
     assert made["metadata"]["name"] == json.loads(out)["name"]
     assert made["metadata"]["name"].startswith("orders-")
     assert made["spec"] == {
-        "rediswal": "orders", "to": {"time": "2026-11-25T09:46:47.500Z"}, "after": "Skip",
-        "accept": ["LostRecords"], "rate": 500, "dryRun": False, "cancel": False, "release": False}
+        "rediswal": "orders", "to": {"time": "2026-11-25T09:46:47.500Z"}, "after": "Skip", "wipe": "Volumes",
+        "accept": ["LostRecords", "UnknownData"], "rate": 500, "dryRun": False, "cancel": False, "release": False}
 
 
 @pytest.mark.parametrize("argv, to", [
@@ -132,6 +137,20 @@ def test_how_long_ago_is_a_time(api, namespace, restore):
     said = the_one(api, namespace)["spec"]["to"]["time"]
     ago = time.time() - 2 * 3600
     assert said[:13] in {time.strftime("%Y-%m-%dT%H", time.gmtime(ago - s)) for s in (0, 60)}
+
+
+@pytest.mark.parametrize("given, made", [
+    ("nothing", None), ("lost-records", ["LostRecords"]), ("unknown-data", ["UnknownData"])])
+def test_what_is_accepted(api, namespace, restore, given, made):
+    assert restore("orders", "--wipe", "volumes", "--accept", given, "--yes")[0] == DONE
+    assert the_one(api, namespace)["spec"].get("accept") == made
+
+
+def test_what_cannot_be_flushed_needs_volumes(api, namespace, restore):
+    code, _, err = restore("orders", "--accept", "unknown-data", "--yes")
+    assert code == USAGE and "give --wipe volumes" in err
+    assert not api.list_namespaced_custom_object("redwal.dev", "v1alpha1", namespace,
+                                                 "redisrestores")["items"]
 
 
 def test_without_a_terminal_it_needs_yes(api, namespace, restore):
@@ -160,6 +179,16 @@ def test_a_plan_is_shown_and_nothing_is_left_of_it(api, namespace, restore):
                                     "records": 1234, "behind": 0}]
     assert [spec["dryRun"] for spec in part.seen.values()] == [True]
     assert not part.all()
+
+
+def test_a_plan_lists_what_would_be_deleted(api, namespace, restore):
+    with Part(api, namespace, *steps("Completed")):
+        code, out, err = restore("orders", "--wipe", "volumes", "--dry-run", "-o", "json")
+        assert code == DONE, err
+        assert json.loads(out)["deleted"] == OBJECTS
+        assert json.loads(restore("orders", "--dry-run", "-o", "json")[1])["deleted"] == []
+        text = restore("orders", "--wipe", "volumes", "--dry-run")[1]
+    assert all(one["name"] in text for one in OBJECTS)
 
 
 @pytest.mark.parametrize("last, plan", [("Completed", LOSSY), ("Failed", PLAN)])
@@ -241,6 +270,15 @@ def test_a_person_is_asked(api, cluster, namespace, wal, answer, code, made):
         assert not part.all()  # of the plan
         assert person.types(answer) == code
         assert [r["spec"]["dryRun"] for r in part.all()] == [False] * made
+
+
+def test_a_person_is_told_which_pods_and_claims_go(api, cluster, namespace, wal):
+    del wal
+    with Part(api, namespace, *steps("Completed")):
+        person = Person(call(cluster, namespace, "orders", "--wipe", "volumes"))
+        person.reads("Type the name of the RedisWal to go on: ")
+        assert "Pod rfr-orders-0" in person.read and "PersistentVolumeClaim data-rfr-orders-0" in person.read
+        assert person.types("orders") == DONE
 
 
 def test_a_person_is_not_asked_for_what_is_refused(api, cluster, namespace, wal):

@@ -93,6 +93,10 @@ static void assert_asks(const struct wal_view *wal, const struct restore_resourc
 static void a_person_is_told_what_goes_and_what_does_not_come_back(void **state)
 {
     struct restore_partition partitions[] = { { 3, 10, 12 }, { 0, 7, 1007 } };
+    struct restore_vessel vessels[] = {
+        { .kind = RESTORE_VESSEL_POD, .name = "rfr-orders-0" },
+        { .kind = RESTORE_VESSEL_CLAIM, .name = "data-rfr-orders-0" },
+    };
     struct restore_resource plan = { .spec = { .rediswal = "orders" } };
     struct wal_view wal = { .scope = STR_LITERAL("prod"),
                             .name = STR_LITERAL("orders"),
@@ -127,6 +131,7 @@ static void a_person_is_told_what_goes_and_what_does_not_come_back(void **state)
                 "  left out:  for good, 1,002 records behind those positions\n"
                 "What was written to Redis past the log cannot be brought back.\n");
 
+    plan.status.vessels = (struct restore_vessels){ vessels, ARRAY_SIZE(vessels) };
     plan.status.plan.to_end = true;
     plan.status.plan_lost = LOOK_UNKNOWN;
     wal.primary = (struct str){ 0 };
@@ -134,6 +139,8 @@ static void a_person_is_told_what_goes_and_what_does_not_come_back(void **state)
                 "This wipes the Redis of RedisWal prod/orders and makes it anew from its log:\n"
                 "  wiped:     every key of every database of the primary, which the status does "
                 "not name\n"
+                "  deleted:   Pod rfr-orders-0\n"
+                "             PersistentVolumeClaim data-rfr-orders-0\n"
                 "  replayed:  1,234 records\n"
                 "  lost:      an unknown number of records that the log no longer holds\n"
                 "What was written to Redis past the log cannot be brought back.\n");
