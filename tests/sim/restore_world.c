@@ -15,7 +15,12 @@
     "\",\"redis\":%s,\"kafka\":{\"brokers\":[\"k:9092\"]}}}"
 #define RESTORES_SERVED                                                                            \
     "{\"metadata\":{\"name\":\"redwal.dev\"},\"versions\":[{\"version\":\"v1alpha1\","             \
-    "\"resources\":[{\"resource\":\"redisrestores\"}]}]}"
+    "\"resources\":[{\"resource\":\"redisrestores\"}]}]},"                                         \
+    "{\"metadata\":{\"name\":\"databases.spotahome.com\"},\"versions\":[{\"version\":\"v1\","      \
+    "\"resources\":[{\"resource\":\"redisfailovers\"}]}]}"
+#define FAILOVERS "/apis/databases.spotahome.com/v1/redisfailovers"
+#define FAILOVER_TEXT                                                                              \
+    "{\"metadata\":{\"name\":\"r\",\"namespace\":\"" RESTORE_WORLD_SCOPE "\"},\"spec\":{}}"
 
 enum {
     TEXT_MAX = 1024,
@@ -34,6 +39,13 @@ int64_t restore_world_now_ms(void)
 }
 
 /* --- processes -------------------------------------------------------------------------------- */
+
+static void on_write(void *self, const struct kube_request *request)
+{
+    const struct world_replica *r = self;
+
+    world_vessels_check_write(r->world, request);
+}
 
 static void begin(struct world_replica *r)
 {
@@ -91,7 +103,7 @@ void restore_world_put_wal(struct restore_world *w, const char *redis)
     char text[TEXT_MAX];
 
     snprintf(text, sizeof(text), WAL_TEXT, (long long)virtual_ms,
-             redis ? redis : "{\"address\":\"r:6379\"}");
+             redis ? redis : "{\"failover\":\"r\"}");
     fake_api_put(w->api, RESTORE_WORLD_WALS, RESTORE_WORLD_SCOPE, "a", text);
 }
 
@@ -105,6 +117,8 @@ void restore_world_init(struct restore_world *w, uint64_t seed)
     fake_api_init(w->api, seed, RESTORE_WORLD_LABEL);
     w->api->served = RESTORES_SERVED;
     restore_world_put_wal(w, NULL);
+    fake_api_put(w->api, FAILOVERS, RESTORE_WORLD_SCOPE, "r", FAILOVER_TEXT);
+    world_vessels_begin(w);
     snprintf(w->primary.wal, sizeof(w->primary.wal), LOOKS_WAL);
     for (int i = 0; i < RESTORE_WORLD_PARTITIONS; i++) {
         w->end[i] = w->primary.next[i] = FIRST_END;
@@ -114,6 +128,8 @@ void restore_world_init(struct restore_world *w, uint64_t seed)
     for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++) {
         w->replicas[i].world = w;
         w->replicas[i].link = fake_api_link_add(w->api);
+        w->replicas[i].link->on_write = on_write;
+        w->replicas[i].link->self = &w->replicas[i];
         begin(&w->replicas[i]);
     }
 }

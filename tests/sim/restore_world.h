@@ -7,6 +7,7 @@
  *
  *   - what is ordered is what the step says that stands in the status at that moment;
  *   - Redis is wiped behind a fence that the same process had accepted, while no pod was left;
+ *   - pods of Redis and their claims are deleted that the status names, and none that came later;
  *   - no history of Redis is wiped twice for one restore, nor one that is not ours at all;
  *   - one restore is under way;
  *   - nothing is applied twice, left out, or behind the end that Redis names;
@@ -29,6 +30,7 @@ enum {
     RESTORE_WORLD_QUESTIONS = 32,
     RESTORE_WORLD_ORDERS = 32,
     RESTORE_WORLD_RESTORES = 12,
+    RESTORE_WORLD_VESSELS = 2, /* pods of Redis, each with a claim */
     RESTORE_WORLD_SECOND_MS = 1000,
     RESTORE_WORLD_MINUTE_MS = 60 * 1000,
 };
@@ -40,6 +42,12 @@ struct world_redis {
     int64_t next[RESTORE_WORLD_PARTITIONS];
     int64_t until[RESTORE_WORLD_PARTITIONS]; /* LOOK_UNKNOWN: there is none */
     unsigned wiped[RESTORE_WORLD_RESTORES];  /* how often this history was, by restore */
+};
+
+/* A pod of Redis. */
+struct world_vessel {
+    bool is_there;
+    struct world_redis disk; /* as it was when the pod went */
 };
 
 struct world_applier {
@@ -99,7 +107,7 @@ struct world_restore {
     bool exists;            /* as of `seen` below, and so is `step` */
     enum restore_step step; /* that stands in its status */
     char uid[24];
-    bool holds, is_dry, is_cancelled, is_released;
+    bool holds, is_dry, is_cancelled, is_released, is_of_volumes;
     int64_t ended_ms; /* INT64_MAX: it has not */
     bool completed;
 };
@@ -118,6 +126,8 @@ struct restore_world {
     unsigned n_starts, n_pods;
     struct world_replica replicas[RESTORE_WORLD_REPLICAS];
     struct world_redis primary, replica;
+    struct world_vessel vessels[RESTORE_WORLD_VESSELS];
+    int primary_at;       /* in that pod; LOOK_UNKNOWN: there is none */
     unsigned n_processes; /* of Redis */
     int64_t failed_over_ms;
     int64_t begin[RESTORE_WORLD_PARTITIONS], end[RESTORE_WORLD_PARTITIONS];
@@ -146,7 +156,14 @@ void restore_world_run(struct restore_world *w, int64_t duration_ms);
 void restore_world_restart(struct restore_world *w, size_t replica); /* it crashes */
 
 /* restore_world_meddle.c */
-enum restore_world_wish { WISH_LATEST, WISH_HOLD, WISH_SKIP, WISH_DRY_RUN, WISH_COUNT };
+enum restore_world_wish {
+    WISH_LATEST,
+    WISH_HOLD,
+    WISH_SKIP,
+    WISH_DRY_RUN,
+    WISH_VOLUMES,
+    WISH_COUNT
+};
 void restore_world_ask(struct restore_world *w, enum restore_world_wish wish); /* a RedisRestore */
 void restore_world_edit(struct restore_world *w, int restore, const char *field); /* to true */
 void restore_world_merge(struct restore_world *w, int restore, const char *patch);
@@ -166,10 +183,18 @@ struct log_observer_port world_log_port(struct world_replica *r);
 void world_orders_do(struct restore_world *w); /* what has arrived */
 void world_questions_end(struct world_replica *r);
 
+/* restore_world_vessels.c */
+void world_vessels_begin(struct restore_world *w);
+void world_vessels_live(struct restore_world *w);
+bool world_vessels_are_whole(const struct restore_world *w);
+void world_vessels_check_write(struct restore_world *w, const struct kube_request *request);
+void world_vessels_check_end(struct restore_world *w, int restore);
+
 /* restore_world_check.c */
 PRINTF_LIKE(2, 3)
 void restore_world_fail(struct restore_world *w, const char *format, ...);
 void restore_world_check_order(struct restore_world *w, const struct world_order *o);
+void restore_world_check_pods(struct restore_world *w); /* no applier's is there */
 void restore_world_check_wipe(struct restore_world *w, const struct world_order *o);
 void restore_world_check_step(struct restore_world *w);
 void restore_world_check_end(struct restore_world *w);

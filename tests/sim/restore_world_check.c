@@ -71,23 +71,25 @@ bool restore_world_is_in(struct restore_world *w, int restore, enum restore_step
     return w->restores[restore].exists && w->restores[restore].step == step;
 }
 
-static bool any_is_in(struct restore_world *w, enum restore_step a, enum restore_step b)
+/* Both included. */
+static bool any_is_between(struct restore_world *w, enum restore_step first, enum restore_step last)
 {
     for (int i = 0; i < w->n_restores; i++)
-        if (restore_world_is_in(w, i, a) || restore_world_is_in(w, i, b))
-            return true;
+        for (enum restore_step step = first; step <= last; step++)
+            if (restore_world_is_in(w, i, step))
+                return true;
     return false;
 }
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
-static void check_pods(struct restore_world *w)
+void restore_world_check_pods(struct restore_world *w)
 {
     for (size_t i = 0; i < RESTORE_WORLD_APPLIERS; i++) {
         const struct world_applier *a = &w->appliers[i];
 
         if (a->lives && a->has_pod && restore_world_now_ms() - a->born_ms > UNSEEN_MS)
-            restore_world_fail(w, "a wipe is ordered beside the pod of applier %u", a->number);
+            restore_world_fail(w, "Redis is emptied beside the pod of applier %u", a->number);
     }
 }
 
@@ -98,17 +100,17 @@ void restore_world_check_order(struct restore_world *w, const struct world_order
                                                [RESTORE_REDIS_SKIP] = RESTORE_STEP_SKIPPING };
 
     if (!o->of_redis && o->question == RESTORE_LOG_PLAN) {
-        if (!any_is_in(w, RESTORE_STEP_PREFLIGHT, RESTORE_STEP_PREFLIGHT))
+        if (!any_is_between(w, RESTORE_STEP_PREFLIGHT, RESTORE_STEP_PREFLIGHT))
             restore_world_fail(w, "a plan that no status asks for");
     } else if (!o->of_redis) {
-        if (!any_is_in(w, RESTORE_STEP_FENCING, RESTORE_STEP_WIPING))
+        if (!any_is_between(w, RESTORE_STEP_FENCING, RESTORE_STEP_WIPING))
             restore_world_fail(w, "the group is set, and no status says so");
     } else if (o->restore < 0 || !restore_world_is_in(w, o->restore, steps[o->action])) {
         restore_world_fail(w, "action %d is ordered for restore %d, which is not in that step",
                            (int)o->action, o->restore);
     }
     if (o->of_redis && o->action == RESTORE_REDIS_WIPE)
-        check_pods(w);
+        restore_world_check_pods(w);
 }
 
 /* Called when Redis is about to be wiped. */
@@ -211,6 +213,8 @@ static void check_restore(struct restore_world *w, int i, bool is_held)
         restore_world_fail(w, "restore %d cannot be deleted: %s", i, text);
     if (w->restores[i].ended_ms != INT64_MAX && strstr(text, "\"finalizers\":[\""))
         restore_world_fail(w, "restore %d has ended and keeps its finalizer", i);
+    if (w->restores[i].is_of_volumes && w->restores[i].completed)
+        world_vessels_check_end(w, i);
 }
 
 static int last_completed(const struct restore_world *w)

@@ -134,8 +134,12 @@ bool world_applier_is_member(const struct world_applier *a)
     return a->lives && now() < a->session_ends_ms;
 }
 
-static void locate(const struct restore_world *w, struct world_applier *a)
+static void locate(struct restore_world *w, struct world_applier *a)
 {
+    if (w->primary_at < 0)
+        return;
+    if (w->primary.wal[0] == '\0') /* it claims a blank one */
+        snprintf(w->primary.wal, sizeof(w->primary.wal), LOOKS_WAL);
     a->located = true;
     a->process = w->primary.process;
     memcpy(a->next, w->primary.next, sizeof(a->next));
@@ -176,7 +180,7 @@ static void run(struct restore_world *w, struct world_applier *a)
     }
     if (now() < a->wakes_ms)
         return;
-    if (a->located && a->process == w->primary.process)
+    if (a->located && a->process == w->primary.process && w->primary_at >= 0)
         apply(w, a);
     else
         a->located = false;
@@ -198,7 +202,8 @@ void restore_world_live(struct restore_world *w)
         for (size_t i = 0; i < RESTORE_WORLD_APPLIERS; i++)
             if (w->appliers[i].lives)
                 run(w, &w->appliers[i]);
-    if (prng_chance(&w->prng, 300)) /* replicas are a little behind */
+    world_vessels_live(w);
+    if (world_vessels_are_whole(w) && prng_chance(&w->prng, 300)) /* replicas are a little behind */
         w->replica = w->primary;
     end_deleted(w);
 }
@@ -212,6 +217,7 @@ void restore_world_ask(struct restore_world *w, enum restore_world_wish wish)
         [WISH_HOLD] = TO_POSITION,
         [WISH_SKIP] = TO_POSITION ",\"after\":\"Skip\"",
         [WISH_DRY_RUN] = ",\"dryRun\":true",
+        [WISH_VOLUMES] = ",\"wipe\":\"Volumes\"",
     };
     const bool accepts = prng_chance(&w->prng, 500);
     char name[16], text[TEXT_MAX], created[CIVIL_TIME_MAX];
@@ -226,13 +232,17 @@ void restore_world_ask(struct restore_world *w, enum restore_world_wish wish)
              "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisRestore\",\"metadata\":{"
              "\"name\":\"%s\",\"namespace\":\"" RESTORE_WORLD_SCOPE
              "\",\"generation\":1,\"creationTimestamp\":\"%s\"},\"spec\":{\"rediswal\":\"a\"%s%s}}",
-             name, created, specs[wish], accepts ? ",\"accept\":[\"LostRecords\"]" : "");
+             name, created, specs[wish],
+             !accepts               ? ""
+             : wish == WISH_VOLUMES ? ",\"accept\":[\"LostRecords\",\"UnknownData\"]"
+                                    : ",\"accept\":[\"LostRecords\"]");
     fake_api_put(w->api, RESTORE_WORLD_AT, RESTORE_WORLD_SCOPE, name, text);
     o = fake_api_find(w->api, RESTORE_WORLD_AT, RESTORE_WORLD_SCOPE, name);
     r = &w->restores[w->n_restores++];
     *r = (struct world_restore){ .exists = true,
                                  .holds = wish == WISH_HOLD,
                                  .is_dry = wish == WISH_DRY_RUN,
+                                 .is_of_volumes = wish == WISH_VOLUMES,
                                  .ended_ms = INT64_MAX };
     snprintf(r->uid, sizeof(r->uid), "%lld", (long long)o->uid);
 }
@@ -276,6 +286,9 @@ void restore_world_fail_over(struct restore_world *w)
 {
     const struct world_redis before = w->primary;
 
+    if (!world_vessels_are_whole(w))
+        return;
+    w->primary_at = RESTORE_WORLD_VESSELS - 1 - w->primary_at;
     w->primary = w->replica;
     w->primary.process = ++w->n_processes;
     w->replica = prng_chance(&w->prng, 300) ? before : w->primary; /* or it comes back as it was */

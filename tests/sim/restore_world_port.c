@@ -48,6 +48,7 @@ static struct redis_look redis_as_it_is(const struct world_redis *t, int32_t n)
     snprintf(process, sizeof(process), "process-%u", t->process);
     l = looks_redis(restore_world_now_ms(), n, process, 0);
     snprintf(l.primary.wal, sizeof(l.primary.wal), "%s", t->wal);
+    l.primary.n_keys = t->wal[0] == '\0' ? 0 : 1;
     snprintf(l.primary.restore, sizeof(l.primary.restore), "%s", t->restore);
     for (int32_t i = 0; i < n; i++) {
         struct redis_look_partition *p = &l.partitions[i];
@@ -71,7 +72,7 @@ static enum err_code ask_redis(void *self, uint64_t number, const struct redis_p
     q->redis = redis_as_it_is(&w->primary, place->n_partitions);
     if (w->lie == RESTORE_LIE_TWICE)
         q->redis.primary.restore[0] = '\0';
-    if (prng_chance(&w->prng, w->faults)) {
+    if (w->primary_at < 0 || prng_chance(&w->prng, w->faults)) {
         redis_look_release(&q->redis);
         redis_look_init(&q->redis);
         q->redis.look = looks_tried(LOOK_FAILED, restore_world_now_ms());
@@ -225,6 +226,8 @@ static enum restore_outcome do_to_redis(struct restore_world *w, const struct wo
     const struct world_restore *restore = &w->restores[o->restore];
     const bool is_wiped = strcmp(redis->restore, restore->uid) == 0;
 
+    if (w->primary_at < 0)
+        return RESTORE_FAILED;
     if (redis->wal[0] != '\0' && strcmp(redis->wal, LOOKS_WAL) != 0)
         return RESTORE_REFUSED;
     if (o->action == RESTORE_REDIS_WIPE && (!is_wiped || w->lie == RESTORE_LIE_TWICE)) {

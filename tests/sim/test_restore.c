@@ -58,11 +58,12 @@ static void whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends(voi
 
 /* --- at each request -------------------------------------------------------------------------- */
 
-/* One restore to a position, with a failover behind its wipe, and then what follows. */
-static void live_on(struct restore_world *w, bool *failed_over, bool *released)
+/* One restore, with a failover behind its wipe, and then what follows. */
+static void live_on(struct restore_world *w, enum restore_world_wish wish, bool *failed_over,
+                    bool *released)
 {
     if (w->n_restores == 0 && restore_world_now_ms() > SCENARIO_BEGINS_MS)
-        restore_world_ask(w, WISH_HOLD);
+        restore_world_ask(w, wish);
     if (w->n_restores == 0)
         return;
     if (!*failed_over && restore_world_is_in(w, 0, RESTORE_STEP_REPLAYING)) {
@@ -84,14 +85,14 @@ static void live_on(struct restore_world *w, bool *failed_over, bool *released)
 
 /* Runs until so many requests were sent, then something befalls the one who sent them; false: there
  * were not so many. */
-static bool run_scenario(struct restore_world *w, uint64_t crash_at)
+static bool run_scenario(struct restore_world *w, enum restore_world_wish wish, uint64_t crash_at)
 {
     const int64_t end_ms = restore_world_now_ms() + SCENARIO_MS;
     bool failed_over = false, released = false;
 
     while (restore_world_now_ms() < end_ms && w->violation[0] == '\0' &&
            !w->restores[0].completed) {
-        live_on(w, &failed_over, &released);
+        live_on(w, wish, &failed_over, &released);
         restore_world_step(w);
         if (crash_at > 0 && w->replicas[0].link->n_started >= crash_at) {
             crash_at = 0;
@@ -99,7 +100,7 @@ static bool run_scenario(struct restore_world *w, uint64_t crash_at)
         }
     }
     restore_world_calm_down(w);
-    live_on(w, &failed_over, &released); /* it may have taken its time */
+    live_on(w, wish, &failed_over, &released); /* it may have taken its time */
     restore_world_calm_down(w);
     restore_world_check_end(w);
     if (w->violation[0] == '\0' && !w->restores[0].completed)
@@ -107,19 +108,48 @@ static bool run_scenario(struct restore_world *w, uint64_t crash_at)
     return crash_at == 0;
 }
 
-static void a_process_may_crash_after_each_request(void **state)
+/* A plain one, and one whose pods are deleted. */
+static const enum restore_world_wish wishes[] = { WISH_HOLD, WISH_VOLUMES };
+
+static void crash_after_each_request(struct restore_world *w, enum restore_world_wish wish)
 {
-    struct restore_world *w = *state;
     bool crashed = true;
     char where[64];
 
-    if (getenv("SIM_SEED"))
-        skip();
     for (uint64_t k = FIRST_REQUEST; crashed; k++) {
         assert_true(k < SCENARIO_REQUESTS_MAX);
         restore_world_init(w, SCENARIO_SEED);
-        crashed = run_scenario(w, k);
-        snprintf(where, sizeof(where), "crashed after request %llu", (unsigned long long)k);
+        crashed = run_scenario(w, wish, k);
+        snprintf(where, sizeof(where), "wish %d, crashed after request %llu", (int)wish,
+                 (unsigned long long)k);
+        fail_on_violation(w, where);
+        restore_world_release(w);
+    }
+}
+
+static void a_process_may_crash_after_each_request(void **state)
+{
+    if (getenv("SIM_SEED"))
+        skip();
+    for (size_t i = 0; i < ARRAY_SIZE(wishes); i++)
+        crash_after_each_request(*state, wishes[i]);
+}
+
+static void fail_each_request(struct restore_world *w, enum restore_world_wish wish,
+                              enum fake_api_fault fault)
+{
+    bool failed = true;
+    char where[64];
+
+    for (uint64_t k = FIRST_REQUEST; failed; k++) {
+        assert_true(k < SCENARIO_REQUESTS_MAX);
+        restore_world_init(w, SCENARIO_SEED);
+        w->replicas[0].link->fault = fault;
+        w->replicas[0].link->fault_at = k;
+        run_scenario(w, wish, 0);
+        failed = w->replicas[0].link->n_started >= k;
+        snprintf(where, sizeof(where), "wish %d, fault %d at request %llu", (int)wish, (int)fault,
+                 (unsigned long long)k);
         fail_on_violation(w, where);
         restore_world_release(w);
     }
@@ -129,26 +159,12 @@ static void each_request_may_fail(void **state)
 {
     static const enum fake_api_fault faults[] = { FAKE_API_LOST, FAKE_API_ANSWER_LOST,
                                                   FAKE_API_REFUSED };
-    struct restore_world *w = *state;
-    char where[64];
 
     if (getenv("SIM_SEED"))
         skip();
-    for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
-        bool failed = true;
-
-        for (uint64_t k = FIRST_REQUEST; failed; k++) {
-            assert_true(k < SCENARIO_REQUESTS_MAX);
-            restore_world_init(w, SCENARIO_SEED);
-            w->replicas[0].link->fault = faults[i];
-            w->replicas[0].link->fault_at = k;
-            run_scenario(w, 0);
-            failed = w->replicas[0].link->n_started >= k;
-            snprintf(where, sizeof(where), "fault %zu at request %llu", i, (unsigned long long)k);
-            fail_on_violation(w, where);
-            restore_world_release(w);
-        }
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+        for (size_t j = 0; j < ARRAY_SIZE(wishes); j++)
+            fail_each_request(*state, wishes[j], faults[i]);
 }
 
 int main(void)
