@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import subprocess
 import time
 
 import confluent_kafka
@@ -224,6 +225,35 @@ def test_a_mirror_whose_source_died_is_stopped(lab, source, topic, mirror, cli):
     with dead(source):
         assert stop(cli)[0]["state"] == "Stopped"
         assert connector.status()["tasks"] == []
+
+
+def n_tasks(connect):
+    """Threads that run one, as the machine sees them."""
+    shown = subprocess.run(["ps", "-L", "-o", "comm=", "-p", str(connect.process.pid)],
+                           capture_output=True, text=True, check=True)
+    return shown.stdout.count("task-thread")
+
+
+def test_a_task_that_hangs_is_fenced_and_delivers_nothing_later(lab, source, topic, connect, mirror,
+                                                               cli):
+    """Its source stands still, and its worker lives."""
+    connector = mirror()
+    write(topic, 0, 10)
+    await_mirrored(lab, topic, 10)
+    source.pause()
+    try:
+        found, _ = stop(cli, 120)
+        assert (found["state"], found["reason"]) == ("Stopped", "StoppedAndFenced")
+        assert (connector.state(), connector.status()["tasks"]) == ("STOPPED", [])
+        assert n_tasks(connect), "they hang, although Connect tells of none"
+    finally:
+        source.resume()
+    ends = here(lab, topic).ends()
+    write(topic, 10, 100)
+    holds(lambda: here(lab, topic).ends() == ends, 5, "nothing arrives from a task that hung")
+    cli.run("mirror", "resume", "--wait")
+    await_mirrored(lab, topic, 110)
+    assert by_partition(mirrored(lab, topic)) == by_partition(topic.read())
 
 
 def test_a_worker_that_hangs_is_unknown_and_never_stopped(lab, topic, connect, mirror, cli):

@@ -371,8 +371,8 @@ static void print_mirror_verbs(void)
         "Connect and\n"
         "MirrorMaker 2, and `tests/lab/run test_kubectl_mirror.py`, with Strimzi's definition on a "
         "real API server and a\n"
-        "stand-in for its operator. Not shown: a task that hangs by itself while its worker "
-        "lives; Strimzi's `v1beta2`\n"
+        "stand-in for its operator. A task hangs there because its source does, or its worker. "
+        "Not shown: Strimzi's `v1beta2`\n"
         "on a server, which is read and written by unit tests alone.");
 }
 
