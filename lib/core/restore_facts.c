@@ -166,13 +166,20 @@ static enum truth overtaken_unseen(const struct restore_known *k)
     return k->may_have_wiped ? TRUTH_UNKNOWN : TRUTH_YES;
 }
 
+static bool is_planned_log(const struct restore_known *k)
+{
+    const struct log_look *log = &k->observed->log;
+
+    return log->exists && strcmp(log->log, k->plan->log) == 0 && log->n >= k->plan->n;
+}
+
 static enum truth overtaken(const struct restore_known *k)
 {
     const struct observed *o = k->observed;
 
     if (k->plan->n == 0 || !o || !observed_knows_log(o, k->now_ms))
         return TRUTH_UNKNOWN;
-    if (!o->log.exists || strcmp(o->log.log, k->plan->log) != 0 || o->log.n < k->plan->n)
+    if (!is_planned_log(k))
         return TRUTH_YES;
     if (!restore_knows_redis(k))
         return overtaken_unseen(k);
@@ -183,6 +190,18 @@ static enum truth overtaken(const struct restore_known *k)
         return TRUTH_UNKNOWN;
     for (int32_t i = 0; i < k->plan->n; i++)
         if (is_missed(k, i, true))
+            return TRUTH_YES;
+    return TRUTH_NO;
+}
+
+static enum truth trimmed(const struct restore_known *k)
+{
+    if (k->plan->n == 0 || !k->observed || !observed_knows_log(k->observed, k->now_ms))
+        return TRUTH_UNKNOWN;
+    if (!is_planned_log(k))
+        return TRUTH_YES;
+    for (int32_t i = 0; i < k->plan->n; i++)
+        if (k->observed->log.partitions[i].begin > k->plan->partitions[i].until)
             return TRUTH_YES;
     return TRUTH_NO;
 }
@@ -220,6 +239,7 @@ struct restore_facts restore_know(const struct restore_known *k)
     know_redis(k, &f);
     know_vessels(k, &f);
     f.values[RESTORE_FACT_OVERTAKEN] = overtaken(k);
+    f.values[RESTORE_FACT_TRIMMED] = trimmed(k);
     return f;
 }
 

@@ -53,7 +53,8 @@
     X(TO_END,    "replay goes to the end of the log") \
     X(SKIP,      "what follows is to be skipped") \
     X(RELEASE,   "the hold is to end") \
-    X(RELEASED,  "no partition is held by this restore, or is no more")
+    X(RELEASED,  "no partition is held by this restore, or is no more") \
+    X(TRIMMED,   "the log no longer holds the first records behind where replay ends, or is another log")
 
 /* X(name, what is done; "": nothing) */
 #define RESTORE_EFFECTS(X) \
@@ -156,6 +157,7 @@
     RESTORE_ROWS_OF_WIPE(IF, HELD) \
     IF(HELD,      SKIP,      YES,     NOTHING,   SKIPPING,  "SkipWanted",       "what follows is to be skipped", "nothing") \
     IF(HELD,      RELEASE,   YES,     NOTHING,   RELEASING, "ReleaseWanted",    "what follows is to be applied", "nothing") \
+    IF(HELD,      TRIMMED,   YES,     NOTHING,   HELD,      "HoldTrimmed",      "retention removed records that wait behind the hold, or the log is another one", "raise retention; the appliers stop at what is missing when this is released, and then a restore that accepts the loss goes on: accept: [LostRecords]") \
     ELSE(HELD,                        NOTHING,   HELD,      "Holding",          "later records wait", "look at Redis, then set spec.release to true") \
     \
     RESTORE_ROWS_OF_WAL(IF, RELEASING) \

@@ -425,3 +425,14 @@ def test_a_replay_that_retention_overtakes_fails_and_another_one_can_be_had(site
     site.is_fold(site.topic.read())
     await_(lambda: site.wals.condition("RestoreRequired") == ("False", "NotRequired"), 60,
            lambda: f"nothing is missing: {site.wals.get()['status']}")
+
+
+def test_a_hold_that_retention_passes_is_told(site):
+    before(site)
+    site.restore(to={"time": TIME_TEXT})
+    site.await_step("Held", seconds=120)
+    site.topic.truncate(0, site.ends()[0])
+    await_(lambda: site.status()["reason"] == "HoldTrimmed", 60, lambda: f"it is told: {site.status()}")
+    assert site.status()["step"] == "Held" and "raise retention" in site.status()["message"]
+    site.change(release=True)
+    site.await_step("Completed")

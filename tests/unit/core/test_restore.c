@@ -336,6 +336,19 @@ static void facts_that_stand_still_lead_to_no_circle(void **state)
     } while (next_combination(&facts, late, sizeof(late) / sizeof(late[0])));
 }
 
+static void a_hold_that_retention_has_passed_is_told_and_kept(void **state)
+{
+    struct restore_facts facts = { { [FACT(WAL)] = TRUTH_YES, [FACT(WIPED)] = TRUTH_YES } };
+    (void)state;
+
+    assert_string_equal(restore_decide(STEP(HELD), &facts)->reason, "Holding");
+    facts.values[FACT(TRIMMED)] = TRUTH_YES;
+    assert_string_equal(restore_decide(STEP(HELD), &facts)->reason, "HoldTrimmed");
+    assert_int_equal(restore_decide(STEP(HELD), &facts)->next, STEP(HELD));
+    facts.values[FACT(RELEASE)] = TRUTH_YES;
+    assert_int_equal(restore_decide(STEP(HELD), &facts)->next, STEP(RELEASING));
+}
+
 /* What each effect makes true, and what follows from a step by itself. */
 static void come_true(enum restore_step step, enum restore_effect effect,
                       struct restore_facts *facts)
@@ -498,6 +511,7 @@ int main(void)
         cmocka_unit_test(the_last_row_of_each_step_alone_always_fits),
         cmocka_unit_test(a_reason_says_one_thing_of_what_was_found),
         cmocka_unit_test(facts_that_stand_still_lead_to_no_circle),
+        cmocka_unit_test(a_hold_that_retention_has_passed_is_told_and_kept),
         cmocka_unit_test(a_restore_goes_its_way),
         cmocka_unit_test(a_cancel_ends_it_from_wherever_it_is),
         cmocka_unit_test(a_failover_behind_the_wipe_begins_it_again),

@@ -256,6 +256,11 @@ static void trimmed(struct scene *s)
     look_at_log(s, UNTIL);
 }
 
+static void trimmed_behind_the_hold(struct scene *s)
+{
+    look_at_log(s, UNTIL + 1);
+}
+
 static void trimmed_since_redis_was_asked(struct scene *s)
 {
     look_at_log_at(s, WAL_AGE + 20, UNTIL);
@@ -391,6 +396,15 @@ static const struct {
     { nothing, IS(TO_END, NO) },
     { to_the_end, IS(TO_END, YES) },
     { no_plan, IS(TO_END, UNKNOWN) },
+    { nothing, IS(TRIMMED, NO) },
+    { trimmed, IS(TRIMMED, NO) },
+    { trimmed_behind_the_hold, IS(TRIMMED, YES) },
+    { other_log, IS(TRIMMED, YES) },
+    { no_topic, IS(TRIMMED, YES) },
+    { redis_fails, IS(TRIMMED, NO) },
+    { redis_is_old, IS(TRIMMED, UNKNOWN) },
+    { no_plan, IS(TRIMMED, UNKNOWN) },
+    { nothing_observed, IS(TRIMMED, UNKNOWN) },
     { nothing, IS(OVERTAKEN, NO) },
     { trimmed_behind_the_position, IS(OVERTAKEN, NO) },
     { trimmed, IS(OVERTAKEN, YES) },
