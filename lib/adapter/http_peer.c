@@ -11,8 +11,9 @@
 struct http_peer {
     char url[HTTP_PEER_URL_MAX + 1]; /* without a slash at the end */
     int64_t timeout_ms;
-    char *user, *ca, *cert, *key; /* NULL: none */
-    struct secret password;
+    char *user; /* NULL: none */
+    bool pem;
+    struct secret password, ca, cert, key;
 };
 
 struct http_exchange {
@@ -44,6 +45,19 @@ static int look_for_end(void *self, curl_off_t a, curl_off_t b, curl_off_t c, cu
 #define SET(option, value)                                                                         \
     x->bad = x->bad != CURLE_OK ? x->bad : curl_easy_setopt(x->curl, option, value)
 
+static void set_pem(struct http_exchange *x, bool is_text, const struct secret *pem,
+                    CURLoption blob_option, CURLoption file_option)
+{
+    struct curl_blob blob = { .data = pem->text, .len = pem->n, .flags = CURL_BLOB_COPY };
+
+    if (pem->n == 0)
+        return;
+    if (is_text)
+        SET(blob_option, &blob);
+    else
+        SET(file_option, pem->text);
+}
+
 static void set_login(struct http_exchange *x, const struct http_peer *p)
 {
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -52,12 +66,9 @@ static void set_login(struct http_exchange *x, const struct http_peer *p)
         SET(CURLOPT_USERNAME, p->user);
         SET(CURLOPT_PASSWORD, p->password.text);
     }
-    if (p->ca)
-        SET(CURLOPT_CAINFO, p->ca);
-    if (p->cert) {
-        SET(CURLOPT_SSLCERT, p->cert);
-        SET(CURLOPT_SSLKEY, p->key);
-    }
+    set_pem(x, p->pem, &p->ca, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO);
+    set_pem(x, p->pem, &p->cert, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT);
+    set_pem(x, p->pem, &p->key, CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEY);
 }
 
 static void set_request(struct http_exchange *x)
@@ -175,24 +186,30 @@ static char *copy(const char *text)
     return text ? mem_copy_text(text, strlen(text)) : NULL;
 }
 
+static void take(struct secret *s, const char *text)
+{
+    if (text)
+        secret_set(s, str_from(text));
+}
+
 static void drop_access(struct http_peer *p)
 {
     free(p->user);
-    free(p->ca);
-    free(p->cert);
-    free(p->key);
     secret_release(&p->password);
+    secret_release(&p->ca);
+    secret_release(&p->cert);
+    secret_release(&p->key);
 }
 
 void http_peer_use(struct http_peer *p, const struct http_access *access)
 {
     drop_access(p);
     p->user = copy(access->user);
-    p->ca = copy(access->ca);
-    p->cert = copy(access->cert);
-    p->key = copy(access->key);
-    if (access->password)
-        secret_set(&p->password, str_from(access->password));
+    p->pem = access->pem;
+    take(&p->password, access->password);
+    take(&p->ca, access->ca);
+    take(&p->cert, access->cert);
+    take(&p->key, access->key);
 }
 
 static void copy_url(struct http_peer *p, const char *url)

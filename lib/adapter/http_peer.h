@@ -19,6 +19,7 @@ struct http_access {
     const char *user, *password;
     const char *ca, *cert, *key; /* PEM files, read anew for each request; without `ca` the
                                     system's certificates count */
+    bool pem;                    /* these are the texts themselves */
     int64_t timeout_ms;          /* of one request, all in all */
 };
 
