@@ -27,7 +27,7 @@ static enum err_code open_resource(const struct invocation *in, const struct mir
     rc = mirror_resource_open(in, o->maker, o->source, &l->resource, err);
     if (rc == ERR_OK)
         strimzi_mirror_connector(&l->resource.mirror, l->connector);
-    if (rc == ERR_OK && strlen(l->connector) > CONNECT_CONNECTOR_MAX)
+    if (rc == ERR_OK && strlen(l->connector) > MIRROR_CONNECTOR_MAX)
         return err_set(err, ERR_INVALID, "the name of the connector is too long");
     return rc;
 }
@@ -120,9 +120,8 @@ static void look_at_mirror(struct mirror_link *l)
         return;
     }
     connect_mirror_look(&connect, l->connector, &look, &l->config);
-    look.followed = resource.followed;
-    if (look.exactly_once == TRUTH_UNKNOWN && resource.current == TRUTH_YES)
-        look.exactly_once = resource.exactly_once;
+    if (l->resource.cluster)
+        strimzi_mirror_amend(&l->resource.mirror, &look);
     mirror_learn(&l->mirror, &look);
 }
 
@@ -133,32 +132,11 @@ void mirror_link_look(struct mirror_link *l)
     judge(l);
 }
 
-/* Its operator does what the resource asks for, whatever the connector does by now. */
-static bool is_asked_for(const struct mirror_link *l, enum mirror_wish wish)
-{
-    const struct strimzi_mirror *m = &l->resource.mirror;
-
-    return wish == MIRROR_WISH_STOPPED   ? m->asks_to_stop
-           : wish == MIRROR_WISH_RUNNING ? m->asks_to_run
-                                         : true;
-}
-
 enum mirror_effect mirror_link_move(const struct mirror_link *l, enum mirror_wish wish,
                                     const char **ret_why)
 {
-    const enum mirror_effect effect = mirror_move(wish, l->facts, ret_why);
-
-    if (!l->resource.cluster)
-        return effect;
-    if (l->facts[MIRROR_FACT_FOLLOWED] == TRUTH_YES && !is_asked_for(l, wish)) {
-        *ret_why = "its resource asks for something else";
-        return wish == MIRROR_WISH_STOPPED ? MIRROR_EFFECT_STOP : MIRROR_EFFECT_RESUME;
-    }
-    if (effect == MIRROR_EFFECT_NOTHING && l->resource.mirror.told.current != TRUTH_YES) {
-        *ret_why = "its operator has not looked at its resource";
-        return MIRROR_EFFECT_WAIT;
-    }
-    return effect;
+    return l->resource.cluster ? strimzi_mirror_move(&l->resource.mirror, wish, l->facts, ret_why)
+                               : mirror_move(wish, l->facts, ret_why);
 }
 
 static enum err_code guard(struct mirror_link *l, struct err *err)
@@ -202,13 +180,7 @@ enum err_code mirror_link_do(struct mirror_link *l, enum mirror_effect effect, s
 /* The name at the source of the topic that is the log here. */
 static struct str source_topic(const struct mirror_link *l)
 {
-    const size_t n = strlen(l->config.source);
-    struct str topic = str_from(link_options(l->in)->topic);
-
-    if (l->config.keeps_names == TRUTH_NO && n > 0 && topic.n > n + 1 && topic.p[n] == '.' &&
-        str_starts_with(topic, str_from(l->config.source)))
-        topic = (struct str){ topic.p + n + 1, topic.n - n - 1 };
-    return topic;
+    return connect_source_topic(&l->config, str_from(link_options(l->in)->topic));
 }
 
 enum err_code mirror_link_offsets(struct mirror_link *l, int64_t *ret_next, struct err *err)

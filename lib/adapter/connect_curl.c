@@ -45,7 +45,7 @@ static void ask(void *self, enum connect_question question, const char *connecto
     };
     struct http_exchange *exchange;
 
-    PRE(strlen(connector) <= CONNECT_CONNECTOR_MAX);
+    PRE(strlen(connector) <= MIRROR_CONNECTOR_MAX);
     buf_init(&path, HTTP_PEER_PATH_MAX);
     if (!print_path(&path, question, connector))
         UNREACHABLE("three bytes for each of the name, and a few more, fit");

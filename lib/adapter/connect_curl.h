@@ -6,9 +6,8 @@
 #define REDWAL_ADAPTER_CONNECT_CURL_H
 
 #include "adapter/http_peer.h"
+#include "core/mirror.h"
 #include "port/connect.h"
-
-enum { CONNECT_CONNECTOR_MAX = 255 }; /* bytes of a connector's name */
 
 struct connect_curl;
 

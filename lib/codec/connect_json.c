@@ -194,3 +194,13 @@ struct str connect_guard_body(void)
     return STR_LITERAL("{\"offsets\":[{\"partition\":{\"cluster\":\"redwal\",\"partition\":0,"
                        "\"topic\":\"(redwal guard)\"},\"offset\":null}]}");
 }
+
+struct str connect_source_topic(const struct connect_config *config, struct str topic)
+{
+    const size_t n = strlen(config->source);
+
+    if (config->keeps_names == TRUTH_NO && n > 0 && topic.n > n + 1 && topic.p[n] == '.' &&
+        str_starts_with(topic, str_from(config->source)))
+        topic = (struct str){ topic.p + n + 1, topic.n - n - 1 };
+    return topic;
+}

@@ -37,6 +37,10 @@ struct connect_config {
 NODISCARD enum err_code connect_config_read(struct str body, struct connect_config *ret,
                                             struct err *err);
 
+/* The name at the source of the topic that is called `topic` where the connector writes; a part of
+ * it. */
+struct str connect_source_topic(const struct connect_config *config, struct str topic);
+
 /* Per partition of the source's topic the offset that is mirrored next; LOOK_UNKNOWN where none
  * was. Partitions that are not below `n` are left aside. */
 NODISCARD enum err_code connect_offsets_read(struct str body, struct str topic, int64_t *ret_next,

@@ -168,6 +168,38 @@ void strimzi_mirror_connector(const struct strimzi_mirror *m,
              m->target);
 }
 
+void strimzi_mirror_amend(const struct strimzi_mirror *m, struct mirror_look *look)
+{
+    look->followed = m->told.followed;
+    if (look->exactly_once == TRUTH_UNKNOWN && m->told.current == TRUTH_YES)
+        look->exactly_once = m->exactly_once;
+}
+
+/* Its operator does what the resource asks for, whatever the connector does by now. */
+static bool is_asked_for(const struct strimzi_mirror *m, enum mirror_wish wish)
+{
+    return wish == MIRROR_WISH_STOPPED   ? m->asks_to_stop
+           : wish == MIRROR_WISH_RUNNING ? m->asks_to_run
+                                         : true;
+}
+
+enum mirror_effect strimzi_mirror_move(const struct strimzi_mirror *m, enum mirror_wish wish,
+                                       const enum truth facts[MIRROR_FACT_COUNT],
+                                       const char **ret_why)
+{
+    const enum mirror_effect effect = mirror_move(wish, facts, ret_why);
+
+    if (facts[MIRROR_FACT_FOLLOWED] == TRUTH_YES && !is_asked_for(m, wish)) {
+        *ret_why = "its resource asks for something else";
+        return wish == MIRROR_WISH_STOPPED ? MIRROR_EFFECT_STOP : MIRROR_EFFECT_RESUME;
+    }
+    if (effect == MIRROR_EFFECT_NOTHING && m->told.current != TRUTH_YES) {
+        *ret_why = "its operator has not looked at its resource";
+        return MIRROR_EFFECT_WAIT;
+    }
+    return effect;
+}
+
 /* --- changing --------------------------------------------------------------------------------- */
 
 static bool add(struct buf *out, enum kube_patch_op op, const char *pointer, const char *text)

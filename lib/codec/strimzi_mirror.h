@@ -45,6 +45,15 @@ NODISCARD enum err_code strimzi_mirror_read(struct str json, struct str alias,
 void strimzi_mirror_connector(const struct strimzi_mirror *m,
                               char ret_name[STRIMZI_CONNECTOR_MAX + 1]);
 
+/* What a look at its Connect says beside what the resource does: orders to it go there, and its
+ * workers' configuration is written there. */
+void strimzi_mirror_amend(const struct strimzi_mirror *m, struct mirror_look *look);
+/* What follows from the facts by core/mirror.h and from what the resource asks for: what it does
+ * not ask for does not last. `ret_why` is a static text. */
+enum mirror_effect strimzi_mirror_move(const struct strimzi_mirror *m, enum mirror_wish wish,
+                                       const enum truth facts[MIRROR_FACT_COUNT],
+                                       const char **ret_why);
+
 /* ERR_OK, or ERR_INVALID: its reconciliation is paused, or it asks for no source connector, so that
  * nobody would carry an order out. */
 NODISCARD enum err_code strimzi_mirror_refuse(const struct strimzi_mirror *m, struct err *err);

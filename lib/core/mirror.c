@@ -277,6 +277,13 @@ enum mirror_state mirror_reason_state(enum mirror_reason reason)
     return rows[reason].state;
 }
 
+bool mirror_reason_passes(enum mirror_reason reason)
+{
+    const enum mirror_state state = mirror_reason_state(reason);
+
+    return state == MIRROR_STATE_STARTING || state == MIRROR_STATE_STOPPING;
+}
+
 const char *mirror_reason_code(enum mirror_reason reason)
 {
     PRE(reason < MIRROR_REASON_COUNT);

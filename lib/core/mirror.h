@@ -21,6 +21,8 @@
 #include "core/look.h"
 
 enum {
+    MIRROR_CONNECTOR_MAX = 255,  /* bytes of a connector's name */
+    MIRROR_TOPIC_MAX = 249,      /* bytes of a topic's name */
     MIRROR_STALE_MS = 30 * 1000, /* what nobody has confirmed for that long is unknown */
     MIRROR_STILL_MS = 10 * 1000, /* between the two looks that find the log as long as it was */
 };
@@ -171,7 +173,7 @@ struct mirror_look {
     enum connector_state connector;
     int64_t n_tasks, n_running, n_failed; /* of the tasks; LOOK_UNKNOWN */
     char trouble[LOOK_WHY_MAX + 1]; /* what the first of them that failed says, in short; or "" */
-    enum truth exactly_once;
+    enum truth exactly_once, keeps_headers;
 };
 
 struct mirror_guard {
@@ -220,6 +222,9 @@ const char *mirror_reason_remedy(enum mirror_reason reason);
 const char *mirror_effect_text(enum mirror_effect effect);
 const char *mirror_state_text(enum mirror_state state);
 const char *mirror_state_meaning(enum mirror_state state);
+
+/* What comes and goes by itself while a mirror starts or stops. */
+bool mirror_reason_passes(enum mirror_reason reason);
 
 /* Rows of the tables as text, for people. NULL fields: there is no row `i`. */
 struct mirror_row {

@@ -28,6 +28,7 @@ static enum err_code look(const struct connect *c, const char *connector, struct
         return rc;
     l->exists = true;
     l->exactly_once = config->exactly_once;
+    l->keeps_headers = config->keeps_headers;
     rc = ask(c, CONNECT_STATUS, connector, &reply, err);
     if (rc == ERR_NOT_FOUND)
         return ERR_OK; /* it has none yet, or it was deleted just now */

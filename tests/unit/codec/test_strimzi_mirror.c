@@ -195,6 +195,73 @@ static void a_change_is_guarded_by_what_was_read(void **state)
     }
 }
 
+/* --- what follows from it --------------------------------------------------------------------- */
+
+static void what_the_resource_does_not_ask_for_does_not_last(void **state)
+{
+    static const struct {
+        bool to_run, to_stop;
+        enum truth followed, current, stopped;
+        enum mirror_wish wish;
+        enum mirror_effect effect;
+    } rows[] = {
+        { true, false, TRUTH_YES, TRUTH_YES, TRUTH_YES, MIRROR_WISH_STOPPED, MIRROR_EFFECT_STOP },
+        { false, true, TRUTH_YES, TRUTH_YES, TRUTH_NO, MIRROR_WISH_RUNNING, MIRROR_EFFECT_RESUME },
+        { false, true, TRUTH_YES, TRUTH_YES, TRUTH_YES, MIRROR_WISH_STOPPED,
+          MIRROR_EFFECT_NOTHING },
+        { false, true, TRUTH_YES, TRUTH_NO, TRUTH_YES, MIRROR_WISH_STOPPED, MIRROR_EFFECT_WAIT },
+        { true, false, TRUTH_NO, TRUTH_YES, TRUTH_NO, MIRROR_WISH_STOPPED, MIRROR_EFFECT_WAIT },
+        { true, false, TRUTH_UNKNOWN, TRUTH_YES, TRUTH_NO, MIRROR_WISH_STOPPED,
+          MIRROR_EFFECT_WAIT },
+        { true, false, TRUTH_YES, TRUTH_YES, TRUTH_NO, MIRROR_WISH_OBSERVED,
+          MIRROR_EFFECT_NOTHING },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct strimzi_mirror m = { .asks_to_run = rows[i].to_run,
+                                          .asks_to_stop = rows[i].to_stop,
+                                          .told = { .current = rows[i].current } };
+        enum truth facts[MIRROR_FACT_COUNT];
+        enum mirror_effect effect;
+        const char *why = NULL;
+
+        for (int f = 0; f < MIRROR_FACT_COUNT; f++)
+            facts[f] = TRUTH_YES; /* the proof, where it is stopped */
+        facts[MIRROR_FACT_DENIED] = facts[MIRROR_FACT_FAILED] = TRUTH_NO;
+        facts[MIRROR_FACT_PAUSED] = facts[MIRROR_FACT_WORKING] = TRUTH_NO;
+        facts[MIRROR_FACT_FOLLOWED] = rows[i].followed;
+        facts[MIRROR_FACT_STOPPED] = rows[i].stopped;
+        effect = strimzi_mirror_move(&m, rows[i].wish, facts, &why);
+        if (effect != rows[i].effect || !why)
+            fail_msg("row %zu: %s", i, mirror_effect_text(effect));
+    }
+}
+
+static void the_resource_knows_how_its_workers_write(void **state)
+{
+    static const struct {
+        enum truth current, by_resource, by_connector, expected;
+    } rows[] = {
+        { TRUTH_YES, TRUTH_YES, TRUTH_UNKNOWN, TRUTH_YES },
+        { TRUTH_YES, TRUTH_NO, TRUTH_UNKNOWN, TRUTH_NO },
+        { TRUTH_YES, TRUTH_NO, TRUTH_YES, TRUTH_YES },
+        { TRUTH_NO, TRUTH_YES, TRUTH_UNKNOWN, TRUTH_UNKNOWN },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct strimzi_mirror m = { .exactly_once = rows[i].by_resource,
+                                          .told = { .followed = TRUTH_NO,
+                                                    .current = rows[i].current } };
+        struct mirror_look look = { .followed = TRUTH_YES, .exactly_once = rows[i].by_connector };
+
+        strimzi_mirror_amend(&m, &look);
+        assert_int_equal(look.followed, TRUTH_NO);
+        assert_int_equal(look.exactly_once, rows[i].expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +269,8 @@ int main(void)
         cmocka_unit_test(without_the_setting_connect_does_not_write_exactly_once),
         cmocka_unit_test(what_cannot_be_read_says_why),
         cmocka_unit_test(a_change_is_guarded_by_what_was_read),
+        cmocka_unit_test(what_the_resource_does_not_ask_for_does_not_last),
+        cmocka_unit_test(the_resource_knows_how_its_workers_write),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
