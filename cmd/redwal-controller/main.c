@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "adapter/connect_curl.h"
 #include "adapter/kube_curl.h"
 #include "adapter/kube_load.h"
 #include "adapter/redis_connect.h"
@@ -20,6 +21,7 @@
 #include "reload.h"
 #include "runtime/clock.h"
 #include "runtime/log_agents.h"
+#include "runtime/mirror_observer.h"
 #include "runtime/process.h"
 #include "wiring/log_agent_main.h"
 
@@ -48,6 +50,7 @@ struct parts {
     struct kube_curl *curl;
     struct redis_observer *redis;
     struct log_agents *agents;
+    struct mirror_observer *mirrors;
     struct wal_reconciler *reconciler;
     struct reload reload;
     char *scope; /* of the lease */
@@ -58,6 +61,7 @@ static void parts_release(struct parts *p)
 {
     wal_reconciler_free(p->reconciler);
     log_agents_free(p->agents);
+    mirror_observer_free(p->mirrors);
     redis_observer_free(p->redis);
     kube_curl_free(p->curl);
     http_server_free(p->http);
@@ -122,6 +126,32 @@ static struct wal_reconciler_settings settings_of(const struct options *o, const
     return s;
 }
 
+static enum err_code open_connect(const struct mirror_place *place, int64_t timeout_ms,
+                                  struct connect *ret, struct err *err)
+{
+    const struct http_access access = {
+        .url = place->url,
+        .user = place->login.user,
+        .password = place->login.password,
+        .ca = place->login.ca,
+        .cert = place->login.cert,
+        .key = place->login.key,
+        .pem = true,
+        .timeout_ms = timeout_ms,
+    };
+    struct connect_curl *connect;
+    const enum err_code rc = connect_curl_new(&access, &connect, err);
+
+    if (rc == ERR_OK)
+        *ret = connect_curl_port(connect);
+    return rc;
+}
+
+static void close_connect(struct connect *connect)
+{
+    connect_curl_free(connect->self);
+}
+
 static void start_reconciler(struct parts *p, const struct options *o)
 {
     static const char *const agent[] = { "/proc/self/exe", AGENT_WORD, NULL };
@@ -132,6 +162,7 @@ static void start_reconciler(struct parts *p, const struct options *o)
                                                 .seed = (uint64_t)clock_wall_ms() };
     const struct redis_look_settings redis = { LOOK_TIMEOUT_MS, clock_since_boot_ms,
                                                clock_wall_ms };
+    const struct mirror_opener opener = { open_connect, close_connect };
     const struct wal_reconciler_settings settings = settings_of(o, p);
     struct wal_reconciler_ports ports = { .kube = kube_curl_port(p->curl),
                                           .log = &p->log,
@@ -140,8 +171,10 @@ static void start_reconciler(struct parts *p, const struct options *o)
 
     p->agents = log_agents_new(&agents);
     p->redis = redis_observer_new(&redis);
+    p->mirrors = mirror_observer_new(&opener);
     ports.redis = redis_observer_port(p->redis);
     ports.log_observer = log_agents_port(p->agents);
+    ports.mirror = mirror_observer_port(p->mirrors);
     p->reconciler = wal_reconciler_new(&settings, &ports);
     log_info(&p->log, "Takes part in the election identity=%s", settings.lease.identity);
 }

@@ -66,13 +66,90 @@ static void add_lag(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct obse
 }
 
 /* A bound: what is well would have another age whenever somebody looks. */
-static void add_freshness(yyjson_mut_doc *doc, yyjson_mut_val *root,
-                          const struct wal_status_figures *f)
+static void add_age(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, int64_t age_ms,
+                    int64_t step_ms)
 {
-    const int64_t step = f->freshness_step_ms < 1000 ? 1 : f->freshness_step_ms / 1000;
-    const int64_t steps = (f->freshness_ms + step * 1000 - 1) / (step * 1000);
+    const int64_t step = step_ms < 1000 ? 1 : step_ms / 1000;
+    const int64_t steps = (age_ms + step * 1000 - 1) / (step * 1000);
 
-    add_figure(doc, root, "freshness", f->freshness_ms < 0 ? f->freshness_ms : steps * step);
+    add_figure(doc, object, key, age_ms < 0 ? age_ms : steps * step);
+}
+
+static void add_tasks(yyjson_mut_doc *doc, yyjson_mut_val *mirror, const struct mirror_look *l)
+{
+    yyjson_mut_val *v;
+
+    if (!l->exists || l->n_tasks == LOOK_UNKNOWN)
+        return;
+    v = yyjson_mut_obj_add_obj(doc, mirror, "tasks");
+    add_figure(doc, v, "total", l->n_tasks);
+    add_figure(doc, v, "running", l->n_running);
+    add_figure(doc, v, "failed", l->n_failed);
+}
+
+static void add_mirrored(yyjson_mut_doc *doc, yyjson_mut_val *mirror, const struct mirror_lag *lag,
+                         int64_t now_ms)
+{
+    yyjson_mut_val *list = yyjson_mut_arr(doc);
+
+    for (int32_t i = 0; i < lag->n && i < WAL_MIRROR_TOLD_MAX; i++) {
+        const int64_t next = mirror_lag_next(lag, i, now_ms),
+                      behind = mirror_lag_behind(lag, i, now_ms);
+        yyjson_mut_val *v;
+
+        if (next == LOOK_UNKNOWN || behind == LOOK_UNKNOWN)
+            continue;
+        v = yyjson_mut_arr_add_obj(doc, list);
+        yyjson_mut_obj_add_int(doc, v, "partition", i);
+        yyjson_mut_obj_add_int(doc, v, "next", next);
+        yyjson_mut_obj_add_int(doc, v, "behind", behind);
+    }
+    if (yyjson_mut_arr_size(list) > 0)
+        yyjson_mut_obj_add_val(doc, mirror, "partitions", list);
+}
+
+static void add_mirror_lag(yyjson_mut_doc *doc, yyjson_mut_val *mirror,
+                           const struct wal_status_figures *f)
+{
+    const int64_t records = mirror_lag_total(f->mirror.lag, f->now_ms);
+    yyjson_mut_val *v;
+
+    if (records == LOOK_UNKNOWN && f->mirror.age_ms == LOOK_UNKNOWN)
+        return;
+    v = yyjson_mut_obj_add_obj(doc, mirror, "lag");
+    add_figure(doc, v, "records", records);
+    add_age(doc, v, "seconds", f->mirror.age_ms, f->freshness_step_ms);
+}
+
+static struct str trouble_of(const struct wal_mirror_figures *m,
+                             const enum truth facts[MIRROR_FACT_COUNT])
+{
+    if (m->facts->tried.outcome != LOOK_ANSWERED)
+        return str_from(m->facts->tried.why);
+    return facts[MIRROR_FACT_FAILED] == TRUTH_YES ? str_from(m->facts->last.trouble) : m->trouble;
+}
+
+static void add_mirror(yyjson_mut_doc *doc, yyjson_mut_val *root,
+                       const struct wal_status_figures *f)
+{
+    const struct wal_mirror_figures *m = &f->mirror;
+    enum truth facts[MIRROR_FACT_COUNT];
+    enum mirror_reason reason;
+    yyjson_mut_val *v;
+
+    if (!m->facts)
+        return;
+    mirror_facts(m->facts, f->now_ms, facts);
+    reason = mirror_judge(facts);
+    v = yyjson_mut_obj_add_obj(doc, root, "mirror");
+    add_text(doc, v, "connector", kube_yyjson_readable(m->connector));
+    kube_yyjson_add(doc, v, "state", str_from(mirror_state_text(mirror_reason_state(reason))));
+    kube_yyjson_add(doc, v, "reason", str_from(mirror_reason_code(reason)));
+    if (facts[MIRROR_FACT_PRESENT] == TRUTH_YES)
+        add_tasks(doc, v, &m->facts->last);
+    add_text(doc, v, "trouble", kube_yyjson_readable(trouble_of(m, facts)));
+    add_mirror_lag(doc, v, f);
+    add_mirrored(doc, v, m->lag, f->now_ms);
 }
 
 static void add_conditions(yyjson_mut_doc *doc, yyjson_mut_val *root,
@@ -82,8 +159,11 @@ static void add_conditions(yyjson_mut_doc *doc, yyjson_mut_val *root,
 
     for (enum wal_condition_type i = 0; i < WAL_CONDITION_COUNT; i++) {
         const struct wal_condition *c = &status->conditions[i];
-        yyjson_mut_val *v = yyjson_mut_arr_add_obj(doc, list);
+        yyjson_mut_val *v;
 
+        if (c->reason[0] == '\0')
+            continue;
+        v = yyjson_mut_arr_add_obj(doc, list);
         kube_yyjson_add(doc, v, "type", str_from(wal_condition_text(i)));
         kube_yyjson_add(doc, v, "status", str_from(condition_status_text(c->status)));
         kube_yyjson_add(doc, v, "reason", str_from(c->reason));
@@ -108,7 +188,8 @@ bool wal_status_encode(struct buf *out, const struct wal_status *status,
     if (facts->n > 0)
         yyjson_mut_obj_add_int(doc, root, "partitions", facts->n);
     add_lag(doc, root, facts, f->now_ms);
-    add_freshness(doc, root, f);
+    add_age(doc, root, "freshness", f->freshness_ms, f->freshness_step_ms);
+    add_mirror(doc, root, f);
     add_conditions(doc, root, status, f->generation);
     return kube_yyjson_write(doc, out);
 }

@@ -6,7 +6,19 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/mirror_lag.h"
 #include "core/wal_status.h"
+
+enum { WAL_MIRROR_TOLD_MAX = 64 /* partitions: a status is no table */ };
+
+/* What it says of the mirror. */
+struct wal_mirror_figures {
+    const struct mirror *facts; /* NULL: there is none */
+    const struct mirror_lag *lag;
+    struct str connector;
+    struct str trouble; /* of an order */
+    int64_t age_ms;     /* of the last mark that came through; as `freshness_ms` */
+};
 
 /* What the status says beside conditions and what was observed. Texts that are empty are left out.
  */
@@ -19,6 +31,7 @@ struct wal_status_figures {
     int64_t freshness_ms; /* LOOK_UNKNOWN; told in steps of this many milliseconds: */
     int64_t freshness_step_ms;
     int64_t now_ms;
+    struct wal_mirror_figures mirror;
 };
 
 /* Appends the object below "status". Figures that are unknown are left out. False: no room. */

@@ -370,6 +370,11 @@ static bool has_tls(const struct wal_spec *s)
     return n >= 3 && strcmp(s->security + n - 3, "SSL") == 0;
 }
 
+static bool is_https(const char *url)
+{
+    return str_starts_with(str_from(url), STR_LITERAL("https://"));
+}
+
 static bool format_is_typed(const struct wal_spec *s)
 {
     const char *format = wal_setting_of(s, "format");
@@ -402,8 +407,19 @@ bool wal_rule_holds(enum wal_rule rule, const struct wal_spec *s)
     case WAL_RULE_REGISTRY_USER:
         return !s->registry_user == !s->registry_password.name;
     case WAL_RULE_REGISTRY_TLS:
-        return !s->registry || str_starts_with(str_from(s->registry), STR_LITERAL("https://")) ||
+        return !s->registry || is_https(s->registry) ||
                !(s->registry_ca.name || s->registry_certificate.name);
+    case WAL_RULE_MIRROR_NAMED:
+        return s->connect_url || s->mirror_maker || s->mirror_wish == 0;
+    case WAL_RULE_MIRROR_ONCE:
+        return !s->connect_url || !s->mirror_connector != !s->mirror_maker;
+    case WAL_RULE_CONNECT_URL:
+        return !s->connect_url || !strchr(s->connect_url, '@');
+    case WAL_RULE_CONNECT_USER:
+        return !s->connect_user == !s->connect_password.name;
+    case WAL_RULE_CONNECT_TLS:
+        return !s->connect_url || is_https(s->connect_url) ||
+               !(s->connect_ca.name || s->connect_certificate.name);
     case WAL_RULE_TYPED_FORMAT:
         return s->registry || !format_is_typed(s);
     case WAL_RULE_COUNT:

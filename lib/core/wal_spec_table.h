@@ -23,6 +23,7 @@ enum wal_sentinel_tls {
 #define WAL_ROLE_CHOICES         "active", "standby"
 #define WAL_SENTINEL_TLS_CHOICES "same", "enabled", "disabled"
 #define WAL_PULL_CHOICES         "Always", "IfNotPresent", "Never"
+#define WAL_MIRROR_CHOICES       "Observed", "Running", "Stopped" /* enum mirror_wish */
 
 /* clang-format off */
 
@@ -44,6 +45,10 @@ enum wal_sentinel_tls {
     X("schemaRegistry.tls", OPTIONAL, "Certificates for TLS to the registry") \
     X("slo",                FILLED,   "What is expected of it") \
     X("marks",              FILLED,   "Marks in the log, by which all sites tell how fresh and how whole they are") \
+    X("mirror",             OPTIONAL, "The mirror that brings this site its log: a source connector of MirrorMaker 2") \
+    X("mirror.connect",     OPTIONAL, "The Kafka Connect that runs it, by its REST interface; only by that a stop is proven") \
+    X("mirror.connect.tls", OPTIONAL, "Certificates for TLS to Connect") \
+    X("mirror.kafkaMirrorMaker2", OPTIONAL, "The KafkaMirrorMaker2 of Strimzi, in this namespace, that manages it: orders go there, and it names the connector") \
     X("applier",            FILLED,   "The pods that apply the log")
 
 /* X(type, field, path, need, default, min, max, allowed, help). Of SECRET the default is that of its
@@ -74,6 +79,17 @@ enum wal_sentinel_tls {
     X(DURATION,    freshness_ms,      "slo.freshness", OPTIONAL, "5s", 100, 24 * 3600 * 1000, NULL, "How old what readers of Redis see may be") \
     X(CHOICE,      objective,         "slo.objective", OPTIONAL, "99.9", 0, 0, ((const char *const[]){ WAL_OBJECTIVES(WAL_OBJECTIVE_CHOICE) NULL }), "Percent of minutes in which it is no older, as a text") \
     X(DURATION,    mark_interval_ms,  "marks.interval", OPTIONAL, "0s", 0, 3600 * 1000, NULL, "How often the active site writes a mark into each partition of the log, such as 2s; 0s writes none, and is the default, since an applier that knows no marks makes dead letters of them, and one RedisWal alone may write them into a log") \
+    \
+    X(CHOICE,      mirror_wish,       "mirror.state", OPTIONAL, "Observed", 0, 0, WAL_ONE_OF(WAL_MIRROR_CHOICES), "What the mirror is to do: it is seen to that it runs, or that it stops and that this is proven; Observed: it is only looked at") \
+    X(URL,         connect_url,       "mirror.connect.url", REQUIRED, NULL, 8, 1024, NULL, "Where it is; http or https") \
+    X(TEXT,        mirror_connector,  "mirror.connect.connector", OPTIONAL, NULL, 1, 255, NULL, "The source connector there, such as dc->dr.MirrorSourceConnector; kafkaMirrorMaker2 names it itself") \
+    X(TEXT,        connect_user,      "mirror.connect.username", OPTIONAL, NULL, 1, 255, NULL, "User at Connect") \
+    X(SECRET,      connect_password,  "mirror.connect.passwordSecret", OPTIONAL, "password", 0, 0, NULL, "Password for Connect") \
+    X(SECRET,      connect_ca,        "mirror.connect.tls.caSecret", OPTIONAL, "ca.crt", 0, 0, NULL, "Certificates that may sign Connect's; the system's when absent") \
+    X(CERTIFICATE, connect_certificate, "mirror.connect.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where Connect asks for one") \
+    X(OBJECT_NAME, mirror_maker,      "mirror.kafkaMirrorMaker2.name", REQUIRED, NULL, 1, 253, NULL, "Its name") \
+    X(TEXT,        mirror_source,     "mirror.kafkaMirrorMaker2.sourceAlias", OPTIONAL, NULL, 1, 249, NULL, "What it calls the cluster that is mirrored, where it mirrors several") \
+    X(ADDRESSES,   source_brokers,    "mirror.sourceBrokers", OPTIONAL, NULL, 0, 0, NULL, "Brokers of the cluster that is mirrored, to tell how many records the mirror is behind; they are asked as spec.kafka.brokers are, with the same user and certificates") \
     \
     X(INT,         replicas,          "applier.replicas", OPTIONAL, "2", 0, 100, NULL, "Pods; more than the log has partitions wait in reserve") \
     X(BOOL,        paused,            "applier.paused", OPTIONAL, "false", 0, 0, NULL, "Run no pods until this is false again; nothing is lost meanwhile") \
@@ -139,6 +155,16 @@ enum wal_sentinel_tls {
       "username and passwordSecret need each other") \
     X(REGISTRY_TLS, "schemaRegistry", "self.url.startsWith('https://') || !has(self.tls) || !(has(self.tls.caSecret) || has(self.tls.certificateSecret))", \
       "tls needs https in url") \
+    X(MIRROR_NAMED, "mirror", "has(self.connect) || has(self.kafkaMirrorMaker2) || self.state == 'Observed'", \
+      "state needs a mirror: name it by connect or kafkaMirrorMaker2") \
+    X(MIRROR_ONCE, "mirror", "!has(self.connect) || has(self.connect.connector) != has(self.kafkaMirrorMaker2)", \
+      "give connect.connector, or kafkaMirrorMaker2, which names the connector itself") \
+    X(CONNECT_URL, "mirror.connect", "!self.url.contains('@')", \
+      "url holds a user; give username and passwordSecret") \
+    X(CONNECT_USER, "mirror.connect", "has(self.username) == has(self.passwordSecret)", \
+      "username and passwordSecret need each other") \
+    X(CONNECT_TLS, "mirror.connect", "self.url.startsWith('https://') || !has(self.tls) || !(has(self.tls.caSecret) || has(self.tls.certificateSecret))", \
+      "tls needs https in url") \
     X(TYPED_FORMAT, "", "has(self.schemaRegistry) || !has(self.options) || !has(self.options.format) || !(self.options.format in ['protobuf', 'avro'])", \
       "options.format protobuf and avro need schemaRegistry")
 
@@ -164,7 +190,23 @@ enum wal_sentinel_tls {
     X(INTEGER, "partitions",         "Partitions of the log") \
     X(INTEGER, "lag.records",        "Records of the log that Redis does not have yet") \
     X(INTEGER, "lag.seconds",        "Age of the oldest of them") \
-    X(INTEGER, "freshness",          "Readers of Redis see what is so many seconds old at most, in steps of spec.slo.freshness: by marks, and at an active site without them by its log")
+    X(INTEGER, "freshness",          "Readers of Redis see what is so many seconds old at most, in steps of spec.slo.freshness: by marks, and at an active site without them by its log") \
+    X(STRING,  "mirror.connector",   "The mirror's source connector in Connect") \
+    X(STRING,  "mirror.state",       "What the mirror does: docs/mirror.md") \
+    X(STRING,  "mirror.reason",      "How that is known, as in the condition MirrorRunning") \
+    X(INTEGER, "mirror.tasks.total", "Tasks of the connector") \
+    X(INTEGER, "mirror.tasks.running", "Tasks that run") \
+    X(INTEGER, "mirror.tasks.failed", "Tasks that have failed") \
+    X(STRING,  "mirror.trouble",     "What the first task that failed says, or who could not be asked") \
+    X(INTEGER, "mirror.lag.records", "Offsets at the source that are not mirrored, of all partitions; needs spec.mirror.sourceBrokers") \
+    X(INTEGER, "mirror.lag.seconds", "How long ago the last mark was written that came through the mirror and that Redis has passed, in the partition where that is longest, in steps of spec.slo.freshness: no less than the delay of the mirror") \
+    X(MIRRORED, "mirror.partitions", "The first 64 partitions for which that is known")
+
+/* X(key, help): of a partition in status.mirror.partitions. */
+#define WAL_MIRROR_MEMBERS(X) \
+    X("partition", "Of the log") \
+    X("next",      "Offset at the source that is mirrored next") \
+    X("behind",    "Offsets at the source that are not mirrored")
 
 /* X(name, type, JSON path, priority): columns of kubectl get; those of priority 1 with -o wide. */
 #define WAL_COLUMNS(X) \

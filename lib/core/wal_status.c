@@ -343,6 +343,62 @@ static struct finding_of judge_marks(const struct judgement *j)
     UNREACHABLE("a state that does not exist");
 }
 
+/* What the connector or who should tell of it says beside the reason. */
+static struct finding_of judge_mirror(const struct judgement *j)
+{
+    const struct mirror *m = j->wanted->mirror;
+    enum truth facts[MIRROR_FACT_COUNT];
+    enum mirror_reason reason;
+    const char *detail = "";
+
+    mirror_facts(m, j->now_ms, facts);
+    reason = mirror_judge(facts);
+    if (facts[MIRROR_FACT_ANSWERED] != TRUTH_YES || facts[MIRROR_FACT_DENIED] == TRUTH_YES)
+        detail = m->tried.why;
+    else if (facts[MIRROR_FACT_FAILED] == TRUTH_YES)
+        detail = m->last.trouble;
+    return with((size_t)WAL_REASON_MIRROR + reason, "%s", detail);
+}
+
+/* By digests of marks: core/mark.h. */
+static int64_t count_differences(const struct judgement *j)
+{
+    const struct observed *f = j->facts;
+    int64_t n = 0;
+
+    for (int32_t i = 0; is_primary(j) && i < f->n; i++)
+        if (f->partitions[i].in_redis && f->partitions[i].redis.read == POSITION_PRESENT)
+            n += f->partitions[i].redis.position.mark.n_different;
+    return n;
+}
+
+/* What is known to be wrong counts before what is not known. */
+static struct finding_of judge_faith(const struct judgement *j)
+{
+    const struct mirror_look *l = &j->wanted->mirror->last;
+    const char *stamps = j->facts->log.topic.timestamp_type;
+    const int64_t n_different = count_differences(j);
+    enum truth facts[MIRROR_FACT_COUNT];
+
+    mirror_facts(j->wanted->mirror, j->now_ms, facts);
+    if (n_different > 0)
+        return with(WAL_REASON_MIRROR_DIFFERS, "%" PRId64 " stretches", n_different);
+    if (knows_log(j) && *stamps && strcmp(stamps, "CreateTime") != 0)
+        return with(WAL_REASON_MIRROR_RESTAMPS, "message.timestamp.type=%s", stamps);
+    if (facts[MIRROR_FACT_PRESENT] != TRUTH_YES)
+        return plain(WAL_REASON_MIRROR_UNSEEN);
+    if (l->keeps_headers == TRUTH_NO)
+        return plain(WAL_REASON_MIRROR_REWRITES);
+    if (l->exactly_once == TRUTH_NO)
+        return plain(WAL_REASON_MIRROR_REPEATS);
+    if (!knows_log(j) || !*stamps)
+        return plain(WAL_REASON_MIRROR_UNSEEN);
+    if (l->keeps_headers == TRUTH_UNKNOWN)
+        return plain(WAL_REASON_MIRROR_HEADERS_UNKNOWN);
+    return plain(l->exactly_once == TRUTH_UNKNOWN ? WAL_REASON_MIRROR_ONCE_UNKNOWN
+                                                  : WAL_REASON_MIRROR_FAITHFUL);
+}
+
 /* Last: the first needed condition that is bad decides, and if none is, the first unknown one. */
 static struct finding_of judge_ready(const struct judgement *j)
 {
@@ -380,6 +436,8 @@ static const struct {
     { WAL_CONDITION_LOG_RETAINED, judge_retention },
     { WAL_CONDITION_REDIS_DURABLE, judge_durability },
     { WAL_CONDITION_LOG_MARKED, judge_marks },
+    { WAL_CONDITION_MIRROR_RUNNING, judge_mirror },
+    { WAL_CONDITION_MIRROR_FAITHFUL, judge_faith },
     { WAL_CONDITION_READY, judge_ready },
 };
 
@@ -398,6 +456,13 @@ static void word(const struct finding_of *found, const struct wal_condition *bef
              row.status == wal_condition_good(row.condition) ? "" : row.remedy);
     ret->since_wall_ms =
         before->reason[0] != '\0' && before->status == row.status ? before->since_wall_ms : wall_ms;
+}
+
+/* It does not run, and nobody has asked for that. */
+static bool misses_mirror(const struct judgement *j)
+{
+    return j->status->conditions[WAL_CONDITION_MIRROR_RUNNING].status == CONDITION_FALSE &&
+           j->wanted->mirror_wish != MIRROR_WISH_STOPPED;
 }
 
 static enum wal_phase phase_of(const struct judgement *j)
@@ -425,7 +490,13 @@ static enum wal_phase phase_of(const struct judgement *j)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (j->status->conditions[rows[i].condition].status == rows[i].status)
             return rows[i].phase;
-    return WAL_PHASE_APPLYING;
+    return misses_mirror(j) ? WAL_PHASE_DEGRADED : WAL_PHASE_APPLYING;
+}
+
+static bool applies(const struct wal_wanted *wanted, enum wal_condition_type type)
+{
+    return wanted->mirror ||
+           (type != WAL_CONDITION_MIRROR_RUNNING && type != WAL_CONDITION_MIRROR_FAITHFUL);
 }
 
 void wal_status_judge(const struct wal_wanted *wanted, const struct observed *facts,
@@ -436,8 +507,11 @@ void wal_status_judge(const struct wal_wanted *wanted, const struct observed *fa
     const struct judgement j = { wanted, facts, now_ms, &status };
 
     for (size_t i = 0; i < ARRAY_SIZE(judges); i++) {
-        const struct finding_of found = judges[i].judge(&j);
+        struct finding_of found;
 
+        if (!applies(wanted, judges[i].type))
+            continue;
+        found = judges[i].judge(&j);
         word(&found, &before->conditions[judges[i].type], wall_ms,
              &status.conditions[judges[i].type]);
     }
@@ -455,97 +529,4 @@ bool wal_status_differs(const struct wal_status *a, const struct wal_status *b)
             return true;
     }
     return a->phase != b->phase;
-}
-
-/* --- notices ---------------------------------------------------------------------------------- */
-
-/* Bad news, or the end of bad news. That something is unknown is in the status, and no news. */
-static bool is_news(enum wal_condition_type type, const struct wal_condition *before,
-                    const struct wal_condition *now)
-{
-    const enum condition_status good = wal_condition_good(type);
-
-    if (now->status == CONDITION_UNKNOWN || strcmp(before->reason, now->reason) == 0)
-        return false;
-    if (now->status != good)
-        return true;
-    return before->reason[0] != '\0' && before->status != good &&
-           before->status != CONDITION_UNKNOWN;
-}
-
-static void tell(struct wal_notice *n, const char *action, bool warning, const char *reason)
-{
-    *n = (struct wal_notice){ .warning = warning, .action = action };
-    snprintf(n->reason, sizeof(n->reason), "%s", reason);
-}
-
-static bool has_told_of_primary(const struct wal_told *told, const struct observed *f)
-{
-    return f->n_primaries == 0 || strcmp(told->primary, f->primary.run_id) == 0;
-}
-
-bool wal_status_has_told(const struct wal_told *told, const struct observed *facts)
-{
-    return has_told_of_primary(told, facts) && facts->n_rewinds == told->n_rewinds;
-}
-
-/* What a restore makes so, and unmakes, is its own news. */
-static bool is_of_restore(enum wal_condition_type type, const struct wal_status *before,
-                          const struct wal_status *now)
-{
-    static const bool is_changed[WAL_CONDITION_COUNT] = {
-        [WAL_CONDITION_POSITION_CONSISTENT] = true, [WAL_CONDITION_RESTORE_REQUIRED] = true,
-        [WAL_CONDITION_APPLIER_AVAILABLE] = true,   [WAL_CONDITION_CAUGHT_UP] = true,
-        [WAL_CONDITION_GROUP_HEALTHY] = true,
-    };
-
-    if (!is_changed[type])
-        return false;
-    return now->phase == WAL_PHASE_RESTORING ||
-           (before->phase == WAL_PHASE_RESTORING &&
-            now->conditions[type].status == wal_condition_good(type));
-}
-
-static size_t tell_happenings(const struct observed *f, struct wal_told *told,
-                              struct wal_notice *ret)
-{
-    size_t n = 0;
-
-    if (told->primary[0] != '\0' && !has_told_of_primary(told, f)) {
-        tell(&ret[n], "Observe", false, "PrimaryChanged");
-        snprintf(ret[n].note, sizeof(ret[n].note), "the primary is %s now, process %s",
-                 f->primary.address, f->primary.run_id);
-        n++;
-    }
-    if (f->n_rewinds > told->n_rewinds) {
-        tell(&ret[n], "Replay", true, "PrimaryRewound");
-        snprintf(ret[n].note, sizeof(ret[n].note),
-                 "%s went back by %" PRId64 " records; the appliers apply them again from the log",
-                 f->primary.address, f->rewound_records);
-        n++;
-    }
-    if (f->n_primaries > 0)
-        memcpy(told->primary, f->primary.run_id, sizeof(told->primary));
-    told->n_rewinds = f->n_rewinds;
-    return n;
-}
-
-size_t wal_status_notices(const struct wal_status *before, const struct wal_status *now,
-                          const struct observed *facts, struct wal_told *told,
-                          struct wal_notice *ret)
-{
-    size_t n = tell_happenings(facts, told, ret);
-
-    for (enum wal_condition_type i = 0; i < WAL_CONDITION_COUNT; i++) {
-        const struct wal_condition *c = &now->conditions[i];
-
-        /* Ready sums up what the others tell. */
-        if (i == WAL_CONDITION_READY || is_of_restore(i, before, now) ||
-            !is_news(i, &before->conditions[i], c))
-            continue;
-        tell(&ret[n], wal_condition_text(i), c->status != wal_condition_good(i), c->reason);
-        memcpy(ret[n].note, c->message, sizeof(ret[n].note));
-        n++;
-    }
-    return n;
 }

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "core/hold.h"
 #include "core/marking.h"
+#include "core/mirror.h"
 #include "core/observed.h"
 
 enum condition_status {
@@ -38,10 +39,13 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(GROUP_HEALTHY,       "GroupHealthy",       TRUE,  false, "the appliers share all partitions, and nobody else moved their commits") \
     X(LOG_RETAINED,        "LogRetained",        TRUE,  false, "the log is whole and is kept, so that a blank Redis can be made from it") \
     X(REDIS_DURABLE,       "RedisDurable",       TRUE,  false, "Redis evicts nothing, and saves") \
-    X(LOG_MARKED,          "LogMarked",          TRUE,  false, "the marks that are asked for are written into the log, by nobody else")
+    X(LOG_MARKED,          "LogMarked",          TRUE,  false, "the marks that are asked for are written into the log, by nobody else") \
+    X(MIRROR_RUNNING,      "MirrorRunning",      TRUE,  false, "the mirror that brings this site its log runs; there only where spec.mirror names one") \
+    X(MIRROR_FAITHFUL,     "MirrorFaithful",     TRUE,  false, "what the mirror writes here is what its source has; there only where spec.mirror names one")
 
 /* X(condition, name, reason, status, what was found, what to do). What the applier would hold a
- * partition for is a reason of PositionConsistent, too: core/hold.h. */
+ * partition for is a reason of PositionConsistent, too: core/hold.h; what a mirror does is one of
+ * MirrorRunning: core/mirror.h. */
 #define WAL_REASONS(X) \
     X(READY,               ALL_WELL,         "AllWell",          TRUE,    "all that Ready needs is as it should be", "nothing") \
     X(READY,               SOMETHING_WRONG,  "ConditionFails",   FALSE,   "another condition is not as it should be", "look at the condition that the message names") \
@@ -104,7 +108,15 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(LOG_MARKED,          MARKS_AWAITED,    "NotWritten",       UNKNOWN, "none was written yet: it must be known where their sequences are", "wait; see RedisReachable and LogReachable when this lasts") \
     X(LOG_MARKED,          MARKS_FAIL,       "Failing",          FALSE,   "the brokers did not store a mark in time", "look at the brokers and at min.insync.replicas; it is tried again by itself") \
     X(LOG_MARKED,          MARKS_DENIED,     "AccessDenied",     FALSE,   "the brokers do not let our user write to the log", "allow Write on the topic, or set spec.marks.interval to 0s") \
-    X(LOG_MARKED,          MARKS_OTHERS,     "OtherWriter",      FALSE,   "somebody else writes marks into this log: freshness is told all the same, but not all differences are", "set spec.marks.interval in one RedisWal of the log alone, and make one site the active one")
+    X(LOG_MARKED,          MARKS_OTHERS,     "OtherWriter",      FALSE,   "somebody else writes marks into this log: freshness is told all the same, but not all differences are", "set spec.marks.interval in one RedisWal of the log alone, and make one site the active one") \
+    X(MIRROR_FAITHFUL,     MIRROR_DIFFERS,   "MarksDiffer",      FALSE,   "records between two marks differ from those that the source's site counted: the mirror skipped, repeated or changed some", "kubectl redwal verify says what Redis lacks; see the mirror's and the brokers' logs, and docs/mirror.md") \
+    X(MIRROR_FAITHFUL,     MIRROR_REWRITES,  "HeadersRewritten", FALSE,   "the mirror's header.converter rewrites the headers of records", "set header.converter=org.apache.kafka.connect.converters.ByteArrayConverter for the connector") \
+    X(MIRROR_FAITHFUL,     MIRROR_RESTAMPS,  "TopicRestamps",    FALSE,   "the topic here stamps records anew, so that sites compute other expiries", "set message.timestamp.type=CreateTime for the topic") \
+    X(MIRROR_FAITHFUL,     MIRROR_REPEATS,   "NotExactlyOnce",   FALSE,   "the mirror does not write exactly once: after a failure it may repeat records", "set exactly.once.source.support=enabled for Connect's workers, and exactly.once.support=required for the connector") \
+    X(MIRROR_FAITHFUL,     MIRROR_UNSEEN,    "NotObserved",      UNKNOWN, "the mirror's configuration or the topic here could not be looked at, or too long ago", "see MirrorRunning and LogReachable") \
+    X(MIRROR_FAITHFUL,     MIRROR_HEADERS_UNKNOWN, "HeadersUnknown", UNKNOWN, "it is not known whether the mirror rewrites headers: its configuration leaves that to Connect's workers, or is not told", "set header.converter=org.apache.kafka.connect.converters.ByteArrayConverter for the connector itself, and give mirror.connect") \
+    X(MIRROR_FAITHFUL,     MIRROR_ONCE_UNKNOWN, "ExactlyOnceUnknown", UNKNOWN, "it is not known whether the mirror writes exactly once", "set exactly.once.support=required for the connector, which then does not run without") \
+    X(MIRROR_FAITHFUL,     MIRROR_FAITHFUL,  "Faithful",         TRUE,    "it keeps headers and timestamps and writes exactly once, and no mark has told of a difference", "nothing")
 
 /* X(phase, name, what it means), and X(phase, condition, status): the first row that fits is the
  * phase. */
@@ -133,7 +145,8 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(DEGRADED,         GROUP_HEALTHY,       FALSE) \
     X(DEGRADED,         LOG_RETAINED,        FALSE) \
     X(DEGRADED,         REDIS_DURABLE,       FALSE) \
-    X(DEGRADED,         LOG_MARKED,          FALSE)
+    X(DEGRADED,         LOG_MARKED,          FALSE) \
+    X(DEGRADED,         MIRROR_FAITHFUL,     FALSE)
 /* clang-format on */
 
 #define WAL_CONDITION_ENUM(name, ...) WAL_CONDITION_##name,
@@ -142,8 +155,9 @@ enum wal_condition_type { WAL_CONDITIONS(WAL_CONDITION_ENUM) WAL_CONDITION_COUNT
 
 #define WAL_REASON_ENUM(condition, name, ...) WAL_REASON_##name,
 enum wal_reason {
-    WAL_REASONS(WAL_REASON_ENUM) WAL_REASON_HELD, /* one of core/hold.h */
-    WAL_REASON_COUNT
+    WAL_REASONS(WAL_REASON_ENUM) WAL_REASON_HELD,            /* one of core/hold.h */
+    WAL_REASON_MIRROR = WAL_REASON_HELD + HOLD_REASON_COUNT, /* one of core/mirror.h */
+    WAL_REASON_ROWS = WAL_REASON_MIRROR + MIRROR_REASON_COUNT
 };
 #undef WAL_REASON_ENUM
 
@@ -155,7 +169,7 @@ enum { WAL_REASON_TEXT_MAX = 63, WAL_MESSAGE_MAX = 511 };
 
 struct wal_condition {
     enum condition_status status;
-    char reason[WAL_REASON_TEXT_MAX + 1]; /* "" : never judged */
+    char reason[WAL_REASON_TEXT_MAX + 1]; /* "": it is not judged, and not told of */
     char message[WAL_MESSAGE_MAX + 1];    /* what was found, and what to do when that is bad */
     int64_t since_wall_ms;                /* of the status */
 };
@@ -171,8 +185,10 @@ struct wal_wanted {
     const char *unclear;  /* why the specification cannot be followed; NULL: it can */
     /* What became of an object that is not as it is wanted; NULL: of none. */
     const char *taken, *refused;
-    enum marking_state marks; /* what becomes of the marks that it asks for */
-    const char *marks_why;    /* MARKING_FAILED, MARKING_DENIED */
+    enum marking_state marks;    /* what becomes of the marks that it asks for */
+    const char *marks_why;       /* MARKING_FAILED, MARKING_DENIED */
+    const struct mirror *mirror; /* NULL: none is named, and its conditions are not judged */
+    enum mirror_wish mirror_wish;
 };
 
 struct wal_status {
@@ -228,7 +244,6 @@ struct wal_reason_row {
     char reason[WAL_REASON_TEXT_MAX + 1];
     const char *text, *remedy;
 };
-enum { WAL_REASON_ROWS = WAL_REASON_COUNT + HOLD_REASON_COUNT };
 /* False: there is no row `i` (of WAL_REASON_ROWS). */
 bool wal_reason_row(size_t i, struct wal_reason_row *ret);
 /* What to do; NULL: the condition has no such reason, or another version has it. */

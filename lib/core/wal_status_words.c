@@ -106,6 +106,36 @@ static void print_hold(enum hold_reason hold, char *ret)
     ret[n] = '\0';
 }
 
+/* What is judged of a mirror, as a condition that is good when it runs. */
+static enum condition_status status_of(enum mirror_state state)
+{
+    switch (state) {
+    case MIRROR_STATE_RUNNING:
+        return CONDITION_TRUE;
+    case MIRROR_STATE_FAILED:
+    case MIRROR_STATE_PAUSED:
+    case MIRROR_STATE_STARTING:
+    case MIRROR_STATE_STOPPING:
+    case MIRROR_STATE_STOPPED:
+        return CONDITION_FALSE;
+    case MIRROR_STATE_UNKNOWN:
+    case MIRROR_STATE_COUNT:
+        break;
+    }
+    return CONDITION_UNKNOWN;
+}
+
+static void fill_mirror(enum mirror_reason reason, struct wal_reason_row *ret)
+{
+    *ret = (struct wal_reason_row){
+        .condition = WAL_CONDITION_MIRROR_RUNNING,
+        .status = status_of(mirror_reason_state(reason)),
+        .text = mirror_reason_text(reason),
+        .remedy = mirror_reason_remedy(reason),
+    };
+    snprintf(ret->reason, sizeof(ret->reason), "%s", mirror_reason_code(reason));
+}
+
 bool wal_reason_row(size_t i, struct wal_reason_row *ret)
 {
     if (i < WAL_REASON_HELD) {
@@ -117,8 +147,12 @@ bool wal_reason_row(size_t i, struct wal_reason_row *ret)
         snprintf(ret->reason, sizeof(ret->reason), "%s", r->reason);
         return true;
     }
-    if (i <= WAL_REASON_HELD || i - WAL_REASON_HELD >= HOLD_REASON_COUNT)
+    if (i == WAL_REASON_HELD || i >= WAL_REASON_ROWS)
         return false;
+    if (i >= WAL_REASON_MIRROR) {
+        fill_mirror((enum mirror_reason)(i - WAL_REASON_MIRROR), ret);
+        return true;
+    }
     *ret = (struct wal_reason_row){ .condition = WAL_CONDITION_POSITION_CONSISTENT,
                                     .status = CONDITION_FALSE };
     ret->text = hold_text((enum hold_reason)(i - WAL_REASON_HELD));

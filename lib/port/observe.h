@@ -1,7 +1,7 @@
 /*
- * Looks at the Redis and at the logs of WALs, marks in the latter, and does to both what restores
- * want done, in the background. The one who asks names the WAL by a number of his own and gets one
- * answer for each question; nothing blocks him.
+ * Looks at the Redis, the logs and the mirrors of WALs, marks in logs, and does to Redis and logs
+ * what restores want done, in the background. The one who asks names the WAL by a number of his own
+ * and gets one answer for each question; nothing blocks him.
  */
 #ifndef REDWAL_PORT_OBSERVE_H
 #define REDWAL_PORT_OBSERVE_H
@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "core/look.h"
 #include "core/marking.h"
+#include "core/mirror.h"
 #include "core/restore.h"
 
 /* What the Sentinels of a WAL say by themselves. */
@@ -71,6 +72,39 @@ struct observe_log_ops {
 
 struct log_observer_port {
     const struct observe_log_ops *ops;
+    void *self;
+};
+
+/* Where a mirror is asked for. What is borrowed of it lives as long as the call. */
+struct mirror_place {
+    const char *url, *connector;
+    struct look_login login; /* `tls` is what the URL says */
+    const char *topic;       /* the log here */
+    int32_t n_partitions;    /* of it; 0 while that is not known */
+};
+
+struct mirror_answer {
+    enum mirror_effect effect;        /* that was asked for; MIRROR_EFFECT_NOTHING: a look */
+    struct mirror_look look;          /* a look */
+    char topic[MIRROR_TOPIC_MAX + 1]; /* what the log is called at the source; "": not told */
+    int64_t *next; /* per partition of that, what is mirrored next; NULL: not told */
+    int32_t n;
+    struct mirror_guard guard; /* MIRROR_EFFECT_GUARD */
+    enum err_code rc;          /* of an effect; ERR_OK: it was taken, and else why not */
+    char why[LOOK_WHY_MAX + 1];
+};
+
+struct observe_mirror_ops {
+    /* Looks, or does what of the effects is done to a connector; the same. An effect is given up
+     * when it could leave after `until_ms`. */
+    enum err_code (*ask)(void *self, uint64_t wal, const struct mirror_place *mirror,
+                         enum mirror_effect effect, int64_t until_ms, struct err *err);
+    bool (*next)(void *self, uint64_t *ret_wal, struct mirror_answer *ret_answer);
+    int (*descriptor)(void *self); /* readable when next() has something */
+};
+
+struct mirror_observer_port {
+    const struct observe_mirror_ops *ops;
     void *self;
 };
 

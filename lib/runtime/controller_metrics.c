@@ -6,6 +6,7 @@
 #include "runtime/controller_metrics_table.h"
 #include "runtime/metrics_text.h"
 #include "runtime/wal_marks.h"
+#include "runtime/wal_mirrors.h"
 
 #define PREFIX                   "redwal_controller_"
 
@@ -65,6 +66,8 @@ static void print_figure(const struct metrics_text *page, enum wal_metric id,
 static void print_conditions(const struct metrics_text *page, const struct wal_watch *w)
 {
     for (enum wal_condition_type i = 0; i < WAL_CONDITION_COUNT; i++) {
+        if (w->before.conditions[i].reason[0] == '\0')
+            continue;
         begin_series(page, WAL_METRIC_CONDITION, w);
         buf_print(page->out, ",type=\"%s\",status=\"%s\"} 1\n", wal_condition_text(i),
                   condition_status_text(w->before.conditions[i].status));
@@ -114,6 +117,18 @@ static void print_budget(const struct metrics_text *page, const struct wal_watch
     buf_print(page->out, "} %.10g\n", wal_spec_budget(&w->resource.spec));
 }
 
+static void print_mirror(const struct metrics_text *page, const struct wal_watch *w, int64_t now_ms)
+{
+    static const char *const wanted[] = { WAL_MIRROR_CHOICES };
+    enum truth facts[MIRROR_FACT_COUNT];
+
+    mirror_facts(&w->mirror.facts, now_ms, facts);
+    begin_series(page, WAL_METRIC_MIRROR, w);
+    buf_print(page->out, ",state=\"%s\",wanted=\"%s\"} 1\n",
+              mirror_state_text(mirror_reason_state(mirror_judge(facts))),
+              wanted[wal_mirrors_wish(w)]);
+}
+
 static void print_wal(const struct metrics_text *page, enum wal_metric id,
                       const struct wal_watch *w, struct controller_times times)
 {
@@ -145,6 +160,14 @@ static void print_wal(const struct metrics_text *page, enum wal_metric id,
         return;
     case WAL_METRIC_BUDGET:
         print_budget(page, w);
+        return;
+    case WAL_METRIC_MIRROR:
+        if (wal_mirrors_is_named(w))
+            print_mirror(page, w, times.now_ms);
+        return;
+    case WAL_METRIC_MIRROR_RECORDS:
+        if (wal_mirrors_is_named(w))
+            print_figure(page, id, w, mirror_lag_total(&w->mirror.lag, times.now_ms), 1);
         return;
     case WAL_METRIC_COUNT:
         break;

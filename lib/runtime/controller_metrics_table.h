@@ -41,7 +41,9 @@
     X(MARKS,     COUNTER, "wal_marks_total", "result",       "Marks: stored in the log, not stored, and seen there of somebody else (other)") \
     X(MINUTES,   COUNTER, "wal_slo_minutes_total", "verdict", "Minutes in which Redis was as fresh as spec.slo.freshness asks (good), in which it was not (bad), and of which that is not known (unknown), which count for neither") \
     X(BURN,      GAUGE,   "wal_slo_burn_rate", "window",     "Share of bad minutes in the last 5m, 30m, 1h or 6h, in units of what spec.slo.objective allows; of the minutes that this leader knows, and absent while there are none") \
-    X(BUDGET,    GAUGE,   "wal_slo_budget_ratio", "",        "Share of minutes that spec.slo.objective lets be bad")
+    X(BUDGET,    GAUGE,   "wal_slo_budget_ratio", "",        "Share of minutes that spec.slo.objective lets be bad") \
+    X(MIRROR,    GAUGE,   "wal_mirror_state", "state, wanted", "1 for what the mirror does, beside what spec.mirror.state wants; absent where no mirror is named") \
+    X(MIRROR_RECORDS, GAUGE, "wal_mirror_lag_records", "",   "Offsets at the source that are not mirrored, of all partitions; absent while that is not known")
 /* clang-format on */
 
 #endif

@@ -49,6 +49,8 @@ static void watch_free(struct wal_looks *l, struct wal_watch *w)
     wal_resource_release(&w->resource);
     observed_release(&w->facts);
     marking_release(&w->marks);
+    mirror_release(&w->mirror.facts);
+    mirror_lag_release(&w->mirror.lag);
     free(w);
 }
 
@@ -100,6 +102,8 @@ static struct wal_watch *add(struct wal_looks *l, int64_t now_ms)
     w->redis.due_ms = now_ms + l->interval_ms;
     w->silent_since_ms = INT64_MAX;
     observed_init(&w->facts);
+    mirror_init(&w->mirror.facts);
+    mirror_lag_init(&w->mirror.lag);
     l->watches[l->n++] = w;
     return w;
 }
@@ -370,6 +374,20 @@ enum err_code wal_looks_redis_place(struct wal_looks *l, const struct wal_watch 
     return place_found(&g, err);
 }
 
+enum err_code wal_looks_connect_place(struct wal_looks *l, const struct wal_watch *w,
+                                      int64_t now_ms, struct mirror_place *ret, struct err *err)
+{
+    struct gathering g = { l, w, now_ms, false, "" };
+    const struct wal_spec *s = &w->resource.spec;
+
+    *ret = (struct mirror_place){
+        .url = s->connect_url,
+        .login = login_of(&g, s->connect_user, s->connect_password, s->connect_ca,
+                          &s->connect_certificate),
+    };
+    return place_found(&g, err);
+}
+
 static void ask_log(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
 {
     struct gathering g = { l, w, now_ms, false, "" };
@@ -460,6 +478,18 @@ static void take_news(struct wal_looks *l, const struct redis_news *news, int64_
     wal_looks_look_again(w, now_ms);
 }
 
+static void take_source(struct wal_looks *l, uint64_t number, struct log_look *look)
+{
+    struct wal_watch *w = wal_looks_find_number(l, number);
+
+    if (w) {
+        w->mirror.source.asked = false;
+        if (look->look.began_ms >= w->mirror.void_ms)
+            mirror_lag_learn_source(&w->mirror.lag, look);
+    }
+    log_look_release(look);
+}
+
 static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look, int64_t now_ms)
 {
     struct wal_watch *w = wal_looks_find_number(l, number);
@@ -472,6 +502,8 @@ static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look
         read_again(l, w, &w->resource.spec.kafka_password, now_ms);
     w->log.asked = false;
     w->log.looked_ms = now_ms;
+    if (look->look.outcome == LOOK_ANSWERED)
+        mirror_learn_log(&w->mirror.facts, look);
     learn_log(w, look, now_ms);
     l->ports.on_learned(l->ports.self, w);
 }
@@ -489,7 +521,10 @@ static void take_answers(struct wal_looks *l, int64_t now_ms)
     while (l->ports.redis.ops->news(l->ports.redis.self, &news))
         take_news(l, &news, now_ms);
     while (l->ports.log.ops->next(l->ports.log.self, &number, &log))
-        take_log(l, number, &log, now_ms);
+        if (number & WAL_LOOKS_SOURCE)
+            take_source(l, number & ~WAL_LOOKS_SOURCE, &log);
+        else
+            take_log(l, number, &log, now_ms);
 }
 
 static int64_t older(int64_t age_ms, int64_t now_ms, int64_t looked_ms)

@@ -5,8 +5,10 @@
 #ifndef REDWAL_RUNTIME_WAL_LOOKS_H
 #define REDWAL_RUNTIME_WAL_LOOKS_H
 
+#include "codec/strimzi_mirror.h"
 #include "codec/wal_resource.h"
 #include "core/marking.h"
+#include "core/mirror_lag.h"
 #include "core/observed.h"
 #include "core/slo.h"
 #include "core/wal_status.h"
@@ -24,6 +26,27 @@ enum {
     WAL_LOOKS_REDIS_OPEN_MAX = 2, /* a look may hang at who was the primary */
 };
 
+struct wal_look_turn {
+    bool asked;
+    int64_t due_ms;
+    int64_t looked_ms; /* whatever came of it; before the first look, since when it is awaited */
+};
+
+/* What is known of its mirror: runtime/wal_mirrors.h. */
+struct wal_mirror {
+    uint64_t digest, term; /* of what names it; in which it was begun */
+    int64_t generation;    /* of the specification that does */
+    char connector[STRIMZI_CONNECTOR_MAX + 1], topic[MIRROR_TOPIC_MAX + 1];
+    struct mirror facts;
+    struct mirror_lag lag;
+    struct wal_look_turn turn, source;
+    int64_t void_ms;            /* what began before is outdated */
+    char why[LOOK_WHY_MAX + 1]; /* the last order was not taken; "": it was */
+};
+
+/* A log look under this number and a WAL's is one at its mirror's source. */
+#define WAL_LOOKS_SOURCE (UINT64_C(1) << 62)
+
 /* One WAL. */
 struct wal_watch {
     uint64_t number;
@@ -31,12 +54,7 @@ struct wal_watch {
     bool is_unclear;              /* what it asks for by now cannot be followed */
     char failover_secret[254];    /* "": the RedisFailover has none */
     struct observed facts;
-    struct wal_look_turn {
-        bool asked;
-        int64_t due_ms;
-        int64_t
-            looked_ms; /* whatever came of it; before the first look, since when it is awaited */
-    } redis, log, mark, listening;
+    struct wal_look_turn redis, log, mark, listening;
     int n_redis_open;      /* looks that have not come back */
     int64_t redis_void_ms; /* what began before is outdated */
     int64_t
@@ -46,6 +64,7 @@ struct wal_watch {
     struct marking marks;
     uint64_t mark_term; /* in which `marks` began */
     struct slo slo;     /* while we lead */
+    struct wal_mirror mirror;
 
     /* The reconciler's: what the status says, and what it is to say. */
     bool troubled; /* what it wants is unclear, or not all of it is there */
@@ -93,6 +112,11 @@ NODISCARD enum err_code wal_looks_place(struct wal_looks *l, const struct wal_wa
 NODISCARD enum err_code wal_looks_redis_place(struct wal_looks *l, const struct wal_watch *w,
                                               int64_t now_ms, struct buf *sentinels,
                                               struct redis_place *ret, struct err *err);
+
+/* The same of the Connect of its mirror; without connector, topic and partitions. */
+NODISCARD enum err_code wal_looks_connect_place(struct wal_looks *l, const struct wal_watch *w,
+                                                int64_t now_ms, struct mirror_place *ret,
+                                                struct err *err);
 
 /* Redis is another one than it was: what was learned before is of no use, and is no news. */
 void wal_looks_renounce(struct wal_watch *w, int64_t now_ms);

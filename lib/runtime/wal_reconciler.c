@@ -10,7 +10,7 @@
 #define REPORTER      WAL_API_GROUP "/controller"
 
 /* Kinds that others install. */
-enum { KIND_FAILOVERS, KIND_POD_MONITORS, KIND_RESTORES, KIND_COUNT };
+enum { KIND_FAILOVERS, KIND_POD_MONITORS, KIND_RESTORES, KIND_MAKERS, KIND_COUNT };
 static const struct kube_resource optional_kinds[KIND_COUNT] = {
     [KIND_FAILOVERS] = { { REDIS_FAILOVER_GROUP, sizeof(REDIS_FAILOVER_GROUP) - 1 },
                          { NULL, 0 },
@@ -19,6 +19,9 @@ static const struct kube_resource optional_kinds[KIND_COUNT] = {
     [KIND_RESTORES] = { { WAL_API_GROUP, sizeof(WAL_API_GROUP) - 1 },
                         { WAL_API_VERSION, sizeof(WAL_API_VERSION) - 1 },
                         { "redisrestores", 13 } },
+    [KIND_MAKERS] = { { STRIMZI_GROUP, sizeof(STRIMZI_GROUP) - 1 },
+                      { NULL, 0 },
+                      { STRIMZI_MIRROR_PLURAL, sizeof(STRIMZI_MIRROR_PLURAL) - 1 } },
 };
 
 static bool is_synced(const struct wal_reconciler *r);
@@ -145,12 +148,31 @@ static struct wal_restores *new_restores(struct wal_reconciler *r)
     return wal_restores_new(&ports, r->settings.scope);
 }
 
+static struct wal_mirrors *new_mirrors(struct wal_reconciler *r)
+{
+    const struct wal_mirrors_ports ports = {
+        .client = r->client,
+        .scope = r->settings.scope,
+        .looks = r->looks,
+        .secrets = r->secrets,
+        .mirror = r->ports.mirror,
+        .log_observer = r->ports.log_observer,
+        .log = r->ports.log,
+        .may_act = may_act,
+        .on_learned = wal_reconciler_learned,
+        .self = r,
+    };
+
+    return wal_mirrors_new(&ports, r->settings.look_interval_ms);
+}
+
 /* Others install and remove these kinds while we run. */
 static void follow_kinds(struct wal_reconciler *r)
 {
     kube_keeper_set_served(r->keeper, WAL_CHILD_POD_MONITOR,
                            kube_kinds_find(r->kinds, KIND_POD_MONITORS) != NULL);
     wal_restores_set_served(r->restores, kube_kinds_find(r->kinds, KIND_RESTORES) != NULL);
+    wal_mirrors_set_kind(r->mirrors, kube_kinds_find(r->kinds, KIND_MAKERS));
     wal_failovers_follow(r->failovers, kube_kinds_find(r->kinds, KIND_FAILOVERS), r->now_ms);
 }
 
@@ -198,6 +220,7 @@ struct wal_reconciler *wal_reconciler_new(const struct wal_reconciler_settings *
     r->looks = wal_looks_new(&looks, settings->look_interval_ms);
     r->marks =
         wal_marks_new(r->looks, &r->ports.log_observer, (uint64_t)ports->wall_ms(), r->ports.log);
+    r->mirrors = new_mirrors(r);
     r->keeper = new_keeper(r);
     r->restores = new_restores(r);
     r->failovers = wal_failovers_new(r->client, r->settings.scope, ports->log, on_failover, r);
@@ -211,6 +234,7 @@ void wal_reconciler_tune(struct wal_reconciler *r, const struct wal_reconciler_s
 
     kube_client_tune(r->client, settings->requests_per_second, settings->requests_burst, now_ms);
     wal_looks_tune(r->looks, settings->look_interval_ms, now_ms);
+    wal_mirrors_tune(r->mirrors, settings->look_interval_ms);
 }
 
 void wal_reconciler_free(struct wal_reconciler *r)
@@ -220,6 +244,7 @@ void wal_reconciler_free(struct wal_reconciler *r)
     kube_keeper_free(r->keeper);
     wal_failovers_free(r->failovers);
     wal_marks_free(r->marks);
+    wal_mirrors_free(r->mirrors);
     wal_restores_free(r->restores);
     wal_looks_free(r->looks);
     kube_secrets_free(r->secrets);
@@ -240,6 +265,7 @@ static void note_leading(struct wal_reconciler *r)
     r->led = leads;
     if (leads) {
         wal_marks_begin(r->marks);
+        wal_mirrors_begin(r->mirrors);
         wal_restores_begin(r->restores);
     }
     log_info(r->ports.log, "%s the lease name=%.*s", leads ? "Took" : "Lost",
@@ -287,9 +313,17 @@ static int64_t wait_ms(struct wal_reconciler *r)
     due_ms = int64_min(due_ms, wal_looks_due_ms(r->looks, now_ms, !r->led));
     due_ms = int64_min(due_ms, wal_failovers_due_ms(r->failovers));
     due_ms = int64_min(due_ms, wal_marks_due_ms(r->marks, now_ms, leads_until_ms(r)));
+    due_ms = int64_min(due_ms, wal_mirrors_due_ms(r->mirrors, now_ms, leads_until_ms(r)));
     due_ms = int64_min(due_ms, wal_restores_due_ms(r->restores));
     due_ms = due_ms > now_ms ? due_ms - now_ms : 0;
     return client_ms >= 0 ? int64_min(due_ms, client_ms) : due_ms;
+}
+
+/* Something was ordered, and has no result yet. */
+static bool is_acting(const struct wal_reconciler *r)
+{
+    return wal_marks_are_open(r->marks) || wal_mirrors_are_open(r->mirrors) ||
+           wal_restores_are_open(r->restores);
 }
 
 int64_t wal_reconciler_step(struct wal_reconciler *r)
@@ -299,7 +333,7 @@ int64_t wal_reconciler_step(struct wal_reconciler *r)
     kube_keeper_check(r->keeper);
     wal_restores_check(r->restores);
     kube_client_step(r->client, r->now_ms);
-    if (r->releasing && !wal_marks_are_open(r->marks) && !wal_restores_are_open(r->restores))
+    if (r->releasing && !is_acting(r))
         kube_elector_release(r->elector);
     kube_elector_step(r->elector, r->now_ms, r->ports.wall_ms());
     tell_election(r);
@@ -310,6 +344,7 @@ int64_t wal_reconciler_step(struct wal_reconciler *r)
     kube_secrets_step(r->secrets, r->now_ms);
     wal_looks_step(r->looks, r->now_ms, !r->led);
     wal_marks_step(r->marks, r->ports.now_ms(), r->ports.wall_ms(), leads_until_ms(r));
+    wal_mirrors_step(r->mirrors, r->ports.now_ms(), leads_until_ms(r));
     wal_restores_step(r->restores, r->ports.now_ms(), r->ports.wall_ms(), leads_until_ms(r));
     kube_keeper_step(r->keeper, r->now_ms);
     if (r->led)
@@ -322,6 +357,7 @@ void wal_reconciler_descriptors(struct wal_reconciler *r, int ret[WAL_RECONCILER
     ret[0] = kube_client_descriptor(r->client);
     ret[1] = r->ports.redis.ops->descriptor(r->ports.redis.self);
     ret[2] = r->ports.log_observer.ops->descriptor(r->ports.log_observer.self);
+    ret[3] = r->ports.mirror.ops->descriptor(r->ports.mirror.self);
 }
 
 void wal_reconciler_release(struct wal_reconciler *r)

@@ -34,6 +34,7 @@ struct wal_reconciler_ports {
     struct kube kube;
     struct redis_observer_port redis;
     struct log_observer_port log_observer;
+    struct mirror_observer_port mirror;
     struct log *log;
     int64_t (*now_ms)(void); /* goes on while the machine sleeps: clock_since_boot_ms() */
     int64_t (*wall_ms)(void);
@@ -62,7 +63,7 @@ void wal_reconciler_tune(struct wal_reconciler *r, const struct wal_reconciler_s
 
 /* Does what is due; returns for how long it may sleep unless a descriptor becomes readable. */
 int64_t wal_reconciler_step(struct wal_reconciler *r);
-enum { WAL_RECONCILER_DESCRIPTORS = 3 };
+enum { WAL_RECONCILER_DESCRIPTORS = 4 };
 void wal_reconciler_descriptors(struct wal_reconciler *r, int ret[WAL_RECONCILER_DESCRIPTORS]);
 
 /* Stops acting and gives the lease away. Goes on with wal_reconciler_step() until it is done. */

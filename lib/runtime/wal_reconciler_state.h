@@ -10,6 +10,7 @@
 #include "runtime/kube_recorder.h"
 #include "runtime/wal_failovers.h"
 #include "runtime/wal_marks.h"
+#include "runtime/wal_mirrors.h"
 #include "runtime/wal_reconciler.h"
 #include "runtime/wal_restores.h"
 
@@ -24,6 +25,7 @@ struct wal_reconciler {
     struct kube_secrets *secrets;
     struct wal_looks *looks;
     struct wal_marks *marks;
+    struct wal_mirrors *mirrors;
     struct wal_restores *restores;
     struct kube_keeper *keeper;
     struct wal_failovers *failovers;

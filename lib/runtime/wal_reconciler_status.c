@@ -60,6 +60,8 @@ static void judge(const struct wal_reconciler *r, struct wal_watch *w,
         .refused = first(report, KUBE_OUTCOME_FAILED, refused),
         .marks = wal_marks_state(w, r->now_ms),
         .marks_why = w->marks.why,
+        .mirror = wal_mirrors_is_named(w) ? &w->mirror.facts : NULL,
+        .mirror_wish = wal_mirrors_wish(w),
     };
 
     w->troubled = wanted.unclear || wanted.taken || wanted.refused;
@@ -86,7 +88,8 @@ static bool is_early(const struct wal_reconciler *r, const struct wal_watch *w)
         return false;
     for (size_t i = 0; i < WAL_CONDITION_COUNT; i++)
         if (w->before.conditions[i].status != CONDITION_UNKNOWN &&
-            w->now.conditions[i].status == CONDITION_UNKNOWN)
+            w->now.conditions[i].status == CONDITION_UNKNOWN &&
+            w->now.conditions[i].reason[0] != '\0')
             return true;
     return false;
 }
@@ -127,6 +130,14 @@ bool wal_reconciler_status(void *self, const struct kube_object *owner,
     take_scale(r, w, &figures.replicas);
     figures.freshness_step_ms = w->resource.spec.freshness_ms;
     figures.freshness_ms = wal_marks_freshness_ms(w, r->now_ms, r->ports.wall_ms());
+    if (wal_mirrors_is_named(w))
+        figures.mirror = (struct wal_mirror_figures){
+            .facts = &w->mirror.facts,
+            .lag = &w->mirror.lag,
+            .connector = str_from(w->mirror.connector),
+            .trouble = str_from(w->mirror.why),
+            .age_ms = observed_mark_age_ms(&w->facts, r->now_ms, r->ports.wall_ms()),
+        };
     judge(r, w, report, &w->now);
     buf_init(&selector, WAL_MESSAGE_MAX);
     if (wal_child_selector(wal.name, &selector))

@@ -18,6 +18,7 @@ from lab.redis_server import RedisServer
 from lab.wait import await_
 from node import Node, missing
 from place import Place, Scene
+from strimzi import KIND as MIRROR_MAKERS
 from wals import Wals
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -135,6 +136,14 @@ def others(cluster, tmp_path_factory):
     subprocess.run([ROOT / "hack" / "third-party-crds", directory], check=True)
     cluster.kubectl("apply", "--server-side", "-f", directory)
     cluster.await_established("-f", directory)
+
+
+@pytest.fixture(scope="session")
+def definition_of_strimzi(cluster):
+    directory = subprocess.run([ROOT / "hack" / "build-strimzi"], capture_output=True, text=True,
+                               check=True).stdout.strip()
+    cluster.kubectl("apply", "--server-side", "-f", f"{directory}/KafkaMirrorMaker2.yaml")
+    cluster.await_established(f"crd/{MIRROR_MAKERS}")
 
 
 @pytest.fixture

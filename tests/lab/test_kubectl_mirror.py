@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import subprocess
 
 import pytest
@@ -11,51 +10,9 @@ from lab.connect import Connect
 from lab.wait import await_
 from lab.wal import Topic
 from place import DONE, FAILED, REDWAL, USAGE
+from strimzi import CHECKPOINT, KIND, NAME, SOURCE, Operator, make_mirror
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-KIND = "kafkamirrormaker2s.kafka.strimzi.io"
-NAME, PAUSED = "dc-to-dr", "strimzi.io/pause-reconciliation"
-SOURCE, CHECKPOINT = "sourceConnector", "checkpointConnector"
-
-
-class Operator:
-    """What Strimzi's operator does with such a resource, when it is told to look at it."""
-
-    def __init__(self, cluster, namespace, connector):
-        self._cluster, self._namespace, self.connector = cluster, namespace, connector
-
-    def kubectl(self, *argv, **options):
-        return self._cluster.kubectl("-n", self._namespace, *argv, **options)
-
-    def resource(self):
-        return json.loads(self.kubectl("get", f"{KIND}/{NAME}", "-o", "json").stdout)
-
-    def mirror(self, n):
-        return self.resource()["spec"]["mirrors"][n]
-
-    def reconcile(self):
-        resource = self.resource()
-        state = resource["spec"]["mirrors"][1][SOURCE].get("state", "running")
-        self.connector.ask("PUT", {"running": "/resume", "stopped": "/stop"}[state])
-        await_(lambda: self._is(state), 60, lambda: f"{state}: {self.connector.status()}")
-        self.kubectl("patch", KIND, NAME, "--subresource=status", "--type=merge", "-p", json.dumps({
-            "status": {"observedGeneration": resource["metadata"]["generation"],
-                       "conditions": [{"type": "Ready", "status": "True"}],
-                       "connectors": [self.connector.status()]}}))
-
-    def _is(self, state):
-        now = self.connector.status()
-        tasks = [t["state"] for t in now.get("tasks", [])]
-        return now.get("connector", {}).get("state") == state.upper() and (
-            tasks == [] if state == "stopped" else tasks and set(tasks) == {"RUNNING"})
-
-
-@pytest.fixture(scope="module")
-def definition_of_strimzi(cluster):
-    directory = subprocess.run([ROOT / "hack/build-strimzi"], capture_output=True, text=True,
-                               check=True).stdout.strip()
-    cluster.kubectl("apply", "--server-side", "-f", f"{directory}/KafkaMirrorMaker2.yaml")
-    cluster.await_established(f"crd/{KIND}")
+PAUSED = "strimzi.io/pause-reconciliation"
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +31,6 @@ def topic(place):
     return topic
 
 
-def cluster_of(alias, place):
-    return {"alias": alias, "bootstrapServers": place.broker.plain}
-
-
 @pytest.fixture
 def operator(cluster, namespace, definition_of_strimzi, place, connect, topic):
     del definition_of_strimzi
@@ -88,15 +41,7 @@ def operator(cluster, namespace, definition_of_strimzi, place, connect, topic):
         "exactly.once.support": "requested",
         "replication.policy.class": "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"})
     operator = Operator(cluster, namespace, connector)
-    operator.kubectl("create", "-f", "-", stdin=json.dumps({
-        "apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaMirrorMaker2", "metadata": {"name": NAME},
-        "spec": {"replicas": 1, "target": {
-            **cluster_of("dr", place), "groupId": "g", "configStorageTopic": "c",
-            "statusStorageTopic": "s", "offsetStorageTopic": "o",
-            "config": {"exactly.once.source.support": "enabled"}},
-            "mirrors": [{"source": cluster_of("elsewhere", place), SOURCE: {"tasksMax": 1}},
-                        {"source": cluster_of("dc", place), SOURCE: {"tasksMax": 1},
-                         CHECKPOINT: {}}]}}))
+    make_mirror(operator, place.broker.plain, place.broker.plain)
     operator.reconcile()
     mirrored = Topic(place.broker.plain, f"dc.{topic.name}", topic.partitions, existing=True)
     await_(lambda: len(mirrored.read()) == 1, 60, "the record is mirrored")

@@ -213,6 +213,20 @@ static int serve_put(struct fake_api *a, const struct kube_request *r, struct pl
     return answer_object(out, o);
 }
 
+static int serve_patch(struct fake_api *a, const struct kube_request *r, const struct place *p,
+                       struct buf *out)
+{
+    struct fake_api_object *o = fake_api_find(a, p->collection, p->scope, p->name);
+    char *text = o ? fake_object_patched(o->text, buf_str(&r->body)) : NULL;
+
+    if (!o)
+        return refuse(out, 404, "NotFound");
+    if (!text)
+        return refuse(out, 422, "Invalid");
+    fake_api_set_text(a, o, text);
+    return answer_object(out, o);
+}
+
 static int serve_delete(struct fake_api *a, const struct kube_request *r, const struct place *p,
                         struct buf *out)
 {
@@ -270,6 +284,8 @@ static int serve(struct fake_api *a, struct fake_api_transfer *t)
         o = fake_api_find(a, p.collection, p.scope, p.name);
         return o ? answer_object(&t->answer, o) : refuse(&t->answer, 404, "NotFound");
     case KUBE_PATCH:
+        if (strstr(r->content_type, "json-patch"))
+            return serve_patch(a, r, &p, &t->answer);
         if (strstr(r->content_type, "merge-patch"))
             return serve_merge(a, r, &p, &t->answer);
         return serve_apply(a, r, &p, &t->answer);

@@ -126,6 +126,29 @@ char *fake_object_merged(const char *before, struct str patch)
     return write_text(doc);
 }
 
+char *fake_object_patched(const char *before, struct str operations)
+{
+    yyjson_mut_doc *doc = read_text(str_from(before)), *change = read_text(operations);
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc), *operation, *patched;
+    yyjson_patch_err err;
+    size_t i, n;
+
+    /* The library would add a second member of that name. */
+    yyjson_mut_arr_foreach(yyjson_mut_doc_get_root(change), i, n, operation)
+    {
+        if (yyjson_mut_equals_str(yyjson_mut_obj_get(operation, "op"), "add"))
+            yyjson_mut_ptr_remove(root, yyjson_mut_get_str(yyjson_mut_obj_get(operation, "path")));
+    }
+    patched = yyjson_mut_patch(doc, root, yyjson_mut_doc_get_root(change), &err);
+    yyjson_mut_doc_free(change);
+    if (!patched) {
+        yyjson_mut_doc_free(doc);
+        return NULL;
+    }
+    yyjson_mut_doc_set_root(doc, patched);
+    return write_text(doc);
+}
+
 int64_t fake_object_owner(const char *text)
 {
     yyjson_mut_doc *doc = read_text(str_from(text));

@@ -17,6 +17,8 @@ char *fake_object_applied(const char *before, struct str body, bool status);
 /* It says nothing but which finalizers there are. */
 bool fake_object_is_of_finalizers(struct str body);
 char *fake_object_merged(const char *before, struct str patch);
+/* The same by a JSON patch; NULL: a test of it fails. */
+char *fake_object_patched(const char *before, struct str operations);
 
 int64_t fake_object_owner(const char *text); /* uid of the controller; 0: none */
 int64_t fake_object_uid(struct str body);    /* 0: none */

@@ -1,5 +1,7 @@
 #include "idle_port.h"
 
+#include "base/check.h"
+
 void idle_port_exchange(void *self)
 {
     (void)self;
@@ -15,4 +17,24 @@ int64_t idle_port_wait_ms(void *self)
 {
     (void)self;
     return -1;
+}
+
+static enum err_code ask_mirror(void *self, uint64_t wal, const struct mirror_place *mirror,
+                                enum mirror_effect effect, int64_t until_ms, struct err *err)
+{
+    (void)self, (void)wal, (void)mirror, (void)effect, (void)until_ms, (void)err;
+    UNREACHABLE("no mirror is named");
+}
+
+static bool next_mirror(void *self, uint64_t *ret_wal, struct mirror_answer *ret_answer)
+{
+    (void)self, (void)ret_wal, (void)ret_answer;
+    return false;
+}
+
+struct mirror_observer_port idle_port_mirror(void)
+{
+    static const struct observe_mirror_ops ops = { ask_mirror, next_mirror, idle_port_descriptor };
+
+    return (struct mirror_observer_port){ &ops, NULL };
 }

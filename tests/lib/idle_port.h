@@ -7,8 +7,13 @@
 
 #include <stdint.h>
 
+#include "port/observe.h"
+
 void idle_port_exchange(void *self);
 int idle_port_descriptor(void *self);  /* -1 */
 int64_t idle_port_wait_ms(void *self); /* -1 */
+
+/* Mirrors that nobody asks for. */
+struct mirror_observer_port idle_port_mirror(void);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cli/applier_options.h"
+#include "idle_port.h"
 #include "looks.h"
 
 #define WAL_TEXT                                                                                   \
@@ -62,6 +63,7 @@ static void begin(struct world_replica *r)
     const struct wal_reconciler_ports ports = { .kube = fake_api_port(r->link),
                                                 .redis = world_redis_port(r),
                                                 .log_observer = world_log_port(r),
+                                                .mirror = idle_port_mirror(),
                                                 .log = r->world->log,
                                                 .now_ms = restore_world_now_ms,
                                                 .wall_ms = restore_world_now_ms };

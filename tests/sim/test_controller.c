@@ -54,7 +54,8 @@ static void check_figures(struct wal_world *w)
         wal_world_fail(w, "%u writes, and only figures had changed", w->n_writes - before);
 }
 
-/* What can be looked at no more another process could not know. */
+/* What can be looked at no more another process could not know, nor that a mirror has stopped: each
+ * proves that anew. */
 static void make_all_well(struct wal_world *w)
 {
     for (int i = 0; i < WAL_WORLD_WALS; i++) {
@@ -62,6 +63,7 @@ static void make_all_well(struct wal_world *w)
 
         wal_world_turn(w, i, TRUE_REDIS_WELL, TRUE_LOG_WELL);
         want.unclear = want.by_failover = false;
+        want.mirror = MIRROR_WISH_RUNNING;
         if (want.exists)
             wal_world_put(w, i, &want);
     }

@@ -26,6 +26,8 @@ static bool is_noticed(struct wal_world *w, const struct sabotage *sabotage, uin
     wal_world_init(w, seed);
     w->api->lie = sabotage->api;
     w->lie = sabotage->world;
+    for (int i = 0; i < WAL_WORLD_WALS; i++)
+        w->connectors[i].lies = sabotage->world == WAL_LIE_MIRRORS;
     for (const int64_t end_ms = wal_world_now_ms() + ROUGH_MS;
          wal_world_now_ms() < end_ms && w->violation[0] == '\0'; wal_world_step(w)) {
         if (prng_chance(&w->prng, 40))
@@ -49,6 +51,7 @@ static void every_broken_promise_is_noticed(void **state)
         { "Events are there twice", FAKE_API_REPEATS_EVENTS, WAL_LIE_NONE },
         { "looks that failed are answers", FAKE_API_HONEST, WAL_LIE_ANSWERS },
         { "two processes act", FAKE_API_HONEST, WAL_LIE_LEASES },
+        { "a mirror is called stopped that is not", FAKE_API_HONEST, WAL_LIE_MIRRORS },
     };
     struct wal_world *w = *state;
 

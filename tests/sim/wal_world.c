@@ -76,10 +76,22 @@ static struct redis_look redis_as_it_is(const struct wal_truth *t)
     return l;
 }
 
-static struct log_look log_as_it_is(const struct wal_truth *t)
+/* What the tasks of a mirror write is hidden behind an open transaction. */
+static void add_mirrored(const struct fake_connector *c, struct log_look *l)
+{
+    const int64_t wrote_until_ms =
+        fake_connector_has_tasks(c, virtual_ms) ? virtual_ms : c->tasks_end_ms;
+
+    for (int32_t i = 0; i < l->n; i++)
+        l->partitions[i].written += c->lies ? 0 : wrote_until_ms;
+}
+
+static struct log_look log_as_it_is(const struct wal_truth *t, const struct fake_connector *c)
 {
     struct log_look l =
         looks_log(virtual_ms, PARTITIONS, t->log == TRUE_LOG_TRIMMED ? 50 : 0, t->end, t->next);
+
+    add_mirrored(c, &l);
 
     if (t->log == TRUE_LOG_NO_GROUP) {
         l.group = GROUP_EMPTY;
@@ -143,7 +155,7 @@ static enum err_code ask_log(void *self, uint64_t number, const struct log_place
         return err_set(err, ERR_LIMIT, "busy");
     q = question_new(r, number);
     q->state = t->log;
-    q->log = log_as_it_is(t);
+    q->log = log_as_it_is(t, &r->world->connectors[place->brokers[0] - 'a']);
     q->log.look.ended_ms = q->due_ms;
     return ERR_OK;
 }
@@ -242,6 +254,21 @@ static bool news(void *self, struct redis_news *ret)
     return false;
 }
 
+/* --- mirrors ---------------------------------------------------------------------------------- */
+
+static int64_t mirror_delay_ms(void *self)
+{
+    struct wal_replica *r = self;
+    const bool late = prng_chance(&r->world->prng, r->world->faults);
+
+    return 1 + (int64_t)prng_below(&r->world->prng, late ? 20 * WAL_WORLD_SECOND_MS : 300);
+}
+
+static void on_order(void *self)
+{
+    wal_world_check_order(self);
+}
+
 /* --- processes -------------------------------------------------------------------------------- */
 
 static void on_write(void *self, const struct kube_request *request)
@@ -276,6 +303,7 @@ static void begin(struct wal_replica *r)
     const struct wal_reconciler_ports ports = { .kube = fake_api_port(r->link),
                                                 .redis = { &redis, r },
                                                 .log_observer = { &log, r },
+                                                .mirror = fake_mirror_port(&r->mirror),
                                                 .now_ms = wal_world_now_ms,
                                                 .wall_ms = wal_world_now_ms };
 
@@ -283,6 +311,11 @@ static void begin(struct wal_replica *r)
     if (r->world->lie == WAL_LIE_LEASES && r == &r->world->replicas[1])
         settings.lease_name = STR_LITERAL("another");
     snprintf(settings.lease.identity, sizeof(settings.lease.identity), "%s", r->identity);
+    r->mirror = (struct fake_mirror){ .connectors = r->world->connectors,
+                                      .now_ms = wal_world_now_ms,
+                                      .delay_ms = mirror_delay_ms,
+                                      .on_order = on_order,
+                                      .self = r };
     r->reconciler = wal_reconciler_new(&settings, &ports);
     r->n_answers = 0;
     r->wakes_ms = virtual_ms;
@@ -293,6 +326,7 @@ static void stop(struct wal_replica *r)
     wal_reconciler_free(r->reconciler);
     for (size_t i = 0; i < WAL_WORLD_QUESTIONS; i++)
         question_end(&r->questions[i]);
+    fake_mirror_release(&r->mirror);
     memset(r->listening, 0, sizeof(r->listening));
 }
 
@@ -323,6 +357,8 @@ void wal_world_init(struct wal_world *w, uint64_t seed)
     fake_api_put(w->api, "/api/v1/secrets", WAL_WORLD_SCOPE, "auth", SECRET);
     for (int i = 0; i < WAL_WORLD_WALS; i++)
         w->truths[i] = (struct wal_truth){ .end = 100, .next = 100 };
+    for (int i = 0; i < WAL_WORLD_WALS; i++)
+        w->connectors[i] = (struct fake_connector){ .state = CONNECTOR_RUNNING };
     for (size_t i = 0; i < WAL_WORLD_REPLICAS; i++) {
         struct wal_replica *r = &w->replicas[i];
 
@@ -366,6 +402,9 @@ static int64_t due_ms(const struct wal_world *w)
         for (size_t q = 0; q < WAL_WORLD_QUESTIONS; q++)
             if (r->questions[q].number != 0)
                 due = sooner(due, r->questions[q].due_ms);
+        for (size_t q = 0; q < FAKE_MIRROR_QUESTIONS; q++)
+            if (r->mirror.questions[q].wal != 0)
+                due = sooner(due, r->mirror.questions[q].due_ms);
     }
     return due > virtual_ms ? due : virtual_ms + 1;
 }
@@ -424,6 +463,8 @@ void wal_world_run(struct wal_world *w, int64_t duration_ms)
 void wal_world_calm_down(struct wal_world *w)
 {
     w->faults = 0;
+    for (int i = 0; i < WAL_WORLD_WALS; i++)
+        w->connectors[i].is_silent = w->connectors[i].denies = false;
     for (size_t i = 0; i < WAL_WORLD_REPLICAS; i++) {
         struct fake_api_link *link = w->replicas[i].link;
 

@@ -4,8 +4,10 @@
  * and what belongs to the controllers; and the Redis and the log of each WAL answer, fail, or are
  * not to be learned of. At any time:
  *
- *   - only the process that the lease names sends writes, and to nothing of others;
+ *   - only the process that the lease names sends writes and orders to mirrors, and to nothing of
+ *     others;
  *   - no status says what no look of that process said lately;
+ *   - no mirror is called stopped whose tasks may have written since, or that runs;
  *   - no change of a status is told by more Events than it was made;
  *
  * and once trouble ends every status and every object is as it must be, and nothing is written any
@@ -18,6 +20,7 @@
 #include "codec/wal_resource.h"
 #include "core/look.h"
 #include "fake_api.h"
+#include "fake_mirror.h"
 #include "runtime/wal_reconciler.h"
 
 enum {
@@ -62,8 +65,9 @@ struct wal_truth {
 
 /* What a user wants of a WAL. */
 struct wal_want {
-    bool exists, by_failover, paused, unclear;
-    bool has_failover; /* there is a RedisFailover of its name */
+    bool exists, by_failover, paused, unclear, mirrored;
+    enum mirror_wish mirror; /* OBSERVED is not wanted: what becomes of it is nobody's to say */
+    bool has_failover;       /* there is a RedisFailover of its name */
     unsigned image;
     int64_t generation;
 };
@@ -107,6 +111,7 @@ struct wal_replica {
     struct wal_listening listening[WAL_WORLD_WALS];
     struct wal_answer answers[WAL_WORLD_ANSWERS];
     size_t n_answers; /* ever */
+    struct fake_mirror mirror;
 };
 
 /* News of one kind about one object: how often statuses made it, and Events told it. */
@@ -130,6 +135,7 @@ enum wal_world_lie {
     WAL_LIE_NONE,
     WAL_LIE_ANSWERS, /* looks that failed are handed out as answers */
     WAL_LIE_LEASES,  /* each process has a lease of its own */
+    WAL_LIE_MIRRORS, /* tasks are said to be gone that live, and nobody sees what they write */
 };
 
 struct wal_world {
@@ -140,6 +146,7 @@ struct wal_world {
     enum wal_world_lie lie;
     struct wal_want wants[WAL_WORLD_WALS];
     struct wal_truth truths[WAL_WORLD_WALS];
+    struct fake_connector connectors[WAL_WORLD_WALS];
     struct wal_replica replicas[WAL_WORLD_REPLICAS];
 
     /* wal_world_check.c */
@@ -179,6 +186,7 @@ void wal_world_calm_down(struct wal_world *w);
 /* wal_world_check.c: the first violation is kept. */
 PRINTF_LIKE(2, 3)
 void wal_world_fail(struct wal_world *w, const char *format, ...);
+void wal_world_check_order(struct wal_replica *r); /* a mirror is given one */
 void wal_world_check_write(struct wal_replica *r, const struct kube_request *request);
 void wal_world_read_changes(struct wal_world *w);
 void wal_world_check_end(struct wal_world *w);

@@ -113,6 +113,23 @@ static void check_claim(struct wal_replica *r, uint64_t number, const char *type
     }
 }
 
+/* docs/mirror.md: whoever says so has seen it a while ago at most, and nothing has run since he
+ * has. */
+static void check_mirror(struct wal_replica *r, const char *name, yyjson_val *status)
+{
+    const struct fake_connector *c = &r->world->connectors[name[0] - 'a'];
+    const int64_t now_ms = wal_world_now_ms();
+    const bool woke = now_ms < r->paused_until_ms + SENT_MAX_MS;
+    const int64_t since_ms = now_ms - BELIEVED_MS - SENT_MAX_MS - (woke ? r->paused_ms : 0);
+    const bool is_stopped = c->state == CONNECTOR_STOPPED && now_ms >= c->tasks_end_ms &&
+                            c->guarded_ms >= c->tasks_end_ms;
+
+    if (strcmp(text_at(yyjson_obj_get(status, "mirror"), "state"), "Stopped") == 0 && !is_stopped &&
+        c->changed_ms < since_ms)
+        wal_world_fail(r->world, "%s says that the mirror of %c has stopped, which it has not",
+                       r->identity, name[0]);
+}
+
 static void check_status(struct wal_replica *r, const char *name, struct str body)
 {
     const struct wal_watch *watch = wal_looks_find(
@@ -126,6 +143,8 @@ static void check_status(struct wal_replica *r, const char *name, struct str bod
     while (watch && strcmp(watch->resource.uid, uid) == 0 &&
            (condition = yyjson_arr_iter_next(&iter)))
         check_claim(r, watch->number, text_at(condition, "type"), text_at(condition, "status"));
+    if (watch && strcmp(watch->resource.uid, uid) == 0)
+        check_mirror(r, name, yyjson_obj_get(yyjson_doc_get_root(doc), "status"));
     yyjson_doc_free(doc);
 }
 
@@ -137,6 +156,12 @@ static bool holds_lease(struct wal_replica *r)
 
     snprintf(holder, sizeof(holder), "\"holderIdentity\":\"%s\"", r->identity);
     return lease && strstr(lease->text, holder);
+}
+
+void wal_world_check_order(struct wal_replica *r)
+{
+    if (!holds_lease(r))
+        wal_world_fail(r->world, "%s gives orders to a mirror without the lease", r->identity);
 }
 
 void wal_world_check_write(struct wal_replica *r, const struct kube_request *request)
@@ -191,6 +216,18 @@ static struct wal_standing *standing_of(struct wal_world *w, const char *uid, co
     UNREACHABLE("more conditions than a run has");
 }
 
+/* docs/mirror.md: states that a mirror passes through by itself. */
+static bool passes(const char *reason)
+{
+    static const char *const reasons[] = { "NotAllTasksRun", "TasksLeft", "GuardRefused",
+                                           "GuardAwaited",   "LogGrows",  "LogNotStill" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+        if (strcmp(reason, reasons[i]) == 0)
+            return true;
+    return false;
+}
+
 /* docs/conditions.md: what becomes bad is told, and what becomes good again; Ready sums up. */
 static bool is_news(const struct wal_standing *before, const char *status, const char *reason)
 {
@@ -198,8 +235,19 @@ static bool is_news(const struct wal_standing *before, const char *status, const
     const bool was_bad = before->status[0] != '\0' && strcmp(before->status, good) != 0 &&
                          strcmp(before->status, "Unknown") != 0;
 
+    if (strcmp(before->type, "MirrorRunning") == 0 && passes(reason))
+        return false;
     return strcmp(before->type, "Ready") != 0 && strcmp(status, "Unknown") != 0 &&
            strcmp(before->reason, reason) != 0 && (strcmp(status, good) != 0 || was_bad);
+}
+
+/* Where none is named any more, nothing is said of one. */
+static void forget_mirror(struct wal_world *w, const char *uid, yyjson_val *status)
+{
+    struct wal_standing *s = standing_of(w, uid, "MirrorRunning");
+
+    if (!yyjson_obj_get(status, "mirror"))
+        s->status[0] = s->reason[0] = '\0';
 }
 
 static void read_status(struct wal_world *w, const char *text)
@@ -209,6 +257,7 @@ static void read_status(struct wal_world *w, const char *text)
     yyjson_arr_iter iter = yyjson_arr_iter_with(conditions_of(doc));
     yyjson_val *condition;
 
+    forget_mirror(w, uid, yyjson_obj_get(yyjson_doc_get_root(doc), "status"));
     while ((condition = yyjson_arr_iter_next(&iter))) {
         const char *status = text_at(condition, "status"), *reason = text_at(condition, "reason");
         struct wal_standing *s = standing_of(w, uid, text_at(condition, "type"));
@@ -355,6 +404,23 @@ static void check_applier(struct wal_world *w, int wal, const struct fake_api_ob
                        set ? set->text : "there is none");
 }
 
+/* Nobody can prove a stop while the log does not tell of itself. */
+static void check_mirror_end(struct wal_world *w, int wal, yyjson_val *mirror,
+                             const struct fake_api_object *o)
+{
+    const struct wal_want *want = &w->wants[wal];
+    const struct fake_connector *c = &w->connectors[wal];
+    const bool stops = want->mirror == MIRROR_WISH_STOPPED;
+    const char *expected = !stops                                     ? "Running"
+                           : (1u << w->truths[wal].log) & LOG_ANSWERS ? "Stopped"
+                                                                      : "Stopping";
+
+    if (!want->mirrored ? mirror != NULL : strcmp(text_at(mirror, "state"), expected) != 0)
+        wal_world_fail(w, "the mirror is not said to be %s: %s", expected, o->text);
+    if (want->mirrored && c->state != (stops ? CONNECTOR_STOPPED : CONNECTOR_RUNNING))
+        wal_world_fail(w, "the mirror is not as it is wanted: %s", o->text);
+}
+
 static void check_wal(struct wal_world *w, int wal)
 {
     const struct wal_want *want = &w->wants[wal];
@@ -369,6 +435,8 @@ static void check_wal(struct wal_world *w, int wal)
     status = yyjson_obj_get(yyjson_doc_get_root(doc), "status");
     if (strcmp(text_at(status, "phase"), expected) != 0)
         wal_world_fail(w, "not %s: %s", expected, o->text);
+    if (!is_unclear(want))
+        check_mirror_end(w, wal, yyjson_obj_get(status, "mirror"), o);
     if (yyjson_get_sint(yyjson_obj_get(status, "observedGeneration")) != want->generation)
         wal_world_fail(w, "generation %" PRId64 " was not observed: %s", want->generation, o->text);
     if (!is_unclear(want))

@@ -21,10 +21,16 @@ void wal_world_put(struct wal_world *w, int wal, const struct wal_want *want)
 {
     const char name[] = { (char)('a' + wal), '\0' };
     struct fake_api_object *before = wal_world_find(w, wal);
-    char redis[64], text[TEXT_MAX];
+    char redis[64], mirror[TEXT_MAX / 8] = "", text[TEXT_MAX];
     char *whole;
 
     w->wants[wal] = *want;
+    if (want->mirrored)
+        snprintf(
+            mirror, sizeof(mirror),
+            "\"mirror\":{\"state\":\"%s\",\"connect\":{\"url\":\"http://connect.example:8083\","
+            "\"connector\":\"%s\"}},",
+            want->mirror == MIRROR_WISH_STOPPED ? "Stopped" : "Running", name);
     w->wants[wal].generation = before ? w->wants[wal].generation + 1 : 1;
     w->wants[wal].exists = true;
     if (want->by_failover)
@@ -35,9 +41,9 @@ void wal_world_put(struct wal_world *w, int wal, const struct wal_want *want)
              "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
              "\"%s\",\"namespace\":\"" WAL_WORLD_SCOPE
              "\",\"generation\":%lld},\"spec\":{\"wal\":\"" LOOKS_WAL
-             "\",\"redis\":{%s},\"kafka\":{\"brokers\":[\"%s:9092\"]},\"applier\":{\"image\":"
+             "\",\"redis\":{%s},\"kafka\":{\"brokers\":[\"%s:9092\"]},%s\"applier\":{\"image\":"
              "\"image-%u\",\"paused\":%s}}}",
-             name, (long long)w->wants[wal].generation, want->unclear ? "" : redis, name,
+             name, (long long)w->wants[wal].generation, want->unclear ? "" : redis, name, mirror,
              want->image, want->paused ? "true" : "false");
     whole = fake_object_applied(before ? before->text : NULL, str_from(text), false);
     fake_api_put(w->api, WAL_WORLD_WALS_AT, WAL_WORLD_SCOPE, name, whole);
@@ -82,6 +88,8 @@ static void put_any(struct wal_world *w, int wal)
     want.paused = prng_chance(prng, 150);
     want.unclear = prng_chance(prng, 100);
     want.image = (unsigned)prng_below(prng, IMAGES);
+    want.mirrored = prng_chance(prng, 700);
+    want.mirror = prng_chance(prng, 600) ? MIRROR_WISH_STOPPED : MIRROR_WISH_RUNNING;
     wal_world_put(w, wal, &want);
 }
 
@@ -131,11 +139,33 @@ static void turn_any(struct wal_world *w, int wal)
                    log_is_well ? TRUE_LOG_WELL : log);
 }
 
+/* Somebody stops or resumes it by hand; Connect is away, or comes back, or takes its time. */
+static void meddle_with_mirror(struct wal_world *w, struct fake_connector *c)
+{
+    switch (prng_below(&w->prng, 6)) {
+    case 0:
+        fake_connector_stop(c, wal_world_now_ms());
+        return;
+    case 1:
+        fake_connector_resume(c, wal_world_now_ms());
+        return;
+    case 2:
+        c->denies = !c->denies;
+        return;
+    case 3:
+        c->stop_takes_ms = (int64_t)prng_below(&w->prng, 30 * WAL_WORLD_SECOND_MS);
+        return;
+    default:
+        c->is_silent = !c->is_silent;
+        return;
+    }
+}
+
 void wal_world_meddle(struct wal_world *w)
 {
     const int wal = (int)prng_below(&w->prng, WAL_WORLD_WALS);
 
-    switch (prng_below(&w->prng, 12)) {
+    switch (prng_below(&w->prng, 15)) {
     case 0:
     case 1:
     case 2:
@@ -156,6 +186,11 @@ void wal_world_meddle(struct wal_world *w)
         return;
     case 8:
         w->truths[wal].process++;
+        return;
+    case 9:
+    case 10:
+    case 11:
+        meddle_with_mirror(w, &w->connectors[wal]);
         return;
     default:
         turn_any(w, wal);

@@ -336,45 +336,68 @@ static void print_mirror_proof(void)
          "something every few seconds.");
 }
 
-static void print_mirror_verbs(void)
+/* clang-format off */
+static void print_mirror_uses(void)
 {
     puts(
-        "\n## By hand\n\n"
-        "[`kubectl-redwal mirror`](kubectl-redwal.md) asks the REST interface of Kafka Connect "
-        "3.6 or newer\n"
-        "(`--kafka-connect`, `--connector`), and the brokers that the mirror writes to:\n\n"
-        "* `mirror status` says what it does, and how far each partition is mirrored;\n"
-        "* `mirror stop --wait` stops it, and ends when that is proven;\n"
-        "* `mirror resume --wait` lets it go on from where it was.\n\n"
-        "Strimzi's operator undoes what it was not told. Where it manages the connector, name the "
-        "KafkaMirrorMaker2\n"
-        "instead of the connector (`--mirror-maker`, and `--source-alias` where it mirrors "
-        "several clusters). Orders\n"
-        "are then written there, for the source connector and the checkpoint connector of that "
-        "mirror, by a patch that\n"
-        "fails when the resource was changed meanwhile; they are refused while its reconciliation "
-        "is paused. That takes\n"
-        "the permission to `get` and `patch` `kafkamirrormaker2s.kafka.strimzi.io`. `mirror "
-        "status` reads its status, which\n"
-        "may be minutes old; with `--kafka-connect` Connect itself is asked, and only that proves "
-        "a stop. Strimzi lets\n"
-        "nobody but its own pods reach Connect at port 8083: add a NetworkPolicy for pods with "
-        "the labels\n"
-        "`strimzi.io/cluster` and `strimzi.io/kind: KafkaMirrorMaker2` of yours.\n\n"
-        "A connector whose source is away is `RUNNING` all the same by what Connect says, with "
-        "its tasks, or\n"
-        "without any where it never reached the source. It can be stopped; while it starts, "
-        "Connect only does so\n"
-        "when the connector has given up on the source, after its `admin.timeout.ms` (a minute) "
-        "or a few of them.\n\n"
-        "How it is shown: `tests/integration/run test_mirror.py`, with two real clusters, "
-        "Connect and\n"
-        "MirrorMaker 2, and `tests/lab/run test_kubectl_mirror.py`, with Strimzi's definition on a "
-        "real API server and a\n"
-        "stand-in for its operator. A task hangs there because its source does, or its worker. "
-        "Not shown: Strimzi's `v1beta2`\n"
-        "on a server, which is read and written by unit tests alone.");
+         "\n"
+         "## In a RedisWal\n"
+         "\n"
+         "[`spec.mirror`](rediswal.md) names the mirror to the site's controller, by the Connect that runs it (`connect`), or by\n"
+         "the KafkaMirrorMaker2 that manages it (`kafkaMirrorMaker2`), or by both:\n"
+         "\n"
+         "    mirror:\n"
+         "      state: Running\n"
+         "      sourceBrokers: [kafka.dc.example:9092]\n"
+         "      connect:\n"
+         "        url: http://connect.example:8083\n"
+         "        connector: dc->dr.MirrorSourceConnector\n"
+         "\n"
+         "It is looked at every `--look-interval`, and told of in `status.mirror`, in the conditions [MirrorRunning and\n"
+         "MirrorFaithful](conditions.md), by Events, metrics and alerts. `state: Running` and `state: Stopped` are seen to, by\n"
+         "the tables below; `Observed`, the default, orders nothing, the guard write neither, so that no stop is proven\n"
+         "then. Orders are given by the holder of the lease alone, none when it could leave after the lease's end, and\n"
+         "each may be given again. A new leader has seen nothing: until it has the proof itself the state is `Stopping`.\n"
+         "\n"
+         "With `kafkaMirrorMaker2` orders are written to that resource, which takes `manifests/components/mirror-maker`, and\n"
+         "without `connect` its status is all that is looked at: then a stop is never proven. It lies in the namespace of\n"
+         "the RedisWal: whoever may write one there decides about the mirror. Elsewhere, name Connect.\n"
+         "\n"
+         "`lag.records` are the offsets at the source that are not mirrored, as the connector has stored it (once a\n"
+         "minute, or with each transaction where it writes exactly once); they need `sourceBrokers`, which are asked with the\n"
+         "user and the certificates of `spec.kafka`. `lag.seconds` is the age of the last [mark](kubernetes.md#marks) that came\n"
+         "through and that Redis has passed, so that the delay of the appliers is in it. Where nobody answers, all of it is\n"
+         "unknown: the topics in which Connect keeps its state are not read.\n"
+         "\n"
+         "## By hand\n"
+         "\n"
+         "[`kubectl-redwal mirror`](kubectl-redwal.md) asks the REST interface of Kafka Connect 3.6 or newer\n"
+         "(`--kafka-connect`, `--connector`), and the brokers that the mirror writes to:\n"
+         "\n"
+         "* `mirror status` says what it does, and how far each partition is mirrored;\n"
+         "* `mirror stop --wait` stops it, and ends when that is proven;\n"
+         "* `mirror resume --wait` lets it go on from where it was.\n"
+         "\n"
+         "Strimzi's operator undoes what it was not told. Where it manages the connector, name the KafkaMirrorMaker2\n"
+         "instead of the connector (`--mirror-maker`, and `--source-alias` where it mirrors several clusters). Orders\n"
+         "are then written there, for the source connector and the checkpoint connector of that mirror, by a patch that\n"
+         "fails when the resource was changed meanwhile; they are refused while its reconciliation is paused. That takes\n"
+         "the permission to `get` and `patch` `kafkamirrormaker2s.kafka.strimzi.io`. `mirror status` reads its status, which\n"
+         "may be minutes old; with `--kafka-connect` Connect itself is asked, and only that proves a stop. Strimzi lets\n"
+         "nobody but its own pods reach Connect at port 8083: add a NetworkPolicy for pods with the labels\n"
+         "`strimzi.io/cluster` and `strimzi.io/kind: KafkaMirrorMaker2` of yours.\n"
+         "\n"
+         "A connector whose source is away is `RUNNING` all the same by what Connect says, with its tasks, or\n"
+         "without any where it never reached the source. It can be stopped; while it starts, Connect only does so\n"
+         "when the connector has given up on the source, after its `admin.timeout.ms` (a minute) or a few of them.\n"
+         "\n"
+         "How it is shown: `tests/integration/run test_mirror.py`, with two real clusters, Connect and\n"
+         "MirrorMaker 2, and `tests/lab/run test_kubectl_mirror.py`, with Strimzi's definition on a real API server and a\n"
+         "stand-in for its operator; the controller's part by `tests/lab/run test_wal_mirror.py`. A task hangs\n"
+         "there because its source does, or its worker. Not shown: Strimzi's `v1beta2`\n"
+         "on a server, which is read and written by unit tests alone.");
 }
+/* clang-format on */
 
 static void print_mirror(void)
 {
@@ -382,7 +405,7 @@ static void print_mirror(void)
     struct mirror_move_row move;
 
     print_mirror_proof();
-    print_mirror_verbs();
+    print_mirror_uses();
     puts("\n## States\n\n| state | what it means |\n|---|---|");
     for (enum mirror_state s = 0; s < MIRROR_STATE_COUNT; s++)
         printf("| `%s` | %s |\n", mirror_state_text(s), mirror_state_meaning(s));

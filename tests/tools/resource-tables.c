@@ -195,6 +195,7 @@ static const struct status_row restore_status_rows[] = { RESTORE_STATUS_FIELDS(R
 static const struct column wal_columns[] = { WAL_COLUMNS(COLUMN_ROW) };
 static const struct column restore_columns[] = { RESTORE_COLUMNS(COLUMN_ROW) };
 static const struct member plan_members[] = { RESTORE_PLAN_MEMBERS(MEMBER_ROW) };
+static const struct member mirror_members[] = { WAL_MIRROR_MEMBERS(MEMBER_ROW) };
 static const struct member range_members[] = { RESTORE_RANGE_MEMBERS(MEMBER_ROW) };
 static const struct member vessel_members[] = { RESTORE_VESSEL_MEMBERS(MEMBER_ROW) };
 /* clang-format on */
@@ -257,6 +258,8 @@ static void print_status(const struct kind *kind)
         print_member("help", row->help);
         if (strcmp(row->type, "PARTITIONS") == 0)
             print_members(plan_members, ARRAY_SIZE(plan_members));
+        else if (strcmp(row->type, "MIRRORED") == 0)
+            print_members(mirror_members, ARRAY_SIZE(mirror_members));
         else if (strcmp(row->type, "SKIPPED") == 0 || strcmp(row->type, "LOST") == 0)
             print_members(range_members, ARRAY_SIZE(range_members));
         else if (strcmp(row->type, "VESSELS") == 0 || strcmp(row->type, "DELETED") == 0)

@@ -353,6 +353,132 @@ static const struct {
     };
 /* clang-format on */
 
+/* --- the mirror ------------------------------------------------------------------------------- */
+
+static void check(const struct wal_status *s, size_t i, enum wal_condition_type type,
+                  enum condition_status status, const char *reason)
+{
+    const struct wal_condition *c = &s->conditions[type];
+
+    if (c->status != status || strcmp(c->reason, reason) != 0)
+        fail_msg("row %zu, %s: %s %s", i, wal_condition_text(type),
+                 condition_status_text(c->status), c->reason);
+}
+
+static struct wal_status judged_with(const struct observed *o, const struct mirror *m,
+                                     enum mirror_wish wish)
+{
+    static const struct wal_status nothing;
+    struct wal_wanted wanted = looks_wanted;
+    struct wal_status s;
+
+    wanted.mirror = m;
+    wanted.mirror_wish = wish;
+    wal_status_judge(&wanted, o, &nothing, NOW_MS, LOOKS_WALL_MS, &s);
+    return s;
+}
+
+static struct mirror_look mirror_that(enum connector_state connector, enum truth once,
+                                      enum truth headers)
+{
+    const bool runs = connector == CONNECTOR_RUNNING;
+
+    return (struct mirror_look){ .look = looks_tried(LOOK_ANSWERED, NOW_MS - 2),
+                                 .followed = TRUTH_YES,
+                                 .current = TRUTH_YES,
+                                 .exists = true,
+                                 .connector = connector,
+                                 .n_tasks = runs,
+                                 .n_running = runs,
+                                 .exactly_once = once,
+                                 .keeps_headers = headers };
+}
+
+static void what_the_mirror_writes_is_judged(void **state)
+{
+    static const struct {
+        enum truth once, headers;
+        int64_t n_different;
+        const char *stamps;
+        enum condition_status status;
+        const char *reason;
+    } mirrors[] = {
+        { TRUTH_YES, TRUTH_YES, 0, "CreateTime", CONDITION_TRUE, "Faithful" },
+        { TRUTH_YES, TRUTH_YES, 1, "CreateTime", CONDITION_FALSE, "MarksDiffer" },
+        { TRUTH_YES, TRUTH_YES, 0, "LogAppendTime", CONDITION_FALSE, "TopicRestamps" },
+        { TRUTH_YES, TRUTH_NO, 0, "CreateTime", CONDITION_FALSE, "HeadersRewritten" },
+        { TRUTH_NO, TRUTH_YES, 0, "CreateTime", CONDITION_FALSE, "NotExactlyOnce" },
+        { TRUTH_NO, TRUTH_UNKNOWN, 0, "", CONDITION_FALSE, "NotExactlyOnce" },
+        { TRUTH_UNKNOWN, TRUTH_NO, 0, "", CONDITION_FALSE, "HeadersRewritten" },
+        { TRUTH_UNKNOWN, TRUTH_UNKNOWN, 1, "", CONDITION_FALSE, "MarksDiffer" },
+        { TRUTH_YES, TRUTH_UNKNOWN, 0, "CreateTime", CONDITION_UNKNOWN, "HeadersUnknown" },
+        { TRUTH_UNKNOWN, TRUTH_YES, 0, "CreateTime", CONDITION_UNKNOWN, "ExactlyOnceUnknown" },
+        { TRUTH_YES, TRUTH_YES, 0, "", CONDITION_UNKNOWN, "NotObserved" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(mirrors); i++) {
+        const struct mirror_look l =
+            mirror_that(CONNECTOR_RUNNING, mirrors[i].once, mirrors[i].headers);
+        CLEANUP(observed_release) struct observed o = { 0 };
+        struct wal_status s;
+        struct mirror m;
+
+        observed_init(&o);
+        looks_well(&o, NOW_MS);
+        snprintf(o.log.topic.timestamp_type, sizeof(o.log.topic.timestamp_type), "%s",
+                 mirrors[i].stamps);
+        o.partitions[1].redis.position.mark.n_different = mirrors[i].n_different;
+        mirror_init(&m);
+        mirror_learn(&m, &l);
+        s = judged_with(&o, &m, MIRROR_WISH_RUNNING);
+        check(&s, i, WAL_CONDITION_MIRROR_FAITHFUL, mirrors[i].status, mirrors[i].reason);
+        check(&s, i, WAL_CONDITION_MIRROR_RUNNING, CONDITION_TRUE, "Running");
+        assert_int_equal(s.phase, mirrors[i].status == CONDITION_FALSE ? WAL_PHASE_DEGRADED
+                                                                       : WAL_PHASE_APPLYING);
+        mirror_release(&m);
+    }
+}
+
+static void a_mirror_that_does_not_run_is_missed_unless_it_is_to_stop(void **state)
+{
+    static const struct {
+        enum connector_state connector;
+        enum mirror_wish wish;
+        enum condition_status status;
+        const char *reason;
+        enum wal_phase phase;
+    } mirrors[] = {
+        { CONNECTOR_RUNNING, MIRROR_WISH_OBSERVED, CONDITION_TRUE, "Running", WAL_PHASE_APPLYING },
+        { CONNECTOR_FAILED, MIRROR_WISH_RUNNING, CONDITION_FALSE, "Failed", WAL_PHASE_DEGRADED },
+        { CONNECTOR_PAUSED, MIRROR_WISH_OBSERVED, CONDITION_FALSE, "Paused", WAL_PHASE_DEGRADED },
+        { CONNECTOR_STOPPED, MIRROR_WISH_RUNNING, CONDITION_FALSE, "GuardAwaited",
+          WAL_PHASE_DEGRADED },
+        { CONNECTOR_STOPPED, MIRROR_WISH_STOPPED, CONDITION_FALSE, "GuardAwaited",
+          WAL_PHASE_APPLYING },
+        { CONNECTOR_OTHER, MIRROR_WISH_RUNNING, CONDITION_UNKNOWN, "FailureUnknown",
+          WAL_PHASE_APPLYING },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(mirrors); i++) {
+        const struct mirror_look l = mirror_that(mirrors[i].connector, TRUTH_YES, TRUTH_YES);
+        CLEANUP(observed_release) struct observed o = { 0 };
+        struct wal_status s;
+        struct mirror m;
+
+        observed_init(&o);
+        looks_well(&o, NOW_MS);
+        mirror_init(&m);
+        mirror_learn(&m, &l);
+        s = judged_with(&o, &m, mirrors[i].wish);
+        check(&s, i, WAL_CONDITION_MIRROR_RUNNING, mirrors[i].status, mirrors[i].reason);
+        if (s.phase != mirrors[i].phase)
+            fail_msg("row %zu: %s", i, wal_phase_text(s.phase));
+        mirror_release(&m);
+    }
+}
+
 static void judge_row(size_t i)
 {
     CLEANUP(observed_release) struct observed o = { 0 };
@@ -370,7 +496,8 @@ static void judge_row(size_t i)
     if (s.conditions[WAL_CONDITION_READY].status != rows[i].ready || s.phase != rows[i].phase)
         fail_msg("row %zu, %s: %s, %s", i, c->reason, s.conditions[WAL_CONDITION_READY].message,
                  wal_phase_text(s.phase));
-    for (enum wal_condition_type t = WAL_CONDITION_READY + 1; t < WAL_CONDITION_COUNT; t++) {
+    for (enum wal_condition_type t = WAL_CONDITION_READY + 1; t < WAL_CONDITION_MIRROR_RUNNING;
+         t++) {
         bool expected = t == rows[i].type && rows[i].status != wal_condition_good(t);
 
         for (int k = 0; k < ALSO_MAX && rows[i].also[k] != WAL_CONDITION_READY; k++)
@@ -390,7 +517,11 @@ static void each_fact_makes_its_condition(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(each_fact_makes_its_condition) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_fact_makes_its_condition),
+        cmocka_unit_test(what_the_mirror_writes_is_judged),
+        cmocka_unit_test(a_mirror_that_does_not_run_is_missed_unless_it_is_to_stop),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,12 @@ static enum err_code ask_log(void *self, uint64_t wal, const struct log_place *l
     struct wal_stand *s = self;
 
     (void)err;
+    if (wal & WAL_LOOKS_SOURCE) {
+        assert_string_equal(log->brokers, "source:9092");
+        assert_string_equal(log->topic, "at-the-source");
+        s->source_asked = wal;
+        return ERR_OK;
+    }
     assert_string_equal(log->brokers, "k:9092");
     s->log_asked = wal;
     return ERR_OK;
@@ -80,12 +86,20 @@ static bool next_log(void *self, uint64_t *ret_wal, struct log_look *ret_look)
 {
     struct wal_stand *s = self;
 
+    if (s->source_asked != 0) {
+        *ret_wal = s->source_asked;
+        s->source_asked = 0;
+        *ret_look = looks_log(wal_stand_ms, PARTITIONS, 0, SOURCE_END, LOOK_UNKNOWN);
+        return true;
+    }
     if (s->log_asked == 0)
         return false;
     *ret_wal = s->log_asked;
     s->log_asked = 0;
     if (s->well) {
         *ret_look = looks_log(wal_stand_ms - 2, PARTITIONS, 0, 100, 100);
+        for (int32_t i = 0; i < PARTITIONS; i++)
+            ret_look->partitions[i].written = s->log_end;
         return true;
     }
     log_look_init(ret_look);
@@ -164,6 +178,7 @@ void wal_stand_begin(struct wal_stand *s)
     const struct wal_reconciler_ports ports = { .kube = fake_api_port(s->link),
                                                 .redis = { &redis, s },
                                                 .log_observer = { &log, s },
+                                                .mirror = fake_mirror_port(&s->mirror),
                                                 .now_ms = now,
                                                 .wall_ms = now };
 
@@ -177,6 +192,9 @@ int wal_stand_set_up(void **state)
     wal_stand_ms = MINUTE_MS;
     s->well = true;
     s->run_id = "a";
+    s->log_end = 100;
+    s->connector = (struct fake_connector){ .state = CONNECTOR_RUNNING, .next = 100 };
+    s->mirror = (struct fake_mirror){ .connectors = &s->connector, .now_ms = now };
     s->api = calloc(1, sizeof(*s->api));
     fake_api_init(s->api, 1, LABEL);
     s->link = fake_api_link_add(s->api);
@@ -192,6 +210,7 @@ int wal_stand_tear_down(void **state)
     struct wal_stand *s = *state;
 
     wal_reconciler_free(s->reconciler);
+    fake_mirror_release(&s->mirror);
     fake_api_release(s->api);
     free(s->api);
     free(s);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "fake_api.h"
+#include "fake_mirror.h"
 #include "looks.h"
 #include "runtime/wal_reconciler.h"
 
@@ -45,6 +46,7 @@ enum {
     LOOKS_PER_TURN = 4, /* more than what is taken for a late answer */
     STEP_MAX_MS = 200,
     MINUTE_MS = 60 * 1000,
+    SOURCE_END = 130,
 };
 
 struct wal_stand {
@@ -65,6 +67,10 @@ struct wal_stand {
     bool hangs;                      /* the next question gets no answer, */
     bool late;                       /* or gets it now */
     int64_t redis_asked_ms, hung_ms; /* 0: it has not come yet */
+    struct fake_connector connector;
+    struct fake_mirror mirror;
+    uint64_t source_asked;
+    int64_t log_end; /* of each partition here, for who reads everything */
 };
 
 extern int64_t wal_stand_ms; /* the time that it is */

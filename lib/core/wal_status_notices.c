@@ -1,0 +1,114 @@
+/* What of a status is told by Events. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/wal_status.h"
+
+static bool is_passing(const struct wal_condition *mirror)
+{
+    for (enum mirror_reason r = 0; r < MIRROR_REASON_COUNT; r++)
+        if (strcmp(mirror->reason, mirror_reason_code(r)) == 0)
+            return mirror_reason_passes(r);
+    return false;
+}
+
+/* What needs nothing done is no warning. */
+static bool is_warning(enum wal_condition_type type, const struct wal_condition *c)
+{
+    const char *remedy = wal_reason_remedy(type, str_from(c->reason));
+
+    return c->status != wal_condition_good(type) && remedy && strcmp(remedy, "nothing") != 0;
+}
+
+/* Bad news, or the end of bad news. That something is unknown is in the status, and no news. */
+static bool is_news(enum wal_condition_type type, const struct wal_condition *before,
+                    const struct wal_condition *now)
+{
+    const enum condition_status good = wal_condition_good(type);
+
+    if (now->status == CONDITION_UNKNOWN || strcmp(before->reason, now->reason) == 0 ||
+        (type == WAL_CONDITION_MIRROR_RUNNING && is_passing(now)))
+        return false;
+    if (now->status != good)
+        return true;
+    return before->reason[0] != '\0' && before->status != good &&
+           before->status != CONDITION_UNKNOWN;
+}
+
+static void tell(struct wal_notice *n, const char *action, bool warning, const char *reason)
+{
+    *n = (struct wal_notice){ .warning = warning, .action = action };
+    snprintf(n->reason, sizeof(n->reason), "%s", reason);
+}
+
+static bool has_told_of_primary(const struct wal_told *told, const struct observed *f)
+{
+    return f->n_primaries == 0 || strcmp(told->primary, f->primary.run_id) == 0;
+}
+
+bool wal_status_has_told(const struct wal_told *told, const struct observed *facts)
+{
+    return has_told_of_primary(told, facts) && facts->n_rewinds == told->n_rewinds;
+}
+
+/* What a restore makes so, and unmakes, is its own news. */
+static bool is_of_restore(enum wal_condition_type type, const struct wal_status *before,
+                          const struct wal_status *now)
+{
+    static const bool is_changed[WAL_CONDITION_COUNT] = {
+        [WAL_CONDITION_POSITION_CONSISTENT] = true, [WAL_CONDITION_RESTORE_REQUIRED] = true,
+        [WAL_CONDITION_APPLIER_AVAILABLE] = true,   [WAL_CONDITION_CAUGHT_UP] = true,
+        [WAL_CONDITION_GROUP_HEALTHY] = true,
+    };
+
+    if (!is_changed[type])
+        return false;
+    return now->phase == WAL_PHASE_RESTORING ||
+           (before->phase == WAL_PHASE_RESTORING &&
+            now->conditions[type].status == wal_condition_good(type));
+}
+
+static size_t tell_happenings(const struct observed *f, struct wal_told *told,
+                              struct wal_notice *ret)
+{
+    size_t n = 0;
+
+    if (told->primary[0] != '\0' && !has_told_of_primary(told, f)) {
+        tell(&ret[n], "Observe", false, "PrimaryChanged");
+        snprintf(ret[n].note, sizeof(ret[n].note), "the primary is %s now, process %s",
+                 f->primary.address, f->primary.run_id);
+        n++;
+    }
+    if (f->n_rewinds > told->n_rewinds) {
+        tell(&ret[n], "Replay", true, "PrimaryRewound");
+        snprintf(ret[n].note, sizeof(ret[n].note),
+                 "%s went back by %" PRId64 " records; the appliers apply them again from the log",
+                 f->primary.address, f->rewound_records);
+        n++;
+    }
+    if (f->n_primaries > 0)
+        memcpy(told->primary, f->primary.run_id, sizeof(told->primary));
+    told->n_rewinds = f->n_rewinds;
+    return n;
+}
+
+size_t wal_status_notices(const struct wal_status *before, const struct wal_status *now,
+                          const struct observed *facts, struct wal_told *told,
+                          struct wal_notice *ret)
+{
+    size_t n = tell_happenings(facts, told, ret);
+
+    for (enum wal_condition_type i = 0; i < WAL_CONDITION_COUNT; i++) {
+        const struct wal_condition *c = &now->conditions[i];
+
+        /* Ready sums up what the others tell. */
+        if (i == WAL_CONDITION_READY || is_of_restore(i, before, now) ||
+            !is_news(i, &before->conditions[i], c))
+            continue;
+        tell(&ret[n], wal_condition_text(i), is_warning(i, c), c->reason);
+        memcpy(ret[n].note, c->message, sizeof(ret[n].note));
+        n++;
+    }
+    return n;
+}

@@ -1,0 +1,51 @@
+/*
+ * The KafkaMirrorMaker2s of a cluster, as Strimzi's operator has them, and orders that are written
+ * there. They are followed while a RedisWal names one, and only where the cluster has such a kind.
+ */
+#ifndef REDWAL_RUNTIME_WAL_MAKERS_H
+#define REDWAL_RUNTIME_WAL_MAKERS_H
+
+#include "codec/strimzi_mirror.h"
+#include "runtime/kube_client.h"
+#include "runtime/log.h"
+
+enum {
+    WAL_MAKERS_CALLS_MAX = 16,         /* orders at a time */
+    WAL_MAKERS_TROUBLE_MS = 60 * 1000, /* longer than two tries to follow them again */
+};
+
+/* What became of an order for the WAL of that number; `rc` ERR_OK: it stands there. */
+typedef void wal_makers_done_fn(void *self, uint64_t wal, enum mirror_effect effect,
+                                enum err_code rc, const char *why);
+
+struct wal_makers;
+
+/* `scope` is borrowed: all namespaces when it is empty. */
+struct wal_makers *wal_makers_new(struct kube_client *client, struct str scope, struct log *log,
+                                  wal_makers_done_fn *on_done, void *self);
+void wal_makers_free(struct wal_makers *m); /* NULL is fine; tells nobody */
+
+/* The kind in the version that the server has, which lives until it is told otherwise; NULL: it has
+ * none. */
+void wal_makers_set_kind(struct wal_makers *m, const struct kube_resource *kind);
+/* Somebody names one, or nobody does. */
+void wal_makers_follow(struct wal_makers *m, bool is_named);
+/* Asks what is due. Call it after kube_client_step(), and when wal_makers_due_ms() has come. */
+void wal_makers_step(struct wal_makers *m, int64_t now_ms);
+int64_t wal_makers_due_ms(const struct wal_makers *m); /* INT64_MAX: never by itself */
+
+/* See strimzi_mirror_read(). ERR_UNAVAILABLE: nobody can say; ERR_NOT_FOUND: there is none of that
+ * name; ERR_UNSUPPORTED: the cluster has no such kind. */
+NODISCARD enum err_code wal_makers_read(const struct wal_makers *m, struct str scope,
+                                        const char *name, const char *alias,
+                                        struct strimzi_mirror *ret, struct err *err);
+
+/* MIRROR_EFFECT_STOP, MIRROR_EFFECT_RESUME; one a WAL at a time. ERR_LIMIT: too many are under way;
+ * else see strimzi_mirror_patch(). */
+NODISCARD enum err_code wal_makers_order(struct wal_makers *m, uint64_t wal, struct str scope,
+                                         const char *name, const struct strimzi_mirror *mirror,
+                                         enum mirror_effect effect, struct err *err);
+bool wal_makers_are_open(const struct wal_makers *m); /* orders without a result */
+void wal_makers_cancel(struct wal_makers *m);         /* those: we lead no longer */
+
+#endif

@@ -1,0 +1,386 @@
+#include "runtime/wal_mirrors.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "runtime/controller_metrics.h"
+#include "wal_stand.h"
+
+#define AT_CONNECT                                                                                 \
+    "\"connect\":{\"url\":\"https://"                                                              \
+    "connect.example:8083\",\"connector\":\"a\",\"username\":\"me\","                              \
+    "\"passwordSecret\":{\"name\":\"auth\"}}"
+
+enum { TEXT_MAX = 1024, PROOF_MS = 45 * 1000 };
+
+static void put(struct wal_stand *s, int generation, const char *state, const char *more)
+{
+    char text[TEXT_MAX];
+
+    snprintf(
+        text, sizeof(text),
+        "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
+        "\"orders\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
+        "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},\"mirror\":"
+        "{\"state\":\"%s\",%s" AT_CONNECT "}}}",
+        generation, state, more);
+    fake_api_put(s->api, SECRETS, "ns", "auth", SECRET);
+    wal_stand_put_wal(s, text);
+}
+
+static void says_not(struct wal_stand *s, const char *what)
+{
+    if (strstr(wal_stand_text(s, WALS, "orders"), what))
+        fail_msg("%s in %s", what, wal_stand_text(s, WALS, "orders"));
+}
+
+static void says_of(struct wal_stand *s, const char *state, const char *reason)
+{
+    char text[TEXT_MAX];
+
+    snprintf(text, sizeof(text), "\"state\":\"%s\",\"reason\":\"%s\"", state, reason);
+    wal_stand_says(s, text);
+}
+
+static void without_a_mirror_nothing_is_said_of_one(void **state)
+{
+    struct wal_stand *s = *state;
+
+    wal_stand_put_wal(s, BY_ADDRESS);
+    wal_stand_run(s, MINUTE_MS);
+    says_not(s, "irror");
+    assert_int_equal(s->connector.n_looks, 0);
+}
+
+static void is_on_the_page(struct wal_stand *s, const char *line)
+{
+    const struct wal_reconciler_counts counts = wal_reconciler_counts(s->reconciler);
+    CLEANUP(buf_release) struct buf page = { 0 };
+
+    buf_init(&page, CONTROLLER_METRICS_MAX_BYTES);
+    controller_metrics_print(&counts, wal_reconciler_looks(s->reconciler), "1",
+                             (struct controller_times){ wal_stand_ms, wal_stand_ms },
+                             METRICS_PROMETHEUS, &page);
+    assert_true(buf_append(&page, "", 1));
+    if (!strstr(page.p, line))
+        fail_msg("no %s in %s", line, page.p);
+}
+
+static void a_mirror_that_runs_is_told(void **state)
+{
+    struct wal_stand *s = *state;
+    unsigned n_writes;
+
+    put(s, 1, "Running", "\"sourceBrokers\":[\"source:9092\"],");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"type\":\"MirrorRunning\",\"status\":\"True\",\"reason\":\"Running\"");
+    wal_stand_says(s,
+                   "\"mirror\":{\"connector\":\"a\",\"state\":\"Running\",\"reason\":\"Running\","
+                   "\"tasks\":{\"total\":2,\"running\":2,\"failed\":0},\"lag\":{\"records\":60},"
+                   "\"partitions\":[{\"partition\":0,\"next\":100,\"behind\":30},"
+                   "{\"partition\":1,\"next\":100,\"behind\":30}]}");
+    is_on_the_page(s, "redwal_controller_wal_mirror_state{namespace=\"ns\",name=\"orders\",state="
+                      "\"Running\",wanted=\"Running\"} 1\n");
+    is_on_the_page(s, "redwal_controller_wal_mirror_lag_records{namespace=\"ns\",name=\"orders\"} "
+                      "60\n");
+    assert_string_equal(s->connector.password, "hush");
+    n_writes = s->n_writes;
+    s->connector.n_looks = 0;
+    wal_stand_run(s, 5 * MINUTE_MS);
+    assert_true(s->connector.n_looks >= 5 * MINUTE_MS / LOOK_MS - 1);
+    assert_int_equal(s->n_writes, n_writes);
+    assert_int_equal(s->connector.n_stops + s->connector.n_resumes + s->connector.n_guards, 0);
+}
+
+static void what_is_only_observed_gets_no_order(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->connector.state = CONNECTOR_STOPPED;
+    put(s, 1, "Observed", "");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_scale_up(s);
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Stopping", "GuardAwaited");
+    wal_stand_says(s, "\"phase\":\"Degraded\"");
+    assert_int_equal(s->connector.n_stops + s->connector.n_resumes + s->connector.n_guards, 0);
+}
+
+static void a_stop_is_proven_and_the_mirror_goes_on(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Running", "");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_scale_up(s);
+    s->connector.stop_takes_ms = MINUTE_MS;
+    put(s, 2, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Stopping", "TasksLeft");
+    assert_int_equal(s->connector.n_stops, 1);
+    wal_stand_run(s, PROOF_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says(s, "\"phase\":\"Applying\"");
+    assert_int_equal(s->connector.n_stops, 1);
+    assert_int_equal(s->connector.n_guards, 1);
+    assert_int_equal(
+        wal_stand_count_events(s, "\"reason\":\"StoppedAndFenced\",\"action\":\"MirrorRunning\""),
+        1);
+    assert_int_equal(wal_stand_count_events(s, "\"action\":\"MirrorRunning\""), 1);
+    wal_stand_run(s, 5 * MINUTE_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_guards, 1);
+
+    put(s, 3, "Running", "");
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Running", "Running");
+    assert_int_equal(s->connector.n_resumes, 1);
+    assert_int_equal(wal_stand_count_events(s, "\"action\":\"MirrorRunning\""), 2);
+}
+
+static void a_log_that_grows_is_no_proof(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Stopped", "");
+    for (int i = 0; i < 20; i++) {
+        wal_stand_run(s, LOOK_MS / 2);
+        s->log_end++;
+    }
+    says_of(s, "Stopping", "LogGrows");
+    says_not(s, "StoppedAnd");
+    wal_stand_run(s, PROOF_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+}
+
+static void who_does_not_answer_is_unknown_and_gets_no_order(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Running", "");
+    wal_stand_run(s, MINUTE_MS);
+    s->connector.is_silent = true;
+    put(s, 2, "Stopped", "");
+    wal_stand_run(s, 2 * MINUTE_MS);
+    says_of(s, "Unknown", "Unreachable");
+    wal_stand_says(s, "\"type\":\"MirrorRunning\",\"status\":\"Unknown\"");
+    wal_stand_says(s, "\"trouble\":\"made up\"");
+    assert_int_equal(s->connector.state, CONNECTOR_RUNNING);
+    s->connector.is_silent = false;
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+}
+
+static void a_proof_is_over_when_nobody_answers(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+    s->connector.is_silent = true;
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Unknown", "Unreachable");
+    s->connector.is_silent = false;
+    wal_stand_run(s, LOOK_MS);
+    says_not(s, "StoppedAnd");
+    wal_stand_run(s, PROOF_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+}
+
+static void another_connect_is_proven_anew(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    assert_int_equal(s->connector.n_guards, 1);
+    put(s, 2, "Stopped", "\"sourceBrokers\":[\"source:9092\"],");
+    wal_stand_run(s, MINUTE_MS);
+    assert_int_equal(s->connector.n_guards, 2);
+    says_of(s, "Stopped", "StoppedAndFenced");
+}
+
+static void who_refuses_us_is_asked_with_a_new_password(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->connector.denies = true;
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Unknown", "AccessDenied");
+    assert_int_equal(s->connector.n_stops, 0);
+    s->connector.denies = false;
+    wal_stand_run(s, 2 * MINUTE_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+}
+
+static void a_missing_secret_is_told_and_nothing_is_asked(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Stopped", "");
+    fake_api_delete(s->api, fake_api_find(s->api, SECRETS, "ns", "auth"));
+    wal_stand_run(s, 2 * MINUTE_MS);
+    says_of(s, "Unknown", "NotObserved");
+    wal_stand_says(s, "Secret");
+    assert_int_equal(s->connector.n_looks, 0);
+}
+
+static void who_gives_the_lease_away_asks_nobody(void **state)
+{
+    struct wal_stand *s = *state;
+    unsigned n_looks;
+
+    put(s, 1, "Running", "");
+    wal_stand_run(s, MINUTE_MS);
+    wal_reconciler_release(s->reconciler);
+    wal_stand_run(s, LOOK_MS);
+    n_looks = s->connector.n_looks;
+    s->connector.state = CONNECTOR_STOPPED;
+    wal_stand_run(s, MINUTE_MS);
+    assert_int_equal(s->connector.n_looks, n_looks);
+    assert_int_equal(s->connector.n_resumes, 0);
+}
+
+/* --- KafkaMirrorMaker2 ------------------------------------------------------------------------ */
+
+#define MAKERS "/apis/kafka.strimzi.io/v1/kafkamirrormaker2s"
+#define MAKERS_SERVED                                                                              \
+    "{\"metadata\":{\"name\":\"kafka.strimzi.io\"},\"versions\":[{\"version\":\"v1\","             \
+    "\"resources\":"                                                                               \
+    "[{\"resource\":\"kafkamirrormaker2s\"}]}]}"
+#define BY_MAKER "\"kafkaMirrorMaker2\":{\"name\":\"m\"}"
+
+static void put_by(struct wal_stand *s, int generation, const char *state, const char *named)
+{
+    char text[TEXT_MAX];
+
+    snprintf(
+        text, sizeof(text),
+        "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
+        "\"orders\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
+        "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},\"mirror\":"
+        "{\"state\":\"%s\",%s}}}",
+        generation, state, named);
+    wal_stand_put_wal(s, text);
+}
+
+/* As its operator left it; `more` of its metadata. */
+static void put_maker(struct wal_stand *s, const char *state, const char *connector,
+                      const char *more)
+{
+    char text[TEXT_MAX];
+
+    s->api->served = MAKERS_SERVED;
+    snprintf(
+        text, sizeof(text),
+        "{\"metadata\":{\"name\":\"m\",\"namespace\":\"ns\",\"generation\":1%s},\"spec\":{"
+        "\"target\":"
+        "{\"alias\":\"dr\",\"config\":{\"exactly.once.source.support\":\"enabled\"}},\"mirrors\":"
+        "[{\"source\":{\"alias\":\"a\"},\"sourceConnector\":{\"state\":\"%s\"}}]},\"status\":"
+        "{\"observedGeneration\":1,\"connectors\":[{\"name\":\"a->dr.MirrorSourceConnector\","
+        "\"connector\":{\"state\":\"%s\"},\"tasks\":[%s]}]}}",
+        more, state, connector,
+        strcmp(connector, "RUNNING") == 0 ? "{\"id\":0,\"state\":\"RUNNING\"}" : "");
+    fake_api_put(s->api, MAKERS, "ns", "m", text);
+}
+
+static bool maker_says(struct wal_stand *s, const char *what)
+{
+    return strstr(wal_stand_text(s, MAKERS, "m"), what) != NULL;
+}
+
+static void a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING", "");
+    put_by(s, 1, "Running", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(
+        s, "\"mirror\":{\"connector\":\"a->dr.MirrorSourceConnector\",\"state\":\"Running\"");
+    put_by(s, 2, "Stopped", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
+    put_maker(s, "stopped", "STOPPED", "");
+    wal_stand_run(s, 2 * MINUTE_MS);
+    says_of(s, "Stopping", "GuardAwaited");
+    put_by(s, 3, "Running", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"));
+    assert_int_equal(s->connector.n_looks, 0);
+}
+
+static void with_its_connect_a_stop_is_proven_and_lasts(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING", "");
+    put_by(s, 1, "Stopped", BY_MAKER ",\"connect\":{\"url\":\"http://connect.example:8083\"}");
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
+    assert_int_equal(s->connector.n_stops, 0); /* that is its operator's to do */
+    says_of(s, "Running", "Running");
+    put_maker(s, "stopped", "STOPPED", "");
+    s->connector.state = CONNECTOR_STOPPED;
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_guards, 1);
+}
+
+static void a_mirror_maker_that_nobody_follows_gets_no_order(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING",
+              ",\"annotations\":{\"strimzi.io/pause-reconciliation\":\"true\"}");
+    put_by(s, 1, "Stopped", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Unknown", "NotReconciled");
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"));
+}
+
+static void a_mirror_maker_that_is_not_there_is_told(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_by(s, 1, "Stopped", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Unknown", "NotObserved");
+    wal_stand_says(s, "the cluster serves no kafkamirrormaker2s");
+    s->api->served = MAKERS_SERVED;
+    wal_stand_run(s, 10 * MINUTE_MS); /* what is served is asked for now and then */
+    wal_stand_says(s, "there is no KafkaMirrorMaker2 m");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(without_a_mirror_nothing_is_said_of_one),
+        TEST(a_mirror_that_runs_is_told),
+        TEST(what_is_only_observed_gets_no_order),
+        TEST(a_stop_is_proven_and_the_mirror_goes_on),
+        TEST(a_log_that_grows_is_no_proof),
+        TEST(who_does_not_answer_is_unknown_and_gets_no_order),
+        TEST(a_proof_is_over_when_nobody_answers),
+        TEST(another_connect_is_proven_anew),
+        TEST(who_refuses_us_is_asked_with_a_new_password),
+        TEST(a_missing_secret_is_told_and_nothing_is_asked),
+        TEST(who_gives_the_lease_away_asks_nobody),
+        TEST(a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing),
+        TEST(with_its_connect_a_stop_is_proven_and_lasts),
+        TEST(a_mirror_maker_that_nobody_follows_gets_no_order),
+        TEST(a_mirror_maker_that_is_not_there_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
