@@ -1,4 +1,5 @@
-/* `mirror`: what the mirror of a site does, stopping it with a proof, and letting it go on. */
+/* `mirror`: what the mirror of a site does, stopping it with a proof, and letting it go on; by its
+ * Connect, or by the controller of a RedisWal that names it. */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "link.h"
 #include "mirror_link.h"
 #include "mirror_options.h"
+#include "mirror_wal.h"
 #include "rediswal.h"
 #include "runtime/clock.h"
 #include "tree.h"
@@ -16,7 +18,7 @@
 enum { STEP_MS = 1000 }; /* between two looks */
 
 struct order_options {
-    bool dry_run, wait;
+    bool dry_run, wait, yes;
     int64_t timeout_ms;
 };
 
@@ -27,6 +29,7 @@ static const struct option_spec specs[] = {
     { "dry-run", OPTION_BOOL,     OPTION_FLAG, AT(dry_run),    NULL,       "false", 0,   0,    NULL, "Writing", "Say what would be done, and do nothing" },
     { "wait",    OPTION_BOOL,     OPTION_FLAG, AT(wait),       NULL,       "false", 0,   0,    NULL, "Writing", "Until it is as wanted: stopped, with the proof, or running" },
     { "timeout", OPTION_DURATION, OPTION_FLAG, AT(timeout_ms), "DURATION", "2m",    100, HOUR, NULL, "Writing", "Bound on --wait" },
+    { "yes",     OPTION_BOOL,     OPTION_FLAG, AT(yes),        NULL,       "false", 0,   0,    NULL, "Writing", "Do not ask; without it NAME needs a terminal to ask at" },
 };
 /* clang-format on */
 
@@ -248,14 +251,22 @@ static enum err_code refuse(const struct mirror_link *l, struct err *err)
 
 /* --- status ----------------------------------------------------------------------------------- */
 
+static bool is_of_wal(const struct invocation *in)
+{
+    return in->n_words > 0;
+}
+
 static enum exit_status run_status(struct invocation *in)
 {
     const struct status_options *o = invocation_values(in, &status_table);
     CLEANUP(mirror_link_release) struct mirror_link l = { 0 };
     struct err err = { 0 };
-    enum err_code rc = mirror_link_open(in, &l, &err);
     enum mirror_state state;
+    enum err_code rc;
 
+    if (is_of_wal(in))
+        return mirror_wal_status(in);
+    rc = mirror_link_open(in, &l, &err);
     if (rc != ERR_OK)
         return call_failed(in, &err);
     mirror_link_look(&l);
@@ -346,9 +357,14 @@ static enum exit_status run_wish(struct invocation *in, enum mirror_wish wish)
 {
     const struct order_options *o = invocation_values(in, &order_table);
     CLEANUP(mirror_link_release) struct mirror_link l = { 0 };
+    const struct mirror_wal_order order_of_wal = { wish, o->dry_run, o->wait, o->yes,
+                                                   o->timeout_ms };
     struct err err = { 0 };
-    enum err_code rc = mirror_link_open(in, &l, &err);
+    enum err_code rc;
 
+    if (is_of_wal(in))
+        return mirror_wal_want(in, &order_of_wal);
+    rc = mirror_link_open(in, &l, &err);
     if (rc == ERR_OK && o->dry_run)
         mirror_link_look(&l);
     else if (rc == ERR_OK && o->wait)
@@ -378,6 +394,8 @@ static void check_stop(struct invocation *in)
     const struct order_options *o = invocation_values(in, &order_table);
     const struct mirror_options *mirror = invocation_values(in, &mirror_table);
 
+    if (is_of_wal(in))
+        return;
     context_check_connection(in, CONNECTION_KAFKA);
     mirror_options_check(in);
     if (o->wait && !mirror->url)
@@ -387,9 +405,16 @@ static void check_stop(struct invocation *in)
 
 static void check(struct invocation *in)
 {
+    if (is_of_wal(in))
+        return;
     context_check_connection(in, CONNECTION_KAFKA);
     mirror_options_check(in);
 }
+
+static const struct verb_word words[] = {
+    { "NAME", "The RedisWal whose spec.mirror names it: then its controller is asked, and ordered",
+      true, false, COMPLETE_WAL },
+};
 
 static const struct option_table *const status_tables[] = {
     &status_table,     &mirror_table,   &print_table, &context_table,
@@ -415,8 +440,11 @@ static const struct verb verb_mirror_status = {
         "and 1 when\n"
         "what it does is not known.\n",
     .examples =
+        "kubectl-redwal mirror status orders\n"
         "kubectl-redwal mirror status --kafka-connect http://connect.example:8083 --connector "
         "'dc->dr.MirrorSourceConnector'\n",
+    .words = words,
+    .n_words = ARRAY_SIZE(words),
     .tables = status_tables,
     .check = check,
     .run = run_status,
@@ -430,10 +458,13 @@ static const struct verb verb_mirror_stop = {
             "was taken and the log here stood still (docs/mirror.md). A failed connector can be "
             "stopped, too,\n"
             "and one whose source is away. Offsets stay: `mirror resume` goes on from there.\n",
-    .examples = "kubectl-redwal mirror stop --wait --timeout 5m --kafka-connect "
+    .examples = "kubectl-redwal mirror stop orders --wait\n"
+                "kubectl-redwal mirror stop --wait --timeout 5m --kafka-connect "
                 "http://connect.example:8083 --connector 'dc->dr.MirrorSourceConnector'\n"
                 "kubectl-redwal mirror stop -n kafka --mirror-maker dc-to-dr "
                 "--source-alias dc\n",
+    .words = words,
+    .n_words = ARRAY_SIZE(words),
     .tables = order_tables,
     .check = check_stop,
     .run = run_stop,
@@ -445,8 +476,11 @@ static const struct verb verb_mirror_resume = {
     .help = "What the source has in addition is written into the log here. Do not resume where "
             "producers\n"
             "write to the log here now.\n",
-    .examples = "kubectl-redwal mirror resume --wait --kafka-connect http://connect.example:8083 "
+    .examples = "kubectl-redwal mirror resume orders --wait\n"
+                "kubectl-redwal mirror resume --wait --kafka-connect http://connect.example:8083 "
                 "--connector 'dc->dr.MirrorSourceConnector'\n",
+    .words = words,
+    .n_words = ARRAY_SIZE(words),
     .tables = order_tables,
     .check = check,
     .run = run_resume,

@@ -42,6 +42,13 @@ static void take_meta(struct wal_view *v, yyjson_val *root)
     v->generation = take_figure(meta, "generation");
 }
 
+static void take_mirror_spec(struct wal_view *v, yyjson_val *mirror)
+{
+    v->mirror.is_named =
+        yyjson_obj_get(mirror, "connect") || yyjson_obj_get(mirror, "kafkaMirrorMaker2");
+    v->mirror.wish = kube_yyjson_take(&v->memory, mirror, "state");
+}
+
 static void take_spec(struct wal_view *v, yyjson_val *spec)
 {
     v->site = kube_yyjson_take(&v->memory, spec, "site");
@@ -50,6 +57,7 @@ static void take_spec(struct wal_view *v, yyjson_val *spec)
     v->topic = kube_yyjson_take(&v->memory, yyjson_obj_get(spec, "topics"), "log");
     v->paused = kube_yyjson_bool(yyjson_obj_get(spec, "applier"), "paused");
     v->replicas = take_figure(yyjson_obj_get(spec, "applier"), "replicas");
+    take_mirror_spec(v, yyjson_obj_get(spec, "mirror"));
 }
 
 static void take_conditions(struct wal_view *v, yyjson_val *list)
@@ -65,6 +73,35 @@ static void take_conditions(struct wal_view *v, yyjson_val *list)
             .message = kube_yyjson_take(&v->memory, c, "message"),
             .since_wall_ms = take_time(c, "lastTransitionTime"),
         };
+}
+
+static void take_mirrored(struct wal_view_mirror *m, yyjson_val *list)
+{
+    yyjson_arr_iter i = yyjson_arr_iter_with(list);
+    yyjson_val *p;
+
+    while (m->n_partitions < WAL_VIEW_MIRRORED_MAX && (p = yyjson_arr_iter_next(&i)) != NULL) {
+        m->partitions[m->n_partitions].partition = take_figure(p, "partition");
+        m->partitions[m->n_partitions].next = take_figure(p, "next");
+        m->partitions[m->n_partitions++].behind = take_figure(p, "behind");
+    }
+}
+
+static void take_mirror(struct wal_view *v, yyjson_val *mirror)
+{
+    struct wal_view_mirror *m = &v->mirror;
+    yyjson_val *tasks = yyjson_obj_get(mirror, "tasks"), *lag = yyjson_obj_get(mirror, "lag");
+
+    m->connector = kube_yyjson_take(&v->memory, mirror, "connector");
+    m->state = kube_yyjson_take(&v->memory, mirror, "state");
+    m->reason = kube_yyjson_take(&v->memory, mirror, "reason");
+    m->trouble = kube_yyjson_take(&v->memory, mirror, "trouble");
+    m->tasks = take_figure(tasks, "total");
+    m->running = take_figure(tasks, "running");
+    m->failed = take_figure(tasks, "failed");
+    m->behind = take_figure(lag, "records");
+    m->seconds = take_figure(lag, "seconds");
+    take_mirrored(m, yyjson_obj_get(mirror, "partitions"));
 }
 
 static void take_status(struct wal_view *v, yyjson_val *status)
@@ -85,6 +122,7 @@ static void take_status(struct wal_view *v, yyjson_val *status)
     v->lag_seconds = take_figure(lag, "seconds");
     v->freshness = take_figure(status, "freshness");
     take_conditions(v, yyjson_obj_get(status, "conditions"));
+    take_mirror(v, yyjson_obj_get(status, "mirror"));
 }
 
 void wal_view_release(struct wal_view *v)

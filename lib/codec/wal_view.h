@@ -22,6 +22,20 @@ struct wal_view_condition {
     int64_t since_wall_ms;
 };
 
+enum { WAL_VIEW_MIRRORED_MAX = 64 }; /* partitions; the rest is not shown */
+
+struct wal_view_mirror {
+    bool is_named;   /* by spec.mirror */
+    struct str wish; /* what it is to do */
+    struct str connector, state, reason, trouble;
+    int64_t tasks, running, failed;
+    int64_t behind, seconds;
+    struct {
+        int64_t partition, next, behind;
+    } partitions[WAL_VIEW_MIRRORED_MAX];
+    size_t n_partitions;
+};
+
 /* Texts live in `memory`; those that are absent are empty. */
 struct wal_view {
     struct arena memory;
@@ -38,6 +52,7 @@ struct wal_view {
     int64_t partitions, behind, lag_seconds, freshness;
     struct wal_view_condition conditions[WAL_VIEW_CONDITIONS_MAX];
     size_t n_conditions;
+    struct wal_view_mirror mirror;
 };
 
 void wal_view_release(struct wal_view *v); /* safe on a zeroed one */
