@@ -1,0 +1,351 @@
+"""spec.mirror: the controller, two real clusters, and MirrorMaker 2 in a real Kafka Connect between them."""
+
+import base64
+import http.client
+import http.server
+import itertools
+import json
+import os
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+from controllers import Controller
+from lab.certs import Authority
+from lab.connect import Connect
+from lab.kafka import Broker
+from lab.wait import await_, holds
+from lab.wal import Topic
+from lab.workload import encode
+from manifests import MANIFESTS
+from place import DONE, FAILED, REDWAL, TIMEOUT
+from strimzi import KIND, NAME, SOURCE, Operator, make_mirror
+
+LOOKS = "--look-interval", "1s"
+PROOF_S, STALE_S = 10, 30
+USER, PASSWORD = "mirror", "connect-secret-4h7T"
+BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def brokers(tmp_path_factory):
+    """The source's, and the one here."""
+    directory = tmp_path_factory.mktemp("mirror")
+    started = [Broker(directory / name).start() for name in ("source", "here")]
+    yield started
+    for broker in started:
+        broker.stop()
+
+
+@pytest.fixture(scope="module")
+def connect(brokers, tmp_path_factory):
+    connect = Connect(tmp_path_factory.mktemp("connect"), brokers[1].plain).start()
+    yield connect
+    connect.stop()
+
+
+class Mirrored:
+    """A topic at the source, its mirror, and the RedisWal here that names it."""
+
+    def __init__(self, brokers, connect, wals):
+        self.source_broker, self.broker = brokers
+        self.connect, self.wals = connect, wals
+        name = f"mirrored-{next(_numbers)}"
+        self.source = Topic(self.source_broker.plain, name, partitions=2)
+        self.here = Topic(self.broker.plain, name, partitions=2)
+        self.connector = connect.connector(f"source->target.{name}", {
+            "topics": name, "source.cluster.bootstrap.servers": self.source_broker.plain,
+            "target.cluster.bootstrap.servers": self.broker.plain, "header.converter": BYTES})
+
+    def create(self, state, **changes):
+        self.wals.create(**{
+            "spec.kafka": {"brokers": [self.broker.plain]}, "spec.role": "standby",
+            "spec.topics": {"log": self.here.name},
+            "spec.mirror": {"state": state, "sourceBrokers": [self.source_broker.plain],
+                            "connect": {"url": self.connect.url, "connector": self.connector.name}},
+            **changes})
+
+    def want(self, state):
+        self.wals.patch({"mirror": {"state": state}})
+
+    def write(self, n, topic=None):
+        topic = topic or self.source
+        for i in range(n):
+            topic.write(encode("INCR"), b"k%d" % (i % 7))
+        topic.flush()
+
+    def said(self):
+        return self.wals.get().get("status", {}).get("mirror", {})
+
+    def await_said(self, state, reason=None, seconds=90, it=None):
+        await_(lambda: self.said().get("state") == state and reason in (None, self.said()["reason"]),
+               seconds, lambda: f"{state} {reason}: {self.said()}\n{it.tail() if it else ''}")
+
+    def await_all(self):
+        """It is told that all that the source holds is mirrored."""
+        ends = list(self.source.ends().values())
+        await_(lambda: [p["next"] for p in self.said().get("partitions", [])] == ends and
+               self.said()["lag"]["records"] == 0, 150, lambda: f"all is mirrored: {self.said()}")
+
+    def is_stopped(self):
+        """By Connect's own word, which is not enough."""
+        now = self.connector.status()
+        return now["connector"]["state"] == "STOPPED" and now["tasks"] == []
+
+    def check(self):
+        """Nothing is lost, repeated or changed on the way."""
+        def kept(topic):
+            rows = {}
+            for r in topic.read():
+                rows.setdefault(r.partition, []).append((r.key, r.value, r.timestamp, r.headers))
+            return rows
+        await_(lambda: kept(self.here) == kept(self.source), 60, "the same records are here")
+
+
+@pytest.fixture
+def mirrored(brokers, connect, wals):
+    mirrored = Mirrored(brokers, connect, wals)
+    yield mirrored
+    mirrored.connector.remove()
+
+
+def test_a_mirror_is_looked_at_stopped_with_a_proof_and_goes_on(wals, controller, mirrored):
+    mirrored.create("Running")
+    it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    mirrored.write(50)
+    mirrored.await_said("Running", it=it)
+    await_(lambda: wals.condition("MirrorRunning") == ("True", "Running"), 30, it.tail)
+    await_(lambda: wals.condition("MirrorFaithful") == ("True", "Faithful"), 30,
+           lambda: f"{wals.condition('MirrorFaithful')}")
+    mirrored.await_all()
+    series = r'wal_mirror_state\{[^}]*,state="Running",wanted="Running"\}'
+    await_(lambda: it.metric(series) == 1, 10, lambda: it.get("/metrics")[1])
+
+    mirrored.want("Stopped")
+    began = time.monotonic()
+    mirrored.await_said("Stopped", "StoppedAndFenced", it=it)
+    assert time.monotonic() - began >= PROOF_S and mirrored.is_stopped()
+    ends = mirrored.here.ends()
+    mirrored.write(40)
+    holds(lambda: mirrored.here.ends() == ends, 3, "nothing arrives")
+    await_(lambda: mirrored.said().get("lag", {}).get("records") == 40, 60,
+           lambda: f"what is not mirrored is counted: {mirrored.said()}")
+    assert mirrored.said()["state"] == "Stopped"
+    assert wals.condition("MirrorRunning") == ("False", "StoppedAndFenced")
+
+    mirrored.want("Running")
+    mirrored.await_said("Running", it=it)
+    mirrored.check()
+
+
+def test_what_stops_or_hangs_by_itself_is_told_and_nothing_is_ordered(wals, controller, mirrored):
+    mirrored.create("Observed")
+    it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    mirrored.await_said("Running", it=it)
+    mirrored.connector.ask("PUT", "/pause")
+    mirrored.await_said("Paused", it=it)
+    mirrored.connect.process.pause()
+    try:
+        mirrored.await_said("Unknown", "Unreachable", seconds=STALE_S + 30, it=it)
+        assert wals.condition("MirrorRunning") == ("Unknown", "Unreachable")
+        assert "timed out" in mirrored.said()["trouble"]
+    finally:
+        mirrored.connect.process.resume()
+    mirrored.await_said("Paused", it=it)
+    assert mirrored.connector.state() == "PAUSED"
+
+
+def test_a_mirror_whose_source_died_is_stopped_and_a_log_that_grows_is_no_proof(
+        wals, controller, mirrored):
+    mirrored.create("Running")
+    it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    mirrored.write(10)
+    mirrored.await_said("Running", it=it)
+    mirrored.source_broker.process.kill()
+    try:
+        mirrored.want("Stopped")
+        grows_until = time.monotonic() + PROOF_S + 15
+        while time.monotonic() < grows_until:
+            mirrored.write(1, mirrored.here)
+            assert mirrored.said()["state"] != "Stopped"
+            time.sleep(0.5)
+        assert mirrored.said()["reason"] == "LogGrows"
+        mirrored.await_said("Stopped", it=it)
+        assert mirrored.is_stopped()
+        await_(lambda: "records" not in mirrored.said().get("lag", {}), STALE_S + 30,
+               lambda: f"how far it is behind is not known: {mirrored.said()}")
+    finally:
+        mirrored.source_broker.start()
+
+
+def test_a_controller_that_is_killed_leaves_the_stop_to_the_next(
+        wals, controller, mirrored, tmp_path):
+    mirrored.create("Running")
+    first = Controller(tmp_path, "killed", wals.cluster.kubeconfig, wals.namespace,
+                       *LOOKS).start().await_leading()
+    mirrored.await_said("Running", it=first)
+    mirrored.want("Stopped")
+    await_(mirrored.is_stopped, 60, first.tail)
+    first.kill()
+    assert mirrored.said()["state"] != "Stopped"
+    second = controller("second", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    mirrored.await_said("Stopped", "StoppedAndFenced", it=second)
+
+
+class Front:
+    """Connect behind TLS, for who has a certificate and a password."""
+
+    def __init__(self, connect, authority):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+                status, text = 401, b""
+                if self.headers["Authorization"] == f"Basic {login}":
+                    there = http.client.HTTPConnection(connect.address, timeout=30)
+                    there.request(self.command, self.path, body, {"Content-Type": "application/json"})
+                    response = there.getresponse()
+                    status, text = response.status, response.read()
+                    there.close()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_PUT = do_PATCH = answer
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority.issue("connect")[2])
+        context.load_verify_locations(authority.ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"https://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def test_connect_is_asked_with_the_secrets_that_are_named(wals, controller, mirrored, tmp_path):
+    authority = Authority(tmp_path / "certs")
+    us = authority.client("controller")
+    front = Front(mirrored.connect, authority)
+
+    def put(name, **data):
+        wals.kubectl("delete", "secret", name, "--ignore-not-found")
+        wals.kubectl("create", "secret", "generic", name,
+                     *[f"--from-literal={key}={value}" for key, value in data.items()])
+    try:
+        put("connect", password="wrong")
+        put("connect-tls", **{"ca.crt": us["ca"], "tls.crt": us["cert"], "tls.key": us["key"]})
+        mirrored.create("Running", **{"spec.mirror": {"state": "Running", "connect": {
+            "url": front.url, "connector": mirrored.connector.name, "username": USER,
+            "passwordSecret": {"name": "connect"},
+            "tls": {"caSecret": {"name": "connect-tls"},
+                    "certificateSecret": {"name": "connect-tls"}}}}})
+        it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+        mirrored.await_said("Unknown", "AccessDenied", it=it)
+        put("connect", password=PASSWORD)
+        mirrored.await_said("Running", it=it)
+        text = it.log.read_text() + json.dumps(wals.get())
+        assert PASSWORD not in text and "PRIVATE KEY" not in text
+    finally:
+        front.close()
+
+
+def cli(wals, *words, status=DONE):
+    """kubectl redwal mirror: its output, or what it complains about."""
+    done = subprocess.run(
+        [REDWAL, "mirror", *words, "-n", wals.namespace, "--kubeconfig", wals.cluster.kubeconfig,
+         "-o", "json"], capture_output=True, text=True, timeout=150, check=False,
+        stdin=subprocess.DEVNULL, env={**os.environ, "XDG_CONFIG_HOME": "/nonexistent"})
+    assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return json.loads(done.stdout) if status == DONE else done.stderr
+
+
+def test_a_user_stops_and_resumes_the_mirror_of_a_rediswal(wals, controller, mirrored):
+    mirrored.create("Observed")
+    it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    mirrored.write(20)
+    mirrored.await_said("Running", it=it)
+    mirrored.await_all()
+    found = cli(wals, "status", "orders")
+    assert (found["connector"], found["state"], found["wanted"]) == \
+        (mirrored.connector.name, "Running", "Observed")
+    assert found["behind"] == 0 and [p["behind"] for p in found["partitions"]] == [0, 0]
+
+    assert "nobody to ask" in cli(wals, "stop", "orders", status=FAILED)
+    assert cli(wals, "stop", "orders", "--dry-run")["wanted"] == "Stopped"
+    assert wals.get()["spec"]["mirror"]["state"] == "Observed"
+    found = cli(wals, "stop", "orders", "--yes", "--wait")
+    assert (found["state"], found["reason"]) == ("Stopped", "StoppedAndFenced")
+    assert mirrored.is_stopped()
+    found = cli(wals, "resume", "orders", "--yes", "--wait")
+    assert (found["state"], found["wanted"]) == ("Running", "Running")
+    mirrored.connect.process.pause()
+    try:
+        assert "is not Stopped yet" in cli(wals, "stop", "orders", "--yes", "--wait", "--timeout",
+                                           "5s", status=TIMEOUT)
+    finally:
+        mirrored.connect.process.resume()
+    wals.create("plain")
+    assert "names no mirror" in cli(wals, "status", "plain", status=FAILED)
+
+
+def test_a_mirror_of_strimzi_gets_its_orders_by_its_resource(
+        cluster, namespace, definition_of_strimzi, wals, controller, mirrored):
+    del definition_of_strimzi
+    mirrored.connector.remove()
+    connector = mirrored.connect.connector("dc->dr.MirrorSourceConnector", {
+        "topics": mirrored.source.name, "source.cluster.alias": "dc", "target.cluster.alias": "dr",
+        "source.cluster.bootstrap.servers": mirrored.source_broker.plain,
+        "target.cluster.bootstrap.servers": mirrored.broker.plain})
+    mirrored.connector = connector
+    operator = Operator(cluster, namespace, connector)
+    make_mirror(operator, mirrored.source_broker.plain, mirrored.broker.plain)
+    operator.reconcile()
+    mirrored.create("Running", **{"spec.mirror": {
+        "state": "Running", "connect": {"url": mirrored.connect.url},
+        "kafkaMirrorMaker2": {"name": NAME, "sourceAlias": "dc"}}})
+    it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    mirrored.await_said("Running", it=it)
+    assert mirrored.said()["connector"] == connector.name
+
+    before = operator.mirror(0)
+    mirrored.want("Stopped")
+    await_(lambda: operator.mirror(1)[SOURCE].get("state") == "stopped", 30, it.tail)
+    assert connector.state() == "RUNNING" and operator.mirror(0) == before
+    operator.reconcile()
+    mirrored.await_said("Stopped", "StoppedAndFenced", it=it)
+    mirrored.want("Running")
+    await_(lambda: operator.mirror(1)[SOURCE].get("state") == "running", 30, it.tail)
+    operator.reconcile()
+    mirrored.await_said("Running", it=it)
+
+
+def test_the_component_lets_the_controller_follow_and_order_mirror_makers(
+        cluster, namespace, definition_of_strimzi):
+    del definition_of_strimzi
+
+    def may(verb):
+        done = cluster.kubectl("auth", "can-i", verb, KIND, "-n", namespace, "--as",
+                               "system:serviceaccount:redwal-system:redwal-controller", check=False)
+        return done.stdout.strip() == "yes"
+    component = MANIFESTS / "components" / "mirror-maker" / "rbac.yaml"
+    verbs = ["list", "watch", "patch", "get", "create", "update", "delete"]
+    assert not any(map(may, verbs))
+    cluster.kubectl("apply", "-f", component)
+    try:
+        await_(lambda: may("patch"), 30, "the role counts")
+        assert [verb for verb in verbs if may(verb)] == ["list", "watch", "patch"]
+    finally:
+        cluster.kubectl("delete", "-f", component)
