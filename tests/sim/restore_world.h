@@ -47,6 +47,7 @@ struct world_redis {
 /* A pod of Redis. */
 struct world_vessel {
     bool is_there;
+    int64_t born_ms, claim_born_ms;
     struct world_redis disk; /* as it was when the pod went */
 };
 
@@ -108,7 +109,8 @@ struct world_restore {
     enum restore_step step; /* that stands in its status */
     char uid[24];
     bool holds, is_dry, is_cancelled, is_released, is_of_volumes;
-    int64_t ended_ms; /* INT64_MAX: it has not */
+    int64_t ended_ms;      /* INT64_MAX: it has not */
+    int64_t recreating_ms; /* it began to; INT64_MAX */
     bool completed;
 };
 
@@ -186,6 +188,7 @@ void world_questions_end(struct world_replica *r);
 /* restore_world_vessels.c */
 void world_vessels_begin(struct restore_world *w);
 void world_vessels_live(struct restore_world *w);
+void world_vessels_kill(struct restore_world *w); /* a pod goes, and comes back to its claim */
 bool world_vessels_are_whole(const struct restore_world *w);
 void world_vessels_check_write(struct restore_world *w, const struct kube_request *request);
 void world_vessels_check_end(struct restore_world *w, int restore);

@@ -154,6 +154,9 @@ void restore_world_check_step(struct restore_world *w)
 
     for (int i = 0; i < w->n_restores; i++) {
         n += is_under_way(w, i);
+        if (w->restores[i].recreating_ms == INT64_MAX &&
+            restore_world_is_in(w, i, RESTORE_STEP_RECREATING))
+            w->restores[i].recreating_ms = restore_world_now_ms();
         note_end(w, i);
     }
     if (n > 1)

@@ -243,7 +243,8 @@ void restore_world_ask(struct restore_world *w, enum restore_world_wish wish)
                                  .holds = wish == WISH_HOLD,
                                  .is_dry = wish == WISH_DRY_RUN,
                                  .is_of_volumes = wish == WISH_VOLUMES,
-                                 .ended_ms = INT64_MAX };
+                                 .ended_ms = INT64_MAX,
+                                 .recreating_ms = INT64_MAX };
     snprintf(r->uid, sizeof(r->uid), "%lld", (long long)o->uid);
 }
 
@@ -306,7 +307,7 @@ void restore_world_meddle(struct restore_world *w)
     const int restore =
         w->n_restores > 0 ? (int)prng_below(&w->prng, (uint64_t)w->n_restores) : LOOK_UNKNOWN;
 
-    switch (prng_below(&w->prng, 10)) {
+    switch (prng_below(&w->prng, 11)) {
     case 0:
     case 1:
     case 2:
@@ -326,10 +327,13 @@ void restore_world_meddle(struct restore_world *w)
         leave(w, &w->appliers[0], true);
         return;
     case 7:
+        world_vessels_kill(w);
+        return;
+    case 8:
         if (restore >= 0)
             restore_world_edit(w, restore, "cancel");
         return;
-    case 8:
+    case 9:
         if (restore >= 0)
             restore_world_edit(w, restore, "release");
         return;

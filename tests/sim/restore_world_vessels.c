@@ -91,9 +91,12 @@ static void come(struct restore_world *w, int i)
 {
     const struct world_redis data = data_of(w, i);
 
-    if (!find(w, true, i))
+    if (!find(w, true, i)) {
         make(w, true, i);
+        w->vessels[i].claim_born_ms = restore_world_now_ms();
+    }
     make(w, false, i);
+    w->vessels[i].born_ms = restore_world_now_ms();
     w->vessels[i].is_there = true;
     if (w->primary_at < 0)
         promote(w, i, &data);
@@ -111,6 +114,14 @@ void world_vessels_live(struct restore_world *w)
         else if (!has_pod && prng_chance(&w->prng, 100))
             come(w, i);
     }
+}
+
+void world_vessels_kill(struct restore_world *w)
+{
+    struct fake_api_object *pod = find(w, false, (int)prng_below(&w->prng, N));
+
+    if (pod)
+        fake_api_delete(w->api, pod);
 }
 
 /* --- deletions -------------------------------------------------------------------------------- */
@@ -147,17 +158,14 @@ void world_vessels_check_write(struct restore_world *w, const struct kube_reques
     restore_world_check_pods(w);
 }
 
-/* Of one that has come past it, none of what was noted is left. */
+/* Of one that has come past it, all are new. */
 void world_vessels_check_end(struct restore_world *w, int restore)
 {
-    for (int i = 0; i < N; i++)
-        for (int claim = 0; claim < 2; claim++) {
-            const struct fake_api_object *o = find(w, claim, i);
-            char uid[NAME_MAX_BYTES];
+    const int64_t begun_ms = w->restores[restore].recreating_ms;
 
-            snprintf(uid, sizeof(uid), "\"uid\":\"%lld\"", o ? (long long)o->uid : 0LL);
-            if (o && is_named_by(w, restore, uid))
-                restore_world_fail(w, "%s was noted by restore %d and is there still", o->name,
-                                   restore);
-        }
+    for (int i = 0; i < N; i++)
+        if (w->vessels[i].claim_born_ms < begun_ms ||
+            (w->vessels[i].is_there && w->vessels[i].born_ms < begun_ms))
+            restore_world_fail(w, "pod %d of Redis, or its claim, is older than restore %d", i,
+                               restore);
 }
