@@ -108,19 +108,44 @@ static bool run_scenario(struct restore_world *w, enum restore_world_wish wish, 
     return crash_at == 0;
 }
 
-/* A plain one, and one whose pods are deleted. */
-static const enum restore_world_wish wishes[] = { WISH_HOLD, WISH_VOLUMES };
+/* A restore, and at which requests something befalls it. */
+struct scenario {
+    enum restore_world_wish wish;
+    uint64_t first, last;
+};
 
-static void crash_after_each_request(struct restore_world *w, enum restore_world_wish wish)
+/* What is new of one that deletes pods is from its step on: up to there it is like any other. */
+static struct scenario of_volumes(struct restore_world *w)
+{
+    struct scenario s = { .wish = WISH_VOLUMES };
+    bool failed_over = false, released = false;
+
+    restore_world_init(w, SCENARIO_SEED);
+    for (const int64_t end_ms = restore_world_now_ms() + SCENARIO_MS;
+         restore_world_now_ms() < end_ms && !failed_over;) {
+        live_on(w, s.wish, &failed_over, &released);
+        restore_world_step(w);
+        s.last = w->replicas[0].link->n_started;
+        if (w->n_restores > 0 && s.first == 0 && restore_world_is_in(w, 0, RESTORE_STEP_RECREATING))
+            s.first = s.last;
+    }
+    assert_true(s.first > FIRST_REQUEST && s.last > s.first && failed_over);
+    restore_world_release(w);
+    return s;
+}
+
+static const struct scenario plain = { WISH_HOLD, FIRST_REQUEST, UINT64_MAX };
+
+static void crash_after_each_request(struct restore_world *w, const struct scenario *s)
 {
     bool crashed = true;
     char where[64];
 
-    for (uint64_t k = FIRST_REQUEST; crashed; k++) {
+    for (uint64_t k = s->first; crashed && k <= s->last; k++) {
         assert_true(k < SCENARIO_REQUESTS_MAX);
         restore_world_init(w, SCENARIO_SEED);
-        crashed = run_scenario(w, wish, k);
-        snprintf(where, sizeof(where), "wish %d, crashed after request %llu", (int)wish,
+        crashed = run_scenario(w, s->wish, k);
+        snprintf(where, sizeof(where), "wish %d, crashed after request %llu", (int)s->wish,
                  (unsigned long long)k);
         fail_on_violation(w, where);
         restore_world_release(w);
@@ -129,27 +154,30 @@ static void crash_after_each_request(struct restore_world *w, enum restore_world
 
 static void a_process_may_crash_after_each_request(void **state)
 {
+    struct scenario volumes;
+
     if (getenv("SIM_SEED"))
         skip();
-    for (size_t i = 0; i < ARRAY_SIZE(wishes); i++)
-        crash_after_each_request(*state, wishes[i]);
+    volumes = of_volumes(*state);
+    crash_after_each_request(*state, &plain);
+    crash_after_each_request(*state, &volumes);
 }
 
-static void fail_each_request(struct restore_world *w, enum restore_world_wish wish,
+static void fail_each_request(struct restore_world *w, const struct scenario *s,
                               enum fake_api_fault fault)
 {
     bool failed = true;
     char where[64];
 
-    for (uint64_t k = FIRST_REQUEST; failed; k++) {
+    for (uint64_t k = s->first; failed && k <= s->last; k++) {
         assert_true(k < SCENARIO_REQUESTS_MAX);
         restore_world_init(w, SCENARIO_SEED);
         w->replicas[0].link->fault = fault;
         w->replicas[0].link->fault_at = k;
-        run_scenario(w, wish, 0);
+        run_scenario(w, s->wish, 0);
         failed = w->replicas[0].link->n_started >= k;
-        snprintf(where, sizeof(where), "wish %d, fault %d at request %llu", (int)wish, (int)fault,
-                 (unsigned long long)k);
+        snprintf(where, sizeof(where), "wish %d, fault %d at request %llu", (int)s->wish,
+                 (int)fault, (unsigned long long)k);
         fail_on_violation(w, where);
         restore_world_release(w);
     }
@@ -159,12 +187,15 @@ static void each_request_may_fail(void **state)
 {
     static const enum fake_api_fault faults[] = { FAKE_API_LOST, FAKE_API_ANSWER_LOST,
                                                   FAKE_API_REFUSED };
+    struct scenario volumes;
 
     if (getenv("SIM_SEED"))
         skip();
-    for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
-        for (size_t j = 0; j < ARRAY_SIZE(wishes); j++)
-            fail_each_request(*state, wishes[j], faults[i]);
+    volumes = of_volumes(*state);
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+        fail_each_request(*state, &plain, faults[i]);
+        fail_each_request(*state, &volumes, faults[i]);
+    }
 }
 
 int main(void)
