@@ -13,6 +13,7 @@
     X(TEXT,     FLAG, keys,                 "keys",                 "GLOB",      NULL, 1, 4096, NULL, "Comparing", "Only keys that match, as Redis's KEYS does") \
     X(INT,      FLAG, sample,               "sample",               "N",         "0", 0, 1000000000, NULL, "Comparing", "Only so many keys by chance; 0 is all") \
     X(TEXT,     FLAG, partitions,           "partitions",           "LIST",      NULL, 1, 4096, NULL, "Comparing", "Only these partitions of the log, as in 0,3,7-9") \
+    X(TEXT,     FLAG, summary,              "summary",              "FILE",      NULL, 1, 4096, NULL, "Comparing", "Also write the totals into FILE, as JSON") \
     X(INT,      FLAG, limit,                "limit",                "N",         "1000", 1, 1000000, NULL, "Comparing", "Differences that are listed; all are counted") \
     X(DURATION, FLAG, expiry_tolerance_ms,  "expiry-tolerance",     "DURATION",  "50ms", 0, MINUTE, NULL, "Comparing", "Deadlines that differ by so little are equal") \
     X(TEXT,     ANYWHERE, redis_server,         "redis-server",         "PROGRAM",   "redis-server", 1, 4096, NULL, "Comparing", "What is started to fold the log into; of the version of the Redis that is compared, at best") \

@@ -1,5 +1,6 @@
 #include "comparison.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -425,9 +426,35 @@ static void print_totals(const struct comparison *c, struct printer *p)
     printer_fields(p, total_columns, c->repair == VERIFY_ONLY ? N_TOTAL - 1 : N_TOTAL, cells);
 }
 
-void comparison_print(const struct comparison *c, struct printer *p)
+static bool write_summary(const struct comparison *c, const char *path)
+{
+    static const struct print_options json = { .format = PRINT_JSON };
+    FILE *file = fopen(path, "we");
+    struct printer p;
+    bool written;
+
+    if (!file) {
+        call_complain(c->in, "--summary: %s: %s", path, strerror(errno));
+        return false;
+    }
+    printer_init(&p, &json, terminal_of(file, NULL, NULL));
+    print_totals(c, &p);
+    written = printer_end(&p);
+    printer_release(&p);
+    if (fclose(file) != 0 || !written) {
+        call_complain(c->in, "--summary: %s: it could not be written", path);
+        return false;
+    }
+    return true;
+}
+
+enum exit_status comparison_print(const struct comparison *c, struct printer *p,
+                                  enum exit_status status)
 {
     print_findings(c, p);
     print_partitions(c, p);
     print_totals(c, p);
+    if (c->options->summary && !write_summary(c, c->options->summary) && status == EXIT_DONE)
+        return EXIT_INCOMPLETE;
+    return status;
 }

@@ -56,7 +56,9 @@ enum err_code comparison_run(struct comparison *c, struct err *err);
 /* EXIT_DIFFERENT: some keys differ and are not repaired. EXIT_INCOMPLETE: none do, but not all
  * could be compared. */
 enum exit_status comparison_verdict(const struct comparison *c);
-/* Prints everything that is known by now. */
-void comparison_print(const struct comparison *c, struct printer *p);
+/* Prints everything that is known by now, also into the file of --summary. Without that file what
+ * is DONE is INCOMPLETE, and other ends are as they are. */
+enum exit_status comparison_print(const struct comparison *c, struct printer *p,
+                                  enum exit_status status);
 
 #endif

@@ -97,10 +97,10 @@ static enum exit_status report(struct invocation *in, const struct comparison *c
                                const struct receipt *r, enum err_code rc, struct err *err)
 {
     CLEANUP(printer_release) struct printer p = { 0 };
-    enum exit_status status = comparison_verdict(c);
+    enum exit_status status;
 
     call_print(in, &p);
-    comparison_print(c, &p);
+    status = comparison_print(c, &p, comparison_verdict(c));
     if (rc != ERR_OK)
         status = call_failed(in, err);
     else if (r->failed)

@@ -1,5 +1,6 @@
 """verify: whatever went around the log is found, and nothing else is called different."""
 
+import json
 import random
 import subprocess
 import threading
@@ -346,6 +347,23 @@ def test_some_partitions_keys_or_a_sample(lab, mixed):
     report = cli.json(sample=4000, status=3)
     assert found(report) == {("string:1", "value"), ("list:1", "value")}
     assert 7000 < report["compared"] <= 8000 and report["different"] == 2
+
+
+def test_the_totals_are_written_to_a_file_too(lab, mixed, tmp_path):
+    topic, server = mixed
+    with server.client() as client:
+        client.set("made by hand", 1)
+    summary = tmp_path / "summary"
+    for _ in range(2):  # a file that is there is replaced
+        report = Verify(lab, topic, server).json(status=3, summary=summary)
+        written = json.loads(summary.read_text())
+        assert written == {key: report[key] for key in written} and written["different"] == 1
+        assert "differences" not in written
+    done = Verify(lab, topic, server).run(summary=tmp_path / "none" / "x")
+    assert done.status == 3 and "--summary" in done.err
+    with server.client() as client:
+        client.delete("made by hand")
+    assert Verify(lab, topic, server).run(summary=tmp_path / "none" / "x").status == 5
 
 
 def test_killed_it_leaves_nothing_behind(lab, mixed):
