@@ -23,3 +23,13 @@ enum err_code redis_failover_secret(struct str json, char ret_name[REDIS_FAILOVE
         return err_set(err, ERR_CORRUPT, "spec.auth.secretPath is no name of a Secret");
     return ERR_OK;
 }
+
+bool redis_failover_image(struct str json, char ret_image[REDIS_FAILOVER_IMAGE_MAX + 1])
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, NULL);
+    yyjson_val *spec = yyjson_obj_get(yyjson_doc_get_root(doc), "spec");
+
+    return kube_yyjson_copy(yyjson_obj_get(spec, "redis"), "image", ret_image,
+                            REDIS_FAILOVER_IMAGE_MAX + 1) &&
+           ret_image[0] != '\0';
+}

@@ -4,6 +4,7 @@
 #ifndef REDWAL_CODEC_REDIS_FAILOVER_H
 #define REDWAL_CODEC_REDIS_FAILOVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -15,12 +16,15 @@
 
 extern const struct kube_resource redis_failover_objects; /* v1 */
 
-enum { REDIS_FAILOVER_SECRET_MAX = 253 };
+enum { REDIS_FAILOVER_SECRET_MAX = 253, REDIS_FAILOVER_IMAGE_MAX = 512 };
 
 /* The name of the Secret whose key `password` is Redis's; empty: there is none. ERR_CORRUPT: it is
  * no object, or names what is no name. */
 NODISCARD enum err_code redis_failover_secret(struct str json,
                                               char ret_name[REDIS_FAILOVER_SECRET_MAX + 1],
                                               struct err *err);
+
+/* The image of its Redis; false: it names none, which leaves it to the operator. */
+bool redis_failover_image(struct str json, char ret_image[REDIS_FAILOVER_IMAGE_MAX + 1]);
 
 #endif

@@ -95,7 +95,7 @@ static void write_metadata(struct wal_writing *w)
     yyjson_mut_val *owner;
 
     yyjson_mut_obj_add_str(w->doc, metadata, "namespace", w->wal->scope);
-    yyjson_mut_obj_add_str(w->doc, metadata, "name", w->name);
+    yyjson_mut_obj_add_str(w->doc, metadata, "name", w->of_wal);
     wal_write_labels(w, metadata, (struct str){ 0 });
     owner =
         yyjson_mut_arr_add_obj(w->doc, yyjson_mut_obj_add_arr(w->doc, metadata, "ownerReferences"));
@@ -185,7 +185,7 @@ bool wal_child_write(enum wal_child_type type, const struct wal_resource *wal,
     w.doc = doc = yyjson_mut_doc_new(NULL);
     w.root = yyjson_mut_obj(doc);
     yyjson_mut_doc_set_root(doc, w.root);
-    wal_child_name(wal, w.name);
+    wal_child_name(wal, w.of_wal);
     yyjson_mut_obj_add_str(doc, w.root, "apiVersion", kinds[type].api_version);
     yyjson_mut_obj_add_str(doc, w.root, "kind", kinds[type].kind);
     write_metadata(&w);

@@ -15,9 +15,13 @@ struct wal_writing {
     const struct wal_resource *wal;
     struct wal_options options;
     const struct wal_surroundings *around;
-    char name[WAL_CHILD_NAME_MAX + 1]; /* of the object */
+    char of_wal[WAL_CHILD_NAME_MAX + 1]; /* the name of the RedisWal's objects */
     bool fits;
 };
+
+#define WAL_CONTAINER_SECURITY                                                                     \
+    "{'allowPrivilegeEscalation':false,'readOnlyRootFilesystem':true,"                             \
+    "'capabilities':{'drop':['ALL']}}"
 
 /* JSON of ours, with ' for ". */
 void wal_write_fixed(struct wal_writing *w, yyjson_mut_val *object, const char *key,
@@ -31,6 +35,11 @@ void wal_write_selector(struct wal_writing *w, yyjson_mut_val *object, const cha
 void wal_write_labels(struct wal_writing *w, yyjson_mut_val *metadata, struct str more);
 /* The members of `json` that `object` does not have yet. */
 void wal_write_more(struct wal_writing *w, yyjson_mut_val *object, struct str json);
+
+/* As whom a pod runs, and where it may. */
+void wal_write_place(struct wal_writing *w, yyjson_mut_val *pod);
+/* The applier's options, the files of its Secrets, its scripts: at the same places in each pod. */
+void wal_write_volumes(struct wal_writing *w, yyjson_mut_val *pod, yyjson_mut_val *container);
 
 void wal_write_deployment(struct wal_writing *w);
 void wal_write_network_policy(struct wal_writing *w);

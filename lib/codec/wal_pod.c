@@ -21,9 +21,6 @@ enum {
 #define POD_SECURITY                                                                               \
     "{'runAsNonRoot':true,'runAsUser':65532,'runAsGroup':65532,'fsGroup':65532,"                   \
     "'seccompProfile':{'type':'RuntimeDefault'}}"
-#define CONTAINER_SECURITY                                                                         \
-    "{'allowPrivilegeEscalation':false,'readOnlyRootFilesystem':true,"                             \
-    "'capabilities':{'drop':['ALL']}}"
 #define PORTS       "[{'name':'http','protocol':'TCP','containerPort':8080}]"
 #define LIVE_PROBE  "{'httpGet':{'path':'/livez','port':'http'},'periodSeconds':10}"
 #define READY_PROBE "{'httpGet':{'path':'/readyz','port':'http'},'periodSeconds':5}"
@@ -96,7 +93,7 @@ static void add_secrets(struct wal_writing *w, yyjson_mut_val *volumes,
         add_secret(w, sources, &files[i]);
 }
 
-static void add_volumes(struct wal_writing *w, yyjson_mut_val *pod, yyjson_mut_val *container)
+void wal_write_volumes(struct wal_writing *w, yyjson_mut_val *pod, yyjson_mut_val *container)
 {
     yyjson_mut_val *mounts = yyjson_mut_obj_add_arr(w->doc, container, "volumeMounts");
     yyjson_mut_val *volumes = yyjson_mut_obj_add_arr(w->doc, pod, "volumes");
@@ -104,7 +101,7 @@ static void add_volumes(struct wal_writing *w, yyjson_mut_val *pod, yyjson_mut_v
     const size_t n = wal_secret_files(&w->wal->spec, w->around, files);
 
     add_mount(w, mounts, "options", WAL_OPTIONS_DIR);
-    add_config_map(w, volumes, "options", w->name);
+    add_config_map(w, volumes, "options", w->of_wal);
     if (n > 0) {
         add_mount(w, mounts, "secrets", WAL_SECRETS_DIR);
         add_secrets(w, volumes, files, n);
@@ -133,8 +130,8 @@ static void add_container(struct wal_writing *w, yyjson_mut_val *pod)
     wal_write_fixed(w, container, "livenessProbe", LIVE_PROBE);
     wal_write_fixed(w, container, "readinessProbe", READY_PROBE);
     wal_write_json(w, container, "resources", s->resources, RESOURCES);
-    wal_write_fixed(w, container, "securityContext", CONTAINER_SECURITY);
-    add_volumes(w, pod, container);
+    wal_write_fixed(w, container, "securityContext", WAL_CONTAINER_SECURITY);
+    wal_write_volumes(w, pod, container);
 }
 
 static void add_spread(struct wal_writing *w, yyjson_mut_val *pod)
@@ -165,18 +162,25 @@ static int64_t grace_s(const struct wal_writing *w)
     return (drain_ms + 999) / 1000 + LEAVE_S;
 }
 
-static void add_pod(struct wal_writing *w, yyjson_mut_val *pod)
+void wal_write_place(struct wal_writing *w, yyjson_mut_val *pod)
 {
     const struct wal_spec *s = &w->wal->spec;
 
-    yyjson_mut_obj_add_str(w->doc, pod, "serviceAccountName", w->name);
+    yyjson_mut_obj_add_str(w->doc, pod, "serviceAccountName", w->of_wal);
     yyjson_mut_obj_add_bool(w->doc, pod, "automountServiceAccountToken", false);
     yyjson_mut_obj_add_bool(w->doc, pod, "enableServiceLinks", false);
-    yyjson_mut_obj_add_int(w->doc, pod, "terminationGracePeriodSeconds", grace_s(w));
     wal_write_fixed(w, pod, "securityContext", POD_SECURITY);
     wal_write_json(w, pod, "imagePullSecrets", s->pull_secrets, NULL);
     wal_write_json(w, pod, "nodeSelector", s->node_selector, NULL);
     wal_write_json(w, pod, "tolerations", s->tolerations, NULL);
+}
+
+static void add_pod(struct wal_writing *w, yyjson_mut_val *pod)
+{
+    const struct wal_spec *s = &w->wal->spec;
+
+    wal_write_place(w, pod);
+    yyjson_mut_obj_add_int(w->doc, pod, "terminationGracePeriodSeconds", grace_s(w));
     wal_write_json(w, pod, "affinity", s->affinity, NULL);
     if (s->priority_class)
         yyjson_mut_obj_add_str(w->doc, pod, "priorityClassName", s->priority_class);

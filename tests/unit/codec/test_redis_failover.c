@@ -34,10 +34,34 @@ static void a_failover_names_the_secret_of_its_password(void **state)
     }
 }
 
+static void a_failover_names_the_image_of_its_redis(void **state)
+{
+    static const struct {
+        const char *json, *image; /* NULL: none */
+    } rows[] = {
+        { "{\"spec\":{\"redis\":{\"image\":\"redis:7.4\"}}}", "redis:7.4" },
+        { "{\"spec\":{\"redis\":{\"image\":\"\"}}}", NULL },
+        { "{\"spec\":{\"redis\":{\"image\":\"a\\u0000b\"}}}", NULL },
+        { "{\"spec\":{\"redis\":{}}}", NULL },
+        { "{\"spec\":{\"sentinel\":{\"image\":\"redis:7.4\"}}}", NULL },
+        { "{", NULL },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char image[REDIS_FAILOVER_IMAGE_MAX + 1] = "";
+        const bool found = redis_failover_image(str_from(rows[i].json), image);
+
+        if (found != (rows[i].image != NULL) || (found && strcmp(image, rows[i].image) != 0))
+            fail_msg("row %zu: %s", i, rows[i].json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failover_names_the_secret_of_its_password),
+        cmocka_unit_test(a_failover_names_the_image_of_its_redis),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

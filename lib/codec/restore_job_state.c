@@ -1,0 +1,168 @@
+#include "codec/restore_job_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/civil_time.h"
+#include "codec/kube_yyjson.h"
+
+#define POD_JOB_LABEL "batch.kubernetes.io/job-name"
+
+/* As cli/exit_status.h has it: a contract. */
+#define EXIT_DIFFERENT_TEXT "exit code 3 "
+enum { EXIT_DIFFERENT = 3 };
+
+const struct kube_field restore_job_fields[RESTORE_JOB_FIELDS] = {
+    { "metadata", "creationTimestamp" },
+    { "status", "conditions" },
+};
+
+const struct kube_field restore_job_pod_fields[RESTORE_JOB_POD_FIELDS] = {
+    { "metadata", "labels" },
+    { "status", "initContainerStatuses" },
+    { "status", "containerStatuses" },
+};
+
+void restore_job_state_init(struct restore_job_state *s)
+{
+    *s = (struct restore_job_state){ .began_ms = LOOK_UNKNOWN,
+                                     .ended_ms = LOOK_UNKNOWN,
+                                     .compared = LOOK_UNKNOWN,
+                                     .different = LOOK_UNKNOWN,
+                                     .repaired = LOOK_UNKNOWN };
+}
+
+/* --- the Job ---------------------------------------------------------------------------------- */
+
+/* "... failed with exit code 3 matching ...", which is all that a Job says of it. */
+static bool has_differed(struct str reason, struct str message)
+{
+    return str_eq(reason, STR_LITERAL("PodFailurePolicy")) &&
+           str_contains(message, STR_LITERAL(EXIT_DIFFERENT_TEXT));
+}
+
+static int64_t time_of(yyjson_val *object, const char *key)
+{
+    int64_t at_ms;
+
+    return civil_time_parse(kube_yyjson_str(object, key), &at_ms) ? at_ms : LOOK_UNKNOWN;
+}
+
+static void take_condition(yyjson_val *condition, struct restore_job_state *s)
+{
+    const struct str type = kube_yyjson_str(condition, "type");
+    const struct str reason = kube_yyjson_str(condition, "reason");
+    const struct str message = str_whole(kube_yyjson_str(condition, "message"));
+    const bool complete = str_eq(type, STR_LITERAL("Complete"));
+
+    if (!str_eq(kube_yyjson_str(condition, "status"), STR_LITERAL("True")) ||
+        (!complete && !str_eq(type, STR_LITERAL("Failed"))))
+        return;
+    s->phase = RESTORE_JOB_ENDED;
+    s->ended_ms = time_of(condition, "lastTransitionTime");
+    s->good = complete ? TRUTH_YES : has_differed(reason, message) ? TRUTH_NO : TRUTH_UNKNOWN;
+    if (s->good == TRUTH_UNKNOWN)
+        snprintf(s->why, sizeof(s->why), "%.*s: %.*s", STR_ARGS(reason), STR_ARGS(message));
+}
+
+void restore_job_read(struct str json, struct restore_job_state *s)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, NULL);
+    yyjson_val *root = yyjson_doc_get_root(doc), *status = yyjson_obj_get(root, "status");
+    yyjson_arr_iter each = yyjson_arr_iter_with(yyjson_obj_get(status, "conditions"));
+    yyjson_val *condition;
+
+    restore_job_state_init(s);
+    s->phase = RESTORE_JOB_RUNNING;
+    s->began_ms = time_of(yyjson_obj_get(root, "metadata"), "creationTimestamp");
+    while ((condition = yyjson_arr_iter_next(&each)))
+        take_condition(condition, s);
+}
+
+/* --- its pods --------------------------------------------------------------------------------- */
+
+static struct str last_line(struct str text)
+{
+    size_t i;
+
+    while (text.n > 0 && text.p[text.n - 1] == '\n')
+        text.n--;
+    for (i = text.n; i > 0 && text.p[i - 1] != '\n'; i--)
+        ;
+    return (struct str){ text.p + i, text.n - i };
+}
+
+static void add_why(struct restore_job_state *s, struct str reason, struct str message)
+{
+    const size_t n = strlen(s->why);
+
+    snprintf(s->why + n, sizeof(s->why) - n, "%s%.*s%s%.*s", n > 0 ? "; " : "", STR_ARGS(reason),
+             message.n > 0 ? ": " : "", STR_ARGS(message));
+    s->why[str_whole(str_from(s->why)).n] = '\0';
+}
+
+static bool take_summary(struct str text, struct restore_job_state *s)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(text, NULL);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+
+    if (!yyjson_is_obj(root))
+        return false;
+    s->compared = kube_yyjson_int(root, "compared", LOOK_UNKNOWN);
+    s->different = kube_yyjson_int(root, "different", LOOK_UNKNOWN);
+    s->repaired = kube_yyjson_int(root, "repaired", LOOK_UNKNOWN);
+    return true;
+}
+
+/* What it has to say was written for us, or is the end of its log. */
+static void take_end(yyjson_val *ended, struct restore_job_state *s)
+{
+    const struct str message = kube_yyjson_str(ended, "message");
+    const int64_t status = kube_yyjson_int(ended, "exitCode", LOOK_UNKNOWN);
+
+    if (s->phase == RESTORE_JOB_ENDED && s->good == TRUTH_UNKNOWN && status == EXIT_DIFFERENT) {
+        s->good = TRUTH_NO;
+        s->why[0] = '\0';
+    }
+    if (!take_summary(message, s) && s->good == TRUTH_UNKNOWN && !s->is_told)
+        add_why(s, kube_yyjson_str(ended, "reason"), last_line(message));
+    s->is_told = true;
+}
+
+static void take_containers(yyjson_val *list, struct str verb, struct restore_job_state *s)
+{
+    yyjson_arr_iter each = yyjson_arr_iter_with(list);
+    yyjson_val *c;
+
+    while ((c = yyjson_arr_iter_next(&each)) != NULL) {
+        yyjson_val *state = yyjson_obj_get(c, "state");
+        yyjson_val *waiting = yyjson_obj_get(state, "waiting");
+        yyjson_val *ended = yyjson_obj_get(state, "terminated");
+        const struct str reason = kube_yyjson_str(waiting, "reason");
+
+        if (ended && str_eq(kube_yyjson_str(c, "name"), verb))
+            take_end(ended, s);
+        if (reason.n > 0 && !str_eq(reason, STR_LITERAL("PodInitializing")) &&
+            !str_eq(reason, STR_LITERAL("ContainerCreating")))
+            add_why(s, reason, last_line(kube_yyjson_str(waiting, "message")));
+    }
+}
+
+void restore_job_read_pod(struct str json, const char *job, const char *verb,
+                          struct restore_job_state *s)
+{
+    CLEANUP(kube_yyjson_free) yyjson_doc *doc = NULL;
+    yyjson_val *root, *status;
+
+    if (!str_contains(json, str_from(job)))
+        return;
+    doc = kube_yyjson_read(json, NULL);
+    root = yyjson_doc_get_root(doc);
+    if (!str_eq(kube_yyjson_str(yyjson_obj_get(yyjson_obj_get(root, "metadata"), "labels"),
+                                POD_JOB_LABEL),
+                str_from(job)))
+        return;
+    status = yyjson_obj_get(root, "status");
+    take_containers(yyjson_obj_get(status, "initContainerStatuses"), str_from(verb), s);
+    take_containers(yyjson_obj_get(status, "containerStatuses"), str_from(verb), s);
+}

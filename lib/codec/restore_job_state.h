@@ -1,0 +1,41 @@
+/*
+ * What came of a Job of a restore (codec/restore_job.h), as it and its pods say.
+ */
+#ifndef REDWAL_CODEC_RESTORE_JOB_STATE_H
+#define REDWAL_CODEC_RESTORE_JOB_STATE_H
+
+#include "base/truth.h"
+#include "codec/kube_json.h"
+#include "core/look.h"
+
+enum restore_job_phase {
+    RESTORE_JOB_UNSEEN, /* what Jobs there are is not known yet */
+    RESTORE_JOB_NONE,
+    RESTORE_JOB_RUNNING,
+    RESTORE_JOB_ENDED,
+};
+
+/* What is not known is LOOK_UNKNOWN. */
+struct restore_job_state {
+    enum restore_job_phase phase;
+    enum truth good; /* of one that has ended: by exit status 0 or 3; unknown: by none of them */
+    int64_t began_ms, ended_ms;            /* by the wall clock of the API server */
+    int64_t compared, different, repaired; /* keys, of the summary */
+    char why[LOOK_WHY_MAX + 1];            /* it is neither good nor bad, or does not begin */
+    bool is_told; /* the pod whose end it tells of was seen; figures may come later otherwise */
+};
+
+/* All that is read of each, beside its name. */
+enum { RESTORE_JOB_FIELDS = 2, RESTORE_JOB_POD_FIELDS = 3 };
+extern const struct kube_field restore_job_fields[RESTORE_JOB_FIELDS];
+extern const struct kube_field restore_job_pod_fields[RESTORE_JOB_POD_FIELDS];
+
+void restore_job_state_init(struct restore_job_state *s);
+
+/* Replaces `s` by what the Job says. */
+void restore_job_read(struct str json, struct restore_job_state *s);
+/* Adds what one of its pods says: figures, and why. Others' pods are passed over. */
+void restore_job_read_pod(struct str json, const char *job, const char *verb,
+                          struct restore_job_state *s);
+
+#endif

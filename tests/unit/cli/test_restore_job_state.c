@@ -1,0 +1,147 @@
+/* What Jobs of restores, and their pods, say of themselves. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "cli/exit_status.h"
+#include "codec/restore_job_state.h"
+
+#define JOB "restore-verify-0b4c-1"
+#define OF_JOB(conditions)                                                                         \
+    "{\"metadata\":{\"creationTimestamp\":\"2026-11-25T00:00:00Z\"},\"status\":{\"conditions\":"   \
+    "[" conditions "]}}"
+#define CONDITION(type, status, reason, message)                                                   \
+    "{\"type\":\"" type "\",\"status\":\"" status "\",\"reason\":\"" reason                        \
+    "\",\"message\":\"" message "\",\"lastTransitionTime\":\"2026-11-25T00:00:10Z\"}"
+#define EXITED(code)                                                                               \
+    CONDITION("Failed", "True", "PodFailurePolicy",                                                \
+              "Container verify for pod prod/x failed with exit code " code                        \
+              " matching FailJob rule at index 1")
+#define COMPLETE CONDITION("Complete", "True", "", "")
+#define GIVEN_UP CONDITION("Failed", "True", "BackoffLimitExceeded", "three times")
+
+static void a_job_says_what_came_of_it(void **state)
+{
+    static const struct {
+        const char *json;
+        enum restore_job_phase phase;
+        enum truth good;
+    } rows[] = {
+        { "{}", RESTORE_JOB_RUNNING, TRUTH_UNKNOWN },
+        { "{", RESTORE_JOB_RUNNING, TRUTH_UNKNOWN },
+        { OF_JOB(""), RESTORE_JOB_RUNNING, TRUTH_UNKNOWN },
+        { OF_JOB(CONDITION("Suspended", "True", "", "")), RESTORE_JOB_RUNNING, TRUTH_UNKNOWN },
+        { OF_JOB(CONDITION("Complete", "False", "", "")), RESTORE_JOB_RUNNING, TRUTH_UNKNOWN },
+        { OF_JOB(CONDITION("FailureTarget", "True", "", "")), RESTORE_JOB_RUNNING, TRUTH_UNKNOWN },
+        { OF_JOB(CONDITION("SuccessCriteriaMet", "True", "", "") "," COMPLETE), RESTORE_JOB_ENDED,
+          TRUTH_YES },
+        { OF_JOB(EXITED("3")), RESTORE_JOB_ENDED, TRUTH_NO },
+        { OF_JOB(EXITED("5")), RESTORE_JOB_ENDED, TRUTH_UNKNOWN },
+        { OF_JOB(EXITED("31")), RESTORE_JOB_ENDED, TRUTH_UNKNOWN },
+        { OF_JOB(EXITED("13")), RESTORE_JOB_ENDED, TRUTH_UNKNOWN },
+        { OF_JOB(CONDITION("Failed", "True", "BackoffLimitExceeded", "exit code 3 ")),
+          RESTORE_JOB_ENDED, TRUTH_UNKNOWN },
+        { OF_JOB(CONDITION("Failed", "True", "DeadlineExceeded", "too long")), RESTORE_JOB_ENDED,
+          TRUTH_UNKNOWN },
+    };
+    struct restore_job_state s;
+    (void)state;
+
+    assert_int_equal(EXIT_DIFFERENT, 3);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        restore_job_read(str_from(rows[i].json), &s);
+        if (s.phase != rows[i].phase || s.good != rows[i].good ||
+            (s.why[0] != '\0') != (s.phase == RESTORE_JOB_ENDED && s.good == TRUTH_UNKNOWN) ||
+            (s.ended_ms - s.began_ms == 10000) != (s.phase == RESTORE_JOB_ENDED))
+            fail_msg("%s: %d %d %s", rows[i].json, (int)s.phase, (int)s.good, s.why);
+    }
+}
+
+#define POD_OF(job, lists)                                                                         \
+    "{\"metadata\":{\"labels\":{\"batch.kubernetes.io/job-name\":\"" job "\"}},\"status\":{" lists \
+    "}}"
+#define CONTAINERS(key, name, state) "\"" key "\":[{\"name\":\"" name "\",\"state\":{" state "}}]"
+#define OF(state)                    POD_OF(JOB, CONTAINERS("containerStatuses", "verify", state))
+#define OF_SCRATCH(state)            POD_OF(JOB, CONTAINERS("initContainerStatuses", "scratch", state))
+#define ENDED(code, message)                                                                       \
+    "\"terminated\":{\"exitCode\":" code ",\"reason\":\"Error\",\"message\":\"" message "\"}"
+#define WAITS(reason) "\"waiting\":{\"reason\":\"" reason "\",\"message\":\"no such image\"}"
+#define SUMMARY       "{\\\"equal\\\":false,\\\"compared\\\":500,\\\"different\\\":3,\\\"foldMs\\\":7}\\n"
+#define LOG           "the first\\nkubectl-redwal verify: Kafka is away\\n"
+
+static void a_pod_adds_figures_and_reasons(void **state)
+{
+    static const struct {
+        const char *job, *pod;
+        enum truth good;
+        bool is_told;
+        int64_t compared, different;
+        const char *why;
+    } rows[] = {
+        { OF_JOB(EXITED("3")), OF(ENDED("3", SUMMARY)), TRUTH_NO, true, 500, 3, "" },
+        { OF_JOB(COMPLETE), OF(ENDED("0", SUMMARY)), TRUTH_YES, true, 500, 3, "" },
+        { OF_JOB(COMPLETE), OF(ENDED("0", "no summary")), TRUTH_YES, true, -1, -1, "" },
+        /* What the API server words otherwise some day. */
+        { OF_JOB(CONDITION("Failed", "True", "PodFailurePolicy", "it is 3")),
+          OF(ENDED("3", SUMMARY)), TRUTH_NO, true, 500, 3, "" },
+        { OF_JOB(GIVEN_UP), OF(ENDED("1", LOG)), TRUTH_UNKNOWN, true, -1, -1,
+          "BackoffLimitExceeded: three times; Error: kubectl-redwal verify: Kafka is away" },
+        { OF_JOB(GIVEN_UP), OF(ENDED("137", "")), TRUTH_UNKNOWN, true, -1, -1,
+          "BackoffLimitExceeded: three times; Error" },
+        { OF_JOB(GIVEN_UP),
+          POD_OF("another", CONTAINERS("containerStatuses", "verify", ENDED("3", ""))),
+          TRUTH_UNKNOWN, false, -1, -1, "BackoffLimitExceeded: three times" },
+        { OF_JOB(""), OF(ENDED("3", SUMMARY)), TRUTH_UNKNOWN, true, 500, 3, "" },
+        { OF_JOB(""), OF(ENDED("1", LOG)), TRUTH_UNKNOWN, true, -1, -1,
+          "Error: kubectl-redwal verify: Kafka is away" },
+        { OF_JOB(""), OF(WAITS("ImagePullBackOff")), TRUTH_UNKNOWN, false, -1, -1,
+          "ImagePullBackOff: no such image" },
+        { OF_JOB(""), OF_SCRATCH(WAITS("ErrImagePull")), TRUTH_UNKNOWN, false, -1, -1,
+          "ErrImagePull: no such image" },
+        { OF_JOB(""), OF(WAITS("PodInitializing")), TRUTH_UNKNOWN, false, -1, -1, "" },
+        { OF_JOB(""), OF_SCRATCH("\"running\":{}"), TRUTH_UNKNOWN, false, -1, -1, "" },
+        { OF_JOB(""), OF_SCRATCH(ENDED("3", LOG)), TRUTH_UNKNOWN, false, -1, -1, "" },
+        { OF_JOB(""), "{", TRUTH_UNKNOWN, false, -1, -1, "" },
+        { OF_JOB(""), POD_OF(JOB, ""), TRUTH_UNKNOWN, false, -1, -1, "" },
+    };
+    struct restore_job_state s;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        restore_job_read(str_from(rows[i].job), &s);
+        restore_job_read_pod(str_from(rows[i].pod), JOB, "verify", &s);
+        if (s.good != rows[i].good || s.is_told != rows[i].is_told ||
+            s.compared != rows[i].compared || s.different != rows[i].different ||
+            strcmp(s.why, rows[i].why) != 0)
+            fail_msg("%zu: good %d told %d compared %d different %d: %s", i, (int)s.good, s.is_told,
+                     (int)s.compared, (int)s.different, s.why);
+    }
+}
+
+static void what_several_tries_say_is_said_once(void **state)
+{
+    struct restore_job_state s;
+    (void)state;
+
+    restore_job_read(STR_LITERAL(OF_JOB(GIVEN_UP)), &s);
+    restore_job_read_pod(STR_LITERAL(OF(ENDED("1", LOG))), JOB, "verify", &s);
+    restore_job_read_pod(STR_LITERAL(OF(ENDED("1", LOG))), JOB, "verify", &s);
+    assert_string_equal(
+        s.why, "BackoffLimitExceeded: three times; Error: kubectl-redwal verify: Kafka is away");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_says_what_came_of_it),
+        cmocka_unit_test(a_pod_adds_figures_and_reasons),
+        cmocka_unit_test(what_several_tries_say_is_said_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
