@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/progress.h"
 #include "runtime/clock.h"
@@ -108,6 +109,10 @@ enum exit_status restore_follow_status(const struct invocation *in,
     if (s->step == RESTORE_STEP_HELD)
         call_complain(in, "what follows is held; `kubectl redwal restore release %s` applies it",
                       r->name);
+    if (strcmp(s->verified, RESTORE_VERIFIED_UNKNOWN) == 0) {
+        call_complain(in, "whether Redis is what the log makes of it is not known: %s", s->message);
+        return EXIT_INCOMPLETE;
+    }
     if (s->step != RESTORE_STEP_FAILED && s->step != RESTORE_STEP_CANCELLED)
         return EXIT_DONE;
     call_complain(in, "RedisRestore %s: %s: %s: %s", r->name, restore_step_text(s->step), s->reason,

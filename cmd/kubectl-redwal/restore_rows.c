@@ -1,6 +1,7 @@
 #include "restore_rows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -33,6 +34,19 @@ static struct cell step(const struct restore_resource *r)
     else if (r->status.step == RESTORE_STEP_FAILED)
         cell.tone = TONE_BAD;
     else if (r->status.step == RESTORE_STEP_HELD)
+        cell.tone = TONE_WARN;
+    return cell;
+}
+
+static struct cell verified(const struct restore_status *s)
+{
+    struct cell cell = text(s->verified);
+
+    if (strcmp(s->verified, RESTORE_VERIFIED_EQUAL) == 0)
+        cell.tone = TONE_GOOD;
+    else if (strcmp(s->verified, RESTORE_VERIFIED_DIFFERENT) == 0)
+        cell.tone = TONE_BAD;
+    else if (strcmp(s->verified, RESTORE_VERIFIED_UNKNOWN) == 0)
         cell.tone = TONE_WARN;
     return cell;
 }
@@ -242,8 +256,13 @@ enum field {
     FIELD_LEFT,
     FIELD_STARTED,
     FIELD_WIPED,
+    FIELD_REPLAYED,
     FIELD_COMPLETED,
     FIELD_APPLIED,
+    FIELD_VERIFIED,
+    FIELD_COMPARED,
+    FIELD_DIFFERENT,
+    FIELD_VERIFY_TIME,
     FIELD_RELEASED,
     FIELD_AGE,
     N_FIELDS
@@ -267,8 +286,13 @@ static const struct column fields[N_FIELDS] = {
     [FIELD_LEFT]      = { "leftMs",      "LEFT",      COLUMN_DURATION, false, 0, 0 },
     [FIELD_STARTED]   = { "startedAt",   "STARTED",   COLUMN_TIME,     false, 0, 0 },
     [FIELD_WIPED]     = { "wipedAt",     "WIPED",     COLUMN_TIME,     false, 0, 0 },
+    [FIELD_REPLAYED]  = { "replayedAt",  "REPLAYED AT", COLUMN_TIME,   false, 0, 0 },
     [FIELD_COMPLETED] = { "completedAt", "ENDED",     COLUMN_TIME,     false, 0, 0 },
     [FIELD_APPLIED]   = { "applied",     "APPLIED",   COLUMN_COUNT,    false, 0, 0 },
+    [FIELD_VERIFIED]  = { "verified",    "VERIFIED",  COLUMN_TEXT,     false, 0, 0 },
+    [FIELD_COMPARED]  = { "keysCompared", "KEYS COMPARED", COLUMN_COUNT, false, 0, 0 },
+    [FIELD_DIFFERENT] = { "keysDifferent", "KEYS DIFFERENT", COLUMN_COUNT, false, 0, 0 },
+    [FIELD_VERIFY_TIME] = { "verifyMs",  "VERIFIED IN", COLUMN_DURATION, false, 0, 0 },
     [FIELD_RELEASED]  = { "releasedAt",  "RELEASED",  COLUMN_TIME,     false, 0, 0 },
     [FIELD_AGE]       = { "ageMs",       "AGE",       COLUMN_DURATION, false, 0, 0 },
 };
@@ -294,8 +318,13 @@ void restore_rows_print_one(struct printer *p, const struct restore_resource *r,
         [FIELD_LEFT] = seconds(s->seconds_left),
         [FIELD_STARTED] = figure(s->started_ms),
         [FIELD_WIPED] = figure(s->wiped_ms),
+        [FIELD_REPLAYED] = figure(s->replayed_ms),
         [FIELD_COMPLETED] = figure(s->completed_ms),
         [FIELD_APPLIED] = figure(s->applied),
+        [FIELD_VERIFIED] = verified(s),
+        [FIELD_COMPARED] = figure(s->compared),
+        [FIELD_DIFFERENT] = figure(s->different),
+        [FIELD_VERIFY_TIME] = seconds(s->verify_seconds),
         [FIELD_RELEASED] = figure(s->released_ms),
         [FIELD_AGE] = age(r, now_ms),
     };

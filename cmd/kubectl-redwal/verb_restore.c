@@ -18,15 +18,16 @@
 
 struct restore_options {
     char *to;
-    int after, wipe, accept;
-    int64_t rate, patience_ms, timeout_ms;
+    int after, wipe, accept, verify;
+    int64_t sample, rate, patience_ms, timeout_ms;
     bool dry_run, wait, yes;
 };
 
 #define AT(field) offsetof(struct restore_options, field)
 
-/* In the order of enum restore_after and of enum restore_wipe. */
+/* In the order of enum restore_after, of enum restore_verify and of enum restore_wipe. */
 static const char *const afters[] = { "hold", "skip", NULL };
+static const char *const verifies[] = { "none", "sample", "full", NULL };
 static const char *const wipes[] = { "flush", "volumes", NULL };
 /* Each stands for the bits of its index, by enum restore_accept. */
 static const char *const accepts[] = { "nothing", "lost-records", "unknown-data", "both", NULL };
@@ -37,6 +38,8 @@ static const struct option_spec specs[] = {
     { "after",    OPTION_CHOICE,   OPTION_FLAG, AT(after),       "WHAT",     "hold",    0,   0,         afters,  "Restoring", "What follows a time or positions waits until `restore release`, or is never applied" },
     { "wipe",     OPTION_CHOICE,   OPTION_FLAG, AT(wipe),        "HOW",      "flush",   0,   0,         wipes,   "Restoring", "Empty Redis by FLUSHALL, or by deleting the pods and PersistentVolumeClaims of the RedisFailover, so that its operator makes new ones" },
     { "accept",   OPTION_CHOICE,   OPTION_FLAG, AT(accept),      "LOSS",     "nothing", 0,   0,         accepts, "Restoring", "Restore although the log no longer holds its first records (lost-records), with --wipe volumes although Redis does not answer, so that nobody knows what it holds (unknown-data), or although both is so" },
+    { "verify",   OPTION_CHOICE,   OPTION_FLAG, AT(verify),      "HOW",      "sample",  0,   0,         verifies, "Restoring", "Compare Redis with a fold of the log before it is done: some keys by chance, all, or none" },
+    { "sample",   OPTION_INT,      OPTION_FLAG, AT(sample),      "N",        "10000",   1,   1000000000, NULL,   "Restoring", "Keys that --verify sample compares" },
     { "rate",     OPTION_INT,      OPTION_FLAG, AT(rate),        "N",        "0",       0,   100000000, NULL,    "Restoring", "Operations per second that each applier replays at most; 0 is what the RedisWal says" },
     { "dry-run",  OPTION_BOOL,     OPTION_FLAG, AT(dry_run),     NULL,       "false",   0,   0,         NULL,    "Restoring", "Show the plan, and do nothing" },
     { "yes",      OPTION_BOOL,     OPTION_FLAG, AT(yes),         NULL,       "false",   0,   0,         NULL,    "Restoring", "Do not ask" },
@@ -64,6 +67,8 @@ static const char *read_spec(const struct invocation *in, struct restore_positio
         .after = o->after,
         .wipe = o->wipe,
         .accept = (unsigned)o->accept,
+        .verify = o->verify,
+        .sample = o->sample,
         .rate = o->rate,
     };
     return restore_target_parse(o->to, clock_wall_ms(), positions, ret, &why) ? NULL : why;
@@ -263,7 +268,9 @@ const struct verb verb_restore = {
         "where\nmanifests/components/wipe-volumes is applied.\n\n"
         "With --dry-run it ends with 3 when something would be lost, or the controller would "
         "refuse.\nWith --wait it ends with 1 when the restore failed, with 5 when it was "
-        "cancelled, and with 4\nwhen --timeout ran out, and the restore goes on.\n",
+        "cancelled, or Redis\ncould not be compared, and with 4 when --timeout ran out, and the "
+        "restore "
+        "goes on.\n",
     .examples = "kubectl-redwal restore orders --dry-run\n"
                 "kubectl-redwal restore orders --to 2026-01-31T12:00Z --wait\n"
                 "kubectl-redwal restore orders --to 2h --after skip --yes\n"

@@ -112,6 +112,7 @@ static struct wal_reconciler_settings settings_of(const struct options *o, const
         .scope = str_from(o->scope),
         .options = applier_options(),
         .image = o->image,
+        .job_images = { .tool = o->tool_image, .redis = o->redis_image },
         .lease_scope = str_from(p->scope),
         .lease_name = str_from(o->lease),
         .lease = { .duration_ms = o->lease_duration_ms,

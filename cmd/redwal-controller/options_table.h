@@ -26,6 +26,8 @@
     X(DURATION, ANYWHERE, retry_period_ms,    "retry-period",     "DURATION",  "2s",   100, 5 * MINUTE, NULL, "Leader election", "Between two tries to get or renew the lease") \
     \
     X(TEXT,     ANYWHERE, image,              "applier-image",    "IMAGE",     "redis-applier:" REDWAL_VERSION, 1, 512, NULL, "RedisWals", "Image of redis-applier, where a RedisWal names none") \
+    X(TEXT,     ANYWHERE, tool_image,         "tool-image",       "IMAGE",     "kubectl-redwal:" REDWAL_VERSION, 1, 512, NULL, "RedisWals", "Image of kubectl-redwal, which verifies restores in a Job") \
+    X(TEXT,     ANYWHERE, redis_image,        "redis-image",      "IMAGE",     "redis:7.4", 1, 512, NULL, "RedisWals", "Image with a redis-server, for that Job, where neither the RedisRestore nor a RedisFailover names one") \
     X(DURATION, LIVE,     look_interval_ms,   "look-interval",    "DURATION",  "2s",   SECOND, 10 * MINUTE, NULL, "RedisWals", "Between two looks at the log and the Redis of a RedisWal") \
     \
     PROGRAM_PAGE_OPTIONS(X)

@@ -163,6 +163,7 @@ static void add_target(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct r
 static void add_spec(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct restore_spec *s)
 {
     static const char *const afters[] = { RESTORE_AFTER_CHOICES };
+    static const char *const verifies[] = { RESTORE_VERIFY_CHOICES };
     static const char *const wipes[] = { RESTORE_WIPE_CHOICES };
     static const char *const accepts[] = { RESTORE_ACCEPT_CHOICES };
 
@@ -179,6 +180,12 @@ static void add_spec(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct res
             if (restore_accepts(s, i))
                 yyjson_mut_arr_add_str(doc, list, accepts[i]);
     }
+    if (s->verify != RESTORE_VERIFY_SAMPLE)
+        kube_yyjson_add(doc, spec, "verify", str_from(verifies[s->verify]));
+    if (s->verify == RESTORE_VERIFY_SAMPLE && s->sample > 0)
+        yyjson_mut_obj_add_int(doc, spec, "sample", s->sample);
+    if (s->redis_image)
+        kube_yyjson_add(doc, spec, "redisImage", str_from(s->redis_image));
     if (s->rate != 0)
         yyjson_mut_obj_add_int(doc, spec, "rate", s->rate);
     if (s->dry_run)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/log_time.h"
+
 /* --- Redis ------------------------------------------------------------------------------------ */
 
 /* One look tells all of it, so that nothing is put together of what two primaries say. */
@@ -91,6 +93,21 @@ static enum truth reached(const struct restore_known *k)
     return k->plan->n > 0 ? all : TRUTH_UNKNOWN;
 }
 
+static enum truth caught_up(const struct restore_known *k)
+{
+    enum truth all = TRUTH_YES;
+
+    for (int32_t i = 0; i < k->plan->n; i++) {
+        const struct redis_look_partition *p = partition_of(k, i);
+
+        if (!p)
+            all = TRUTH_UNKNOWN;
+        else if (p->position.next > 0 && p->position.clock != LOG_TIME_OFF)
+            return TRUTH_NO;
+    }
+    return all;
+}
+
 static enum truth released(const struct restore_known *k)
 {
     enum truth all = TRUTH_YES;
@@ -119,6 +136,8 @@ static void know_redis(const struct restore_known *k, struct restore_facts *f)
     f->values[RESTORE_FACT_RELEASED] = released(k);
     if (is_wiped(k))
         f->values[RESTORE_FACT_REACHED] = reached(k);
+    if (f->values[RESTORE_FACT_CAUGHT_UP] != TRUTH_YES)
+        f->values[RESTORE_FACT_CAUGHT_UP] = caught_up(k);
 }
 
 int64_t restore_replayed(const struct restore_known *k)
@@ -225,10 +244,15 @@ struct restore_facts restore_know(const struct restore_known *k)
         [RESTORE_FACT_PLANNED] = planned(k),
         [RESTORE_FACT_DRY_RUN] = truth_of(k->dry_run),
         [RESTORE_FACT_FENCED] = truth_of(k->is_fenced && k->pods == 0),
+        [RESTORE_FACT_VERIFY] = truth_of(k->verify),
+        [RESTORE_FACT_CHECKED] = k->checked,
+        [RESTORE_FACT_VERIFIED] = k->verified,
         [RESTORE_FACT_SKIP] = truth_of(k->skip),
         [RESTORE_FACT_RELEASE] = truth_of(k->release),
     } };
 
+    if (k->catches_up_no_longer || (k->plan->n > 0 && !k->plan->to_end))
+        f.values[RESTORE_FACT_CAUGHT_UP] = TRUTH_YES;
     if (k->plan->n > 0) {
         f.values[RESTORE_FACT_LOSSY] =
             truth_of(restore_plan_lacks(k->plan) > 0 && !k->accepts_loss);

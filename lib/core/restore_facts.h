@@ -12,13 +12,16 @@
 /* All of it is borrowed. */
 struct restore_known {
     const char *uid;
-    bool cancel, accepts_loss, dry_run, skip, release; /* what is asked for */
+    bool cancel, accepts_loss, dry_run, verify, skip, release; /* what is asked for */
     bool volumes, accepts_unknown;
 
     enum truth wal, turn;
     struct str wal_name;             /* the name that Redis must hold; where `wal` is yes */
     const struct observed *observed; /* NULL: nothing */
     int64_t pods;                    /* of the applier, wanted or there; LOOK_UNKNOWN */
+
+    bool catches_up_no_longer;    /* it was waited for long enough */
+    enum truth checked, verified; /* by its Job: see the facts of these names */
 
     enum truth has_failover; /* the RedisWal names a RedisFailover */
     int32_t n_vessels;       /* that the status names */

@@ -10,10 +10,12 @@
 
 /* Indexes into the lists of choices below. */
 enum restore_after { RESTORE_AFTER_HOLD, RESTORE_AFTER_SKIP };
+enum restore_verify { RESTORE_VERIFY_NONE, RESTORE_VERIFY_SAMPLE, RESTORE_VERIFY_FULL };
 enum restore_wipe { RESTORE_WIPE_FLUSH, RESTORE_WIPE_VOLUMES };
 enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA };
 
 #define RESTORE_AFTER_CHOICES  "Hold", "Skip"
+#define RESTORE_VERIFY_CHOICES "None", "Sample", "Full"
 #define RESTORE_WIPE_CHOICES   "Flush", "Volumes"
 #define RESTORE_ACCEPT_CHOICES "LostRecords", "UnknownData"
 
@@ -31,6 +33,9 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(CHOICE,      after,     "after",        FIXED,    "Hold", 0, 0, WAL_ONE_OF(RESTORE_AFTER_CHOICES), "Behind a time or positions: hold what follows until release is true, or skip it for good") \
     X(CHOICE,      wipe,      "wipe",         FIXED,    "Flush", 0, 0, WAL_ONE_OF(RESTORE_WIPE_CHOICES), "How Redis is emptied: by FLUSHALL, or by deleting the pods and PersistentVolumeClaims of the RedisFailover, so that its operator makes new ones. The latter needs components/wipe-volumes") \
     X(CHOICES,     accept,    "accept",       FIXED,    NULL, 0, 0, WAL_ONE_OF(RESTORE_ACCEPT_CHOICES), "What may be missing afterwards: LostRecords, that the log no longer holds its first records; with wipe: Volumes also UnknownData, whatever a Redis holds that does not answer; refused otherwise") \
+    X(CHOICE,      verify,    "verify",       FIXED,    "Sample", 0, 0, WAL_ONE_OF(RESTORE_VERIFY_CHOICES), "Compare with a fold of the log before it is done: some keys by chance, all of them, or none; the Job needs as much memory as the data set") \
+    X(INT,         sample,    "sample",       FIXED,    "10000", 1, 1000000000, NULL, "Keys that verify: Sample compares") \
+    X(TEXT,        redis_image, "redisImage", FIXED,    NULL, 1, 512, NULL, "Image with the redis-server that the log is folded into to verify, of the version of the Redis at best; that of the RedisFailover, or the controller's --redis-image, when absent") \
     X(INT,         rate,      "rate",         OPTIONAL, "0", 0, 100000000, NULL, "Operations per second that each applier replays at most; 0 is what the RedisWal says. May change while it replays") \
     X(BOOL,        dry_run,   "dryRun",       FIXED,    "false", 0, 0, NULL, "Make the plan, and nothing else") \
     X(BOOL,        cancel,    "cancel",       LATCHED,  "false", 0, 0, NULL, "End it: before Redis is wiped nothing was done, and afterwards the appliers go on to the end of the log") \
@@ -74,8 +79,13 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(VESSELS,    vessels,             "recreation.objects",   "Pods and claims of Redis that are deleted with wipe: Volumes, or were; in a plan, that would be") \
     X(TIME,       recreated_ms,        "recreation.completedAt", "When all of them were gone, and a primary answered") \
     X(TIME,       wiped_ms,            "wipedAt",              "When Redis was seen to be wiped by it") \
+    X(TIME,       replayed_ms,         "replayedAt",          "When everything was applied that was to be replayed") \
     X(TIME,       completed_ms,        "completedAt",          "When it ended, however it did") \
     X(INTEGER,    applied,             "receipt.records",      "Records that were replayed, when it was completed") \
+    X(STRING,     verified,            "receipt.verified",    "Whether Redis was what the log makes of it: Equal, Different, Unknown, or NotWanted") \
+    X(INTEGER,    compared,            "receipt.keysCompared", "Keys that were compared; of a sample some may have been more than once") \
+    X(INTEGER,    different,           "receipt.keysDifferent", "Keys of these that were different") \
+    X(INTEGER,    verify_seconds,      "receipt.verifySeconds", "How long the Job took that compared them") \
     X(TIME,       released_ms,         "receipt.releasedAt",   "When what was held was released") \
     X(SKIPPED,    plan,                "receipt.skipped",      "Records that were never applied, as was asked for") \
     X(DELETED,    vessels,             "receipt.deleted",      "Pods and claims of Redis that were deleted") \

@@ -29,10 +29,10 @@ void restore_status_release(struct restore_status *s)
 
 int64_t restore_status_rate(const struct restore_status *s)
 {
-    const int64_t passed_ms = s->completed_ms - s->wiped_ms;
+    const int64_t passed_ms = s->replayed_ms - s->wiped_ms;
 
     if (s->step != RESTORE_STEP_COMPLETED || s->applied <= 0 || s->wiped_ms == LOOK_UNKNOWN ||
-        s->completed_ms == LOOK_UNKNOWN || s->released_ms != LOOK_UNKNOWN)
+        s->replayed_ms == LOOK_UNKNOWN)
         return LOOK_UNKNOWN;
     return passed_ms > 1000 ? s->applied * 1000 / passed_ms : s->applied;
 }

@@ -11,7 +11,13 @@
 enum {
     RESTORE_REASON_MAX = 63,
     RESTORE_TO_MAX = 31, /* the longest is a time */
+    RESTORE_VERIFIED_MAX = 15,
 };
+
+#define RESTORE_VERIFIED_EQUAL      "Equal"
+#define RESTORE_VERIFIED_DIFFERENT  "Different"
+#define RESTORE_VERIFIED_UNKNOWN    "Unknown"
+#define RESTORE_VERIFIED_NOT_WANTED "NotWanted"
 
 /* Figures and times that are not known are LOOK_UNKNOWN, texts that are not are empty. */
 struct restore_status {
@@ -25,11 +31,13 @@ struct restore_status {
     int64_t plan_records, plan_bytes, plan_seconds, plan_lost;
     int64_t done_records, percent, per_second, seconds_left;
     struct restore_vessels vessels; /* owned; n is 0 until they were noted */
-    int64_t started_ms, recreated_ms, wiped_ms,
-        completed_ms; /* by the wall clock, in whole seconds */
+    /* By the wall clock, in whole seconds. */
+    int64_t started_ms, recreated_ms, wiped_ms, replayed_ms, completed_ms;
 
     /* The receipt; what it says of skipped and of lost records is the plan's. */
     int64_t applied, released_ms;
+    char verified[RESTORE_VERIFIED_MAX + 1]; /* RESTORE_VERIFIED_*; "": not yet */
+    int64_t compared, different, verify_seconds;
 };
 
 enum restore_status_type {

@@ -21,6 +21,7 @@
     X(RECREATING, "Recreating", false, true, "the pods and claims of Redis are deleted, and its operator makes new ones") \
     X(WIPING,    "Wiping",    false, true,  "Redis is emptied, and told where replay begins and ends") \
     X(REPLAYING, "Replaying", false, false, "the appliers run, and apply the log") \
+    X(VERIFYING, "Verifying", false, false, "a Job compares Redis with what the log makes of it") \
     X(HELD,      "Held",      false, false, "Redis is as it was asked for, and later records wait") \
     X(RELEASING, "Releasing", false, false, "the hold is taken away, and the appliers go on") \
     X(SKIPPING,  "Skipping",  false, false, "positions move behind the records that are not to be applied") \
@@ -50,6 +51,10 @@
     X(WIPED,     "the primary's identity names this restore") \
     X(OVERTAKEN, "the log no longer holds what is to be replayed, or is another log") \
     X(REACHED,   "every partition has been applied to where it is to end") \
+    X(VERIFY,    "Redis is to be compared with what the log makes of it") \
+    X(CAUGHT_UP, "deadlines are by the clock, and no longer in log time; or that was waited for long enough, or is not to be since later records wait") \
+    X(CHECKED,   "the Job that compares has ended") \
+    X(VERIFIED,  "it found no difference; no: it found some; unknown: it ended without having compared all of it") \
     X(TO_END,    "replay goes to the end of the log") \
     X(SKIP,      "what follows is to be skipped") \
     X(RELEASE,   "the hold is to end") \
@@ -65,6 +70,7 @@
     X(RECREATE,  "delete the pods and claims of Redis that were noted, claims first") \
     X(WIPE,      "wipe Redis, and say in the same transaction where replay begins and ends") \
     X(RELEASE,   "take the hold of every partition away") \
+    X(VERIFY,    "have a Job compare Redis with what the log makes of it, unless there is one") \
     X(SKIP,      "move the position of every partition that is held to the end of the log")
 
 /* Rows that several steps have. IF: as below. */
@@ -149,8 +155,19 @@
     RESTORE_ROWS_OF_WIPE(IF, REPLAYING) \
     IF(REPLAYING, OVERTAKEN, YES,     NOTHING,   FAILED,    "Overtaken",        "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
     IF(REPLAYING, REACHED,   NOT_YES, NOTHING,   REPLAYING, "Applying",         "the appliers apply the log", "wait; see the conditions of the RedisWal when this lasts") \
+    IF(REPLAYING, VERIFY,    YES,     NOTHING,   VERIFYING, "Reached",          "everything is applied that was asked for", "nothing") \
     IF(REPLAYING, TO_END,    YES,     NOTHING,   COMPLETED, "Replayed",         "everything is applied that the log held when it was planned", "nothing") \
-    ELSE(REPLAYING,                   NOTHING,   HELD,      "Reached",          "everything is applied that was asked for, and later records wait", "look at Redis, then set spec.release to true") \
+    ELSE(REPLAYING,                   NOTHING,   HELD,      "Reached",          "everything is applied that was asked for", "look at Redis, then set spec.release to true") \
+    \
+    IF(VERIFYING, CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_WAL(IF, VERIFYING) \
+    RESTORE_ROWS_OF_WIPE(IF, VERIFYING) \
+    IF(VERIFYING, CAUGHT_UP, NOT_YES, NOTHING,   VERIFYING, "CatchingUp",       "deadlines are in log time until the appliers have caught up with the log", "nothing: after a minute it is compared as it is") \
+    IF(VERIFYING, CHECKED,   NOT_YES, VERIFY,    VERIFYING, "Comparing",        "a Job compares Redis with what the log makes of it", "wait; look at the pods of the Job when this lasts") \
+    IF(VERIFYING, VERIFIED,  NO,      NOTHING,   FAILED,    "Differs",          "Redis does not hold what the log makes of it", "kubectl redwal verify --rediswal NAME tells the keys, and repair writes them; behind a time or positions later records stay held (docs/holds.md)") \
+    IF(VERIFYING, TO_END,    NOT_YES, NOTHING,   HELD,      "Reached",          "everything is applied that was asked for", "look at Redis, then set spec.release to true") \
+    IF(VERIFYING, VERIFIED,  YES,     NOTHING,   COMPLETED, "Verified",         "everything is applied, and Redis holds what the log makes of it", "nothing") \
+    ELSE(VERIFYING,                   NOTHING,   COMPLETED, "NotVerified",      "everything is applied; whether Redis holds what the log makes of it could not be told", "kubectl redwal verify --rediswal NAME compares again") \
     \
     IF(HELD,      CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
     RESTORE_ROWS_OF_WAL(IF, HELD) \

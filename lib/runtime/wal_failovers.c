@@ -184,6 +184,17 @@ enum err_code wal_failovers_secret(const struct wal_failovers *f, struct str sco
     return ERR_OK;
 }
 
+bool wal_failovers_image(const struct wal_failovers *f, struct str scope, const char *name,
+                         char ret_image[REDIS_FAILOVER_IMAGE_MAX + 1])
+{
+    struct kube_object object;
+
+    return is_listed(f) &&
+           kube_cache_find(kube_informer_cache(f->failovers.informer), scope, str_from(name),
+                           &object) &&
+           redis_failover_image(object.json, ret_image);
+}
+
 void wal_failovers_pod(const struct wal_failovers *f, struct str scope, const char *address,
                        char ret_pod[KUBE_POD_NAME_MAX + 1])
 {

@@ -42,6 +42,10 @@ enum err_code wal_failovers_secret(const struct wal_failovers *f, struct str sco
                                    const char *name, char ret_secret[REDIS_FAILOVER_SECRET_MAX + 1],
                                    struct err *err);
 
+/* See redis_failover_image(). False also where nobody can say. */
+bool wal_failovers_image(const struct wal_failovers *f, struct str scope, const char *name,
+                         char ret_image[REDIS_FAILOVER_IMAGE_MAX + 1]);
+
 /* The pod that listens at that "host:port"; empty: it is not known, or there are several. */
 void wal_failovers_pod(const struct wal_failovers *f, struct str scope, const char *address,
                        char ret_pod[KUBE_POD_NAME_MAX + 1]);

@@ -136,6 +136,9 @@ static struct wal_restores *new_restores(struct wal_reconciler *r)
         .looks = r->looks,
         .redis = r->ports.redis,
         .log_observer = r->ports.log_observer,
+        .failovers = r->failovers,
+        .options = r->settings.options,
+        .images = r->settings.job_images,
         .log = r->ports.log,
         .may_act = may_act,
         .has_wal = has_wal,
@@ -222,8 +225,8 @@ struct wal_reconciler *wal_reconciler_new(const struct wal_reconciler_settings *
         wal_marks_new(r->looks, &r->ports.log_observer, (uint64_t)ports->wall_ms(), r->ports.log);
     r->mirrors = new_mirrors(r);
     r->keeper = new_keeper(r);
-    r->restores = new_restores(r);
     r->failovers = wal_failovers_new(r->client, r->settings.scope, ports->log, on_failover, r);
+    r->restores = new_restores(r);
     kube_keeper_set_served(r->keeper, WAL_CHILD_POD_MONITOR, false);
     return r;
 }
@@ -242,10 +245,10 @@ void wal_reconciler_free(struct wal_reconciler *r)
     if (!r)
         return;
     kube_keeper_free(r->keeper);
-    wal_failovers_free(r->failovers);
     wal_marks_free(r->marks);
     wal_mirrors_free(r->mirrors);
     wal_restores_free(r->restores);
+    wal_failovers_free(r->failovers);
     wal_looks_free(r->looks);
     kube_secrets_free(r->secrets);
     kube_kinds_free(r->kinds);

@@ -12,6 +12,7 @@
 #include "core/kube_lease.h"
 #include "runtime/kube_keeper.h"
 #include "runtime/wal_looks.h"
+#include "runtime/wal_restores.h"
 
 enum {
     WAL_FIGURES_MS = 30 * 1000, /* figures alone, such as the lag, are written at most that often */
@@ -24,6 +25,7 @@ struct wal_reconciler_settings {
     struct str scope;           /* namespace of the RedisWals; empty: all */
     struct wal_options options; /* of redis-applier */
     const char *image;          /* of redis-applier, where a RedisWal names none */
+    struct wal_restores_images job_images;
     struct str lease_scope, lease_name;
     struct kube_lease_settings lease;
     int64_t look_interval_ms;

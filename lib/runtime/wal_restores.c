@@ -50,7 +50,9 @@ static void unfollow(struct wal_restores *r)
 {
     kube_informer_free(r->informer);
     kube_informer_free(r->pods);
+    restore_jobs_free(r->jobs);
     r->informer = r->pods = NULL;
+    r->jobs = NULL;
     while (r->n > 0)
         entry_free(r->entries[--r->n]);
 }
@@ -127,6 +129,17 @@ static void tell(const struct restore_entry *e, bool warning, const struct resto
     e->restores->ports.on_step(e->restores->ports.self, &object, &n);
 }
 
+static void tell_step(const struct restore_entry *e, enum restore_step before)
+{
+    struct restore_status s = e->resource.status; /* borrows the plan */
+    const bool is_unverified =
+        before == RESTORE_STEP_VERIFYING && strcmp(s.verified, RESTORE_VERIFIED_UNKNOWN) == 0;
+
+    if (is_unverified)
+        snprintf(s.reason, sizeof(s.reason), "NotVerified");
+    tell(e, s.step == RESTORE_STEP_FAILED || is_unverified, &s);
+}
+
 /* It stands there: what was known of Redis before it was wiped is of no use. */
 static void note_step(struct restore_entry *e, enum restore_step before)
 {
@@ -145,7 +158,7 @@ static void note_step(struct restore_entry *e, enum restore_step before)
     if (w && now == RESTORE_STEP_REPLAYING)
         wal_looks_renounce(w, r->now_ms);
     if (e->is_untold && now == e->wished)
-        tell(e, now == RESTORE_STEP_FAILED, &restore->status);
+        tell_step(e, before);
     e->is_untold = false;
 }
 
@@ -221,6 +234,7 @@ void wal_restores_set_served(struct wal_restores *r, bool served)
     r->informer = kube_informer_new(r->ports.client, &r->restores_target, &settings, on_restore,
                                     on_trouble, r);
     r->pods = kube_informer_new(r->ports.client, &r->pods_target, &settings, on_pod, on_trouble, r);
+    r->jobs = restore_jobs_new(r->ports.client, r->scope, r->ports.log);
 }
 
 bool wal_restores_are_settled(const struct wal_restores *r)
@@ -310,6 +324,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .accepts_unknown = restore_accepts(spec, RESTORE_ACCEPT_UNKNOWN_DATA),
         .volumes = spec->wipe == RESTORE_WIPE_VOLUMES,
         .dry_run = spec->dry_run,
+        .verify = spec->verify != RESTORE_VERIFY_NONE,
         .skip = spec->after == RESTORE_AFTER_SKIP,
         .release = spec->release,
         .wal = wal_of(e, ret_watch),
@@ -326,6 +341,13 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .now_ms = r->now_ms,
     };
 
+    k.catches_up_no_longer =
+        e->resource.status.replayed_ms != LOOK_UNKNOWN &&
+        r->wall_ms - e->resource.status.replayed_ms >= WAL_RESTORES_CATCH_UP_MS;
+    restore_entry_look_at_job(e);
+    k.checked = e->job.phase == RESTORE_JOB_UNSEEN ? TRUTH_UNKNOWN
+                                                   : truth_of(e->job.phase == RESTORE_JOB_ENDED);
+    k.verified = e->job.good;
     k.pods = count_pods(r, *ret_watch);
     if (k.pods != 0)
         e->fenced_ms = INT64_MIN;
@@ -375,6 +397,8 @@ static bool may_go_on(const struct restore_entry *e, const struct restore_row *r
 static void go_on(struct restore_entry *e, const struct restore_row *row,
                   const struct restore_known *known)
 {
+    if (!restore_entry_is_rid_of_jobs(e, row->next))
+        return;
     if (row->next == RESTORE_STEP_WIPING && !e->resource.has_finalizer)
         restore_entry_write_finalizer(e, true);
     else if (may_go_on(e, row, known))
@@ -396,6 +420,8 @@ static void decide(struct restore_entry *e)
         restore_entry_write_status(e, row, &known);
     else if (row->effect != RESTORE_EFFECT_NOTHING && !is_confirmed(e))
         restore_entry_confirm(e);
+    else if (row->effect == RESTORE_EFFECT_VERIFY)
+        restore_entry_want_job(e, w);
     else if (w)
         restore_order_give(e, w, row->effect);
 }
@@ -503,6 +529,7 @@ void wal_restores_step(struct wal_restores *r, int64_t now_ms, int64_t wall_ms, 
         return;
     kube_informer_step(r->informer, now_ms);
     kube_informer_step(r->pods, now_ms);
+    restore_jobs_step(r->jobs, now_ms);
     for (size_t i = 0; i < r->n && ends_ms > now_ms && r->ports.may_act(r->ports.self); i++)
         advance(r->entries[i]);
 }
@@ -528,6 +555,7 @@ int64_t wal_restores_due_ms(const struct wal_restores *r)
     if (!r->informer)
         return INT64_MAX;
     due_ms = int64_min(kube_informer_due_ms(r->informer), kube_informer_due_ms(r->pods));
+    due_ms = int64_min(due_ms, restore_jobs_due_ms(r->jobs));
     for (size_t i = 0; i < r->n && r->ends_ms != INT64_MIN; i++)
         due_ms = int64_min(due_ms, entry_due_ms(r->entries[i]));
     return due_ms;

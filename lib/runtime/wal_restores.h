@@ -15,6 +15,7 @@
 #include "port/observe.h"
 #include "runtime/kube_client.h"
 #include "runtime/log.h"
+#include "runtime/wal_failovers.h"
 #include "runtime/wal_looks.h"
 
 enum {
@@ -23,9 +24,20 @@ enum {
     WAL_RESTORES_FENCE_MS = 30 * 1000,  /* a fence is made anew before a wipe when it is older */
     /* So long no primary answers before it is judged by that: longer than a wipe is waited for. */
     WAL_RESTORES_SILENT_MS = 60 * 1000,
-    WAL_RESTORES_UNSEEN_MS = 30 * 1000, /* so long the watch may take to tell of a write */
-    WAL_RESTORES_DENIED_MS = 5 * 1000,  /* what the API server has denied is asked again then */
-    WAL_RESTORES_RATE_MS = 10 * 1000,   /* over so long the rate of a replay is measured */
+    WAL_RESTORES_UNSEEN_MS = 30 * 1000,   /* so long the watch may take to tell of a write */
+    WAL_RESTORES_DENIED_MS = 5 * 1000,    /* what the API server has denied is asked again then */
+    WAL_RESTORES_RATE_MS = 10 * 1000,     /* over so long the rate of a replay is measured */
+    WAL_RESTORES_CATCH_UP_MS = 60 * 1000, /* so long deadlines are awaited to be by the clock */
+    /* A Job that verifies folds what the appliers have replayed, and compares: it may take so often
+     * as long as they did, and so long besides, and is not awaited for longer. */
+    WAL_RESTORES_VERIFY_TIMES = 4,
+    WAL_RESTORES_VERIFY_S = 15 * 60,
+};
+
+/* Images of the Jobs of restores. */
+struct wal_restores_images {
+    const char *tool;  /* kubectl-redwal */
+    const char *redis; /* where neither the RedisRestore nor a RedisFailover names one */
 };
 
 struct wal_restores_ports {
@@ -33,6 +45,9 @@ struct wal_restores_ports {
     struct wal_looks *looks;
     struct redis_observer_port redis;
     struct log_observer_port log_observer;
+    const struct wal_failovers *failovers;
+    struct wal_options options; /* of redis-applier */
+    struct wal_restores_images images;
     struct log *log;
     /* Asked right before each deed. */
     bool (*may_act)(void *self);

@@ -4,9 +4,10 @@
 
 #include "core/restore_facts.h"
 #include "runtime/kube_informer.h"
+#include "runtime/restore_jobs.h"
 #include "runtime/wal_restores.h"
 
-enum restore_call { CALL_NONE, CALL_CONFIRM, CALL_STATUS, CALL_FINALIZER, CALL_VESSELS };
+enum restore_call { CALL_NONE, CALL_CONFIRM, CALL_STATUS, CALL_FINALIZER, CALL_VESSELS, CALL_JOB };
 
 /* One RedisRestore. */
 struct restore_entry {
@@ -41,6 +42,7 @@ struct restore_entry {
     char why[LOOK_WHY_MAX + 1];             /* the last effect was not done; "": it was */
     int64_t rate_since_ms, rate_from;       /* LOOK_UNKNOWN: it is not measured */
     int64_t per_second;                     /* LOOK_UNKNOWN */
+    struct restore_job_state job;           /* of its step, as of the last decision */
 };
 
 /* An effect that was asked for. */
@@ -57,6 +59,7 @@ struct wal_restores {
     struct str scope;
     struct kube_informer_target restores_target, pods_target;
     struct kube_informer *informer, *pods; /* NULL: the server has no RedisRestores */
+    struct restore_jobs *jobs;             /* the same */
     struct restore_entry **entries;        /* in no order */
     size_t n, capacity;
     struct restore_order *orders;
@@ -69,6 +72,13 @@ struct wal_restores {
 void restore_order_give(struct restore_entry *e, struct wal_watch *w, enum restore_effect effect);
 void restore_orders_take(struct wal_restores *r); /* results */
 bool restore_order_is_open(const struct wal_restores *r, uint64_t wal);
+
+/* wal_restores_jobs.c */
+void restore_entry_look_at_job(struct restore_entry *e); /* of its step, into `job` */
+/* Has the Job of its step made, unless it is there. */
+void restore_entry_want_job(struct restore_entry *e, const struct wal_watch *w);
+/* False: a Job runs that this step does not want; it is being deleted. */
+bool restore_entry_is_rid_of_jobs(struct restore_entry *e, enum restore_step step);
 
 /* wal_restores_vessels.c: lists, or deletes one. */
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
@@ -83,6 +93,8 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
 /* Why it is in the step that the row goes on to, and what to do. `why`: "" where there is no more.
  */
 void restore_say(struct restore_status *s, const struct restore_row *row, const char *why);
+/* Asks for what concerns a Job of it; `built`: the request could be. */
+void restore_entry_ask_about_job(struct restore_entry *e, bool built, struct kube_request *request);
 void restore_entry_cancel_call(struct restore_entry *e);
 
 struct restore_entry *restore_entry_find(const struct wal_restores *r, const char *uid);

@@ -107,6 +107,34 @@ static void on_done(void *self, const struct kube_answer *answer)
     e->calling = CALL_NONE;
 }
 
+/* What is there already, or is gone, is as it was wanted; the watch tells of the rest. */
+static void on_job_done(void *self, const struct kube_answer *answer)
+{
+    struct restore_entry *e = self;
+    const struct kube_status *status = &answer->status;
+
+    e->call = 0;
+    e->calling = CALL_NONE;
+    if (answer->good || status->reason == KUBE_REASON_ALREADY_EXISTS ||
+        status->reason == KUBE_REASON_NOT_FOUND)
+        return;
+    snprintf(e->why, sizeof(e->why), "%s", status->message);
+    log_warn(e->restores->ports.log, "Failed to ask for a Job namespace=%s name=%s error=%s",
+             e->resource.scope, e->resource.name, status->message);
+}
+
+void restore_entry_ask_about_job(struct restore_entry *e, bool built, struct kube_request *request)
+{
+    const struct kube_caller caller = { NULL, on_job_done, e };
+    struct wal_restores *r = e->restores;
+
+    e->due_ms = r->now_ms + WAL_RESTORES_RETRY_MS;
+    e->call = built ? kube_client_call(r->ports.client, request, &caller) : 0;
+    e->calling = e->call != 0 ? CALL_JOB : CALL_NONE;
+    if (!built)
+        snprintf(e->why, sizeof(e->why), "the Job is longer than may be");
+}
+
 void restore_entry_cancel_call(struct restore_entry *e)
 {
     kube_client_cancel(e->restores->ports.client, e->call);
@@ -147,8 +175,14 @@ static void say_times(struct restore_status *s, enum restore_step from, int64_t 
     if (from == RESTORE_STEP_RECREATING && s->step == RESTORE_STEP_WIPING &&
         s->recreated_ms == LOOK_UNKNOWN)
         s->recreated_ms = wall_ms;
-    if (from != s->step && s->step == RESTORE_STEP_REPLAYING)
+    if (from != s->step && s->step == RESTORE_STEP_REPLAYING) {
         s->wiped_ms = wall_ms;
+        s->replayed_ms = LOOK_UNKNOWN;
+    }
+    if (from == RESTORE_STEP_REPLAYING &&
+        (s->step == RESTORE_STEP_VERIFYING || s->step == RESTORE_STEP_HELD ||
+         s->step == RESTORE_STEP_COMPLETED))
+        s->replayed_ms = wall_ms;
     if (restore_step_is_end(s->step))
         s->completed_ms = wall_ms;
     if (s->step == RESTORE_STEP_COMPLETED && from == RESTORE_STEP_RELEASING)
@@ -239,6 +273,38 @@ static void say_vessels(const struct restore_entry *e, const struct restore_row 
         s->vessels = e->found;
 }
 
+static const char *verdict_of(enum truth good)
+{
+    static const char *const words[TRUTH_COUNT] = { [TRUTH_UNKNOWN] = RESTORE_VERIFIED_UNKNOWN,
+                                                    [TRUTH_NO] = RESTORE_VERIFIED_DIFFERENT,
+                                                    [TRUTH_YES] = RESTORE_VERIFIED_EQUAL };
+
+    return words[good];
+}
+
+/* Of another history of Redis, what was found before says nothing. */
+static void say_verdict(const struct restore_entry *e, struct restore_status *s,
+                        enum restore_step from)
+{
+    const struct restore_job_state *job = &e->job;
+    const bool compared = from == RESTORE_STEP_VERIFYING && job->phase == RESTORE_JOB_ENDED;
+    const bool unwanted = from == RESTORE_STEP_REPLAYING && s->replayed_ms != LOOK_UNKNOWN &&
+                          s->step != RESTORE_STEP_VERIFYING;
+
+    if (s->step == RESTORE_STEP_STOPPING) {
+        s->verified[0] = '\0';
+        s->compared = s->different = s->verify_seconds = LOOK_UNKNOWN;
+    } else if (compared) {
+        snprintf(s->verified, sizeof(s->verified), "%s", verdict_of(job->good));
+        s->compared = job->compared;
+        s->different = job->different;
+        if (job->began_ms != LOOK_UNKNOWN && job->ended_ms != LOOK_UNKNOWN)
+            s->verify_seconds = (job->ended_ms - job->began_ms) / SECOND_MS;
+    } else if (unwanted) {
+        snprintf(s->verified, sizeof(s->verified), "%s", RESTORE_VERIFIED_NOT_WANTED);
+    }
+}
+
 /* Where the log ends by now is where it is gone on behind what is skipped. */
 static void say_ends(const struct log_look *log, struct restore_plan *plan)
 {
@@ -270,6 +336,7 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
     if (row->next == RESTORE_STEP_SKIPPING && row->step != row->next)
         say_ends(&known->observed->log, &next.status.plan);
     say_progress(e, &next.status, known);
+    say_verdict(e, &next.status, row->step);
     target.subresource = STR_LITERAL("status");
     buf_init(&body, KUBE_BODY_MAX);
     e->figures_ms = r->now_ms;

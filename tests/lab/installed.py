@@ -24,9 +24,10 @@ def _with_images_of_the_lab(objects):
                 image=f"localhost/redwal-controller:{our_version()}", imagePullPolicy="Never")
         if o["kind"] == "ConfigMap":
             text = o["data"]["redwal-controller.yaml"]
-            assert "applier-image: " in text
-            o["data"]["redwal-controller.yaml"] = text.replace(
-                "applier-image: ", "applier-image: localhost/")
+            for image in ("applier-image: ", "tool-image: "):
+                assert image in text
+                text = text.replace(image, f"{image}localhost/")
+            o["data"]["redwal-controller.yaml"] = text
     return objects
 
 

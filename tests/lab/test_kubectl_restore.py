@@ -112,14 +112,38 @@ def the_one(api, namespace):
 
 def test_what_is_asked_for_is_what_is_made(api, namespace, restore):
     code, out, err = restore("orders", "--to", "2026-11-25T09:46:47.5Z", "--after", "skip",
-                             "--wipe", "volumes", "--accept", "both", "--rate", "500", "--yes", "-o", "json")
+                             "--wipe", "volumes", "--accept", "both", "--rate", "500", "--verify", "full", "--yes",
+                             "-o", "json")
     assert code == DONE, err
     made = the_one(api, namespace)
     assert made["metadata"]["name"] == json.loads(out)["name"]
     assert made["metadata"]["name"].startswith("orders-")
     assert made["spec"] == {
         "rediswal": "orders", "to": {"time": "2026-11-25T09:46:47.500Z"}, "after": "Skip", "wipe": "Volumes",
-        "accept": ["LostRecords", "UnknownData"], "rate": 500, "dryRun": False, "cancel": False, "release": False}
+        "accept": ["LostRecords", "UnknownData"], "rate": 500, "verify": "Full", "sample": 10000, "dryRun": False,
+        "cancel": False, "release": False}
+
+
+@pytest.mark.parametrize("argv, verify, sample", [
+    ((), "Sample", 10000), (("--verify", "none"), "None", 10000), (("--sample", "7"), "Sample", 7)])
+def test_how_it_is_verified(api, namespace, restore, argv, verify, sample):
+    code, _, err = restore("orders", *argv, "--yes")
+    assert code == DONE, err
+    spec = the_one(api, namespace)["spec"]
+    assert (spec["verify"], spec["sample"]) == (verify, sample)
+
+
+@pytest.mark.parametrize("verified, code", [
+    ("Equal", DONE), ("NotWanted", DONE), ("Unknown", INCOMPLETE)])
+def test_waiting_tells_what_could_not_be_verified(api, namespace, restore, verified, code):
+    end, = steps("Completed")
+    with Part(api, namespace, *steps("Verifying"), lambda spec: {
+            **end(spec), "receipt": {"verified": verified, "keysCompared": 5}}):
+        got, out, err = restore("orders", "--wait", "--yes", "-o", "json")
+    assert got == code, err
+    assert (json.loads(out)["verified"], json.loads(out)["keysCompared"]) == (verified, 5)
+    assert ("is not known: it is completed" in err) == (code == INCOMPLETE)
+    assert "Verifying: it is verifying" in err
 
 
 @pytest.mark.parametrize("argv, to", [

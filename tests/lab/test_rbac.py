@@ -15,8 +15,9 @@ from rediswals import create, make
 
 HOME = "redwal-system"
 # The same Event once more; test_writes.py has that of the recorder. A leader that takes over a restore and
-# has nothing to write about it, which nothing here can bring about; the simulation has it.
-SEEN_ELSEWHERE = {("patch", "events"), ("get", "redisrestores")}
+# has nothing to write about it, which nothing here can bring about; the simulation has it. The Job of a restore
+# whose Redis was replayed; test_restore_pods.py has it.
+SEEN_ELSEWHERE = {("patch", "events"), ("get", "redisrestores"), ("create", "jobs")}
 RBAC = pathlib.Path(__file__).resolve().parents[2] / "manifests" / "rbac"
 
 
@@ -81,10 +82,22 @@ FENCING = {"step": "Fencing", "plan": {"log": "c/t", "toEnd": True, "partitions"
     {"partition": 0, "from": 0, "until": 5, "end": 5}]}}
 
 
-def restore(api, namespace, name, status):
+VERIFYING = {**FENCING, "step": "Verifying", "wipedAt": "2026-11-25T09:46:47Z"}
+
+
+def restore(api, namespace, name, status, **changes):
     """One that has come so far."""
-    RESTORE.create(api, namespace, RESTORE.make({"metadata.name": name}))
+    made = RESTORE.create(api, namespace, RESTORE.make({"metadata.name": name, **changes}))
     RESTORE.say(api, namespace, name, status)
+    return made["metadata"]["uid"]
+
+
+def job(restore, uid):
+    """Its Job, as the controller names it, which does not end."""
+    container = {"name": "verify", "image": "none", "command": ["none"]}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {
+        "name": f"restore-verify-{uid}-1", "labels": {"redwal.dev/restore": restore}},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}}}
 
 
 class Scene:
@@ -103,13 +116,16 @@ class Scene:
                      stdin=json.dumps({"apiVersion": "redwal.dev/v1alpha1", "kind": "RedisRestore", "metadata": {
                          "name": "over", "finalizers": ["redwal.dev/restore"]}, "spec": {"rediswal": "orders"}}))
         restore(api, namespace, "under-way", FENCING)
+        uid = restore(api, namespace, "cancelled", VERIFYING, **{"spec.cancel": True})
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(job("cancelled", uid)))
         create(api, namespace, make({"spec.kafka": {"brokers": ["127.0.0.1:1"]}}))
 
     def kubectl(self, *argv, check=True, stdin=None):
         return self.cluster.kubectl("-n", self.namespace, *argv, check=check, stdin=stdin)
 
     def exists(self, *what):
-        return self.kubectl("get", *what, check=False).returncode == 0
+        found = self.kubectl("get", *what, "-o", "name", check=False)
+        return found.returncode == 0 and found.stdout != ""
 
     def is_told(self):
         status = json.loads(self.kubectl("get", "rwal", "orders", "-o", "json").stdout).get("status")
@@ -134,10 +150,12 @@ class Scene:
                      '{"spec": {"applier": {"networkPolicy": false}}}')
 
     def restores_are_cared_for(self):
-        """What is over may go, and what is under way waits for the brokers."""
+        """What is over may go, the Job of what is cancelled goes, and what is under way waits for the
+        brokers."""
         over, under_way = (json.loads(self.kubectl("get", "rrs", name, "-o", "json").stdout)
                            for name in ("over", "under-way"))
-        return "finalizers" not in over["metadata"] and under_way["status"]["step"] == "Fencing" and \
+        return not self.exists("job", "-l", "redwal.dev/restore") and \
+            "finalizers" not in over["metadata"] and under_way["status"]["step"] == "Fencing" and \
             under_way["status"].get("reason")
 
     def is_unwanted(self):
@@ -190,7 +208,7 @@ def test_nothing_is_too_much(cluster, api, namespace, installed, tmp_path, numbe
         elif resource == "events":
             check_the_events(scene, controller)
         else:
-            if verb == "delete":
+            if verb == "delete" and resource != "jobs":
                 await_(scene.is_made, 30, lambda: f"everything is made\n{controller.tail()}")
                 scene.unwant()
             await_(lambda: refusal in scene.said(controller), 20,

@@ -18,7 +18,8 @@ from lab.redis_server import RedisServer
 from lab.wait import await_, holds
 from lab.wal import Topic, assignment
 from lab.workload import encode
-from processes import Processes
+from place import INCOMPLETE
+from processes import JOBS, Processes
 from test_kubectl import DIFFERENT, DONE, FAILED, REDWAL
 
 SESSION, PARTITIONS, SOME, MANY = 6, 3, 500, 20000
@@ -168,6 +169,9 @@ def test_to_the_end_of_the_log(site):
     assert status["plan"]["records"] == status["receipt"]["records"] == MANY
     assert status["plan"]["lostRecords"] == 0 and status["plan"]["bytes"] > MANY
     assert status["receipt"]["lost"] == []
+    assert (status["reason"], status["receipt"]["verified"]) == ("Verified", "Equal")
+    assert status["receipt"]["keysCompared"] > 0 and status["receipt"]["keysDifferent"] == 0
+    assert status["receipt"]["verifySeconds"] >= 0
     await_(lambda: "finalizers" not in site.get()["metadata"], 30, "it may be deleted")
     site.write(SOME)
     site.await_applied()
@@ -245,13 +249,103 @@ def test_what_the_log_lost_is_refused_and_then_accepted(site):
     assert code == FAILED and "LogTrimmed" in err
     assert site.n_wipes() == 0 and site.client.get("stray") == b"1"
     code, _, err = site.redwal("orders", "--yes", "--wait", "--accept", "lost-records")
-    assert code == DONE, err
+    assert code == INCOMPLETE, err  # two partitions cannot be compared
+    assert "FailJob" in err
     site.is_fold([r for r in records if r.partition == 2 or r.offset >= 50])
     last = max((r for r in site.api.list_namespaced_custom_object(
         "redwal.dev", "v1alpha1", site.namespace, RESTORE.plural)["items"]),
         key=lambda r: r["status"]["step"] == "Completed")
     assert last["status"]["receipt"]["lost"] == [
         {"partition": p, "from": 0, "until": 50} for p in (0, 1)]
+
+
+def of_restore(site):
+    """Reasons of its Events, by whether they are warnings."""
+    events = site.cluster.core.list_namespaced_event(
+        site.namespace, field_selector="involvedObject.kind=RedisRestore").items
+    return {(event.type, event.reason) for event in events}
+
+
+def jobs(site):
+    return site.processes.pods(JOBS)
+
+
+def test_a_redis_that_differs_fails(site):
+    """Somebody writes around the log between replay and comparison."""
+    written(site)
+
+    def falsify():
+        site.client.set("around", 1)
+        site.client.incr(next(iter(site.client.scan_iter("count:*"))))
+        return []
+    site.processes.before_job = falsify
+    site.restore(verify="Full")
+    status = site.await_step("Failed", seconds=180)
+    assert status["reason"] == "Differs"
+    assert "2 of" in status["message"] and "kubectl redwal verify --rediswal" in status["message"]
+    assert (status["receipt"]["verified"], status["receipt"]["keysDifferent"]) == ("Different", 2)
+    await_(lambda: ("Warning", "Differs") in of_restore(site), 30, lambda: f"{of_restore(site)}")
+    await_(lambda: "finalizers" not in site.get()["metadata"], 30, "it may be deleted")
+
+
+def test_what_is_held_is_compared_where_it_is_held(site):
+    early, _ = before(site)
+    site.restore(to={"time": TIME_TEXT}, verify="Full")
+    status = site.await_step("Held", seconds=180)
+    assert status["receipt"]["verified"] == "Equal"
+    assert status["receipt"]["keysCompared"] == len(oracle.Oracle(site.scratch_redis).fold(
+        early, partitions=PARTITIONS).state)
+
+
+def test_a_comparison_that_always_fails_is_given_up(site):
+    records = written(site)
+    site.processes.before_job = lambda: ["--topic", "there-is-none"]
+    site.restore()
+    status = site.await_step("Completed", seconds=240)
+    assert (status["reason"], status["receipt"]["verified"]) == ("NotVerified", "Unknown")
+    assert "BackoffLimitExceeded" in status["message"] and "there-is-none" in status["message"]
+    await_(lambda: ("Warning", "NotVerified") in of_restore(site), 30, lambda: f"{of_restore(site)}")
+    site.is_fold(records)
+
+
+def test_a_comparison_that_does_not_begin_can_be_cancelled(site):
+    records = written(site)
+    site.processes.no_image = True
+    site.restore()
+    site.await_step("Verifying", seconds=120)
+    await_(lambda: "ImagePullBackOff: there is no such image" in site.status()["message"], 30,
+           lambda: f"it is told: {site.status()}")
+    site.change(cancel=True)
+    site.await_step("Cancelled")
+    await_(lambda: not jobs(site), 30, "its Job is gone")
+    site.is_fold(records)
+
+
+def test_nobody_wants_it_to_be_compared(site):
+    written(site)
+    site.restore(verify="None")
+    status = site.await_step("Completed", seconds=120)
+    assert (status["reason"], status["receipt"]["verified"]) == ("Replayed", "NotWanted")
+    assert not site.processes.ended_jobs
+
+
+def test_a_failover_behind_the_wipe_while_it_is_compared(site):
+    """The primary is one again that was not wiped: another Job compares what is made of that."""
+    records = written(site)
+    before_wipe = {field: site.client.hget("redwal:identity", field)
+                   for field in site.client.hkeys("redwal:identity")}
+
+    def forget_once():
+        if not site.processes.ended_jobs:
+            site.client.hdel("redwal:identity", "restore")
+        return []
+    assert b"restore" not in before_wipe
+    site.processes.before_job = forget_once
+    site.restore()
+    await_(lambda: site.n_wipes() == 2, 120, lambda: f"it is wiped again: {site.status()}")
+    status = site.await_step("Completed", seconds=180)
+    assert status["receipt"]["verified"] == "Equal"
+    site.is_fold(records)
 
 
 def test_a_cancelled_replay_goes_on_to_the_end(site):
@@ -380,7 +474,8 @@ def await_event(site, step, seconds=60):
     raise AssertionError(f"nobody tells of {step}: {site.status()}")
 
 
-@pytest.mark.parametrize("step", ["Pending", "Preflight", "Stopping", "Fencing", "Wiping", "Replaying"])
+@pytest.mark.parametrize("step", ["Pending", "Preflight", "Stopping", "Fencing", "Wiping", "Replaying",
+                                  "Verifying"])
 def test_the_controller_is_killed_in_a_step(idle, tmp_path, step):
     def start(name):
         return Controller(tmp_path, name, idle.cluster.kubeconfig, idle.namespace, *LOOKS).start()

@@ -45,7 +45,10 @@ static void on_write(void *self, const struct kube_request *request)
 {
     const struct world_replica *r = self;
 
-    world_vessels_check_write(r->world, request);
+    if (str_contains(buf_str(&request->target), STR_LITERAL("/batch/v1/")))
+        restore_world_check_job(r->world, request);
+    else
+        world_vessels_check_write(r->world, request);
 }
 
 static void begin(struct world_replica *r)
@@ -53,6 +56,7 @@ static void begin(struct world_replica *r)
     struct wal_reconciler_settings settings = {
         .options = applier_options(),
         .image = "redis-applier:test",
+        .job_images = { "kubectl-redwal:test", "redis:test" },
         .lease_scope = STR_LITERAL(RESTORE_WORLD_SCOPE),
         .lease_name = STR_LITERAL("lock"),
         .lease = { .duration_ms = LEASE_MS, .renew_deadline_ms = 10000, .retry_ms = 2000 },
@@ -181,6 +185,7 @@ void restore_world_step(struct restore_world *w)
             r->wakes_ms = virtual_ms + wal_reconciler_step(r->reconciler);
     }
     restore_world_live(w);
+    restore_world_run_jobs(w);
     restore_world_check_step(w);
 }
 

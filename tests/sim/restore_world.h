@@ -10,6 +10,7 @@
  *   - pods of Redis and their claims are deleted that the status names, and none that came later;
  *   - no history of Redis is wiped twice for one restore, nor one that is not ours at all;
  *   - one restore is under way;
+ *   - it ends as the Job found that was made for it last, which is made where its status says so;
  *   - nothing is applied twice, left out, or behind the end that Redis names;
  *
  * and once trouble ends each restore has ended or holds, the appliers are back, and Redis is what
@@ -103,6 +104,14 @@ struct world_replica {
     struct world_question questions[RESTORE_WORLD_QUESTIONS];
 };
 
+/* The Job that was made last for a restore. */
+struct world_job {
+    int64_t uid; /* 0: there was none */
+    int64_t ends_ms;
+    bool has_ended;
+    enum truth good; /* what it finds, or has found */
+};
+
 /* A RedisRestore that somebody made. */
 struct world_restore {
     bool exists;            /* as of `seen` below, and so is `step` */
@@ -112,6 +121,7 @@ struct world_restore {
     int64_t ended_ms;      /* INT64_MAX: it has not */
     int64_t recreating_ms; /* it began to; INT64_MAX */
     bool completed;
+    struct world_job job;
 };
 
 /* The last fence that was accepted. */
@@ -124,7 +134,8 @@ struct restore_world {
     struct fake_api *api;
     struct prng prng;
     enum restore_world_lie lie;
-    unsigned faults; /* of a thousand orders and questions */
+    unsigned faults;    /* of a thousand orders and questions */
+    unsigned different; /* of a thousand Jobs, that find Redis to be so */
     unsigned n_starts, n_pods;
     struct world_replica replicas[RESTORE_WORLD_REPLICAS];
     struct world_redis primary, replica;
@@ -179,6 +190,11 @@ void restore_world_calm_down(struct restore_world *w);
 void restore_world_live(struct restore_world *w);
 bool world_applier_is_member(const struct world_applier *a);
 
+/* restore_world_jobs.c */
+void restore_world_run_jobs(struct restore_world *w);
+void restore_world_check_job(struct restore_world *w, const struct kube_request *request);
+void restore_world_check_verdict(struct restore_world *w, int restore);
+
 /* restore_world_port.c: what controllers look at and order. */
 struct redis_observer_port world_redis_port(struct world_replica *r);
 struct log_observer_port world_log_port(struct world_replica *r);
@@ -214,6 +230,7 @@ bool restore_world_is_in(struct restore_world *w, int restore, enum restore_step
 #define RESTORE_WORLD_WALS  "/apis/redwal.dev/v1alpha1/rediswals"
 #define RESTORE_WORLD_SETS  "/apis/apps/v1/deployments"
 #define RESTORE_WORLD_PODS  "/api/v1/pods"
+#define RESTORE_WORLD_JOBS  "/apis/batch/v1/jobs"
 #define RESTORE_WORLD_LABEL "\"app.kubernetes.io/managed-by\":\"redwal-controller\""
 
 #endif

@@ -146,6 +146,8 @@ static void note_end(struct restore_world *w, int restore)
     if (r->completed || restore_world_is_in(w, restore, RESTORE_STEP_FAILED) ||
         restore_world_is_in(w, restore, RESTORE_STEP_CANCELLED) || !r->exists)
         r->ended_ms = restore_world_now_ms();
+    if (r->ended_ms != INT64_MAX)
+        restore_world_check_verdict(w, restore);
 }
 
 void restore_world_check_step(struct restore_world *w)

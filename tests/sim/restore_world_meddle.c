@@ -389,6 +389,7 @@ void restore_world_live_through(struct restore_world *w, uint64_t seed, int64_t 
     const bool is_calm = seed % 4 == 0; /* nothing is lost or late */
 
     w->faults = is_calm ? 0 : 100;
+    w->different = 50;
     while (now() < end_ms && w->violation[0] == '\0') {
         if (prng_chance(&w->prng, 10 + (unsigned)(seed % 3) * 5))
             restore_world_meddle(w);

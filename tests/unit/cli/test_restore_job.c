@@ -52,7 +52,7 @@ static void it_is_the_restore_s_and_compares_as_the_appliers_apply(void **state)
         "\"serviceAccountName\":\"orders-applier\"",
         "\"image\":\"redis:8\",\"restartPolicy\":\"Always\"",
         "\"image\":\"tool:1\",\"imagePullPolicy\":\"Never\",\"args\":[\"verify\",\"--config\",",
-        "[\"verify\",\"--config\",\"/etc/redwal/options/redis-applier.yaml\",\"--scratch\","
+        "[\"verify\",\"--config\",\"/etc/redwal/options/redis-applier.yaml\",\"--scratch\",",
         "\"127.0.0.1:6379\",\"--summary\",\"/dev/termination-log\",\"--sample\",\"1000\"]",
         "\"backoffLimit\":2,\"activeDeadlineSeconds\":900",
         "\"containerName\":\"verify\",\"operator\":\"In\",\"values\":[2,3,5]",

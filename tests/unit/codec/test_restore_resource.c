@@ -214,11 +214,23 @@ static void a_new_one_is_read_as_it_was_meant(void **state)
         struct restore_spec spec;
         const char *text;
     } rows[] = {
-        { { .rediswal = "orders" }, "{\"rediswal\":\"orders\"}" },
-        { { .rediswal = "a", .time_ms = INT64_C(1795600007123), .after = RESTORE_AFTER_SKIP },
+        { { .rediswal = "orders", .verify = RESTORE_VERIFY_SAMPLE }, "{\"rediswal\":\"orders\"}" },
+        { { .rediswal = "orders" }, "{\"rediswal\":\"orders\",\"verify\":\"None\"}" },
+        { { .rediswal = "orders",
+            .verify = RESTORE_VERIFY_FULL,
+            .sample = 5,
+            .redis_image = "redis:8" },
+          "{\"rediswal\":\"orders\",\"verify\":\"Full\",\"redisImage\":\"redis:8\"}" },
+        { { .rediswal = "orders", .verify = RESTORE_VERIFY_SAMPLE, .sample = 5 },
+          "{\"rediswal\":\"orders\",\"sample\":5}" },
+        { { .rediswal = "a",
+            .time_ms = INT64_C(1795600007123),
+            .after = RESTORE_AFTER_SKIP,
+            .verify = RESTORE_VERIFY_SAMPLE },
           "{\"rediswal\":\"a\",\"to\":{\"time\":\"2026-11-25T09:46:47.123Z\"},\"after\":"
           "\"Skip\"}" },
         { { .rediswal = "a",
+            .verify = RESTORE_VERIFY_SAMPLE,
             .positions = { positions, 2 },
             .accept = 1,
             .rate = 5,
@@ -226,7 +238,10 @@ static void a_new_one_is_read_as_it_was_meant(void **state)
           "{\"rediswal\":\"a\",\"to\":{\"positions\":[{\"partition\":3,\"offset\":"
           "9223372036854775807},{\"partition\":0,\"offset\":7}]},\"accept\":[\"LostRecords\"],"
           "\"rate\":5,\"dryRun\":true}" },
-        { { .rediswal = "a", .wipe = RESTORE_WIPE_VOLUMES, .accept = 3 },
+        { { .rediswal = "a",
+            .wipe = RESTORE_WIPE_VOLUMES,
+            .verify = RESTORE_VERIFY_SAMPLE,
+            .accept = 3 },
           "{\"rediswal\":\"a\",\"wipe\":\"Volumes\",\"accept\":[\"LostRecords\","
           "\"UnknownData\"]}" },
     };

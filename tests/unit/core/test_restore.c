@@ -216,6 +216,33 @@ static void is_known(const struct restore_row *row, const struct restore_facts *
     if (row->step == STEP(REPLAYING) && (row->next == STEP(COMPLETED) || row->next == STEP(HELD)) &&
         !is_yes(facts, FACT(REACHED)))
         fail_at(row, facts, "it is done, and nobody knows that the replay is");
+    if (row->step == STEP(VERIFYING) && (row->next == STEP(COMPLETED) || row->next == STEP(HELD)) &&
+        (!is_yes(facts, FACT(CHECKED)) || facts->values[FACT(VERIFIED)] == TRUTH_NO))
+        fail_at(row, facts, "it is done, and was not compared, or differs");
+    if (strcmp(row->reason, "Verified") == 0 && !is_yes(facts, FACT(VERIFIED)))
+        fail_at(row, facts, "it is called equal, and nobody knows that it is");
+}
+
+static void is_compared_where_it_says_so(const struct restore_row *row,
+                                         const struct restore_facts *facts)
+{
+    const bool compares = row->effect == RESTORE_EFFECT_VERIFY;
+
+    if (compares && (row->step != STEP(VERIFYING) || !is_yes(facts, FACT(CAUGHT_UP)) ||
+                     !is_yes(facts, FACT(WIPED)) || is_yes(facts, FACT(CHECKED))))
+        fail_at(row, facts, "a Job that no status asks for");
+    if (row->step != STEP(VERIFYING) && row->next == STEP(VERIFYING) &&
+        (!is_yes(facts, FACT(VERIFY)) || !is_yes(facts, FACT(REACHED))))
+        fail_at(row, facts, "nobody wants it to be compared, or it is not there yet");
+    if (row->step == STEP(REPLAYING) && is_yes(facts, FACT(VERIFY)) &&
+        (row->next == STEP(COMPLETED) || row->next == STEP(HELD)))
+        fail_at(row, facts, "it was to be compared");
+}
+
+static void redis_is_compared_where_it_is_wanted_and_nowhere_else(void **state)
+{
+    (void)state;
+    check_all(is_compared_where_it_says_so);
 }
 
 static void what_is_not_known_neither_changes_redis_nor_ends_anything(void **state)
@@ -319,6 +346,10 @@ static void facts_that_stand_still_lead_to_no_circle(void **state)
                                               FACT(STOPPED),  FACT(FENCED),    FACT(WIPED),
                                               FACT(RELEASED), FACT(OVERTAKEN), FACT(REACHED),
                                               FACT(SKIP),     FACT(RELEASE) };
+    static const enum restore_fact last[] = { FACT(CANCEL),   FACT(WIPED),  FACT(RELEASED),
+                                              FACT(REACHED),  FACT(VERIFY), FACT(CHECKED),
+                                              FACT(VERIFIED), FACT(TO_END), FACT(SKIP),
+                                              FACT(RELEASE) };
     struct restore_facts facts = { { 0 } }, with_volumes = { { [FACT(VOLUMES)] = TRUTH_YES } };
     (void)state;
 
@@ -334,6 +365,11 @@ static void facts_that_stand_still_lead_to_no_circle(void **state)
         for (enum restore_step step = STEP(STOPPING); step < RESTORE_STEP_COUNT; step++)
             follow(step, &facts);
     } while (next_combination(&facts, late, sizeof(late) / sizeof(late[0])));
+    facts.values[FACT(WAL)] = TRUTH_YES;
+    do {
+        for (enum restore_step step = STEP(REPLAYING); step < RESTORE_STEP_COUNT; step++)
+            follow(step, &facts);
+    } while (next_combination(&facts, last, sizeof(last) / sizeof(last[0])));
 }
 
 static void a_hold_that_retention_has_passed_is_told_and_kept(void **state)
@@ -357,7 +393,7 @@ static void come_true(enum restore_step step, enum restore_effect effect,
         [RESTORE_EFFECT_MAKE_PLAN] = FACT(PLANNED),  [RESTORE_EFFECT_SET_GROUP] = FACT(FENCED),
         [RESTORE_EFFECT_WIPE] = FACT(WIPED),         [RESTORE_EFFECT_RELEASE] = FACT(RELEASED),
         [RESTORE_EFFECT_SKIP] = FACT(RELEASED),      [RESTORE_EFFECT_NOTE] = FACT(NOTED),
-        [RESTORE_EFFECT_RECREATE] = FACT(RECREATED),
+        [RESTORE_EFFECT_RECREATE] = FACT(RECREATED), [RESTORE_EFFECT_VERIFY] = FACT(CHECKED),
     };
 
     facts->values[FACT(STOPPED)] = truth_of(restore_step_stops(step));
@@ -396,7 +432,8 @@ static const struct restore_facts good = { {
     [FACT(GONE)] = TRUTH_NO,        [FACT(RECREATED)] = TRUTH_NO, [FACT(DRY_RUN)] = TRUTH_NO,
     [FACT(STOPPED)] = TRUTH_NO,     [FACT(WIPED)] = TRUTH_NO,     [FACT(OVERTAKEN)] = TRUTH_NO,
     [FACT(REACHED)] = TRUTH_NO,     [FACT(TO_END)] = TRUTH_NO,    [FACT(SKIP)] = TRUTH_NO,
-    [FACT(RELEASE)] = TRUTH_NO,     [FACT(RELEASED)] = TRUTH_YES,
+    [FACT(RELEASE)] = TRUTH_NO,     [FACT(RELEASED)] = TRUTH_YES, [FACT(VERIFY)] = TRUTH_NO,
+    [FACT(CAUGHT_UP)] = TRUTH_YES,  [FACT(CHECKED)] = TRUTH_NO,
 } };
 
 static void a_restore_goes_its_way(void **state)
@@ -434,6 +471,35 @@ static void a_restore_goes_its_way(void **state)
     }
 }
 
+static void it_is_compared_before_it_is_done(void **state)
+{
+    static const struct {
+        enum truth verified, to_end, release;
+        const char *steps;
+    } ways[] = {
+        { TRUTH_YES, TRUTH_YES, TRUTH_NO, UP_TO_REPLAY " Verifying Completed" },
+        { TRUTH_UNKNOWN, TRUTH_YES, TRUTH_NO, UP_TO_REPLAY " Verifying Completed" },
+        { TRUTH_NO, TRUTH_YES, TRUTH_NO, UP_TO_REPLAY " Verifying Failed" },
+        { TRUTH_YES, TRUTH_NO, TRUTH_NO, UP_TO_REPLAY " Verifying Held" },
+        { TRUTH_UNKNOWN, TRUTH_NO, TRUTH_YES, UP_TO_REPLAY " Verifying Held Releasing Completed" },
+        { TRUTH_NO, TRUTH_NO, TRUTH_YES, UP_TO_REPLAY " Verifying Failed" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        struct restore_facts facts = good;
+        char steps[STEPS_TEXT_MAX] = "";
+
+        facts.values[FACT(VERIFY)] = TRUTH_YES;
+        facts.values[FACT(VERIFIED)] = ways[i].verified;
+        facts.values[FACT(TO_END)] = ways[i].to_end;
+        facts.values[FACT(RELEASE)] = ways[i].release;
+        live(STEP(PENDING), &facts, steps);
+        if (strcmp(steps, ways[i].steps) != 0)
+            fail_msg("way %zu:%s", i, steps);
+    }
+}
+
 static void a_cancel_ends_it_from_wherever_it_is(void **state)
 {
     (void)state;
@@ -457,8 +523,8 @@ static void a_cancel_ends_it_from_wherever_it_is(void **state)
 
 static void a_failover_behind_the_wipe_begins_it_again(void **state)
 {
-    static const enum restore_step wiped[] = { STEP(REPLAYING), STEP(HELD), STEP(RELEASING),
-                                               STEP(SKIPPING) };
+    static const enum restore_step wiped[] = { STEP(REPLAYING), STEP(VERIFYING), STEP(HELD),
+                                               STEP(RELEASING), STEP(SKIPPING) };
     (void)state;
 
     for (size_t i = 0; i < sizeof(wiped) / sizeof(wiped[0]); i++) {
@@ -505,6 +571,7 @@ int main(void)
         cmocka_unit_test(wiping_begins_behind_a_fence_alone),
         cmocka_unit_test(nothing_stops_before_there_is_a_plan_that_is_accepted),
         cmocka_unit_test(a_cancel_is_answered_at_once_before_redis_is_wiped),
+        cmocka_unit_test(redis_is_compared_where_it_is_wanted_and_nowhere_else),
         cmocka_unit_test(what_is_not_known_neither_changes_redis_nor_ends_anything),
         cmocka_unit_test(a_row_either_goes_on_or_has_an_effect),
         cmocka_unit_test(every_row_decides_something),
@@ -513,6 +580,7 @@ int main(void)
         cmocka_unit_test(facts_that_stand_still_lead_to_no_circle),
         cmocka_unit_test(a_hold_that_retention_has_passed_is_told_and_kept),
         cmocka_unit_test(a_restore_goes_its_way),
+        cmocka_unit_test(it_is_compared_before_it_is_done),
         cmocka_unit_test(a_cancel_ends_it_from_wherever_it_is),
         cmocka_unit_test(a_failover_behind_the_wipe_begins_it_again),
         cmocka_unit_test(a_plan_says_what_the_log_lacks_and_what_is_replayed),

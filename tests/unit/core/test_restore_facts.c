@@ -304,6 +304,42 @@ static void held_no_more_wanted(struct scene *s)
     s->known.release = true;
 }
 
+static void verified(struct scene *s)
+{
+    s->known.verify = true;
+    s->known.checked = s->known.verified = TRUTH_YES;
+}
+
+static void in_log_time(struct scene *s)
+{
+    to_the_end(s);
+    s->observed.redis.partitions[1].position.clock = 5;
+}
+
+static void in_log_time_for_long(struct scene *s)
+{
+    in_log_time(s);
+    s->known.catches_up_no_longer = true;
+}
+
+static void held_in_log_time(struct scene *s)
+{
+    in_log_time(s);
+    s->plan.to_end = false;
+}
+
+static void to_the_end_and_one_not_looked_at(struct scene *s)
+{
+    to_the_end(s);
+    one_partition_not_looked_at(s);
+}
+
+static void different(struct scene *s)
+{
+    verified(s);
+    s->known.verified = TRUTH_NO;
+}
+
 static void skipping(struct scene *s)
 {
     s->known.skip = true;
@@ -424,6 +460,18 @@ static const struct {
     { redis_is_old, IS(OVERTAKEN, UNKNOWN) },
     { nothing_observed, IS(OVERTAKEN, UNKNOWN) },
     { no_plan, IS(OVERTAKEN, UNKNOWN) },
+    { nothing, IS(VERIFY, NO) },
+    { verified, IS(VERIFY, YES) },
+    { to_the_end, IS(CAUGHT_UP, YES) },
+    { in_log_time, IS(CAUGHT_UP, NO) },
+    { in_log_time_for_long, IS(CAUGHT_UP, YES) },
+    { held_in_log_time, IS(CAUGHT_UP, YES) },
+    { to_the_end_and_one_not_looked_at, IS(CAUGHT_UP, UNKNOWN) },
+    { nothing, IS(CHECKED, UNKNOWN) },
+    { verified, IS(CHECKED, YES) },
+    { nothing, IS(VERIFIED, UNKNOWN) },
+    { verified, IS(VERIFIED, YES) },
+    { different, IS(VERIFIED, NO) },
     { nothing, IS(SKIP, NO) },
     { skipping, IS(SKIP, YES) },
     { nothing, IS(RELEASE, NO) },

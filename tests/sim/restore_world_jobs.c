@@ -1,0 +1,126 @@
+/* What becomes of the Jobs of restores: they end in one way or another, or somebody deletes them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/civil_time.h"
+#include "fake_api_object.h"
+#include "restore_world.h"
+
+enum { TEXT_MAX = 1024, LASTS_MS = 30 * 1000, UNKNOWN_OF_1000 = 200, LOST_OF_1000 = 2 };
+
+/* "restore-verify-<uid>-<run>" */
+static int restore_of(const struct restore_world *w, const char *name)
+{
+    static const char prefix[] = "restore-verify-";
+    char uid[24];
+
+    if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
+        return LOOK_UNKNOWN;
+    snprintf(uid, sizeof(uid), "%.*s", (int)strcspn(name + sizeof(prefix) - 1, "-"),
+             name + sizeof(prefix) - 1);
+    return restore_world_find_uid(w, uid);
+}
+
+/* What it will find. */
+static enum truth draw(struct restore_world *w)
+{
+    if (prng_chance(&w->prng, w->different))
+        return TRUTH_NO;
+    return prng_chance(&w->prng, UNKNOWN_OF_1000) ? TRUTH_UNKNOWN : TRUTH_YES;
+}
+
+static void end(struct restore_world *w, const struct fake_api_object *o, enum truth good)
+{
+    static const char *const conditions[TRUTH_COUNT] = {
+        [TRUTH_UNKNOWN] = "\"type\":\"Failed\",\"reason\":\"BackoffLimitExceeded\"",
+        [TRUTH_NO] = "\"type\":\"Failed\",\"reason\":\"PodFailurePolicy\",\"message\":\"Container "
+                     "verify failed with exit code 3 matching FailJob rule at index 1\"",
+        [TRUTH_YES] = "\"type\":\"Complete\"",
+    };
+    char patch[TEXT_MAX], at[CIVIL_TIME_MAX];
+    char *text;
+
+    civil_time_print(restore_world_now_ms() / 1000 * 1000, at);
+    snprintf(
+        patch, sizeof(patch),
+        "{\"status\":{\"conditions\":[{%s,\"status\":\"True\",\"lastTransitionTime\":\"%s\"}]}}",
+        conditions[good], at);
+    text = fake_object_merged(o->text, str_from(patch));
+    fake_api_put(w->api, RESTORE_WORLD_JOBS, RESTORE_WORLD_SCOPE, o->name, text);
+    free(text);
+}
+
+static void live(struct restore_world *w, struct fake_api_object *o)
+{
+    const int restore = restore_of(w, o->name);
+    struct world_job *job;
+
+    if (restore < 0) {
+        restore_world_fail(w, "a Job %s that is of no restore", o->name);
+        return;
+    }
+    job = &w->restores[restore].job;
+    if (job->uid != o->uid)
+        *job = (struct world_job){ .uid = o->uid,
+                                   .ends_ms = restore_world_now_ms() +
+                                              (int64_t)prng_below(&w->prng, LASTS_MS),
+                                   .good = draw(w) };
+    if (job->has_ended)
+        return;
+    if (w->faults > 0 && prng_chance(&w->prng, LOST_OF_1000)) {
+        fake_api_delete(w->api, o);
+    } else if (restore_world_now_ms() >= job->ends_ms) {
+        job->has_ended = true;
+        end(w, o, job->good);
+    }
+}
+
+/* Of the Jobs of a restore the one that was made last counts. */
+static bool is_newest(const struct restore_world *w, const struct fake_api_object *o)
+{
+    const int restore = restore_of(w, o->name);
+
+    return restore < 0 || o->uid >= w->restores[restore].job.uid;
+}
+
+void restore_world_run_jobs(struct restore_world *w)
+{
+    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX && w->violation[0] == '\0'; i++) {
+        struct fake_api_object *o = &w->api->objects[i];
+
+        if (o->text && strcmp(o->collection, RESTORE_WORLD_JOBS) == 0 && is_newest(w, o))
+            live(w, o);
+    }
+}
+
+/* Called when a controller asks for one, or for its end. */
+void restore_world_check_job(struct restore_world *w, const struct kube_request *request)
+{
+    bool wanted = false;
+
+    if (request->method != KUBE_POST)
+        return;
+    for (int i = 0; i < w->n_restores; i++)
+        wanted |= restore_world_is_in(w, i, RESTORE_STEP_VERIFYING);
+    if (!wanted)
+        restore_world_fail(w, "a Job is made, and no status says so");
+}
+
+void restore_world_check_verdict(struct restore_world *w, int restore)
+{
+    static const char *const words[TRUTH_COUNT] = { [TRUTH_UNKNOWN] = "\"verified\":\"Unknown\"",
+                                                    [TRUTH_NO] = "\"verified\":\"Different\"",
+                                                    [TRUTH_YES] = "\"verified\":\"Equal\"" };
+    const struct world_restore *r = &w->restores[restore];
+    const char *text = restore_world_text(w, restore);
+    const bool differs = text && strstr(text, "\"reason\":\"Differs\"");
+
+    if (!text || r->is_dry || !(r->completed || differs))
+        return;
+    if (!r->job.has_ended || !strstr(text, words[r->job.good]) ||
+        differs != (r->job.good == TRUTH_NO))
+        restore_world_fail(w, "restore %d ends otherwise than its Job (%d, %d): %s", restore,
+                           r->job.has_ended, (int)r->job.good, text);
+}
