@@ -48,8 +48,8 @@ def added(before, directory):
     return {what: now[what] - before[what] for what in before if now[what] - before[what]}
 
 
-def test_two_labs_have_nodes_at_once_and_one_leaves_nothing_when_it_ends(node, tmp_path):
-    directory = tmp_path / "second"
+def test_two_labs_have_nodes_at_once_and_one_leaves_nothing_when_it_ends(node, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("lab") / "second"  # short: kubelet's sockets are below
     before = machine(directory)
     second = Node(directory)
     try:
