@@ -160,6 +160,19 @@ static void add_target(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct r
     }
 }
 
+static void add_scope(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct restore_spec *s)
+{
+    yyjson_mut_val *list;
+
+    if (s->keys)
+        kube_yyjson_add(doc, spec, "keys", str_from(s->keys));
+    if (s->partitions.n == 0)
+        return;
+    list = yyjson_mut_obj_add_arr(doc, spec, "partitions");
+    for (int32_t i = 0; i < s->partitions.n; i++)
+        yyjson_mut_arr_add_int(doc, list, s->partitions.at[i]);
+}
+
 static void add_spec(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct restore_spec *s)
 {
     static const char *const afters[] = { RESTORE_AFTER_CHOICES };
@@ -169,6 +182,7 @@ static void add_spec(yyjson_mut_doc *doc, yyjson_mut_val *spec, const struct res
 
     kube_yyjson_add(doc, spec, "rediswal", str_from(s->rediswal));
     add_target(doc, spec, s);
+    add_scope(doc, spec, s);
     if (s->after != RESTORE_AFTER_HOLD)
         kube_yyjson_add(doc, spec, "after", str_from(afters[s->after]));
     if (s->wipe != RESTORE_WIPE_FLUSH)

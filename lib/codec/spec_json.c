@@ -141,6 +141,7 @@ bool spec_json_is_scalar(const struct wal_value *value, yyjson_val *v)
     case WAL_LIST:
     case WAL_CHOICES:
     case WAL_POSITIONS:
+    case WAL_PARTITIONS:
     case WAL_TYPE_COUNT:
         break;
     }
@@ -273,10 +274,8 @@ static enum err_code take_choices(const struct spec_decoding *d, const struct wa
     return ERR_OK;
 }
 
-static bool whole_number(yyjson_val *object, const char *key, int64_t max, int64_t *ret)
+static bool whole_number(yyjson_val *v, int64_t max, int64_t *ret)
 {
-    yyjson_val *v = spec_json_get(object, key);
-
     return yyjson_is_raw(v) && str_to_int64(spec_json_text(v), ret) && *ret >= 0 && *ret <= max;
 }
 
@@ -284,8 +283,8 @@ static bool take_position(yyjson_val *v, struct restore_positions *to, struct re
 {
     int64_t partition;
 
-    if (!whole_number(v, "partition", RESTORE_PARTITIONS_MAX - 1, &partition) ||
-        !whole_number(v, "offset", INT64_MAX, &at->offset))
+    if (!whole_number(spec_json_get(v, "partition"), RESTORE_PARTITIONS_MAX - 1, &partition) ||
+        !whole_number(spec_json_get(v, "offset"), INT64_MAX, &at->offset))
         return false;
     for (int32_t i = 0; i < to->n; i++)
         if (to->at[i].partition == partition)
@@ -314,6 +313,37 @@ static enum err_code take_positions(const struct spec_decoding *d, const struct 
     return ERR_OK;
 }
 
+static bool take_partition(yyjson_val *v, struct restore_partitions *to, int32_t *at)
+{
+    int64_t partition;
+
+    if (!whole_number(v, RESTORE_PARTITIONS_MAX - 1, &partition) ||
+        restore_partitions_have(to, (int32_t)partition))
+        return false;
+    *at = (int32_t)partition;
+    to->n++;
+    return true;
+}
+
+static enum err_code take_partitions(const struct spec_decoding *d, const struct wal_field *field,
+                                     const struct wal_value *value, yyjson_val *v)
+{
+    const size_t n = yyjson_arr_size(v);
+    yyjson_arr_iter each = yyjson_arr_iter_with(v);
+    struct restore_partitions taken = { 0 };
+    int32_t *at;
+
+    if (n == 0 || (int64_t)n > value->max)
+        return spec_json_refuse_value(d, field->path, value, v);
+    at = arena_take(d->memory, n * sizeof(*at));
+    taken.at = at;
+    for (size_t i = 0; i < n; i++)
+        if (!take_partition(yyjson_arr_iter_next(&each), &taken, &at[i]))
+            return spec_json_refuse_value(d, field->path, value, v);
+    *(struct restore_partitions *)(void *)((char *)d->into + field->at) = taken;
+    return ERR_OK;
+}
+
 static enum err_code take_value(const struct spec_decoding *d, const struct wal_field *field,
                                 const struct wal_value *value, yyjson_val *v)
 {
@@ -332,6 +362,8 @@ static enum err_code take_value(const struct spec_decoding *d, const struct wal_
         return take_choices(d, field, value, v);
     case WAL_POSITIONS:
         return take_positions(d, field, value, v);
+    case WAL_PARTITIONS:
+        return take_partitions(d, field, value, v);
     case WAL_TEXT:
     case WAL_WORD:
     case WAL_NAME:

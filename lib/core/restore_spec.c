@@ -19,6 +19,19 @@ static const struct wal_rule_text rules[RESTORE_RULE_COUNT] = { RESTORE_RULES(RU
 #undef RULE_ROW
 /* clang-format on */
 
+bool restore_partitions_have(const struct restore_partitions *p, int32_t partition)
+{
+    for (int32_t i = 0; i < p->n; i++)
+        if (p->at[i] == partition)
+            return true;
+    return false;
+}
+
+bool restore_spec_is_scoped(const struct restore_spec *spec)
+{
+    return spec->keys || spec->partitions.n > 0;
+}
+
 bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *s)
 {
     switch (rule) {
@@ -28,6 +41,12 @@ bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *s)
         return s->after != RESTORE_AFTER_SKIP || s->time_ms != 0 || s->positions.n > 0;
     case RESTORE_RULE_UNKNOWN_DATA:
         return !restore_accepts(s, RESTORE_ACCEPT_UNKNOWN_DATA) || s->wipe == RESTORE_WIPE_VOLUMES;
+    case RESTORE_RULE_SCOPE_LATEST:
+        return !restore_spec_is_scoped(s) || (s->time_ms == 0 && s->positions.n == 0);
+    case RESTORE_RULE_SCOPE_RATE:
+        return !restore_spec_is_scoped(s) || s->rate == 0;
+    case RESTORE_RULE_SCOPE_WIPE:
+        return !restore_spec_is_scoped(s) || s->wipe == RESTORE_WIPE_FLUSH;
     case RESTORE_RULE_COUNT:
         break;
     }

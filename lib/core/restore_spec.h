@@ -13,9 +13,15 @@ struct restore_positions {
     int32_t n;
 };
 
-#define WAL_MEMBER_TIME(field)      int64_t field;
-#define WAL_MEMBER_CHOICES(field)   unsigned field;
-#define WAL_MEMBER_POSITIONS(field) struct restore_positions field;
+struct restore_partitions {
+    const int32_t *at; /* each once */
+    int32_t n;
+};
+
+#define WAL_MEMBER_TIME(field)       int64_t field;
+#define WAL_MEMBER_CHOICES(field)    unsigned field;
+#define WAL_MEMBER_POSITIONS(field)  struct restore_positions field;
+#define WAL_MEMBER_PARTITIONS(field) struct restore_partitions field;
 
 /* Owns nothing; see codec/restore_resource.h. */
 struct restore_spec {
@@ -30,6 +36,9 @@ enum restore_rule { RESTORE_RULES(RESTORE_RULE_ENUM) RESTORE_RULE_COUNT };
 
 bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *spec);
 
+bool restore_partitions_have(const struct restore_partitions *p, int32_t partition);
+/* Not all of Redis, but some keys, which are written where they differ. */
+bool restore_spec_is_scoped(const struct restore_spec *spec);
 bool restore_accepts(const struct restore_spec *spec, enum restore_accept what);
 /* Borrows the positions of `spec`. */
 struct restore_target restore_spec_target(const struct restore_spec *spec);

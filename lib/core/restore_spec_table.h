@@ -9,6 +9,8 @@
 #include "core/wal_spec_table.h"
 
 /* Indexes into the lists of choices below. */
+#define RESTORE_KEYS_MAX 1024 /* of the glob */
+
 enum restore_after { RESTORE_AFTER_HOLD, RESTORE_AFTER_SKIP };
 enum restore_verify { RESTORE_VERIFY_NONE, RESTORE_VERIFY_SAMPLE, RESTORE_VERIFY_FULL };
 enum restore_wipe { RESTORE_WIPE_FLUSH, RESTORE_WIPE_VOLUMES };
@@ -27,9 +29,11 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
 
 /* X(type, field, path, need, default, min, max, allowed, help) */
 #define RESTORE_FIELDS(X) \
-    X(OBJECT_NAME, rediswal,  "rediswal",     GIVEN,    NULL, 1, WAL_OBJECT_NAME_MAX, NULL, "RedisWal in this namespace whose Redis is wiped and made anew from its log") \
+    X(OBJECT_NAME, rediswal,  "rediswal",     GIVEN,    NULL, 1, WAL_OBJECT_NAME_MAX, NULL, "RedisWal in this namespace whose Redis is made anew from its log") \
     X(TIME,        time_ms,   "to.time",      OPTIONAL, NULL, 1, INT64_MAX, NULL, "The first record of that time, or later, is not applied, in any partition") \
     X(POSITIONS,   positions, "to.positions", OPTIONAL, NULL, 1, RESTORE_PARTITIONS_MAX, NULL, "The first offset, by partition, that is not applied; other partitions are replayed to their end") \
+    X(TEXT,        keys,      "keys",         FIXED,    NULL, 1, RESTORE_KEYS_MAX, NULL, "Keys that match this glob, as Redis's KEYS does, are written as the log makes them; Redis is not wiped, and the other keys stay as they are") \
+    X(PARTITIONS,  partitions, "partitions",  FIXED,    NULL, 1, RESTORE_PARTITIONS_MAX, NULL, "Keys that these partitions of the log make are written as the log makes them, and nothing else; with keys those that match, too") \
     X(CHOICE,      after,     "after",        FIXED,    "Hold", 0, 0, WAL_ONE_OF(RESTORE_AFTER_CHOICES), "Behind a time or positions: hold what follows until release is true, or skip it for good") \
     X(CHOICE,      wipe,      "wipe",         FIXED,    "Flush", 0, 0, WAL_ONE_OF(RESTORE_WIPE_CHOICES), "How Redis is emptied: by FLUSHALL, or by deleting the pods and PersistentVolumeClaims of the RedisFailover, so that its operator makes new ones. The latter needs components/wipe-volumes") \
     X(CHOICES,     accept,    "accept",       FIXED,    NULL, 0, 0, WAL_ONE_OF(RESTORE_ACCEPT_CHOICES), "What may be missing afterwards: LostRecords, that the log no longer holds its first records; with wipe: Volumes also UnknownData, whatever a Redis holds that does not answer; refused otherwise") \
@@ -48,7 +52,13 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(SKIP, "", "self.after != 'Skip' || (has(self.to) && (has(self.to.time) || has(self.to.positions)))", \
       "after: Skip needs to.time or to.positions: nothing follows the end of the log") \
     X(UNKNOWN_DATA, "", "!has(self.accept) || !('UnknownData' in self.accept) || self.wipe == 'Volumes'", \
-      "accept: [UnknownData] is for wipe: Volumes: a Redis that does not answer cannot be emptied otherwise")
+      "accept: [UnknownData] is for wipe: Volumes: a Redis that does not answer cannot be emptied otherwise") \
+    X(SCOPE_LATEST, "", "!(has(self.keys) || has(self.partitions)) || !has(self.to) || !(has(self.to.time) || has(self.to.positions))", \
+      "keys and partitions are restored to the end of the log; leave out to, or restore all of Redis to that time or position") \
+    X(SCOPE_RATE, "", "!(has(self.keys) || has(self.partitions)) || self.rate == 0", \
+      "rate is of a replay; with keys or partitions nothing is replayed by the appliers") \
+    X(SCOPE_WIPE, "", "!(has(self.keys) || has(self.partitions)) || self.wipe == 'Flush'", \
+      "wipe: Volumes is for all of Redis; with keys or partitions nothing is wiped")
 
 /* Jobs and Events are named after it. */
 #define RESTORE_NAME_MAX 63
@@ -85,6 +95,8 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(STRING,     verified,            "receipt.verified",    "Whether Redis was what the log makes of it: Equal, Different, Unknown, or NotWanted") \
     X(INTEGER,    compared,            "receipt.keysCompared", "Keys that were compared; of a sample some may have been more than once") \
     X(INTEGER,    different,           "receipt.keysDifferent", "Keys of these that were different") \
+    X(INTEGER,    written,             "receipt.keysWritten",  "Keys that were written or deleted, with keys or partitions") \
+    X(INTEGER,    left,                "receipt.keysLeft",     "Keys that are not as the log makes them, with keys or partitions") \
     X(INTEGER,    verify_seconds,      "receipt.verifySeconds", "How long the Job took that compared them") \
     X(TIME,       released_ms,         "receipt.releasedAt",   "When what was held was released") \
     X(SKIPPED,    plan,                "receipt.skipped",      "Records that were never applied, as was asked for") \

@@ -38,6 +38,7 @@ struct restore_status {
     int64_t applied, released_ms;
     char verified[RESTORE_VERIFIED_MAX + 1]; /* RESTORE_VERIFIED_*; "": not yet */
     int64_t compared, different, verify_seconds;
+    int64_t written, left;
 };
 
 enum restore_status_type {

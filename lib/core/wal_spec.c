@@ -228,6 +228,7 @@ bool wal_text_is(enum wal_type type, struct str text)
     case WAL_OBJECT:
     case WAL_LIST:
     case WAL_POSITIONS:
+    case WAL_PARTITIONS:
     case WAL_TYPE_COUNT:
         break;
     }
@@ -289,6 +290,9 @@ static void print_structure(const struct wal_value *v, struct buf *out)
                   " positions, each with a `partition` and an `offset`, and each partition "
                   "once",
                   v->max);
+    else if (v->type == WAL_PARTITIONS)
+        buf_print(out, "a list of 1 to %" PRId64 " partitions, 0 to %" PRId64 ", each once", v->max,
+                  v->max - 1);
     else if (v->type == WAL_OBJECT)
         buf_print(out, "an object of up to %" PRId64 " fields", v->max);
     else
@@ -347,6 +351,7 @@ void wal_value_print_allowed(const struct wal_value *v, struct buf *out)
     case WAL_OBJECT:
     case WAL_LIST:
     case WAL_POSITIONS:
+    case WAL_PARTITIONS:
         print_structure(v, out);
         return;
     case WAL_NONE:

@@ -45,6 +45,7 @@ enum wal_type {
     WAL_OBJECT,      /* struct str: JSON, any object */
     WAL_LIST,        /* struct str: JSON, any objects */
     WAL_POSITIONS,   /* struct restore_positions: a list of partitions and offsets */
+    WAL_PARTITIONS,  /* struct restore_partitions: a list of them */
     WAL_TYPE_COUNT
 };
 

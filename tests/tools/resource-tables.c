@@ -36,6 +36,7 @@ static const char *const types[WAL_TYPE_COUNT] = {
     [WAL_TIME] = "time",
     [WAL_CHOICES] = "list of choices",
     [WAL_POSITIONS] = "positions",
+    [WAL_PARTITIONS] = "partitions",
 };
 
 static const char *const needs[] = {
