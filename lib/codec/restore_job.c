@@ -1,6 +1,7 @@
 #include "codec/restore_job.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "codec/restore_resource.h"
 #include "codec/wal_applier_file.h"
@@ -11,12 +12,11 @@
 /* Where a kubelet looks for what a container has to say in the end. */
 #define SUMMARY "/dev/termination-log"
 
-/* A pod that a node sends away has told nothing. What could not be used, differs or is not all
- * there (cli/exit_status.h) will be so again. */
+/* A pod that a node sends away has told nothing. */
 #define FAILURE_POLICY                                                                             \
     "{'rules':["                                                                                   \
     "{'action':'Ignore','onPodConditions':[{'type':'DisruptionTarget','status':'True'}]},"         \
-    "{'action':'FailJob','onExitCodes':{'containerName':'%s','operator':'In','values':[2,3,5]}}]}"
+    "{'action':'FailJob','onExitCodes':{'containerName':'%s','operator':'In','values':[%s]}}]}"
 
 enum { POLICY_MAX = sizeof(FAILURE_POLICY) + 64 };
 
@@ -34,6 +34,14 @@ void restore_job_name(const char *verb, const char *uid, int64_t run,
 {
     snprintf(ret, RESTORE_JOB_NAME_MAX + 1, "restore-%s-%.36s-%llx", verb, uid,
              (unsigned long long)run);
+}
+
+bool restore_job_is_of(struct str name, const char *uid)
+{
+    char part[RESTORE_JOB_NAME_MAX + 1];
+
+    snprintf(part, sizeof(part), "-%.36s-", uid);
+    return str_contains(name, str_from(part));
 }
 
 /* Not those of appliers, whose pods are counted by them. */
@@ -83,6 +91,17 @@ static void add_scratch(struct wal_writing *w, yyjson_mut_val *pod, const struct
     wal_write_fixed(w, container, "securityContext", WAL_CONTAINER_SECURITY);
 }
 
+/* A kubelet replaces $(NAME), and makes one $ of two. */
+static void add_argument(struct wal_writing *w, yyjson_mut_val *arguments, const char *text)
+{
+    CLEANUP(buf_release) struct buf escaped = { 0 };
+
+    buf_init(&escaped, 2 * strlen(text) + 1);
+    for (; *text; text++)
+        buf_print(&escaped, *text == '$' ? "$$" : "%c", *text);
+    yyjson_mut_arr_add_strncpy(w->doc, arguments, escaped.n > 0 ? escaped.p : "", escaped.n);
+}
+
 static void add_arguments(struct wal_writing *w, yyjson_mut_val *container,
                           const struct restore_job *job)
 {
@@ -95,7 +114,7 @@ static void add_arguments(struct wal_writing *w, yyjson_mut_val *container,
     for (size_t i = 0; i < ARRAY_SIZE(common); i++)
         yyjson_mut_arr_add_str(w->doc, arguments, common[i]);
     for (size_t i = 0; job->arguments[i]; i++)
-        yyjson_mut_arr_add_strcpy(w->doc, arguments, job->arguments[i]);
+        add_argument(w, arguments, job->arguments[i]);
 }
 
 static void add_verb(struct wal_writing *w, yyjson_mut_val *pod, const struct restore_job *job)
@@ -120,7 +139,7 @@ static void add_spec(struct wal_writing *w, const struct restore_job *job)
     yyjson_mut_val *template, *pod;
     char policy[POLICY_MAX];
 
-    snprintf(policy, sizeof(policy), FAILURE_POLICY, job->verb);
+    snprintf(policy, sizeof(policy), FAILURE_POLICY, job->verb, job->final);
     yyjson_mut_obj_add_int(w->doc, spec, "backoffLimit", RESTORE_JOB_TRIES_MAX - 1);
     yyjson_mut_obj_add_int(w->doc, spec, "activeDeadlineSeconds", job->lasts_max_s);
     wal_write_fixed(w, spec, "podFailurePolicy", policy);

@@ -10,7 +10,7 @@
 
 /* As cli/exit_status.h has it: a contract. */
 #define EXIT_DIFFERENT_TEXT "exit code 3 "
-enum { EXIT_DIFFERENT = 3 };
+enum { EXIT_DIFFERENT = 3, EXIT_INCOMPLETE = 5 };
 
 const struct kube_field restore_job_fields[RESTORE_JOB_FIELDS] = {
     { "metadata", "creationTimestamp" },
@@ -29,16 +29,30 @@ void restore_job_state_init(struct restore_job_state *s)
                                      .ended_ms = LOOK_UNKNOWN,
                                      .compared = LOOK_UNKNOWN,
                                      .different = LOOK_UNKNOWN,
+                                     .left = LOOK_UNKNOWN,
                                      .repaired = LOOK_UNKNOWN };
 }
 
 /* --- the Job ---------------------------------------------------------------------------------- */
 
+static void add_why(struct restore_job_state *s, struct str reason, struct str message)
+{
+    const size_t n = strlen(s->why);
+
+    snprintf(s->why + n, sizeof(s->why) - n, "%s%.*s%s%.*s", n > 0 ? "; " : "", STR_ARGS(reason),
+             message.n > 0 ? ": " : "", STR_ARGS(message));
+    s->why[str_whole(str_from(s->why)).n] = '\0';
+}
+
+static bool has_policy(struct str reason)
+{
+    return str_eq(reason, STR_LITERAL("PodFailurePolicy"));
+}
+
 /* "... failed with exit code 3 matching ...", which is all that a Job says of it. */
 static bool has_differed(struct str reason, struct str message)
 {
-    return str_eq(reason, STR_LITERAL("PodFailurePolicy")) &&
-           str_contains(message, STR_LITERAL(EXIT_DIFFERENT_TEXT));
+    return has_policy(reason) && str_contains(message, STR_LITERAL(EXIT_DIFFERENT_TEXT));
 }
 
 static int64_t time_of(yyjson_val *object, const char *key)
@@ -61,8 +75,9 @@ static void take_condition(yyjson_val *condition, struct restore_job_state *s)
     s->phase = RESTORE_JOB_ENDED;
     s->ended_ms = time_of(condition, "lastTransitionTime");
     s->good = complete ? TRUTH_YES : has_differed(reason, message) ? TRUTH_NO : TRUTH_UNKNOWN;
+    /* That message names a pod and a rule; what the container said tells more. */
     if (s->good == TRUTH_UNKNOWN)
-        snprintf(s->why, sizeof(s->why), "%.*s: %.*s", STR_ARGS(reason), STR_ARGS(message));
+        add_why(s, reason, has_policy(reason) ? (struct str){ 0 } : message);
 }
 
 void restore_job_read(struct str json, struct restore_job_state *s)
@@ -77,6 +92,7 @@ void restore_job_read(struct str json, struct restore_job_state *s)
     s->began_ms = time_of(yyjson_obj_get(root, "metadata"), "creationTimestamp");
     while ((condition = yyjson_arr_iter_next(&each)))
         take_condition(condition, s);
+    s->n_why = strlen(s->why);
 }
 
 /* --- its pods --------------------------------------------------------------------------------- */
@@ -92,41 +108,54 @@ static struct str last_line(struct str text)
     return (struct str){ text.p + i, text.n - i };
 }
 
-static void add_why(struct restore_job_state *s, struct str reason, struct str message)
-{
-    const size_t n = strlen(s->why);
+struct summary {
+    int64_t compared, different, repaired;
+};
 
-    snprintf(s->why + n, sizeof(s->why) - n, "%s%.*s%s%.*s", n > 0 ? "; " : "", STR_ARGS(reason),
-             message.n > 0 ? ": " : "", STR_ARGS(message));
-    s->why[str_whole(str_from(s->why)).n] = '\0';
-}
-
-static bool take_summary(struct str text, struct restore_job_state *s)
+static bool read_summary(struct str text, struct summary *ret)
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(text, NULL);
     yyjson_val *root = yyjson_doc_get_root(doc);
 
-    if (!yyjson_is_obj(root))
-        return false;
-    s->compared = kube_yyjson_int(root, "compared", LOOK_UNKNOWN);
-    s->different = kube_yyjson_int(root, "different", LOOK_UNKNOWN);
-    s->repaired = kube_yyjson_int(root, "repaired", LOOK_UNKNOWN);
-    return true;
+    *ret = (struct summary){ kube_yyjson_int(root, "compared", LOOK_UNKNOWN),
+                             kube_yyjson_int(root, "different", LOOK_UNKNOWN),
+                             kube_yyjson_int(root, "repaired", LOOK_UNKNOWN) };
+    return yyjson_is_obj(root);
 }
 
-/* What it has to say was written for us, or is the end of its log. */
+static void take_summary(const struct summary *summary, struct restore_job_state *s)
+{
+    s->compared = summary->compared;
+    s->different = summary->different;
+    s->left =
+        summary->repaired == LOOK_UNKNOWN ? LOOK_UNKNOWN : summary->different - summary->repaired;
+}
+
+/* What it has to say was written for us, or is the end of its log. The last try counts. */
 static void take_end(yyjson_val *ended, struct restore_job_state *s)
 {
     const struct str message = kube_yyjson_str(ended, "message");
     const int64_t status = kube_yyjson_int(ended, "exitCode", LOOK_UNKNOWN);
+    const int64_t at_ms = time_of(ended, "finishedAt");
+    struct summary summary;
+    const bool has_summary = read_summary(message, &summary);
 
-    if (s->phase == RESTORE_JOB_ENDED && s->good == TRUTH_UNKNOWN && status == EXIT_DIFFERENT) {
-        s->good = TRUTH_NO;
-        s->why[0] = '\0';
-    }
-    if (!take_summary(message, s) && s->good == TRUTH_UNKNOWN && !s->is_told)
-        add_why(s, kube_yyjson_str(ended, "reason"), last_line(message));
+    if (summary.repaired != LOOK_UNKNOWN)
+        s->repaired = summary.repaired + (s->repaired == LOOK_UNKNOWN ? 0 : s->repaired);
+    if (s->is_told && at_ms <= s->told_ms)
+        return;
     s->is_told = true;
+    s->told_ms = at_ms;
+    take_summary(&summary, s);
+    s->why[s->n_why] = '\0';
+    if (s->phase == RESTORE_JOB_ENDED && s->n_why > 0)
+        s->good = status == EXIT_DIFFERENT ? TRUTH_NO : TRUTH_UNKNOWN;
+    if (s->good != TRUTH_UNKNOWN)
+        return;
+    if (!has_summary)
+        add_why(s, kube_yyjson_str(ended, "reason"), last_line(message));
+    else if (status == EXIT_INCOMPLETE)
+        add_why(s, STR_LITERAL("not all that was asked for could be compared"), (struct str){ 0 });
 }
 
 static void take_containers(yyjson_val *list, struct str verb, struct restore_job_state *s)

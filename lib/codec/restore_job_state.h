@@ -19,9 +19,12 @@ enum restore_job_phase {
 struct restore_job_state {
     enum restore_job_phase phase;
     enum truth good; /* of one that has ended: by exit status 0 or 3; unknown: by none of them */
-    int64_t began_ms, ended_ms;            /* by the wall clock of the API server */
-    int64_t compared, different, repaired; /* keys, of the summary */
-    char why[LOOK_WHY_MAX + 1];            /* it is neither good nor bad, or does not begin */
+    int64_t began_ms, ended_ms; /* by the wall clock of the API server */
+    /* Keys, of the summary of the last try; `repaired` are those of all tries. */
+    int64_t compared, different, left, repaired;
+    int64_t told_ms;            /* when that try ended */
+    char why[LOOK_WHY_MAX + 1]; /* it is not good, or does not begin */
+    size_t n_why;               /* of it, by the Job itself */
     bool is_told; /* the pod whose end it tells of was seen; figures may come later otherwise */
 };
 

@@ -132,6 +132,7 @@ static void know_redis(const struct restore_known *k, struct restore_facts *f)
     if (!restore_knows_redis(k))
         return;
     f->values[RESTORE_FACT_OURS] = truth_of(is_ours(k));
+    f->values[RESTORE_FACT_BLANK] = truth_of(k->observed->redis.primary.wal[0] == '\0');
     f->values[RESTORE_FACT_WIPED] = truth_of(is_wiped(k));
     f->values[RESTORE_FACT_RELEASED] = released(k);
     if (is_wiped(k))
@@ -242,6 +243,7 @@ struct restore_facts restore_know(const struct restore_known *k)
         [RESTORE_FACT_WAL] = k->wal,
         [RESTORE_FACT_TURN] = k->turn,
         [RESTORE_FACT_PLANNED] = planned(k),
+        [RESTORE_FACT_SCOPED] = truth_of(k->is_scoped),
         [RESTORE_FACT_DRY_RUN] = truth_of(k->dry_run),
         [RESTORE_FACT_FENCED] = truth_of(k->is_fenced && k->pods == 0),
         [RESTORE_FACT_VERIFY] = truth_of(k->verify),
@@ -254,8 +256,10 @@ struct restore_facts restore_know(const struct restore_known *k)
     if (k->catches_up_no_longer || (k->plan->n > 0 && !k->plan->to_end))
         f.values[RESTORE_FACT_CAUGHT_UP] = TRUTH_YES;
     if (k->plan->n > 0) {
-        f.values[RESTORE_FACT_LOSSY] =
-            truth_of(restore_plan_lacks(k->plan) > 0 && !k->accepts_loss);
+        const bool lacks = restore_plan_lacks(k->plan) > 0 && !k->accepts_loss;
+
+        f.values[RESTORE_FACT_LOSSY] = truth_of(lacks && !k->is_scoped);
+        f.values[RESTORE_FACT_PARTIAL] = truth_of(lacks && k->is_scoped);
         f.values[RESTORE_FACT_TO_END] = truth_of(k->plan->to_end);
     }
     if (k->pods != LOOK_UNKNOWN)

@@ -25,6 +25,7 @@
     X(HELD,      "Held",      false, false, "Redis is as it was asked for, and later records wait") \
     X(RELEASING, "Releasing", false, false, "the hold is taken away, and the appliers go on") \
     X(SKIPPING,  "Skipping",  false, false, "positions move behind the records that are not to be applied") \
+    X(REPAIRING, "Repairing", false, false, "a Job writes the keys that were asked for as the log makes them; nothing is wiped, and no applier stops") \
     X(COMPLETED, "Completed", true,  false, "done; the receipt says what was done") \
     X(FAILED,    "Failed",    true,  false, "not done: the reason says why, and what to do") \
     X(CANCELLED, "Cancelled", true,  false, "ended as asked; where Redis was wiped already, the appliers go on to the end of the log")
@@ -44,7 +45,9 @@
     X(GONE,       "none of them is there any more") \
     X(RECREATED,  "so it is, and a primary answers") \
     X(PLANNED,   "the plan is made; no: it cannot be made like that") \
-    X(LOSSY,     "the log no longer holds its first records, and nobody has accepted that") \
+    X(LOSSY,     "all of Redis is asked for, the log no longer holds its first records, and nobody has accepted that") \
+    X(SCOPED,    "some keys or partitions are asked for, and not all of Redis") \
+    X(PARTIAL,   "so it is, and the log no longer holds the first records of a partition that is asked for, and nobody has accepted that") \
     X(DRY_RUN,   "only the plan is wanted") \
     X(STOPPED,   "no pod of the applier is left") \
     X(FENCED,    "this process had the group's commits accepted in every partition, with no applier started since") \
@@ -53,13 +56,14 @@
     X(REACHED,   "every partition has been applied to where it is to end") \
     X(VERIFY,    "Redis is to be compared with what the log makes of it") \
     X(CAUGHT_UP, "deadlines are by the clock, and no longer in log time; or that was waited for long enough, or is not to be since later records wait") \
-    X(CHECKED,   "the Job that compares has ended") \
-    X(VERIFIED,  "it found no difference; no: it found some; unknown: it ended without having compared all of it") \
+    X(CHECKED,   "the Job that compares, or writes keys, has ended") \
+    X(VERIFIED,  "it found no difference, or left none; no: it found some, or left some; unknown: it ended without having compared all of it") \
     X(TO_END,    "replay goes to the end of the log") \
     X(SKIP,      "what follows is to be skipped") \
     X(RELEASE,   "the hold is to end") \
     X(RELEASED,  "no partition is held by this restore, or is no more") \
-    X(TRIMMED,   "the log no longer holds the first records behind where replay ends, or is another log")
+    X(TRIMMED,   "the log no longer holds the first records behind where replay ends, or is another log") \
+    X(BLANK,     "the primary holds no WAL")
 
 /* X(name, what is done; "": nothing) */
 #define RESTORE_EFFECTS(X) \
@@ -71,7 +75,8 @@
     X(WIPE,      "wipe Redis, and say in the same transaction where replay begins and ends") \
     X(RELEASE,   "take the hold of every partition away") \
     X(VERIFY,    "have a Job compare Redis with what the log makes of it, unless there is one") \
-    X(SKIP,      "move the position of every partition that is held to the end of the log")
+    X(SKIP,      "move the position of every partition that is held to the end of the log") \
+    X(REPAIR,    "have a Job write the keys as the log makes them, unless there is one")
 
 /* Rows that several steps have. IF: as below. */
 #define RESTORE_ROWS_OF_WAL(IF, step) \
@@ -112,7 +117,10 @@
     IF(PREFLIGHT, PLANNED,   UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
     IF(PREFLIGHT, LOSSY,     YES,     NOTHING,   FAILED,    "LogTrimmed",       "the log no longer holds its first records, so that what they made will be missing", "restore Redis from a snapshot, or create a restore that accepts the loss: accept: [LostRecords]") \
     IF(PREFLIGHT, LOSSY,     UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
+    IF(PREFLIGHT, PARTIAL,   YES,     NOTHING,   FAILED,    "PartitionsTrimmed", "the log no longer holds the first records of partitions that are asked for, so that nothing can be said of their keys", "restore keys of other partitions, or leave the keys of these as they are: accept: [LostRecords] in a new restore") \
+    IF(PREFLIGHT, PARTIAL,   UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
     IF(PREFLIGHT, DRY_RUN,   NOT_NO,  NOTHING,   COMPLETED, "Planned",          "the plan is made, and nothing else was asked for", "create a restore without dryRun") \
+    IF(PREFLIGHT, SCOPED,    NOT_NO,  NOTHING,   REPAIRING, "PlanMade",         "the plan is made", "nothing") \
     ELSE(PREFLIGHT,                   NOTHING,   STOPPING,  "PlanMade",         "the plan is made", "nothing") \
     \
     IF(STOPPING,  CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
@@ -188,7 +196,17 @@
     RESTORE_ROWS_OF_WIPE(IF, SKIPPING) \
     IF(SKIPPING,  RELEASED,  NO,      SKIP,      SKIPPING,  "SkippingRecords",  "positions are being moved", "wait; see the message when this lasts") \
     IF(SKIPPING,  RELEASED,  UNKNOWN, NOTHING,   SKIPPING,  "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
-    ELSE(SKIPPING,                    NOTHING,   COMPLETED, "Skipped",          "the appliers go on behind the records that were skipped", "nothing")
+    ELSE(SKIPPING,                    NOTHING,   COMPLETED, "Skipped",          "the appliers go on behind the records that were skipped", "nothing") \
+    \
+    IF(REPAIRING, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing; keys that were written by then are as the log makes them") \
+    RESTORE_ROWS_OF_WAL(IF, REPAIRING) \
+    IF(REPAIRING, VERIFIED,  YES,     NOTHING,   COMPLETED, "Repaired",         "the keys that were asked for are as the log makes them", "nothing") \
+    IF(REPAIRING, VERIFIED,  NO,      NOTHING,   FAILED,    "KeysLeft",         "some of the keys are not as the log makes them", "see which and why with kubectl redwal repair --rediswal, and the same keys; the others are done") \
+    IF(REPAIRING, CHECKED,   YES,     NOTHING,   FAILED,    "NotRepaired",      "the Job that is to write the keys has ended without having done it", "do what the message says, and create another restore; nothing is half done") \
+    IF(REPAIRING, OURS,      NO,      NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
+    IF(REPAIRING, OURS,      UNKNOWN, NOTHING,   REPAIRING, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    IF(REPAIRING, BLANK,     YES,     NOTHING,   FAILED,    "RedisBlank",       "Redis holds nothing of this WAL, so that there is nothing to write keys beside", "create a restore without keys and partitions: all of Redis is made anew") \
+    ELSE(REPAIRING,                   REPAIR,    REPAIRING, "RepairingKeys",    "a Job writes the keys as the log makes them", "wait; see the message when this lasts")
 /* clang-format on */
 
 #endif

@@ -107,23 +107,27 @@ void restore_jobs_look(const struct restore_jobs *j, struct str scope, const cha
         ret->phase = RESTORE_JOB_RUNNING;
 }
 
-bool restore_jobs_find_running(const struct restore_jobs *j, struct str scope, const char *uid,
-                               const char *wanted, struct kube_object *ret)
+bool restore_jobs_next_running(const struct restore_jobs *j, size_t *at, struct kube_object *ret)
 {
     const struct kube_cache *cache = kube_informer_cache(j->jobs);
-    char part[RESTORE_JOB_NAME_MAX + 1];
 
-    snprintf(part, sizeof(part), "-%s-", uid);
-    for (size_t i = 0; i < cache->n; i++) {
+    while (*at < cache->n) {
         struct restore_job_state state;
 
-        kube_cache_at(cache, i, ret);
-        if (!str_eq(ret->scope, scope) || !str_contains(ret->name, str_from(part)) ||
-            str_eq(ret->name, str_from(wanted)))
-            continue;
+        kube_cache_at(cache, (*at)++, ret);
         restore_job_read(ret->json, &state);
         if (state.phase == RESTORE_JOB_RUNNING)
             return true;
     }
+    return false;
+}
+
+bool restore_jobs_find_running(const struct restore_jobs *j, struct str scope, const char *uid,
+                               const char *wanted, struct kube_object *ret)
+{
+    for (size_t at = 0; restore_jobs_next_running(j, &at, ret);)
+        if (str_eq(ret->scope, scope) && restore_job_is_of(ret->name, uid) &&
+            !str_eq(ret->name, str_from(wanted)))
+            return true;
     return false;
 }

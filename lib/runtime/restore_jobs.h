@@ -30,5 +30,7 @@ void restore_jobs_look(const struct restore_jobs *j, struct str scope, const cha
  * The view lives until the next step. */
 bool restore_jobs_find_running(const struct restore_jobs *j, struct str scope, const char *uid,
                                const char *wanted, struct kube_object *ret);
+/* The next Job that runs, from `*at` on, which is 0 at first. False: there is no more. */
+bool restore_jobs_next_running(const struct restore_jobs *j, size_t *at, struct kube_object *ret);
 
 #endif

@@ -324,6 +324,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .accepts_unknown = restore_accepts(spec, RESTORE_ACCEPT_UNKNOWN_DATA),
         .volumes = spec->wipe == RESTORE_WIPE_VOLUMES,
         .dry_run = spec->dry_run,
+        .is_scoped = restore_spec_is_scoped(spec),
         .verify = spec->verify != RESTORE_VERIFY_NONE,
         .skip = spec->after == RESTORE_AFTER_SKIP,
         .release = spec->release,
@@ -347,7 +348,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
     restore_entry_look_at_job(e);
     k.checked = e->job.phase == RESTORE_JOB_UNSEEN ? TRUTH_UNKNOWN
                                                    : truth_of(e->job.phase == RESTORE_JOB_ENDED);
-    k.verified = e->job.good;
+    k.verified = e->job.phase == RESTORE_JOB_ENDED ? e->job.good : TRUTH_UNKNOWN;
     k.pods = count_pods(r, *ret_watch);
     if (k.pods != 0)
         e->fenced_ms = INT64_MIN;
@@ -420,7 +421,7 @@ static void decide(struct restore_entry *e)
         restore_entry_write_status(e, row, &known);
     else if (row->effect != RESTORE_EFFECT_NOTHING && !is_confirmed(e))
         restore_entry_confirm(e);
-    else if (row->effect == RESTORE_EFFECT_VERIFY)
+    else if (row->effect == RESTORE_EFFECT_VERIFY || row->effect == RESTORE_EFFECT_REPAIR)
         restore_entry_want_job(e, w);
     else if (w)
         restore_order_give(e, w, row->effect);
@@ -532,6 +533,10 @@ void wal_restores_step(struct wal_restores *r, int64_t now_ms, int64_t wall_ms, 
     restore_jobs_step(r->jobs, now_ms);
     for (size_t i = 0; i < r->n && ends_ms > now_ms && r->ports.may_act(r->ports.self); i++)
         advance(r->entries[i]);
+    if (now_ms >= r->late_due_ms && ends_ms > now_ms && r->ports.may_act(r->ports.self)) {
+        r->late_due_ms = now_ms + WAL_RESTORES_RETRY_MS;
+        restore_jobs_end_late(r);
+    }
 }
 
 /* Looks, watches and answers wake us, too. */
@@ -575,7 +580,7 @@ struct wal_restoring wal_restores_of(const struct wal_restores *r, struct str sc
         const struct restore_entry *e = r->entries[i];
         const enum restore_step step = step_of(e);
 
-        if (!is_of(e, scope, wal) || !restore_is_under_way(step))
+        if (!is_of(e, scope, wal) || !restore_is_under_way(step) || step == RESTORE_STEP_REPAIRING)
             continue;
         restoring.is_under_way = true;
         restoring.stops |= restore_step_stops(step);

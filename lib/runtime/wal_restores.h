@@ -32,6 +32,8 @@ enum {
      * as long as they did, and so long besides, and is not awaited for longer. */
     WAL_RESTORES_VERIFY_TIMES = 4,
     WAL_RESTORES_VERIFY_S = 15 * 60,
+    /* One that writes keys folds all of the log, and nobody knows how long that takes. */
+    WAL_RESTORES_REPAIR_S = 24 * 60 * 60,
 };
 
 /* Images of the Jobs of restores. */
@@ -83,7 +85,7 @@ void wal_restores_check(struct wal_restores *r);
 void wal_restores_step(struct wal_restores *r, int64_t now_ms, int64_t wall_ms, int64_t ends_ms);
 int64_t wal_restores_due_ms(const struct wal_restores *r);
 
-/* What a restore that is under way wants of the RedisWal. */
+/* What a restore that is under way wants of the RedisWal; one of some keys wants nothing. */
 struct wal_restoring {
     bool is_under_way;  /* it has begun to stop appliers, and has not ended */
     bool stops;         /* no applier is to run */

@@ -5,13 +5,17 @@
 #include "codec/kube_json.h"
 #include "codec/restore_job.h"
 #include "core/log_time.h"
+#include "core/restore_scope.h"
 #include "runtime/wal_restores_state.h"
 
 #define VERIFY "verify"
+#define REPAIR "repair"
 
 enum {
     SECOND_MS = 1000,
     NUMBER_MAX = 24,
+    ARGUMENTS_MAX = 4,
+    LIST_MAX = 4096,     /* of partitions: as `--partitions` takes it */
     WHY_SHOWN_MAX = 200, /* room is left for what to do */
 };
 
@@ -22,15 +26,15 @@ struct job_name {
     char text[RESTORE_JOB_NAME_MAX + 1];
 };
 
-/* Each history of Redis is compared by a Job of its own. */
+/* Each history of Redis is compared by a Job of its own; keys are written by one. */
 static struct job_name name_of(const struct restore_entry *e, enum restore_step step)
 {
     struct job_name name = { 0 };
 
-    if (step != RESTORE_STEP_VERIFYING)
+    if (step != RESTORE_STEP_VERIFYING && step != RESTORE_STEP_REPAIRING)
         return name;
-    name.verb = VERIFY;
-    name.run = e->resource.status.wiped_ms / SECOND_MS;
+    name.verb = step == RESTORE_STEP_VERIFYING ? VERIFY : REPAIR;
+    name.run = step == RESTORE_STEP_VERIFYING ? e->resource.status.wiped_ms / SECOND_MS : 0;
     restore_job_name(name.verb, e->resource.uid, name.run, name.text);
     return name;
 }
@@ -39,7 +43,11 @@ static void say_why(struct restore_entry *e)
 {
     const struct restore_job_state *job = &e->job;
 
-    if (job->phase == RESTORE_JOB_ENDED && job->good == TRUTH_NO && job->different != LOOK_UNKNOWN)
+    if (job->phase == RESTORE_JOB_ENDED && job->good == TRUTH_NO && job->left != LOOK_UNKNOWN)
+        snprintf(e->why, sizeof(e->why), "%lld of %lld keys differ still", (long long)job->left,
+                 (long long)job->compared);
+    else if (job->phase == RESTORE_JOB_ENDED && job->good == TRUTH_NO &&
+             job->different != LOOK_UNKNOWN)
         snprintf(e->why, sizeof(e->why), "%lld of %lld keys differ", (long long)job->different,
                  (long long)job->compared);
     else if (*job->why)
@@ -79,6 +87,8 @@ static int64_t lasts_max_s(const struct restore_status *s)
 {
     const int64_t replay_s = (s->replayed_ms - s->wiped_ms) / SECOND_MS;
 
+    if (s->step == RESTORE_STEP_REPAIRING)
+        return WAL_RESTORES_REPAIR_S;
     return WAL_RESTORES_VERIFY_S + (replay_s > 0 ? WAL_RESTORES_VERIFY_TIMES * replay_s : 0);
 }
 
@@ -94,28 +104,73 @@ static bool is_in_log_time(const struct restore_entry *e, const struct wal_watch
     return false;
 }
 
+/* What a verb is told; the texts that it points to are in here. */
+struct arguments {
+    const char *at[ARGUMENTS_MAX + 1];
+    char sample[NUMBER_MAX], keys[sizeof("--keys=") + RESTORE_KEYS_MAX];
+    char partitions[sizeof("--partitions=") + LIST_MAX];
+};
+
+static void say_what_to_compare(const struct restore_entry *e, const struct wal_watch *w,
+                                struct arguments *a)
+{
+    const struct restore_spec *spec = &e->resource.spec;
+
+    snprintf(a->sample, sizeof(a->sample), "%lld",
+             spec->verify == RESTORE_VERIFY_FULL ? 0LL : (long long)spec->sample);
+    a->at[0] = "--sample";
+    a->at[1] = a->sample;
+    if (is_in_log_time(e, w)) {
+        a->at[2] = "--expiry";
+        a->at[3] = "log";
+    }
+}
+
+static void say_what_to_write(const struct restore_resource *r, struct arguments *a)
+{
+    CLEANUP(buf_release) struct buf list = { 0 };
+    size_t n = 0;
+
+    a->at[n++] = "--yes";
+    if (r->spec.keys) {
+        snprintf(a->keys, sizeof(a->keys), "--keys=%s", r->spec.keys);
+        a->at[n++] = a->keys;
+    }
+    buf_init(&list, LIST_MAX);
+    if (!restore_scope_print(&r->spec, &r->status.plan, &list))
+        UNREACHABLE("partitions are fewer than that has room for");
+    if (list.n > 0) {
+        snprintf(a->partitions, sizeof(a->partitions), "--partitions=%.*s",
+                 STR_ARGS(buf_str(&list)));
+        a->at[n++] = a->partitions;
+    }
+}
+
 static bool write_job(const struct restore_entry *e, const struct wal_watch *w,
                       const struct job_name *name, struct buf *out)
 {
-    const struct restore_spec *spec = &e->resource.spec;
+    const bool repairs = e->resource.status.step == RESTORE_STEP_REPAIRING;
     const char *secret = w->failover_secret;
     const struct wal_surroundings around = { .failover_secret = *secret ? secret : NULL };
-    char sample[NUMBER_MAX], image[REDIS_FAILOVER_IMAGE_MAX + 1];
-    const char *const arguments[] = { "--sample", sample, is_in_log_time(e, w) ? "--expiry" : NULL,
-                                      "log", NULL };
+    char image[REDIS_FAILOVER_IMAGE_MAX + 1];
+    struct arguments arguments = { 0 };
     const struct restore_job job = {
         .verb = name->verb,
         .run = name->run,
         .restore = e->resource.name,
         .uid = e->resource.uid,
-        .arguments = arguments,
+        .arguments = arguments.at,
+        /* What differs will do so again; a key that was busy may be free the next time. */
+        .final = repairs ? "2" : "2,3,5",
         .image = e->restores->ports.images.tool,
         .redis_image = redis_image_of(e, w, image),
         .lasts_max_s = lasts_max_s(&e->resource.status),
     };
 
-    snprintf(sample, sizeof(sample), "%lld",
-             spec->verify == RESTORE_VERIFY_FULL ? 0LL : (long long)spec->sample);
+    if (repairs)
+        say_what_to_write(&e->resource, &arguments);
+    else
+        say_what_to_compare(e, w, &arguments);
     return restore_job_write(&job, &w->resource, e->restores->ports.options, &around, out);
 }
 
@@ -141,24 +196,48 @@ void restore_entry_want_job(struct restore_entry *e, const struct wal_watch *w)
                                 &request);
 }
 
+static void end_job(struct restore_entry *e, const struct kube_object *job)
+{
+    const struct kube_target target = target_of(e, job->name);
+    CLEANUP(kube_request_release) struct kube_request request = { 0 };
+    CLEANUP(buf_release) struct buf options = { 0 };
+
+    buf_init(&options, KUBE_BODY_MAX);
+    restore_entry_ask_about_job(
+        e,
+        kube_json_delete_options(&options, job->uid, (struct str){ 0 }, true) &&
+            kube_request_delete(&request, &target, buf_str(&options)),
+        &request);
+}
+
 bool restore_entry_is_rid_of_jobs(struct restore_entry *e, enum restore_step step)
 {
     const struct restore_resource *restore = &e->resource;
     const struct job_name wanted = name_of(e, step);
-    CLEANUP(kube_request_release) struct kube_request request = { 0 };
-    CLEANUP(buf_release) struct buf options = { 0 };
     struct kube_object job;
-    struct kube_target target;
 
     if (!restore_jobs_find_running(e->restores->jobs, str_from(restore->scope), restore->uid,
                                    wanted.text, &job))
         return true;
-    target = target_of(e, job.name);
-    buf_init(&options, KUBE_BODY_MAX);
-    restore_entry_ask_about_job(
-        e,
-        kube_json_delete_options(&options, job.uid, (struct str){ 0 }, true) &&
-            kube_request_delete(&request, &target, buf_str(&options)),
-        &request);
+    end_job(e, &job);
     return false;
+}
+
+static bool is_over(const struct restore_entry *e, const struct kube_object *job)
+{
+    const struct restore_resource *restore = &e->resource;
+
+    return restore_step_is_end(restore->status.step) && e->call == 0 &&
+           str_eq(job->scope, str_from(restore->scope)) &&
+           restore_job_is_of(job->name, restore->uid);
+}
+
+void restore_jobs_end_late(struct wal_restores *r)
+{
+    struct kube_object job;
+
+    for (size_t at = 0; restore_jobs_next_running(r->jobs, &at, &job);)
+        for (size_t i = 0; i < r->n; i++)
+            if (is_over(r->entries[i], &job))
+                end_job(r->entries[i], &job);
 }

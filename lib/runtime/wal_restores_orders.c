@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/restore_scope.h"
 #include "runtime/wal_restores_state.h"
 
 static bool is_of_redis(enum restore_effect effect)
@@ -140,6 +141,19 @@ static void note(struct restore_entry *e, enum restore_effect effect, enum resto
                  restore->scope, restore->name, restore_effect_meaning(effect), why);
 }
 
+static void take_plan(struct restore_entry *e, struct restore_log_result *result)
+{
+    const struct restore_spec *spec = &e->resource.spec;
+
+    if (restore_spec_is_scoped(spec) && !restore_scope_plan(spec, &result->plan, e->why)) {
+        e->is_impossible = true;
+        return;
+    }
+    restore_plan_release(&e->plan);
+    e->plan = result->plan;
+    result->plan = (struct restore_plan){ 0 };
+}
+
 static void take_log(struct wal_restores *r, uint64_t wal, struct restore_log_result *result)
 {
     enum restore_effect effect;
@@ -151,11 +165,8 @@ static void take_log(struct wal_restores *r, uint64_t wal, struct restore_log_re
             e->fenced_ms = r->now_ms;
         if (effect == RESTORE_EFFECT_MAKE_PLAN && result->outcome == RESTORE_REFUSED)
             e->is_impossible = true;
-        if (effect == RESTORE_EFFECT_MAKE_PLAN && result->outcome == RESTORE_DONE) {
-            restore_plan_release(&e->plan);
-            e->plan = result->plan;
-            result->plan = (struct restore_plan){ 0 };
-        }
+        if (effect == RESTORE_EFFECT_MAKE_PLAN && result->outcome == RESTORE_DONE)
+            take_plan(e, result);
     }
     restore_plan_release(&result->plan);
 }

@@ -66,6 +66,7 @@ struct wal_restores {
     size_t n_orders, orders_capacity;
     uint64_t term;
     int64_t now_ms, wall_ms, ends_ms;
+    int64_t late_due_ms; /* to look for Jobs whose restore has ended */
 };
 
 /* wal_restores_orders.c: has the effect done, unless something of that RedisWal is under way. */
@@ -79,6 +80,8 @@ void restore_entry_look_at_job(struct restore_entry *e); /* of its step, into `j
 void restore_entry_want_job(struct restore_entry *e, const struct wal_watch *w);
 /* False: a Job runs that this step does not want; it is being deleted. */
 bool restore_entry_is_rid_of_jobs(struct restore_entry *e, enum restore_step step);
+/* Deletes Jobs that were on their way to the API server when their restore ended. */
+void restore_jobs_end_late(struct wal_restores *r);
 
 /* wal_restores_vessels.c: lists, or deletes one. */
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,

@@ -300,6 +300,11 @@ static void say_verdict(const struct restore_entry *e, struct restore_status *s,
         s->different = job->different;
         if (job->began_ms != LOOK_UNKNOWN && job->ended_ms != LOOK_UNKNOWN)
             s->verify_seconds = (job->ended_ms - job->began_ms) / SECOND_MS;
+    } else if (from == RESTORE_STEP_REPAIRING && job->phase == RESTORE_JOB_ENDED) {
+        s->compared = job->compared;
+        s->different = job->different;
+        s->written = job->repaired;
+        s->left = job->left;
     } else if (unwanted) {
         snprintf(s->verified, sizeof(s->verified), "%s", RESTORE_VERIFIED_NOT_WANTED);
     }

@@ -3,6 +3,7 @@ on the loopback interface, with the options that the controller made. As on a no
 may outlive its pod for a moment."""
 
 import contextlib
+import datetime
 import os
 import pathlib
 import threading
@@ -46,8 +47,9 @@ class JobPod:
             text = self.process.output()[-MESSAGE_MAX:]
         return {"phase": "Failed" if code else "Succeeded", "containerStatuses": [{
             "name": self.container, "image": "", "imageID": "", "ready": False, "restartCount": 0,
-            "state": {"terminated": {"exitCode": code, "reason": "Error" if code else "Completed",
-                                     "message": text}}}]}
+            "state": {"terminated": {
+                "exitCode": code, "reason": "Error" if code else "Completed", "message": text,
+                "finishedAt": datetime.datetime.now(datetime.timezone.utc).isoformat()}}}]}
 
     def end(self):
         if self.process.running():

@@ -55,8 +55,8 @@ class Site:
     def where_redis_is(self):
         return {"address": self.redis.address}
 
-    def create(self):
-        self.wals.create(**{
+    def create(self, **more):
+        self.wals.create(**more, **{
             "spec.redis": self.where_redis_is(),
             "spec.kafka": {"brokers": [self.broker], "group": self.group},
             "spec.topics": {"log": self.topic.name, "deadLetters": self.letters.name},
@@ -118,6 +118,15 @@ class Site:
             assert step in steps or step not in ENDS, status
             return step in steps and status
         return await_(there, seconds, lambda: f"{name} is {steps}: {json.dumps(self.status(name))}")
+
+    def only(self):
+        restore, = self.api.list_namespaced_custom_object(
+            "redwal.dev", "v1alpha1", self.namespace, RESTORE.plural)["items"]
+        return restore
+
+    def jobs(self):
+        return kubernetes.client.BatchV1Api(self.cluster.client).list_namespaced_job(
+            self.namespace).items
 
     def redwal(self, *argv):
         done = subprocess.run(

@@ -11,6 +11,7 @@
  *   - no history of Redis is wiped twice for one restore, nor one that is not ours at all;
  *   - one restore is under way;
  *   - it ends as the Job found that was made for it last, which is made where its status says so;
+ *   - one of some keys wipes nothing, and ends as its Job does, which does not outlive it;
  *   - nothing is applied twice, left out, or behind the end that Redis names;
  *
  * and once trouble ends each restore has ended or holds, the appliers are back, and Redis is what
@@ -117,7 +118,7 @@ struct world_restore {
     bool exists;            /* as of `seen` below, and so is `step` */
     enum restore_step step; /* that stands in its status */
     char uid[24];
-    bool holds, is_dry, is_cancelled, is_released, is_of_volumes;
+    bool holds, is_dry, is_scoped, is_cancelled, is_released, is_of_volumes;
     int64_t ended_ms;      /* INT64_MAX: it has not */
     int64_t recreating_ms; /* it began to; INT64_MAX */
     bool completed;
@@ -175,6 +176,7 @@ enum restore_world_wish {
     WISH_SKIP,
     WISH_DRY_RUN,
     WISH_VOLUMES,
+    WISH_KEYS,
     WISH_COUNT
 };
 void restore_world_ask(struct restore_world *w, enum restore_world_wish wish); /* a RedisRestore */
@@ -194,6 +196,7 @@ bool world_applier_is_member(const struct world_applier *a);
 void restore_world_run_jobs(struct restore_world *w);
 void restore_world_check_job(struct restore_world *w, const struct kube_request *request);
 void restore_world_check_verdict(struct restore_world *w, int restore);
+void restore_world_check_jobs(struct restore_world *w); /* in the end */
 
 /* restore_world_port.c: what controllers look at and order. */
 struct redis_observer_port world_redis_port(struct world_replica *r);

@@ -124,6 +124,8 @@ void restore_world_check_wipe(struct restore_world *w, const struct world_order 
         if (world_applier_is_member(&w->appliers[i]) && w->appliers[i].born_ms < w->fence.at_ms)
             restore_world_fail(w, "applier %u is in the group, as it was at the fence",
                                w->appliers[i].number);
+    if (w->restores[o->restore].is_scoped)
+        restore_world_fail(w, "restore %d wipes Redis for some keys", o->restore);
     if (w->primary.wiped[o->restore] > 0)
         restore_world_fail(w, "restore %d wipes a history again", o->restore);
 }
@@ -227,7 +229,7 @@ static int last_completed(const struct restore_world *w)
     int last = LOOK_UNKNOWN;
 
     for (int i = 0; i < w->n_restores; i++)
-        if (w->restores[i].completed && !w->restores[i].is_dry &&
+        if (w->restores[i].completed && !w->restores[i].is_dry && !w->restores[i].is_scoped &&
             (last < 0 || w->restores[i].ended_ms >= w->restores[last].ended_ms))
             last = i;
     return last;
@@ -264,6 +266,7 @@ void restore_world_check_end(struct restore_world *w)
     for (int i = 0; i < w->n_restores; i++)
         check_restore(w, i, held >= 0);
     check_redis(w, held);
+    restore_world_check_jobs(w);
     if (!set || !strstr(set->text, "\"replicas\":2,"))
         restore_world_fail(w, "the appliers are not back: %.200s", set ? set->text : "no set");
 }

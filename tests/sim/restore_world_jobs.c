@@ -10,17 +10,20 @@
 
 enum { TEXT_MAX = 1024, LASTS_MS = 30 * 1000, UNKNOWN_OF_1000 = 200, LOST_OF_1000 = 2 };
 
-/* "restore-verify-<uid>-<run>" */
+/* "restore-verify-<uid>-<run>", or "restore-repair-<uid>-<run>" of one that is scoped */
 static int restore_of(const struct restore_world *w, const char *name)
 {
-    static const char prefix[] = "restore-verify-";
+    static const char verify[] = "restore-verify-", repair[] = "restore-repair-";
+    const bool repairs = strncmp(name, repair, sizeof(repair) - 1) == 0;
     char uid[24];
+    int restore;
 
-    if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
+    if (!repairs && strncmp(name, verify, sizeof(verify) - 1) != 0)
         return LOOK_UNKNOWN;
-    snprintf(uid, sizeof(uid), "%.*s", (int)strcspn(name + sizeof(prefix) - 1, "-"),
-             name + sizeof(prefix) - 1);
-    return restore_world_find_uid(w, uid);
+    snprintf(uid, sizeof(uid), "%.*s", (int)strcspn(name + sizeof(verify) - 1, "-"),
+             name + sizeof(verify) - 1);
+    restore = restore_world_find_uid(w, uid);
+    return restore >= 0 && w->restores[restore].is_scoped == repairs ? restore : LOOK_UNKNOWN;
 }
 
 /* What it will find. */
@@ -103,9 +106,45 @@ void restore_world_check_job(struct restore_world *w, const struct kube_request 
     if (request->method != KUBE_POST)
         return;
     for (int i = 0; i < w->n_restores; i++)
-        wanted |= restore_world_is_in(w, i, RESTORE_STEP_VERIFYING);
+        wanted |= restore_world_is_in(w, i, RESTORE_STEP_VERIFYING) ||
+                  restore_world_is_in(w, i, RESTORE_STEP_REPAIRING);
     if (!wanted)
         restore_world_fail(w, "a Job is made, and no status says so");
+}
+
+static void check_repair(struct restore_world *w, int restore, const char *text)
+{
+    static const char *const words[TRUTH_COUNT] = { [TRUTH_UNKNOWN] = "\"reason\":\"NotRepaired\"",
+                                                    [TRUTH_NO] = "\"reason\":\"KeysLeft\"",
+                                                    [TRUTH_YES] = "\"reason\":\"Repaired\"" };
+    const struct world_restore *r = &w->restores[restore];
+
+    for (enum truth good = 0; good < TRUTH_COUNT; good++)
+        if (strstr(text, words[good]) && (!r->job.has_ended || r->job.good != good))
+            restore_world_fail(w, "restore %d of keys ends otherwise than its Job (%d, %d): %s",
+                               restore, r->job.has_ended, (int)r->job.good, text);
+    if (r->completed && !strstr(text, words[TRUTH_YES]))
+        restore_world_fail(w, "restore %d of keys is done, and no Job says so: %s", restore, text);
+}
+
+/* What wrote keys for a restore that has ended does not go on to. */
+static void check_job_has_ended(struct restore_world *w, const struct fake_api_object *o)
+{
+    const int restore = restore_of(w, o->name);
+
+    if (restore >= 0 && !w->restores[restore].job.has_ended &&
+        w->restores[restore].ended_ms != INT64_MAX)
+        restore_world_fail(w, "restore %d has ended, and its Job runs: %s", restore, o->name);
+}
+
+void restore_world_check_jobs(struct restore_world *w)
+{
+    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX && w->violation[0] == '\0'; i++) {
+        const struct fake_api_object *o = &w->api->objects[i];
+
+        if (o->text && strcmp(o->collection, RESTORE_WORLD_JOBS) == 0 && is_newest(w, o))
+            check_job_has_ended(w, o);
+    }
 }
 
 void restore_world_check_verdict(struct restore_world *w, int restore)
@@ -117,7 +156,9 @@ void restore_world_check_verdict(struct restore_world *w, int restore)
     const char *text = restore_world_text(w, restore);
     const bool differs = text && strstr(text, "\"reason\":\"Differs\"");
 
-    if (!text || r->is_dry || !(r->completed || differs))
+    if (text && r->is_scoped)
+        check_repair(w, restore, text);
+    if (!text || r->is_dry || r->is_scoped || !(r->completed || differs))
         return;
     if (!r->job.has_ended || !strstr(text, words[r->job.good]) ||
         differs != (r->job.good == TRUTH_NO))

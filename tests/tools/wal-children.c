@@ -20,6 +20,7 @@ static void print_job(const struct wal_resource *wal, const struct wal_surroundi
                                      .restore = "back",
                                      .uid = uid,
                                      .arguments = arguments,
+                                     .final = "2,3,5",
                                      .image = "kubectl-redwal:test",
                                      .redis_image = "redis:test",
                                      .lasts_max_s = 900 };

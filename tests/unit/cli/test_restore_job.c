@@ -21,12 +21,13 @@ static const struct restore_job job = { .verb = "verify",
                                         .restore = "back",
                                         .uid = "0b4c",
                                         .arguments = arguments,
+                                        .final = "2,3,5",
                                         .image = "tool:1",
                                         .redis_image = "redis:8",
                                         .lasts_max_s = 900 };
 static const struct wal_surroundings around = { .image = "ours:1", .failover_secret = "rf-auth" };
 
-static void write_job(const char *more, struct buf *out)
+static void write_this(const struct restore_job *that, const char *more, struct buf *out)
 {
     CLEANUP(wal_resource_release) struct wal_resource wal = { 0 };
     char text[OBJECT_MAX];
@@ -40,8 +41,13 @@ static void write_job(const char *more, struct buf *out)
     if (wal_resource_decode(str_from(text), applier_options(), &wal, &err) != ERR_OK)
         fail_msg("%s", err.msg);
     buf_init(out, OBJECT_MAX);
-    assert_true(restore_job_write(&job, &wal, applier_options(), &around, out));
+    assert_true(restore_job_write(that, &wal, applier_options(), &around, out));
     assert_true(buf_append(out, "", 1));
+}
+
+static void write_job(const char *more, struct buf *out)
+{
+    write_this(&job, more, out);
 }
 
 static void it_is_the_restore_s_and_compares_as_the_appliers_apply(void **state)
@@ -77,6 +83,36 @@ static void it_is_the_restore_s_and_compares_as_the_appliers_apply(void **state)
     assert_string_equal(child.owner_kind, "RedisRestore");
 }
 
+/* A kubelet would replace $(HOME), and make one $ of two. */
+static void what_is_asked_for_comes_through_a_kubelet(void **state)
+{
+    static const char *const words[] = { "--keys=$(HOME):\"$$", NULL };
+    static const char *const parts[] = { "\"restore-repair-0b4c-0\"",
+                                         "\"--keys=$$(HOME):\\\"$$$$\"]",
+                                         "\"containerName\":\"repair\"", "\"values\":[2]}" };
+    CLEANUP(buf_release) struct buf out = { 0 };
+    struct restore_job repair = job;
+    (void)state;
+
+    repair.verb = "repair";
+    repair.run = 0;
+    repair.arguments = words;
+    repair.final = "2";
+    write_this(&repair, "", &out);
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        if (!strstr(out.p, parts[i]))
+            fail_msg("%s is not in %s", parts[i], out.p);
+}
+
+static void a_job_is_known_by_its_name(void **state)
+{
+    (void)state;
+
+    assert_true(restore_job_is_of(STR_LITERAL("restore-repair-0b4c-0"), "0b4c"));
+    assert_false(restore_job_is_of(STR_LITERAL("restore-repair-0b4cd-0"), "0b4c"));
+    assert_false(restore_job_is_of(STR_LITERAL("restore-repair-00b4c-0"), "0b4c"));
+}
+
 /* Or it would be counted as an applier that has not ended, and be given its traffic. */
 static void its_pods_are_no_appliers(void **state)
 {
@@ -105,6 +141,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_restore_s_and_compares_as_the_appliers_apply),
+        cmocka_unit_test(what_is_asked_for_comes_through_a_kubelet),
+        cmocka_unit_test(a_job_is_known_by_its_name),
         cmocka_unit_test(its_pods_are_no_appliers),
         cmocka_unit_test(a_name_is_short_whatever_the_uid_and_tells_runs_apart),
     };

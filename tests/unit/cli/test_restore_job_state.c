@@ -88,7 +88,9 @@ static void a_pod_adds_figures_and_reasons(void **state)
         { OF_JOB(COMPLETE), OF(ENDED("0", "no summary")), TRUTH_YES, true, -1, -1, "" },
         /* What the API server words otherwise some day. */
         { OF_JOB(CONDITION("Failed", "True", "PodFailurePolicy", "it is 3")),
-          OF(ENDED("3", SUMMARY)), TRUTH_NO, true, 500, 3, "" },
+          OF(ENDED("3", SUMMARY)), TRUTH_NO, true, 500, 3, "PodFailurePolicy" },
+        { OF_JOB(GIVEN_UP), OF(ENDED("5", SUMMARY)), TRUTH_UNKNOWN, true, 500, 3,
+          "BackoffLimitExceeded: three times; not all that was asked for could be compared" },
         { OF_JOB(GIVEN_UP), OF(ENDED("1", LOG)), TRUTH_UNKNOWN, true, -1, -1,
           "BackoffLimitExceeded: three times; Error: kubectl-redwal verify: Kafka is away" },
         { OF_JOB(GIVEN_UP), OF(ENDED("137", "")), TRUTH_UNKNOWN, true, -1, -1,
@@ -135,12 +137,70 @@ static void what_several_tries_say_is_said_once(void **state)
         s.why, "BackoffLimitExceeded: three times; Error: kubectl-redwal verify: Kafka is away");
 }
 
+#define ENDED_AT(second, code, message)                                                            \
+    OF("\"terminated\":{\"exitCode\":" code ",\"finishedAt\":\"2026-11-25T00:00:0" second          \
+       "Z\",\"reason\":\"Error\",\"message\":\"" message "\"}")
+#define REPAIRED(different, repaired)                                                              \
+    "{\\\"compared\\\":500,\\\"different\\\":" different ",\\\"repaired\\\":" repaired "}\\n"
+
+static void the_last_try_counts_in_whatever_order_they_are_told(void **state)
+{
+    static const struct {
+        const char *job, *pods[3]; /* in the order of time */
+        enum truth good;
+        int64_t different, left, repaired;
+        const char *why;
+    } rows[] = {
+        { OF_JOB(GIVEN_UP),
+          { ENDED_AT("1", "3", REPAIRED("9", "5")), ENDED_AT("2", "3", REPAIRED("4", "1")),
+            ENDED_AT("3", "3", REPAIRED("3", "1")) },
+          TRUTH_NO,
+          3,
+          2,
+          7,
+          "BackoffLimitExceeded: three times" },
+        { OF_JOB(COMPLETE),
+          { ENDED_AT("1", "1", LOG), ENDED_AT("2", "3", REPAIRED("4", "1")),
+            ENDED_AT("3", "0", REPAIRED("3", "3")) },
+          TRUTH_YES,
+          3,
+          0,
+          4,
+          "" },
+        { OF_JOB(GIVEN_UP),
+          { ENDED_AT("1", "3", REPAIRED("4", "1")), ENDED_AT("2", "1", "another"),
+            ENDED_AT("3", "1", LOG) },
+          TRUTH_UNKNOWN,
+          LOOK_UNKNOWN,
+          LOOK_UNKNOWN,
+          1,
+          "BackoffLimitExceeded: three times; Error: kubectl-redwal verify: Kafka is away" },
+    };
+    static const int orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+                                     { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+    struct restore_job_state s;
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        for (size_t k = 0; k < ARRAY_SIZE(orders); k++) {
+            restore_job_read(str_from(rows[i].job), &s);
+            for (int n = 0; n < 3; n++)
+                restore_job_read_pod(str_from(rows[i].pods[orders[k][n]]), JOB, "verify", &s);
+            if (s.good != rows[i].good || s.different != rows[i].different ||
+                s.left != rows[i].left || s.repaired != rows[i].repaired ||
+                strcmp(s.why, rows[i].why) != 0)
+                fail_msg("%zu, %zu: good %d different %d left %d repaired %d: %s", i, k,
+                         (int)s.good, (int)s.different, (int)s.left, (int)s.repaired, s.why);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_says_what_came_of_it),
         cmocka_unit_test(a_pod_adds_figures_and_reasons),
         cmocka_unit_test(what_several_tries_say_is_said_once),
+        cmocka_unit_test(the_last_try_counts_in_whatever_order_they_are_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ static void is_wiped_in_safety(const struct restore_row *row, const struct resto
         fail_at(row, facts, "a wipe in another step than the one that is persisted for it");
     if (!is_yes(facts, FACT(STOPPED)) || !is_yes(facts, FACT(FENCED)))
         fail_at(row, facts, "a wipe beside appliers");
-    if (!is_yes(facts, FACT(OURS)) || !is_yes(facts, FACT(WAL)))
+    if (row->step == STEP(REPAIRING) || !is_yes(facts, FACT(OURS)) || !is_yes(facts, FACT(WAL)))
         fail_at(row, facts, "a wipe of somebody else's Redis");
     if (facts->values[FACT(WIPED)] != TRUTH_NO)
         fail_at(row, facts, "a second wipe");
@@ -175,6 +175,8 @@ static void is_planned_and_accepted(const struct restore_row *row,
         fail_at(row, facts, "appliers stop");
     if (facts->values[FACT(LOSSY)] != TRUTH_NO || facts->values[FACT(DRY_RUN)] != TRUTH_NO)
         fail_at(row, facts, "appliers stop for what nobody wants");
+    if (facts->values[FACT(SCOPED)] != TRUTH_NO)
+        fail_at(row, facts, "all of Redis is wiped for some keys");
 }
 
 static void nothing_stops_before_there_is_a_plan_that_is_accepted(void **state)
@@ -211,8 +213,9 @@ static void is_known(const struct restore_row *row, const struct restore_facts *
         fail_at(row, facts, "Redis is changed, and nobody knows that it must be");
     if (row->effect == RESTORE_EFFECT_SKIP && !is_yes(facts, FACT(WIPED)))
         fail_at(row, facts, "records are skipped on another Redis");
-    if (row->next == STEP(COMPLETED) && row->step != STEP(PREFLIGHT) && !is_yes(facts, FACT(WIPED)))
-        fail_at(row, facts, "it is done, and nobody knows that Redis was wiped");
+    if (row->next == STEP(COMPLETED) && row->step != STEP(PREFLIGHT) &&
+        !is_yes(facts, row->step == STEP(REPAIRING) ? FACT(VERIFIED) : FACT(WIPED)))
+        fail_at(row, facts, "it is done, and nobody knows that it is");
     if (row->step == STEP(REPLAYING) && (row->next == STEP(COMPLETED) || row->next == STEP(HELD)) &&
         !is_yes(facts, FACT(REACHED)))
         fail_at(row, facts, "it is done, and nobody knows that the replay is");
@@ -342,6 +345,9 @@ static void facts_that_stand_still_lead_to_no_circle(void **state)
                                                 FACT(FENCED),     FACT(WIPED),     FACT(OVERTAKEN),
                                                 FACT(EXPENDABLE), FACT(RECREATED), FACT(GONE),
                                                 FACT(NOTED) };
+    static const enum restore_fact scoped[] = { FACT(CANCEL),  FACT(WAL),        FACT(TURN),
+                                                FACT(PLANNED), FACT(EXPENDABLE), FACT(PARTIAL),
+                                                FACT(LOSSY),   FACT(DRY_RUN) };
     static const enum restore_fact late[] = { FACT(CANCEL),   FACT(WAL),       FACT(OURS),
                                               FACT(STOPPED),  FACT(FENCED),    FACT(WIPED),
                                               FACT(RELEASED), FACT(OVERTAKEN), FACT(REACHED),
@@ -350,13 +356,18 @@ static void facts_that_stand_still_lead_to_no_circle(void **state)
                                               FACT(REACHED),  FACT(VERIFY), FACT(CHECKED),
                                               FACT(VERIFIED), FACT(TO_END), FACT(SKIP),
                                               FACT(RELEASE) };
-    struct restore_facts facts = { { 0 } }, with_volumes = { { [FACT(VOLUMES)] = TRUTH_YES } };
+    struct restore_facts facts = { { 0 } }, with_volumes = { { [FACT(VOLUMES)] = TRUTH_YES } },
+                         of_keys = { { [FACT(SCOPED)] = TRUTH_YES } };
     (void)state;
 
     do {
         follow(STEP(PENDING), &facts);
         follow(STEP(PREFLIGHT), &facts);
     } while (next_combination(&facts, early, sizeof(early) / sizeof(early[0])));
+    do {
+        follow(STEP(PENDING), &of_keys);
+        follow(STEP(PREFLIGHT), &of_keys);
+    } while (next_combination(&of_keys, scoped, sizeof(scoped) / sizeof(scoped[0])));
     do {
         for (enum restore_step step = STEP(STOPPING); step < RESTORE_STEP_COUNT; step++)
             follow(step, &with_volumes);
@@ -394,13 +405,14 @@ static void come_true(enum restore_step step, enum restore_effect effect,
         [RESTORE_EFFECT_WIPE] = FACT(WIPED),         [RESTORE_EFFECT_RELEASE] = FACT(RELEASED),
         [RESTORE_EFFECT_SKIP] = FACT(RELEASED),      [RESTORE_EFFECT_NOTE] = FACT(NOTED),
         [RESTORE_EFFECT_RECREATE] = FACT(RECREATED), [RESTORE_EFFECT_VERIFY] = FACT(CHECKED),
+        [RESTORE_EFFECT_REPAIR] = FACT(VERIFIED),
     };
 
     facts->values[FACT(STOPPED)] = truth_of(restore_step_stops(step));
     if (step == STEP(REPLAYING))
         facts->values[FACT(REACHED)] = TRUTH_YES;
     if (effect == RESTORE_EFFECT_MAKE_PLAN)
-        facts->values[FACT(LOSSY)] = TRUTH_NO;
+        facts->values[FACT(LOSSY)] = facts->values[FACT(PARTIAL)] = TRUTH_NO;
     if (effect == RESTORE_EFFECT_WIPE && !is_yes(facts, FACT(TO_END)))
         facts->values[FACT(RELEASED)] = TRUTH_NO;
     if (effect != RESTORE_EFFECT_NOTHING)
@@ -433,7 +445,8 @@ static const struct restore_facts good = { {
     [FACT(STOPPED)] = TRUTH_NO,     [FACT(WIPED)] = TRUTH_NO,     [FACT(OVERTAKEN)] = TRUTH_NO,
     [FACT(REACHED)] = TRUTH_NO,     [FACT(TO_END)] = TRUTH_NO,    [FACT(SKIP)] = TRUTH_NO,
     [FACT(RELEASE)] = TRUTH_NO,     [FACT(RELEASED)] = TRUTH_YES, [FACT(VERIFY)] = TRUTH_NO,
-    [FACT(CAUGHT_UP)] = TRUTH_YES,  [FACT(CHECKED)] = TRUTH_NO,
+    [FACT(CAUGHT_UP)] = TRUTH_YES,  [FACT(CHECKED)] = TRUTH_NO,   [FACT(SCOPED)] = TRUTH_NO,
+    [FACT(BLANK)] = TRUTH_NO,
 } };
 
 static void a_restore_goes_its_way(void **state)
@@ -457,6 +470,7 @@ static void a_restore_goes_its_way(void **state)
         { FACT(VOLUMES), TRUTH_YES,
           " Preflight Stopping Fencing Recreating Wiping Replaying Held" },
         { FACT(OVERTAKEN), TRUTH_YES, " Preflight Stopping Fencing Failed" },
+        { FACT(SCOPED), TRUTH_YES, " Preflight Repairing Completed" },
     };
     (void)state;
 
@@ -512,7 +526,7 @@ static void a_cancel_ends_it_from_wherever_it_is(void **state)
             continue;
         facts.values[FACT(CANCEL)] = TRUTH_YES;
         facts.values[FACT(RELEASED)] = TRUTH_NO;
-        facts.values[FACT(WIPED)] = truth_of(step > STEP(WIPING));
+        facts.values[FACT(WIPED)] = truth_of(step > STEP(WIPING) && step != STEP(REPAIRING));
         facts.values[FACT(RELEASED)] = truth_of(step <= STEP(WIPING));
         end = live(step, &facts, steps);
         /* What is being skipped is over in a moment. */

@@ -369,6 +369,29 @@ static void redis_fails_and_other_log(struct scene *s)
     other_log(s);
 }
 
+static void scoped(struct scene *s)
+{
+    s->known.is_scoped = true;
+}
+
+static void scoped_and_accepted(struct scene *s)
+{
+    scoped(s);
+    accepted(s);
+}
+
+static void scoped_with_a_whole_log(struct scene *s)
+{
+    scoped(s);
+    whole_log(s);
+}
+
+static void scoped_without_a_plan(struct scene *s)
+{
+    scoped(s);
+    no_plan(s);
+}
+
 #define IS(fact, value) RESTORE_FACT_##fact, TRUTH_##value
 
 static const struct {
@@ -476,6 +499,19 @@ static const struct {
     { skipping, IS(SKIP, YES) },
     { nothing, IS(RELEASE, NO) },
     { held_no_more_wanted, IS(RELEASE, YES) },
+    { nothing, IS(SCOPED, NO) },
+    { scoped, IS(SCOPED, YES) },
+    { scoped, IS(LOSSY, NO) },
+    { scoped, IS(PARTIAL, YES) },
+    { nothing, IS(PARTIAL, NO) },
+    { scoped_and_accepted, IS(PARTIAL, NO) },
+    { scoped_with_a_whole_log, IS(PARTIAL, NO) },
+    { scoped_without_a_plan, IS(PARTIAL, UNKNOWN) },
+    { nothing, IS(BLANK, NO) },
+    { blank, IS(BLANK, YES) },
+    { foreign_keys, IS(BLANK, YES) },
+    { redis_fails, IS(BLANK, UNKNOWN) },
+    { a_replica, IS(BLANK, UNKNOWN) },
 };
 
 static void each_fact_follows_from_what_is_known(void **state)
