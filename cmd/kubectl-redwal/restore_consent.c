@@ -82,9 +82,49 @@ static void print_behind(const struct restore_resource *r, struct buf *out)
     buf_print(out, " behind %s\n", r->status.to[0] == 'p' ? "those positions" : r->status.to);
 }
 
+static void print_scope(const struct restore_resource *plan, struct buf *out)
+{
+    const struct restore_partitions *p = &plan->spec.partitions;
+
+    buf_print(out, "  written:   keys");
+    if (plan->spec.keys)
+        buf_print(out, " that match %s", plan->spec.keys);
+    for (int32_t i = 0; i < p->n; i++)
+        buf_print(out, "%s%d",
+                  i > 0      ? ","
+                  : p->n > 1 ? " of partitions "
+                             : " of partition ",
+                  (int)p->at[i]);
+    buf_print(out, ", where they differ; what was written to them past the log goes\n");
+}
+
+static void print_left(const struct restore_status *s, struct buf *out)
+{
+    if (s->plan_lost == 0)
+        return;
+    buf_print(out, "  left:      keys of partitions whose first records the log no longer holds\n");
+}
+
+static void print_of_keys(const struct wal_view *w, const struct restore_resource *plan,
+                          struct buf *out)
+{
+    buf_print(out, "This writes keys of the Redis of RedisWal %.*s/%.*s as its log makes them:\n",
+              STR_ARGS(w->scope), STR_ARGS(w->name));
+    print_scope(plan, out);
+    buf_print(out, "  read:      ");
+    print_records(plan->status.plan_records, out);
+    buf_print(out, "\n");
+    print_left(&plan->status, out);
+    buf_print(out, "Nothing is wiped, no applier stops, and all other keys stay as they are.\n");
+}
+
 void restore_consent_print(const struct wal_view *w, const struct restore_resource *plan,
                            struct buf *out)
 {
+    if (restore_spec_is_scoped(&plan->spec)) {
+        print_of_keys(w, plan, out);
+        return;
+    }
     buf_print(out, "This wipes the Redis of RedisWal %.*s/%.*s and makes it anew from its log:\n",
               STR_ARGS(w->scope), STR_ARGS(w->name));
     print_wiped(w, out);

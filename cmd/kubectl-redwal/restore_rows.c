@@ -38,6 +38,15 @@ static struct cell step(const struct restore_resource *r)
     return cell;
 }
 
+/* Of what it is. */
+static struct cell scope(const struct restore_resource *r)
+{
+    static const char *const words[2][2] = { { "all", "partitions" },
+                                             { "keys", "keys of partitions" } };
+
+    return CELL_TEXT(words[r->spec.keys != NULL][r->spec.partitions.n > 0]);
+}
+
 static struct cell verified(const struct restore_status *s)
 {
     struct cell cell = text(s->verified);
@@ -66,6 +75,7 @@ enum row {
     ROW_NAMESPACE,
     ROW_NAME,
     ROW_WAL,
+    ROW_SCOPE,
     ROW_TO,
     ROW_STEP,
     ROW_REASON,
@@ -84,6 +94,7 @@ static const struct column rows[N_ROW] = {
     [ROW_NAMESPACE] = { "namespace",       "NAMESPACE", COLUMN_TEXT,     false, 0, 0 },
     [ROW_NAME]      = { "name",            "NAME",      COLUMN_TEXT,     false, 0, 0 },
     [ROW_WAL]       = { "rediswal",        "REDISWAL",  COLUMN_TEXT,     false, 0, 0 },
+    [ROW_SCOPE]     = { "scope",           "SCOPE",     COLUMN_TEXT,     true,  0, 0 },
     [ROW_TO]        = { "to",              "TO",        COLUMN_TEXT,     false, 0, 0 },
     [ROW_STEP]      = { "step",            "STEP",      COLUMN_TEXT,     false, 0, 0 },
     [ROW_REASON]    = { "reason",          "REASON",    COLUMN_TEXT,     false, 0, 0 },
@@ -102,6 +113,7 @@ static void fill_row(const struct restore_resource *r, int64_t now_ms, struct ce
     row[ROW_NAMESPACE] = text(r->scope);
     row[ROW_NAME] = text(r->name);
     row[ROW_WAL] = text(r->spec.rediswal);
+    row[ROW_SCOPE] = scope(r);
     row[ROW_TO] = text(r->status.to);
     row[ROW_STEP] = step(r);
     row[ROW_REASON] = text(r->status.reason);
@@ -129,6 +141,8 @@ void restore_rows_print_list(struct printer *p, const struct restores *r, int64_
 enum plan_field {
     PLAN_NAMESPACE,
     PLAN_WAL,
+    PLAN_SCOPE,
+    PLAN_KEYS,
     PLAN_TO,
     PLAN_STEP,
     PLAN_REASON,
@@ -145,6 +159,8 @@ enum plan_field {
 static const struct column plan_fields[N_PLAN] = {
     [PLAN_NAMESPACE] = { "namespace",   "NAMESPACE",   COLUMN_TEXT,     false, 0, 0 },
     [PLAN_WAL]       = { "rediswal",    "REDISWAL",    COLUMN_TEXT,     false, 0, 0 },
+    [PLAN_SCOPE]     = { "scope",       "SCOPE",       COLUMN_TEXT,     false, 0, 0 },
+    [PLAN_KEYS]      = { "keys",        "KEYS",        COLUMN_TEXT,     false, 0, 0 },
     [PLAN_TO]        = { "to",          "TO",          COLUMN_TEXT,     false, 0, 0 },
     [PLAN_STEP]      = { "step",        "STEP",        COLUMN_TEXT,     false, 0, 0 },
     [PLAN_REASON]    = { "reason",      "REASON",      COLUMN_TEXT,     false, 0, 0 },
@@ -221,6 +237,8 @@ void restore_rows_print_plan(struct printer *p, const struct restore_resource *r
     const struct cell cells[N_PLAN] = {
         [PLAN_NAMESPACE] = text(r->scope),
         [PLAN_WAL] = text(r->spec.rediswal),
+        [PLAN_SCOPE] = scope(r),
+        [PLAN_KEYS] = text(r->spec.keys),
         [PLAN_TO] = text(s->to),
         [PLAN_STEP] = step(r),
         [PLAN_REASON] = text(s->reason),
@@ -243,6 +261,8 @@ enum field {
     FIELD_NAMESPACE,
     FIELD_NAME,
     FIELD_WAL,
+    FIELD_SCOPE,
+    FIELD_KEYS,
     FIELD_TO,
     FIELD_STEP,
     FIELD_REASON,
@@ -262,6 +282,8 @@ enum field {
     FIELD_VERIFIED,
     FIELD_COMPARED,
     FIELD_DIFFERENT,
+    FIELD_WRITTEN,
+    FIELD_KEYS_LEFT,
     FIELD_VERIFY_TIME,
     FIELD_RELEASED,
     FIELD_AGE,
@@ -273,6 +295,8 @@ static const struct column fields[N_FIELDS] = {
     [FIELD_NAMESPACE] = { "namespace",   "NAMESPACE", COLUMN_TEXT,     false, 0, 0 },
     [FIELD_NAME]      = { "name",        "NAME",      COLUMN_TEXT,     false, 0, 0 },
     [FIELD_WAL]       = { "rediswal",    "REDISWAL",  COLUMN_TEXT,     false, 0, 0 },
+    [FIELD_SCOPE]     = { "scope",       "SCOPE",     COLUMN_TEXT,     false, 0, 0 },
+    [FIELD_KEYS]      = { "keys",        "KEYS",      COLUMN_TEXT,     false, 0, 0 },
     [FIELD_TO]        = { "to",          "TO",        COLUMN_TEXT,     false, 0, 0 },
     [FIELD_STEP]      = { "step",        "STEP",      COLUMN_TEXT,     false, 0, 0 },
     [FIELD_REASON]    = { "reason",      "REASON",    COLUMN_TEXT,     false, 0, 0 },
@@ -292,6 +316,8 @@ static const struct column fields[N_FIELDS] = {
     [FIELD_VERIFIED]  = { "verified",    "VERIFIED",  COLUMN_TEXT,     false, 0, 0 },
     [FIELD_COMPARED]  = { "keysCompared", "KEYS COMPARED", COLUMN_COUNT, false, 0, 0 },
     [FIELD_DIFFERENT] = { "keysDifferent", "KEYS DIFFERENT", COLUMN_COUNT, false, 0, 0 },
+    [FIELD_WRITTEN]   = { "keysWritten", "KEYS WRITTEN", COLUMN_COUNT, false, 0, 0 },
+    [FIELD_KEYS_LEFT] = { "keysLeft",    "KEYS LEFT", COLUMN_COUNT,    false, 0, 0 },
     [FIELD_VERIFY_TIME] = { "verifyMs",  "VERIFIED IN", COLUMN_DURATION, false, 0, 0 },
     [FIELD_RELEASED]  = { "releasedAt",  "RELEASED",  COLUMN_TIME,     false, 0, 0 },
     [FIELD_AGE]       = { "ageMs",       "AGE",       COLUMN_DURATION, false, 0, 0 },
@@ -305,6 +331,8 @@ void restore_rows_print_one(struct printer *p, const struct restore_resource *r,
         [FIELD_NAMESPACE] = text(r->scope),
         [FIELD_NAME] = text(r->name),
         [FIELD_WAL] = text(r->spec.rediswal),
+        [FIELD_SCOPE] = scope(r),
+        [FIELD_KEYS] = text(r->spec.keys),
         [FIELD_TO] = text(s->to),
         [FIELD_STEP] = step(r),
         [FIELD_REASON] = text(s->reason),
@@ -324,6 +352,8 @@ void restore_rows_print_one(struct printer *p, const struct restore_resource *r,
         [FIELD_VERIFIED] = verified(s),
         [FIELD_COMPARED] = figure(s->compared),
         [FIELD_DIFFERENT] = figure(s->different),
+        [FIELD_WRITTEN] = figure(s->written),
+        [FIELD_KEYS_LEFT] = figure(s->left),
         [FIELD_VERIFY_TIME] = seconds(s->verify_seconds),
         [FIELD_RELEASED] = figure(s->released_ms),
         [FIELD_AGE] = age(r, now_ms),

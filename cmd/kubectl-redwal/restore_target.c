@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "compare_options.h"
 #include "core/token.h"
 #include "scan.h"
 
@@ -47,5 +48,35 @@ bool restore_target_parse(const char *text, int64_t now_ms, struct restore_posit
         *why = "is a time before 1970";
     else if (ret->time_ms > now_ms)
         *why = "is a time to come: what the log will hold until then is not known";
+    return *why == NULL;
+}
+
+static const char *take_partitions(const char *list, int32_t *partitions, struct restore_spec *ret)
+{
+    bool selected[COMPARE_PARTITIONS_MAX];
+    int32_t n;
+
+    if (!compare_parse_partitions(list, selected, &n))
+        return "--partitions: is not a list such as 0,3,7-9";
+    if (n > RESTORE_PARTITIONS_MAX)
+        return "--partitions: names more partitions than can be restored";
+    ret->partitions.at = partitions;
+    for (int32_t i = 0; i < n; i++)
+        if (selected[i])
+            partitions[ret->partitions.n++] = i;
+    return ret->partitions.n > 0 ? NULL : "--partitions: names none";
+}
+
+bool restore_scope_parse(const char *keys, const char *list, int32_t *partitions,
+                         struct restore_spec *ret, const char **why)
+{
+    *why = NULL;
+    ret->keys = keys;
+    ret->partitions = (struct restore_partitions){ 0 };
+    if (keys && !wal_text_is(WAL_TEXT, str_from(keys)))
+        *why =
+            "--keys: has characters that are not printable ASCII; put ? in the place of each byte";
+    else if (list)
+        *why = take_partitions(list, partitions, ret);
     return *why == NULL;
 }

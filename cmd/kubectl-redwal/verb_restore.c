@@ -2,10 +2,9 @@
  * verb_restore_under_way.c. */
 #include "verb_restore.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "call.h"
 #include "cli/option_table.h"
 #include "restore_consent.h"
@@ -17,7 +16,7 @@
 #include "wal_read.h"
 
 struct restore_options {
-    char *to;
+    char *to, *keys, *partitions;
     int after, wipe, accept, verify;
     int64_t sample, rate, patience_ms, timeout_ms;
     bool dry_run, wait, yes;
@@ -35,6 +34,8 @@ static const char *const accepts[] = { "nothing", "lost-records", "unknown-data"
 /* clang-format off */
 static const struct option_spec specs[] = {
     { "to",       OPTION_TEXT,     OPTION_FLAG, AT(to),          "WHERE",    "latest",  1,   OPTION_VALUE_MAX_BYTES, NULL, "Restoring", "Where replay ends: latest, a time such as 2026-01-31T12:00Z, how long ago, such as 2h, or the first offset of partitions that is not applied, such as 0:1234,2:77" },
+    { "keys",     OPTION_TEXT,     OPTION_FLAG, AT(keys),        "GLOB",     NULL,      1,   RESTORE_KEYS_MAX, NULL,   "Restoring", "Wipe nothing: only write the keys that match, as Redis's KEYS does, as the log makes them" },
+    { "partitions", OPTION_TEXT,   OPTION_FLAG, AT(partitions),  "LIST",     NULL,      1,   OPTION_VALUE_MAX_BYTES, NULL, "Restoring", "Wipe nothing: only write the keys that these partitions of the log make, as in 0,3,7-9" },
     { "after",    OPTION_CHOICE,   OPTION_FLAG, AT(after),       "WHAT",     "hold",    0,   0,         afters,  "Restoring", "What follows a time or positions waits until `restore release`, or is never applied" },
     { "wipe",     OPTION_CHOICE,   OPTION_FLAG, AT(wipe),        "HOW",      "flush",   0,   0,         wipes,   "Restoring", "Empty Redis by FLUSHALL, or by deleting the pods and PersistentVolumeClaims of the RedisFailover, so that its operator makes new ones" },
     { "accept",   OPTION_CHOICE,   OPTION_FLAG, AT(accept),      "LOSS",     "nothing", 0,   0,         accepts, "Restoring", "Restore although the log no longer holds its first records (lost-records), with --wipe volumes although Redis does not answer, so that nobody knows what it holds (unknown-data), or although both is so" },
@@ -55,9 +56,15 @@ static const struct option_table table = {
     .size = sizeof(struct restore_options),
 };
 
-/* What is asked for; `positions` as restore_target_parse() wants it. */
-static const char *read_spec(const struct invocation *in, struct restore_position *positions,
-                             struct restore_spec *ret)
+/* What a specification points to. */
+struct memory {
+    struct restore_position positions[RESTORE_PARTITIONS_MAX];
+    int32_t partitions[RESTORE_PARTITIONS_MAX];
+};
+
+/* What is asked for. False: it cannot be; the set of options has the problem. */
+static bool read_spec(const struct invocation *in, struct memory *memory, struct restore_spec *ret,
+                      char ret_why[ERR_MSG_MAX])
 {
     const struct restore_options *o = invocation_values(in, &table);
     const char *why;
@@ -71,36 +78,53 @@ static const char *read_spec(const struct invocation *in, struct restore_positio
         .sample = o->sample,
         .rate = o->rate,
     };
-    return restore_target_parse(o->to, clock_wall_ms(), positions, ret, &why) ? NULL : why;
+    if (!restore_target_parse(o->to, clock_wall_ms(), memory->positions, ret, &why))
+        snprintf(ret_why, ERR_MSG_MAX, "--to: '%s' %s", o->to, why);
+    else if (!restore_scope_parse(o->keys, o->partitions, memory->partitions, ret, &why))
+        snprintf(ret_why, ERR_MSG_MAX, "%s", why);
+    else if (!restore_rule_holds(RESTORE_RULE_SKIP, ret))
+        snprintf(ret_why, ERR_MSG_MAX,
+                 "--after skip: nothing follows the end of the log; give --to");
+    else if (!restore_rule_holds(RESTORE_RULE_UNKNOWN_DATA, ret))
+        snprintf(
+            ret_why, ERR_MSG_MAX,
+            "--accept %s: a Redis that does not answer is not emptied by FLUSHALL; give --wipe "
+            "volumes",
+            accepts[o->accept]);
+    else if (!restore_rule_holds(RESTORE_RULE_SCOPE_LATEST, ret))
+        snprintf(ret_why, ERR_MSG_MAX,
+                 "--to, --keys, --partitions: keys and partitions are restored to the end of the "
+                 "log; leave out --to, or restore all of Redis");
+    else if (!restore_rule_holds(RESTORE_RULE_SCOPE_RATE, ret))
+        snprintf(ret_why, ERR_MSG_MAX,
+                 "--rate, --keys, --partitions: a rate is of a replay, and with keys or partitions "
+                 "nothing is replayed; leave out --rate");
+    else if (!restore_rule_holds(RESTORE_RULE_SCOPE_WIPE, ret))
+        snprintf(
+            ret_why, ERR_MSG_MAX,
+            "--wipe, --keys, --partitions: with keys or partitions nothing is wiped; leave out "
+            "--wipe");
+    else
+        return true;
+    return false;
 }
 
 static void check(struct invocation *in)
 {
     const struct restore_options *o = invocation_values(in, &table);
-    struct restore_position *positions = mem_new(RESTORE_PARTITIONS_MAX, sizeof(*positions));
     struct restore_spec spec;
-    const char *why;
+    struct memory memory;
+    char why[ERR_MSG_MAX];
 
-    if (in->n_words == 0 || !o->to) {
-        free(positions);
+    if (in->n_words == 0 || !o->to)
         return;
-    }
-    why = read_spec(in, positions, &spec);
-    if (why)
-        option_set_problem(&in->set, "--to: '%s' %s", o->to, why);
-    else if (!restore_rule_holds(RESTORE_RULE_SKIP, &spec))
-        option_set_problem(&in->set, "--after skip: nothing follows the end of the log; give --to");
-    if (!why && !restore_rule_holds(RESTORE_RULE_UNKNOWN_DATA, &spec))
-        option_set_problem(&in->set,
-                           "--accept %s: a Redis that does not answer is not emptied by "
-                           "FLUSHALL; give --wipe volumes",
-                           accepts[o->accept]);
+    if (!read_spec(in, &memory, &spec, why))
+        option_set_problem(&in->set, "%s", why);
     if (o->dry_run && o->wait)
         option_set_problem(&in->set, "--dry-run, --wait: a plan is always waited for; leave out "
                                      "one of them");
     if (strlen(in->words[0]) > WAL_OBJECT_NAME_MAX)
         option_set_problem(&in->set, "NAME: is no RedisWal's: it is too long");
-    free(positions);
 }
 
 /* --- the plan --------------------------------------------------------------------------------- */
@@ -164,8 +188,10 @@ static enum exit_status consent(struct invocation *in, struct cluster *c,
     struct err err = { 0 };
 
     if (!restore_consent_can_ask()) {
-        call_complain(in, "this wipes a Redis: give --yes, or a terminal to ask at; --dry-run "
-                          "shows what would be done. Nothing was done");
+        call_complain(in,
+                      "this %s: give --yes, or a terminal to ask at; --dry-run shows what would be "
+                      "done. Nothing was done",
+                      restore_spec_is_scoped(spec) ? "writes keys of a Redis" : "wipes a Redis");
         return EXIT_USAGE;
     }
     if (make_plan(in, c, *spec, &plan, &err) != ERR_OK)
@@ -232,15 +258,13 @@ static enum exit_status restore(struct invocation *in, const struct restore_spec
 
 static enum exit_status run(struct invocation *in)
 {
-    struct restore_position *positions = mem_new(RESTORE_PARTITIONS_MAX, sizeof(*positions));
     struct restore_spec spec;
-    enum exit_status status;
+    struct memory memory;
+    char why[ERR_MSG_MAX];
 
-    if (read_spec(in, positions, &spec))
+    if (!read_spec(in, &memory, &spec, why))
         UNREACHABLE("it was checked");
-    status = restore(in, &spec);
-    free(positions);
-    return status;
+    return restore(in, &spec);
 }
 
 static const struct verb_word words[] = {
@@ -256,11 +280,15 @@ static const struct verb *const verbs[] = {
 
 const struct verb verb_restore = {
     .name = "restore",
-    .summary = "Wipe the Redis of a RedisWal, and make it anew from its log",
+    .summary = "Make the Redis of a RedisWal, or some keys of it, anew from its log",
     .help =
         "Makes a RedisRestore, which the controller carries out: appliers end, Redis is wiped, and "
         "the\nlog replayed to its end, a time or positions. On a terminal it shows what would be "
         "wiped and\nwhat cannot be brought back, and asks; elsewhere it needs --yes.\n\n"
+        "With --keys or --partitions nothing is wiped and no applier stops: a Job writes each key "
+        "that\ndiffers as the log makes it, as `kubectl redwal repair` does, and a key that the "
+        "log does not make is\ndeleted, unless partitions were left out. All other keys stay as "
+        "they are.\n\n"
         "What the log no longer holds is lost: then it refuses, unless --accept lost-records says "
         "that\nthis is known.\n\n"
         "With --wipe volumes the pods and PersistentVolumeClaims of the RedisFailover go, which "
@@ -275,7 +303,9 @@ const struct verb verb_restore = {
                 "kubectl-redwal restore orders --to 2026-01-31T12:00Z --wait\n"
                 "kubectl-redwal restore orders --to 2h --after skip --yes\n"
                 "kubectl-redwal restore orders --wipe volumes --accept unknown-data\n"
-                "kubectl-redwal restore orders --to 0:1234,2:77 --rate 5000\n",
+                "kubectl-redwal restore orders --to 0:1234,2:77 --rate 5000\n"
+                "kubectl-redwal restore orders --keys 'cart:*' --wait\n"
+                "kubectl-redwal restore orders --partitions 0,3 --yes\n",
     .verbs = verbs,
     .words = words,
     .n_words = ARRAY_SIZE(words),

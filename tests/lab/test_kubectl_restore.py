@@ -156,6 +156,33 @@ def test_targets(api, namespace, restore, argv, to):
     assert the_one(api, namespace)["spec"].get("to") == to
 
 
+@pytest.mark.parametrize("argv, spec", [
+    (("--keys", "cart:*"), {"keys": "cart:*"}),
+    (("--keys=--x [a-z]?",), {"keys": "--x [a-z]?"}),
+    (("--partitions", "7-9,0"), {"partitions": [0, 7, 8, 9]}),
+    (("--keys", "a", "--partitions", "3", "--accept", "lost-records"),
+     {"keys": "a", "partitions": [3], "accept": ["LostRecords"]})])
+def test_keys_and_partitions(api, namespace, restore, argv, spec):
+    code, _, err = restore("orders", *argv, "--yes")
+    assert code == DONE, err
+    made = the_one(api, namespace)["spec"]
+    assert {field: made[field] for field in spec} == spec and "to" not in made
+
+
+@pytest.mark.parametrize("argv, says", [
+    (("--keys", "a", "--to", "2h"), "keys and partitions are restored to the end of the log"),
+    (("--partitions", "0", "--to", "0:5"), "keys and partitions are restored to the end of the log"),
+    (("--keys", "a", "--rate", "5"), "leave out --rate"),
+    (("--partitions", "9-7"), "is not a list such as"),
+    (("--partitions", "1024"), "more partitions than can be restored"),
+    (("--keys", "ä"), "put ? in the place of each byte")])
+def test_keys_that_cannot_be_restored_like_that(api, namespace, restore, argv, says):
+    code, _, err = restore("orders", *argv, "--yes")
+    assert code == USAGE and says in err
+    assert not api.list_namespaced_custom_object("redwal.dev", "v1alpha1", namespace,
+                                                 "redisrestores")["items"]
+
+
 def test_how_long_ago_is_a_time(api, namespace, restore):
     assert restore("orders", "--to", "2h", "--yes")[0] == DONE
     said = the_one(api, namespace)["spec"]["to"]["time"]
@@ -181,6 +208,8 @@ def test_without_a_terminal_it_needs_yes(api, namespace, restore):
     code, out, err = restore("orders")
     assert (code, out) == (USAGE, "")
     assert "this wipes a Redis: give --yes" in err
+    code, _, err = restore("orders", "--keys", "cart:*")
+    assert code == USAGE and "this writes keys of a Redis: give --yes" in err
     assert not api.list_namespaced_custom_object("redwal.dev", "v1alpha1", namespace,
                                                  "redisrestores")["items"]
 
@@ -303,6 +332,18 @@ def test_a_person_is_told_which_pods_and_claims_go(api, cluster, namespace, wal)
         person.reads("Type the name of the RedisWal to go on: ")
         assert "Pod rfr-orders-0" in person.read and "PersistentVolumeClaim data-rfr-orders-0" in person.read
         assert person.types("orders") == DONE
+
+
+def test_a_person_is_told_that_keys_are_written(api, cluster, namespace, wal):
+    del wal
+    with Part(api, namespace, *steps("Completed")) as part:
+        person = Person(call(cluster, namespace, "orders", "--keys", "cart:*", "--partitions", "0"))
+        person.reads("Type the name of the RedisWal to go on: ")
+        assert "keys that match cart:* of partition 0, where they differ" in person.read
+        assert "Nothing is wiped" in person.read and "wiped:" not in person.read
+        assert person.types("orders") == DONE
+        made, = part.all()
+        assert made["spec"]["keys"] == "cart:*" and made["spec"]["partitions"] == [0]
 
 
 def test_a_person_is_not_asked_for_what_is_refused(api, cluster, namespace, wal):

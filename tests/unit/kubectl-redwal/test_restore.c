@@ -79,6 +79,40 @@ static void what_is_no_target_is_told(void **state)
     }
 }
 
+static int32_t partitions_memory[RESTORE_PARTITIONS_MAX];
+
+static void keys_and_partitions_are_a_scope(void **state)
+{
+    static const struct {
+        const char *keys, *list, *says; /* NULL: it is fine */
+        int32_t n;
+    } rows[] = {
+        { NULL, NULL, NULL, 0 },
+        { "cart:*", NULL, NULL, 0 },
+        { NULL, "0,3,7-9", NULL, 5 },
+        { "a b", "1023", NULL, 1 },
+        { "a\xc3\xa4", NULL, "--keys: has characters", 0 },
+        { "a\tb", NULL, "--keys: has characters", 0 },
+        { NULL, "", "--partitions: ", 0 },
+        { NULL, "a", "--partitions: is not a list", 0 },
+        { NULL, "3-1", "--partitions: is not a list", 0 },
+        { NULL, "1024", "--partitions: names more", 0 },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct restore_spec spec = { 0 };
+        const char *why;
+        const bool good =
+            restore_scope_parse(rows[i].keys, rows[i].list, partitions_memory, &spec, &why);
+
+        if (good != !rows[i].says ||
+            (!good && !str_starts_with(str_from(why), str_from(rows[i].says))) ||
+            (good && spec.partitions.n != rows[i].n))
+            fail_msg("row %zu: %d %s", i, (int)spec.partitions.n, why ? why : "");
+    }
+}
+
 static void assert_asks(const struct wal_view *wal, const struct restore_resource *plan,
                         const char *expected)
 {
@@ -146,12 +180,43 @@ static void a_person_is_told_what_goes_and_what_does_not_come_back(void **state)
                 "What was written to Redis past the log cannot be brought back.\n");
 }
 
+static void a_person_is_told_that_keys_are_written_and_nothing_is_wiped(void **state)
+{
+    static const int32_t partitions[] = { 0, 3 };
+    struct restore_resource plan = { .spec = { .rediswal = "orders", .keys = "cart:*" } };
+    const struct wal_view wal = { .scope = STR_LITERAL("prod"), .name = STR_LITERAL("orders") };
+    (void)state;
+
+    restore_status_init(&plan.status);
+    plan.status.plan_records = 1234;
+    plan.status.plan_lost = 0;
+    assert_asks(&wal, &plan,
+                "This writes keys of the Redis of RedisWal prod/orders as its log makes them:\n"
+                "  written:   keys that match cart:*, where they differ; what was written to them "
+                "past the log goes\n"
+                "  read:      1,234 records\n"
+                "Nothing is wiped, no applier stops, and all other keys stay as they are.\n");
+
+    plan.spec.keys = NULL;
+    plan.spec.partitions = (struct restore_partitions){ partitions, 2 };
+    plan.status.plan_lost = 7;
+    assert_asks(&wal, &plan,
+                "This writes keys of the Redis of RedisWal prod/orders as its log makes them:\n"
+                "  written:   keys of partitions 0,3, where they differ; what was written to them "
+                "past the log goes\n"
+                "  read:      1,234 records\n"
+                "  left:      keys of partitions whose first records the log no longer holds\n"
+                "Nothing is wiped, no applier stops, and all other keys stay as they are.\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_target_is_a_time_or_positions_or_the_end),
         cmocka_unit_test(what_is_no_target_is_told),
+        cmocka_unit_test(keys_and_partitions_are_a_scope),
         cmocka_unit_test(a_person_is_told_what_goes_and_what_does_not_come_back),
+        cmocka_unit_test(a_person_is_told_that_keys_are_written_and_nothing_is_wiped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
