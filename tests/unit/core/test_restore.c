@@ -345,9 +345,6 @@ static void facts_that_stand_still_lead_to_no_circle(void **state)
                                                 FACT(FENCED),     FACT(WIPED),     FACT(OVERTAKEN),
                                                 FACT(EXPENDABLE), FACT(RECREATED), FACT(GONE),
                                                 FACT(NOTED) };
-    static const enum restore_fact scoped[] = { FACT(CANCEL),  FACT(WAL),        FACT(TURN),
-                                                FACT(PLANNED), FACT(EXPENDABLE), FACT(PARTIAL),
-                                                FACT(LOSSY),   FACT(DRY_RUN) };
     static const enum restore_fact late[] = { FACT(CANCEL),   FACT(WAL),       FACT(OURS),
                                               FACT(STOPPED),  FACT(FENCED),    FACT(WIPED),
                                               FACT(RELEASED), FACT(OVERTAKEN), FACT(REACHED),
@@ -356,18 +353,13 @@ static void facts_that_stand_still_lead_to_no_circle(void **state)
                                               FACT(REACHED),  FACT(VERIFY), FACT(CHECKED),
                                               FACT(VERIFIED), FACT(TO_END), FACT(SKIP),
                                               FACT(RELEASE) };
-    struct restore_facts facts = { { 0 } }, with_volumes = { { [FACT(VOLUMES)] = TRUTH_YES } },
-                         of_keys = { { [FACT(SCOPED)] = TRUTH_YES } };
+    struct restore_facts facts = { { 0 } }, with_volumes = { { [FACT(VOLUMES)] = TRUTH_YES } };
     (void)state;
 
     do {
         follow(STEP(PENDING), &facts);
         follow(STEP(PREFLIGHT), &facts);
     } while (next_combination(&facts, early, sizeof(early) / sizeof(early[0])));
-    do {
-        follow(STEP(PENDING), &of_keys);
-        follow(STEP(PREFLIGHT), &of_keys);
-    } while (next_combination(&of_keys, scoped, sizeof(scoped) / sizeof(scoped[0])));
     do {
         for (enum restore_step step = STEP(STOPPING); step < RESTORE_STEP_COUNT; step++)
             follow(step, &with_volumes);

@@ -133,6 +133,23 @@ static void keys_are_written_where_that_is_wanted_and_known_to_be_right(void **s
     } while (next_combination(&facts, of, ARRAY_SIZE(of)));
 }
 
+static void nothing_stops_for_some_keys(void **state)
+{
+    static const enum restore_fact of[] = { FACT(CANCEL),  FACT(WAL),     FACT(TURN),
+                                            FACT(PLANNED), FACT(PARTIAL), FACT(EXPENDABLE),
+                                            FACT(DRY_RUN) };
+    struct restore_facts facts = { { [FACT(SCOPED)] = TRUTH_YES, [FACT(LOSSY)] = TRUTH_NO } };
+    (void)state;
+
+    do {
+        const struct restore_row *row = restore_decide(RESTORE_STEP_PREFLIGHT, &facts);
+
+        assert_int_not_equal(row->next, RESTORE_STEP_STOPPING);
+        if (row->next == RESTORE_STEP_REPAIRING)
+            assert_true(is_yes(&facts, FACT(PLANNED)) && facts.values[FACT(PARTIAL)] == TRUTH_NO);
+    } while (next_combination(&facts, of, ARRAY_SIZE(of)));
+}
+
 static void a_restore_of_keys_ends_as_its_job_does(void **state)
 {
     static const struct {
@@ -167,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_partition_that_there_is_not_is_told),
         cmocka_unit_test(a_list_that_is_too_long_is_noticed),
         cmocka_unit_test(keys_are_written_where_that_is_wanted_and_known_to_be_right),
+        cmocka_unit_test(nothing_stops_for_some_keys),
         cmocka_unit_test(a_restore_of_keys_ends_as_its_job_does),
     };
 
