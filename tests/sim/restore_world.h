@@ -50,6 +50,7 @@ struct world_redis {
 struct world_vessel {
     bool is_there;
     int64_t born_ms, claim_born_ms;
+    int64_t claim_uid;       /* of the claim that the pod came over */
     struct world_redis disk; /* as it was when the pod went */
 };
 
