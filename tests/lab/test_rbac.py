@@ -17,7 +17,8 @@ HOME = "redwal-system"
 # The same Event once more; test_writes.py has that of the recorder. A leader that takes over a restore and
 # has nothing to write about it, which nothing here can bring about; the simulation has it. The Job of a restore
 # whose Redis was replayed; test_restore_pods.py has it.
-SEEN_ELSEWHERE = {("patch", "events"), ("get", "redisrestores"), ("create", "jobs")}
+SEEN_ELSEWHERE = {("patch", "events"), ("get", "redisrestores"), ("create", "jobs"),
+                  ("update", "redisrestores/finalizers")}
 RBAC = pathlib.Path(__file__).resolve().parents[2] / "manifests" / "rbac"
 
 

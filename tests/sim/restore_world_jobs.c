@@ -38,8 +38,8 @@ static void end(struct restore_world *w, const struct fake_api_object *o, enum t
 {
     static const char *const conditions[TRUTH_COUNT] = {
         [TRUTH_UNKNOWN] = "\"type\":\"Failed\",\"reason\":\"BackoffLimitExceeded\"",
-        [TRUTH_NO] = "\"type\":\"Failed\",\"reason\":\"PodFailurePolicy\",\"message\":\"Container "
-                     "verify failed with exit code 3 matching FailJob rule at index 1\"",
+        [TRUTH_NO] = ("\"type\":\"Failed\",\"reason\":\"PodFailurePolicy\",\"message\":\"Container "
+                      "verify failed with exit code 3 matching FailJob rule at index 1\""),
         [TRUTH_YES] = "\"type\":\"Complete\"",
     };
     char patch[TEXT_MAX], at[CIVIL_TIME_MAX];
