@@ -96,6 +96,8 @@ static void print_scope(const struct restore_resource *plan, struct buf *out)
                              : " of partition ",
                   (int)p->at[i]);
     buf_print(out, ", where they differ; what was written to them past the log goes\n");
+    if (plan->spec.keys && p->n == 0)
+        buf_print(out, "  deleted:   those of them that the log does not make\n");
 }
 
 static void print_left(const struct restore_status *s, struct buf *out)

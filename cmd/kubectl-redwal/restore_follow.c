@@ -109,13 +109,13 @@ enum exit_status restore_follow_status(const struct invocation *in,
     if (s->step == RESTORE_STEP_HELD)
         call_complain(in, "what follows is held; `kubectl redwal restore release %s` applies it",
                       r->name);
-    if (strcmp(s->verified, RESTORE_VERIFIED_UNKNOWN) == 0) {
-        call_complain(in, "whether Redis is what the log makes of it is not known: %s", s->message);
-        return EXIT_INCOMPLETE;
+    if (s->step == RESTORE_STEP_FAILED || s->step == RESTORE_STEP_CANCELLED) {
+        call_complain(in, "RedisRestore %s: %s: %s: %s", r->name, restore_step_text(s->step),
+                      s->reason, s->message);
+        return s->step == RESTORE_STEP_FAILED ? EXIT_FAILED : EXIT_INCOMPLETE;
     }
-    if (s->step != RESTORE_STEP_FAILED && s->step != RESTORE_STEP_CANCELLED)
+    if (strcmp(s->verified, RESTORE_VERIFIED_UNKNOWN) != 0)
         return EXIT_DONE;
-    call_complain(in, "RedisRestore %s: %s: %s: %s", r->name, restore_step_text(s->step), s->reason,
-                  s->message);
-    return s->step == RESTORE_STEP_FAILED ? EXIT_FAILED : EXIT_INCOMPLETE;
+    call_complain(in, "whether Redis is what the log makes of it is not known: %s", s->message);
+    return EXIT_INCOMPLETE;
 }

@@ -266,9 +266,11 @@ const struct verb verb_restore_list = {
 const struct verb verb_restore_cancel = {
     .name = "cancel",
     .summary = "End a restore",
-    .help = "Before Redis is wiped nothing was done, and the appliers go on as before. Afterwards "
-            "what is held\nis released, and they go on to the end of the log. While a wipe may be "
-            "on its way it waits.\n",
+    .help =
+        "Before Redis is wiped the appliers go on as before; keys that were written, and pods and "
+        "claims\nwhose deletion has begun, are not brought back. Afterwards what is held is "
+        "released, and they go\non to the end of the log. While a wipe may be on its way it "
+        "waits.\n",
     .examples = "kubectl-redwal restore cancel orders-x7k2p --wait\n",
     .words = words,
     .n_words = ARRAY_SIZE(words),

@@ -10,7 +10,7 @@
 
 /* As cli/exit_status.h has it: a contract. */
 #define EXIT_DIFFERENT_TEXT "exit code 3 "
-enum { EXIT_DIFFERENT = 3, EXIT_INCOMPLETE = 5 };
+enum { EXIT_EQUAL = 0, EXIT_DIFFERENT = 3, EXIT_INCOMPLETE = 5 };
 
 const struct kube_field restore_job_fields[RESTORE_JOB_FIELDS] = {
     { "metadata", "creationTimestamp" },
@@ -139,6 +139,9 @@ static void take_end(yyjson_val *ended, struct restore_job_state *s)
     const int64_t at_ms = time_of(ended, "finishedAt");
     struct summary summary;
     const bool has_summary = read_summary(message, &summary);
+    /* What it counted until it failed says nothing of the rest. */
+    const bool is_whole =
+        status == EXIT_EQUAL || status == EXIT_DIFFERENT || status == EXIT_INCOMPLETE;
 
     if (summary.repaired != LOOK_UNKNOWN)
         s->repaired = summary.repaired + (s->repaired == LOOK_UNKNOWN ? 0 : s->repaired);
@@ -146,14 +149,17 @@ static void take_end(yyjson_val *ended, struct restore_job_state *s)
         return;
     s->is_told = true;
     s->told_ms = at_ms;
-    take_summary(&summary, s);
+    s->compared = s->different = s->left = LOOK_UNKNOWN;
+    if (is_whole)
+        take_summary(&summary, s);
     s->why[s->n_why] = '\0';
     if (s->phase == RESTORE_JOB_ENDED && s->n_why > 0)
         s->good = status == EXIT_DIFFERENT ? TRUTH_NO : TRUTH_UNKNOWN;
     if (s->good != TRUTH_UNKNOWN)
         return;
-    if (!has_summary)
-        add_why(s, kube_yyjson_str(ended, "reason"), last_line(message));
+    if (!is_whole)
+        add_why(s, kube_yyjson_str(ended, "reason"),
+                has_summary ? (struct str){ 0 } : last_line(message));
     else if (status == EXIT_INCOMPLETE)
         add_why(s, STR_LITERAL("not all that was asked for could be compared"), (struct str){ 0 });
 }

@@ -110,7 +110,7 @@ static void forget_stillness(struct mirror *m)
     m->n_ends = 0;
 }
 
-static void forget_proof(struct mirror *m)
+void mirror_forget_proof(struct mirror *m)
 {
     m->gone_ms = LOOK_UNKNOWN;
     m->guarded = TRUTH_UNKNOWN;
@@ -135,7 +135,7 @@ void mirror_learn(struct mirror *m, const struct mirror_look *look)
     if (look->look.outcome != LOOK_ANSWERED)
         return;
     if (!finds_it_gone(look) || !has_answer(m, look->look.began_ms))
-        forget_proof(m);
+        mirror_forget_proof(m);
     if (finds_it_gone(look) && m->gone_ms == LOOK_UNKNOWN)
         m->gone_ms = look->look.ended_ms;
     m->last = *look;

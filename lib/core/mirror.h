@@ -202,6 +202,8 @@ void mirror_release(struct mirror *m); /* safe on a zeroed one */
 void mirror_learn(struct mirror *m, const struct mirror_look *look);
 /* `now_ms`: when its answer came. One that began before the tasks were seen to be gone, or came
  * after they were seen again, tells nothing. */
+/* It is told to run, and need not have followed yet: what was proven of its stop counts no more. */
+void mirror_forget_proof(struct mirror *m);
 void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int64_t now_ms);
 /* What a look at the log here found; LOOK_ANSWERED. */
 void mirror_learn_log(struct mirror *m, const struct log_look *log);

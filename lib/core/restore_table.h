@@ -113,7 +113,7 @@
     IF(PREFLIGHT, EXPENDABLE, UNKNOWN, NOTHING,  PREFLIGHT, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
     IF(PREFLIGHT, DENIED,    YES,     NOTE,      PREFLIGHT, "Denied",           "the API server does not let the controller list or delete the pods and claims of Redis", "apply manifests/components/wipe-volumes in this namespace") \
     RESTORE_ROWS_OF_NOTE(IF, PREFLIGHT) \
-    IF(PREFLIGHT, PLANNED,   NO,      NOTHING,   FAILED,    "NotPossible",      "it cannot be made from this log as it is asked for", "ask for another time or other positions in a new restore") \
+    IF(PREFLIGHT, PLANNED,   NO,      NOTHING,   FAILED,    "NotPossible",      "it cannot be made from this log as it is asked for", "ask for another time, or other positions or partitions, in a new restore") \
     IF(PREFLIGHT, PLANNED,   UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
     IF(PREFLIGHT, LOSSY,     YES,     NOTHING,   FAILED,    "LogTrimmed",       "the log no longer holds its first records, so that what they made will be missing", "restore Redis from a snapshot, or create a restore that accepts the loss: accept: [LostRecords]") \
     IF(PREFLIGHT, LOSSY,     UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
@@ -173,7 +173,7 @@
     IF(VERIFYING, CAUGHT_UP, NOT_YES, NOTHING,   VERIFYING, "CatchingUp",       "deadlines are in log time until the appliers have caught up with the log", "nothing: after a minute it is compared as it is") \
     IF(VERIFYING, CHECKED,   NOT_YES, VERIFY,    VERIFYING, "Comparing",        "a Job compares Redis with what the log makes of it", "wait; look at the pods of the Job when this lasts") \
     IF(VERIFYING, VERIFIED,  NO,      NOTHING,   FAILED,    "Differs",          "Redis does not hold what the log makes of it", "kubectl redwal verify --rediswal NAME tells the keys, and repair writes them; behind a time or positions later records stay held (docs/holds.md)") \
-    IF(VERIFYING, TO_END,    NOT_YES, NOTHING,   HELD,      "Reached",          "everything is applied that was asked for", "look at Redis, then set spec.release to true") \
+    IF(VERIFYING, TO_END,    NOT_YES, NOTHING,   HELD,      "Held",             "Redis is as it was asked for, and later records wait", "look at Redis, then set spec.release to true") \
     IF(VERIFYING, VERIFIED,  YES,     NOTHING,   COMPLETED, "Verified",         "everything is applied, and Redis holds what the log makes of it", "nothing") \
     ELSE(VERIFYING,                   NOTHING,   COMPLETED, "NotVerified",      "everything is applied; whether Redis holds what the log makes of it could not be told", "kubectl redwal verify --rediswal NAME compares again") \
     \
@@ -188,7 +188,7 @@
     RESTORE_ROWS_OF_WAL(IF, RELEASING) \
     IF(RELEASING, RELEASED,  NO,      RELEASE,   RELEASING, "ReleasingHold",    "the hold is being taken away", "wait; see the message when this lasts") \
     IF(RELEASING, RELEASED,  UNKNOWN, NOTHING,   RELEASING, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
-    IF(RELEASING, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing; where Redis was wiped already, it is made anew up to the end of the log") \
+    IF(RELEASING, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing; where Redis was wiped already, it is made anew up to the end of the log; where its claims were being deleted, those that are leaving go once their pods do") \
     RESTORE_ROWS_OF_WIPE(IF, RELEASING) \
     ELSE(RELEASING,                   NOTHING,   COMPLETED, "Released",         "the appliers go on with what follows", "nothing") \
     \
@@ -202,11 +202,11 @@
     RESTORE_ROWS_OF_WAL(IF, REPAIRING) \
     IF(REPAIRING, VERIFIED,  YES,     NOTHING,   COMPLETED, "Repaired",         "the keys that were asked for are as the log makes them", "nothing") \
     IF(REPAIRING, VERIFIED,  NO,      NOTHING,   FAILED,    "KeysLeft",         "some of the keys are not as the log makes them", "see which and why with kubectl redwal repair --rediswal, and the same keys; the others are done") \
-    IF(REPAIRING, CHECKED,   YES,     NOTHING,   FAILED,    "NotRepaired",      "the Job that is to write the keys has ended without having done it", "do what the message says, and create another restore; nothing is half done") \
+    IF(REPAIRING, CHECKED,   YES,     NOTHING,   FAILED,    "NotRepaired",      "the Job that is to write the keys has ended without having done all of it", "look at the logs of its pods, and create another restore; no key is half written") \
     IF(REPAIRING, OURS,      NO,      NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
     IF(REPAIRING, OURS,      UNKNOWN, NOTHING,   REPAIRING, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
     IF(REPAIRING, BLANK,     YES,     NOTHING,   FAILED,    "RedisBlank",       "Redis holds nothing of this WAL, so that there is nothing to write keys beside", "create a restore without keys and partitions: all of Redis is made anew") \
-    ELSE(REPAIRING,                   REPAIR,    REPAIRING, "RepairingKeys",    "a Job writes the keys as the log makes them", "wait; see the message when this lasts")
+    ELSE(REPAIRING,                   REPAIR,    REPAIRING, "RepairingKeys",    "a Job writes the keys as the log makes them", "wait; look at the pods of the Job when this lasts")
 /* clang-format on */
 
 #endif

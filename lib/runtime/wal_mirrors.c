@@ -69,12 +69,18 @@ bool wal_mirrors_are_open(const struct wal_mirrors *m)
     return m->n_open > 0 || wal_makers_are_open(m->makers);
 }
 
+static bool is_over(int64_t now_ms, int64_t ends_ms)
+{
+    return ends_ms <= now_ms;
+}
+
 /* --- which mirror it is ----------------------------------------------------------------------- */
 
 static uint64_t digest_of(const struct wal_spec *s)
 {
     const char *const names[] = { s->connect_url,   s->mirror_connector, s->mirror_maker,
-                                  s->mirror_source, s->source_brokers,   s->topic };
+                                  s->mirror_source, s->source_brokers,   s->brokers,
+                                  s->topic };
     CLEANUP(buf_release) struct buf text = { 0 };
 
     buf_init(&text, WAL_JSON_MAX);
@@ -92,7 +98,7 @@ static void forget(struct wal_mirror *m, int64_t now_ms)
 }
 
 /* What was learned of another mirror, or before another led, is not about this one now. */
-static void follow(const struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms)
+void wal_mirrors_follow(const struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms)
 {
     const struct wal_spec *s = &w->resource.spec;
     uint64_t digest;
@@ -124,12 +130,20 @@ static void lose(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, con
     m->ports.on_learned(m->ports.self, w);
 }
 
+/* In a URL these are no names. */
+static bool is_a_way_elsewhere(const char *connector)
+{
+    return strcmp(connector, ".") == 0 || strcmp(connector, "..") == 0;
+}
+
 static enum err_code ask(struct wal_mirrors *m, struct wal_watch *w, enum mirror_effect effect,
                          int64_t now_ms, int64_t ends_ms, struct err *err)
 {
     struct mirror_place place;
     enum err_code rc = wal_looks_connect_place(m->ports.looks, w, now_ms, &place, err);
 
+    if (rc == ERR_OK && is_a_way_elsewhere(w->mirror.connector))
+        rc = err_set(err, ERR_INVALID, "no connector has the name %s", w->mirror.connector);
     place.connector = w->mirror.connector;
     place.topic = w->resource.spec.topic;
     place.n_partitions = w->facts.n;
@@ -147,6 +161,21 @@ static int64_t retry_ms(const struct wal_mirrors *m, enum err_code rc)
                              : m->interval_ms;
 }
 
+/* What was learned of a connector of another name is not about this one. */
+static enum err_code name_connector(const struct wal_mirrors *m, struct wal_watch *w,
+                                    const struct strimzi_mirror *maker, struct err *err)
+{
+    char before[sizeof(w->mirror.connector)];
+
+    memcpy(before, w->mirror.connector, sizeof(before));
+    strimzi_mirror_connector(maker, w->mirror.connector);
+    if (before[0] != '\0' && strcmp(before, w->mirror.connector) != 0)
+        forget(&w->mirror, kube_client_now_ms(m->ports.client));
+    if (strlen(w->mirror.connector) > MIRROR_CONNECTOR_MAX)
+        return err_set(err, ERR_INVALID, "the name of the connector is too long");
+    return ERR_OK;
+}
+
 /* What its KafkaMirrorMaker2 says, which names the connector. `ret` is left alone where none is
  * named. */
 static enum err_code read_maker(const struct wal_mirrors *m, struct wal_watch *w,
@@ -159,25 +188,21 @@ static enum err_code read_maker(const struct wal_mirrors *m, struct wal_watch *w
         return ERR_OK;
     rc = wal_makers_read(m->makers, str_from(w->resource.scope), s->mirror_maker, s->mirror_source,
                          ret, err);
-    if (rc == ERR_OK)
-        strimzi_mirror_connector(ret, w->mirror.connector);
-    if (rc == ERR_OK && strlen(w->mirror.connector) > MIRROR_CONNECTOR_MAX)
-        return err_set(err, ERR_INVALID, "the name of the connector is too long");
-    return rc;
+    return rc == ERR_OK ? name_connector(m, w, ret, err) : rc;
 }
 
 /* What the resource says must do where Connect is not to be asked. */
 static void look_at_maker(struct wal_mirrors *m, struct wal_watch *w,
-                          const struct strimzi_mirror *maker, int64_t now_ms)
+                          const struct strimzi_mirror *maker, int64_t now_ms, int64_t ends_ms)
 {
     struct mirror_look look = maker->told;
 
     look.look = (struct look){ .began_ms = now_ms, .ended_ms = now_ms, .outcome = LOOK_ANSWERED };
     mirror_learn(&w->mirror.facts, &look);
-    learned(m, w, now_ms, 0);
+    learned(m, w, now_ms, ends_ms);
 }
 
-static void look(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms)
+static void look(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, int64_t ends_ms)
 {
     struct strimzi_mirror maker = { .source = "" };
     struct err err = { 0 };
@@ -185,7 +210,7 @@ static void look(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms)
 
     w->mirror.turn.due_ms = now_ms + m->interval_ms;
     if (rc == ERR_OK && !w->resource.spec.connect_url) {
-        look_at_maker(m, w, &maker, now_ms);
+        look_at_maker(m, w, &maker, now_ms, ends_ms);
         return;
     }
     if (rc == ERR_OK) {
@@ -217,11 +242,6 @@ static void look_at_source(struct wal_mirrors *m, struct wal_watch *w, int64_t n
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
-static bool is_over(int64_t now_ms, int64_t ends_ms)
-{
-    return ends_ms <= now_ms;
-}
-
 static const char *word_of(enum mirror_effect effect)
 {
     return effect == MIRROR_EFFECT_STOP     ? "stop"
@@ -236,6 +256,8 @@ static enum err_code give(struct wal_mirrors *m, struct wal_watch *w,
     const struct wal_spec *s = &w->resource.spec;
     enum err_code rc;
 
+    if (effect == MIRROR_EFFECT_RESUME)
+        mirror_forget_proof(&w->mirror.facts);
     if (s->mirror_maker && effect != MIRROR_EFFECT_GUARD)
         return wal_makers_order(m->makers, w->number, str_from(w->resource.scope), s->mirror_maker,
                                 maker, effect, err);
@@ -261,6 +283,8 @@ static void order(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, in
     mirror_facts(&w->mirror.facts, now_ms, facts);
     effect = w->resource.spec.mirror_maker ? strimzi_mirror_move(&maker, wish, facts, &why)
                                            : mirror_move(wish, facts, &why);
+    if (effect == MIRROR_EFFECT_NOTHING)
+        w->mirror.why[0] = '\0'; /* whatever became of the last order: it is as it is to be */
     if (effect != MIRROR_EFFECT_NOTHING && effect != MIRROR_EFFECT_WAIT &&
         give(m, w, &maker, effect, now_ms, ends_ms, &ignored) == ERR_OK)
         log_info(m->ports.log, "Ordered a mirror to %s namespace=%s name=%s why=%s",
@@ -270,7 +294,8 @@ static void order(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, in
 static void learned(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, int64_t ends_ms)
 {
     m->ports.on_learned(m->ports.self, w);
-    if (wal_mirrors_is_named(w) && !w->mirror.turn.asked && m->ports.may_act(m->ports.self))
+    if (wal_mirrors_is_named(w) && !w->is_unclear && !w->mirror.turn.asked &&
+        !is_over(now_ms, ends_ms) && m->ports.may_act(m->ports.self))
         order(m, w, now_ms, ends_ms);
 }
 
@@ -278,6 +303,8 @@ static void note_result(struct wal_mirrors *m, struct wal_watch *w, enum mirror_
                         enum err_code rc, const char *why, int64_t now_ms)
 {
     snprintf(w->mirror.why, sizeof(w->mirror.why), "%s", why);
+    if (effect == MIRROR_EFFECT_RESUME)
+        mirror_forget_proof(&w->mirror.facts);
     if (rc != ERR_OK && effect != MIRROR_EFFECT_GUARD)
         log_warn(m->ports.log, "Failed to order a mirror to %s namespace=%s name=%s error=%s",
                  word_of(effect), w->resource.scope, w->resource.name, why);
@@ -385,9 +412,9 @@ void wal_mirrors_step(struct wal_mirrors *m, int64_t now_ms, int64_t ends_ms)
     for (size_t i = 0; !is_over(now_ms, ends_ms) && i < wal_looks_count(m->ports.looks); i++) {
         struct wal_watch *w = wal_looks_at(m->ports.looks, i);
 
-        follow(m, w, now_ms);
+        wal_mirrors_follow(m, w, now_ms);
         if (may_look(w) && now_ms >= w->mirror.turn.due_ms)
-            look(m, w, now_ms);
+            look(m, w, now_ms, ends_ms);
         if (may_look_at_source(w) && now_ms >= w->mirror.source.due_ms)
             look_at_source(m, w, now_ms);
     }

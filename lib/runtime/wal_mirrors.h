@@ -39,6 +39,9 @@ void wal_mirrors_set_kind(struct wal_mirrors *m, const struct kube_resource *kin
 bool wal_mirrors_is_named(const struct wal_watch *w);
 enum mirror_wish wal_mirrors_wish(const struct wal_watch *w);
 
+/* Its specification may be another one: what was learned of another mirror is forgotten. */
+void wal_mirrors_follow(const struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms);
+
 /* We lead again, and somebody else may have acted meanwhile. */
 void wal_mirrors_begin(struct wal_mirrors *m);
 /* What was ordered and has no result yet: not to be left to the next leader. */

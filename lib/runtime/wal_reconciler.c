@@ -69,6 +69,7 @@ static enum err_code wants(void *self, const struct kube_object *owner, struct k
     CLEANUP(wal_resource_release) struct wal_resource wal = { 0 };
     char secret[REDIS_FAILOVER_SECRET_MAX + 1] = "";
     enum err_code rc = wal_resource_decode(owner->json, r->settings.options, &wal, err);
+    struct wal_watch *w;
 
     if (rc == ERR_CORRUPT)
         return rc;
@@ -77,6 +78,9 @@ static enum err_code wants(void *self, const struct kube_object *owner, struct k
     if (rc == ERR_OK)
         rc = add_children(r, &wal, secret, ret, err);
     wal_looks_follow(r->looks, &wal, rc == ERR_OK ? secret : NULL, r->now_ms);
+    w = wal_looks_find(r->looks, owner->scope, owner->name);
+    if (w)
+        wal_mirrors_follow(r->mirrors, w, r->now_ms);
     return rc;
 }
 

@@ -366,7 +366,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
 
 /* --- what is done ----------------------------------------------------------------------------- */
 
-static bool is_confirmed(const struct restore_entry *e)
+bool restore_entry_is_confirmed(const struct restore_entry *e)
 {
     return strcmp(e->confirmed, e->resource.resource_version) == 0;
 }
@@ -419,7 +419,7 @@ static void decide(struct restore_entry *e)
     else if (says_otherwise(e, row) ||
              (has_progress(e, &known) && r->now_ms - e->figures_ms >= WAL_RESTORES_FIGURES_MS))
         restore_entry_write_status(e, row, &known);
-    else if (row->effect != RESTORE_EFFECT_NOTHING && !is_confirmed(e))
+    else if (row->effect != RESTORE_EFFECT_NOTHING && !restore_entry_is_confirmed(e))
         restore_entry_confirm(e);
     else if (row->effect == RESTORE_EFFECT_VERIFY || row->effect == RESTORE_EFFECT_REPAIR)
         restore_entry_want_job(e, w);

@@ -34,6 +34,8 @@ enum {
     WAL_RESTORES_VERIFY_S = 15 * 60,
     /* One that writes keys folds all of the log, and nobody knows how long that takes. */
     WAL_RESTORES_REPAIR_S = 24 * 60 * 60,
+    /* So long behind its time a Job is given up that cannot be made, or followed. */
+    WAL_RESTORES_JOB_S = 5 * 60,
 };
 
 /* Images of the Jobs of restores. */

@@ -39,6 +39,15 @@ static struct job_name name_of(const struct restore_entry *e, enum restore_step 
     return name;
 }
 
+static int64_t lasts_max_s(const struct restore_status *s)
+{
+    const int64_t replay_s = (s->replayed_ms - s->wiped_ms) / SECOND_MS;
+
+    if (s->step == RESTORE_STEP_REPAIRING)
+        return WAL_RESTORES_REPAIR_S;
+    return WAL_RESTORES_VERIFY_S + (replay_s > 0 ? WAL_RESTORES_VERIFY_TIMES * replay_s : 0);
+}
+
 static void say_why(struct restore_entry *e)
 {
     const struct restore_job_state *job = &e->job;
@@ -50,8 +59,24 @@ static void say_why(struct restore_entry *e)
              job->different != LOOK_UNKNOWN)
         snprintf(e->why, sizeof(e->why), "%lld of %lld keys differ", (long long)job->different,
                  (long long)job->compared);
-    else if (*job->why)
+    else if (*job->why || job->phase >= RESTORE_JOB_RUNNING)
         snprintf(e->why, sizeof(e->why), "%.*s", WHY_SHOWN_MAX, job->why);
+}
+
+/* One that cannot be made, or followed, must not hold up the restore for ever: it counts as one
+ * that has ended without having done it. */
+static void give_up(struct restore_entry *e)
+{
+    const struct restore_status *s = &e->resource.status;
+    const int64_t begun_ms = s->step == RESTORE_STEP_REPAIRING ? s->started_ms : s->replayed_ms;
+
+    if (e->job.phase == RESTORE_JOB_ENDED || begun_ms == LOOK_UNKNOWN ||
+        (e->restores->wall_ms - begun_ms) / SECOND_MS < lasts_max_s(s) + WAL_RESTORES_JOB_S)
+        return;
+    e->job.phase = RESTORE_JOB_ENDED;
+    e->job.good = TRUTH_UNKNOWN;
+    if (*e->why == '\0')
+        snprintf(e->why, sizeof(e->why), "no Job has done it in time");
 }
 
 void restore_entry_look_at_job(struct restore_entry *e)
@@ -65,6 +90,7 @@ void restore_entry_look_at_job(struct restore_entry *e)
     restore_jobs_look(r->jobs, str_from(e->resource.scope), name.text, name.verb, r->wall_ms,
                       &e->job);
     say_why(e);
+    give_up(e);
 }
 
 /* --- requests --------------------------------------------------------------------------------- */
@@ -81,15 +107,6 @@ static const char *redis_image_of(const struct restore_entry *e, const struct wa
                             w->resource.spec.failover, image))
         return image;
     return r->ports.images.redis;
-}
-
-static int64_t lasts_max_s(const struct restore_status *s)
-{
-    const int64_t replay_s = (s->replayed_ms - s->wiped_ms) / SECOND_MS;
-
-    if (s->step == RESTORE_STEP_REPAIRING)
-        return WAL_RESTORES_REPAIR_S;
-    return WAL_RESTORES_VERIFY_S + (replay_s > 0 ? WAL_RESTORES_VERIFY_TIMES * replay_s : 0);
 }
 
 /* What is held is in log time, and is compared in it. */
@@ -219,7 +236,10 @@ bool restore_entry_is_rid_of_jobs(struct restore_entry *e, enum restore_step ste
     if (!restore_jobs_find_running(e->restores->jobs, str_from(restore->scope), restore->uid,
                                    wanted.text, &job))
         return true;
-    end_job(e, &job);
+    if (restore_entry_is_confirmed(e))
+        end_job(e, &job);
+    else
+        restore_entry_confirm(e);
     return false;
 }
 

@@ -78,7 +78,9 @@ bool restore_order_is_open(const struct wal_restores *r, uint64_t wal);
 void restore_entry_look_at_job(struct restore_entry *e); /* of its step, into `job` */
 /* Has the Job of its step made, unless it is there. */
 void restore_entry_want_job(struct restore_entry *e, const struct wal_watch *w);
-/* False: a Job runs that this step does not want; it is being deleted. */
+/* What is known of it is what the API server has, as it said itself. */
+bool restore_entry_is_confirmed(const struct restore_entry *e);
+/* False: a Job runs that this step does not want; once that is confirmed it is being deleted. */
 bool restore_entry_is_rid_of_jobs(struct restore_entry *e, enum restore_step step);
 /* Deletes Jobs that were on their way to the API server when their restore ended. */
 void restore_jobs_end_late(struct wal_restores *r);

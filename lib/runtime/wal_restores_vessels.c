@@ -102,6 +102,7 @@ static void failed(struct restore_entry *e, const char *why, bool denied)
 
 static void note(struct restore_entry *e)
 {
+    e->is_denied = false;
     if (e->seen.n == 0) {
         say_why(e, "there is none; is the RedisFailover there, and its operator?");
         return;
@@ -109,7 +110,6 @@ static void note(struct restore_entry *e)
     restore_vessels_release(&e->found);
     e->found = e->seen;
     e->seen = (struct restore_vessels){ 0 };
-    e->is_denied = false;
     e->why[0] = '\0';
 }
 

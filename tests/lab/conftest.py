@@ -31,7 +31,7 @@ SHARED = {
     **dict.fromkeys(["test_lab", "test_mirror", "test_node", "test_restore_pods", "test_wal_faults",
                      "test_wal_pods"], "node"),
     "test_kubectl_mirror": "connect", "test_marks": "marked broker", "test_rbac": "manifests",
-    "test_restore_faults": "mortal broker"}
+    "test_restore_faults": "mortal broker", "test_wal_mirror": "mirror"}
 
 
 class Shares(LoadScopeScheduling):

@@ -104,8 +104,9 @@ static void ends_well(struct restore_world *w)
 
 static void each_step_is_told_once(void **state)
 {
-    static const char *const reasons[] = { "Begun", "PlanMade", "AppliersStopped", "Fenced",
-                                           "Wiped", "Reached",  "ReleaseWanted",   "Released" };
+    static const char *const reasons[] = { "Begun",  "PlanMade",      "AppliersStopped",
+                                           "Fenced", "Wiped",         "Reached",
+                                           "Held",   "ReleaseWanted", "Released" };
     struct restore_world *w = *state;
     char what[48];
 

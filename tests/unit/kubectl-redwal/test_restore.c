@@ -194,6 +194,7 @@ static void a_person_is_told_that_keys_are_written_and_nothing_is_wiped(void **s
                 "This writes keys of the Redis of RedisWal prod/orders as its log makes them:\n"
                 "  written:   keys that match cart:*, where they differ; what was written to them "
                 "past the log goes\n"
+                "  deleted:   those of them that the log does not make\n"
                 "  read:      1,234 records\n"
                 "Nothing is wiped, no applier stops, and all other keys stay as they are.\n");
 
