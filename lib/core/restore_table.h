@@ -79,6 +79,22 @@
     X(REPAIR,    "have a Job write the keys as the log makes them, unless there is one")
 
 /* Rows that several steps have. IF: as below. */
+#define RESTORE_ROWS_OF_CANCEL(IF, step) \
+    IF(step, CANCEL, YES, NOTHING, RELEASING, "Cancelling", "it is to be cancelled", "nothing")
+
+#define RESTORE_ROWS_OF_DATA(IF, step, fact) \
+    IF(step, fact, NO,      NOTHING, FAILED, "OtherWal",     "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
+    IF(step, fact, UNKNOWN, NOTHING, step,   "RedisUnknown", "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal")
+
+#define RESTORE_ROWS_OF_OWNER(IF, step) \
+    IF(step, OWNERLESS, YES, NOTHING, FAILED, "NoRedisFailover", "the RedisWal names no RedisFailover, so that nobody would make new pods and claims", "create a restore with wipe: Flush")
+
+#define RESTORE_ROWS_OF_DENIAL(IF, step, effect) \
+    IF(step, DENIED, YES, effect, step, "Denied", "the API server does not let the controller list or delete the pods and claims of Redis", "apply manifests/components/wipe-volumes in this namespace")
+
+#define RESTORE_ROWS_OF_RETENTION(IF, step) \
+    IF(step, OVERTAKEN, YES, NOTHING, FAILED, "Overtaken", "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]")
+
 #define RESTORE_ROWS_OF_WAL(IF, step) \
     IF(step, WAL, NO,      NOTHING, FAILED, "RedisWalGone",    "the RedisWal is gone", "create another restore when there is a RedisWal again") \
     IF(step, WAL, UNKNOWN, NOTHING, step,   "RedisWalUnclear", "the specification of the RedisWal cannot be followed", "see its condition SpecAccepted")
@@ -93,7 +109,7 @@
 #define RESTORE_ROWS_OF_FENCE(IF, step) \
     IF(step, STOPPED,   NOT_YES, NOTHING,   step,   "AppliersBack",  "somebody has started an applier again", "nothing: it is stopped again") \
     IF(step, FENCED,    NOT_YES, SET_GROUP, step,   "GroupNotEmpty", "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group") \
-    IF(step, OVERTAKEN, YES,     NOTHING,   FAILED, "Overtaken",     "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
+    RESTORE_ROWS_OF_RETENTION(IF, step) \
     IF(step, OVERTAKEN, UNKNOWN, NOTHING,   step,   "LogUnknown",    "it is not known what the log holds", "see the condition LogReachable of the RedisWal")
 
 /* IF(step, fact, when, effect, next, reason, what was found, what to do), and the last row of a
@@ -108,10 +124,9 @@
     IF(PREFLIGHT, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing") \
     RESTORE_ROWS_OF_WAL(IF, PREFLIGHT) \
     IF(PREFLIGHT, TURN,      NOT_YES, NOTHING,   PENDING,   "WaitsForTurn",     "another restore of the RedisWal comes before it", "wait, or cancel that one") \
-    IF(PREFLIGHT, OWNERLESS, YES,     NOTHING,   FAILED,    "NoRedisFailover",  "the RedisWal names no RedisFailover, so that nobody would make new pods and claims", "create a restore with wipe: Flush") \
-    IF(PREFLIGHT, EXPENDABLE, NO,     NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
-    IF(PREFLIGHT, EXPENDABLE, UNKNOWN, NOTHING,  PREFLIGHT, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
-    IF(PREFLIGHT, DENIED,    YES,     NOTE,      PREFLIGHT, "Denied",           "the API server does not let the controller list or delete the pods and claims of Redis", "apply manifests/components/wipe-volumes in this namespace") \
+    RESTORE_ROWS_OF_OWNER(IF, PREFLIGHT) \
+    RESTORE_ROWS_OF_DATA(IF, PREFLIGHT, EXPENDABLE) \
+    RESTORE_ROWS_OF_DENIAL(IF, PREFLIGHT, NOTE) \
     RESTORE_ROWS_OF_NOTE(IF, PREFLIGHT) \
     IF(PREFLIGHT, PLANNED,   NO,      NOTHING,   FAILED,    "NotPossible",      "it cannot be made from this log as it is asked for", "ask for another time, or other positions or partitions, in a new restore") \
     IF(PREFLIGHT, PLANNED,   UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
@@ -123,51 +138,49 @@
     IF(PREFLIGHT, SCOPED,    NOT_NO,  NOTHING,   REPAIRING, "PlanMade",         "the plan is made", "nothing") \
     ELSE(PREFLIGHT,                   NOTHING,   STOPPING,  "PlanMade",         "the plan is made", "nothing") \
     \
-    IF(STOPPING,  CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_CANCEL(IF, STOPPING) \
     RESTORE_ROWS_OF_WAL(IF, STOPPING) \
     IF(STOPPING,  STOPPED,   YES,     NOTHING,   FENCING,   "AppliersStopped",  "no pod of the applier is left", "nothing") \
     ELSE(STOPPING,                    NOTHING,   STOPPING,  "AppliersStopping", "pods of the applier are left", "wait; look at the pods that do not end") \
     \
-    IF(FENCING,   CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_CANCEL(IF, FENCING) \
     RESTORE_ROWS_OF_WAL(IF, FENCING) \
     IF(FENCING,   STOPPED,   NOT_YES, NOTHING,   STOPPING,  "AppliersBack",     "somebody has started an applier again", "nothing: it is stopped again") \
-    IF(FENCING,   OVERTAKEN, YES,     NOTHING,   FAILED,    "Overtaken",        "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
+    RESTORE_ROWS_OF_RETENTION(IF, FENCING) \
     IF(FENCING,   FENCED,    NOT_YES, SET_GROUP, FENCING,   "GroupNotEmpty",    "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group") \
     IF(FENCING,   VOLUMES,   YES,     NOTHING,   RECREATING, "Fenced",          "the brokers took the group's commits, so nobody is in it", "nothing") \
     ELSE(FENCING,                     NOTHING,   WIPING,    "Fenced",           "the brokers took the group's commits, so nobody is in it", "nothing") \
     \
-    IF(RECREATING, CANCEL,   YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_CANCEL(IF, RECREATING) \
     RESTORE_ROWS_OF_WAL(IF, RECREATING) \
-    IF(RECREATING, OWNERLESS, YES,    NOTHING,   FAILED,    "NoRedisFailover",  "the RedisWal names no RedisFailover, so that nobody would make new pods and claims", "create a restore with wipe: Flush") \
+    RESTORE_ROWS_OF_OWNER(IF, RECREATING) \
     IF(RECREATING, WIPED,    YES,     NOTHING,   REPLAYING, "Wiped",            "Redis is emptied, and says where replay begins", "nothing") \
     IF(RECREATING, RECREATED, YES,    NOTHING,   WIPING,    "Recreated",        "the pods and claims that were noted are gone, and a primary answers", "nothing") \
     IF(RECREATING, GONE,     YES,     NOTHING,   RECREATING, "AwaitingPrimary", "the pods and claims that were noted are gone, and no primary answers yet", "wait; look at the pods of Redis, and at its operator, when this lasts") \
-    IF(RECREATING, EXPENDABLE, NO,    NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
-    IF(RECREATING, EXPENDABLE, UNKNOWN, NOTHING, RECREATING, "RedisUnknown",    "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    RESTORE_ROWS_OF_DATA(IF, RECREATING, EXPENDABLE) \
     RESTORE_ROWS_OF_FENCE(IF, RECREATING) \
     RESTORE_ROWS_OF_NOTE(IF, RECREATING) \
-    IF(RECREATING, DENIED,   YES,     RECREATE,  RECREATING, "Denied",          "the API server does not let the controller list or delete the pods and claims of Redis", "apply manifests/components/wipe-volumes in this namespace") \
+    RESTORE_ROWS_OF_DENIAL(IF, RECREATING, RECREATE) \
     ELSE(RECREATING,                  RECREATE,  RECREATING, "DeletingVolumes", "the pods and claims that were noted are being deleted", "wait; look at those that stay, when this lasts") \
     \
     RESTORE_ROWS_OF_WAL(IF, WIPING) \
     IF(WIPING,    WIPED,     YES,     NOTHING,   REPLAYING, "Wiped",            "Redis is emptied, and says where replay begins", "nothing") \
     IF(WIPING,    WITHDRAWN, YES,     NOTHING,   RELEASING, "Withdrawn",        "it is to be cancelled, and no wipe is on its way to Redis", "nothing") \
-    IF(WIPING,    OURS,      NO,      NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
-    IF(WIPING,    OURS,      UNKNOWN, NOTHING,   WIPING,    "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    RESTORE_ROWS_OF_DATA(IF, WIPING, OURS) \
     RESTORE_ROWS_OF_FENCE(IF, WIPING) \
     IF(WIPING,    WIPED,     NO,      WIPE,      WIPING,    "WipingRedis",      "Redis is being emptied", "wait; see the message when this lasts") \
     ELSE(WIPING,                      NOTHING,   WIPING,    "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
     \
-    IF(REPLAYING, CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_CANCEL(IF, REPLAYING) \
     RESTORE_ROWS_OF_WAL(IF, REPLAYING) \
     RESTORE_ROWS_OF_WIPE(IF, REPLAYING) \
-    IF(REPLAYING, OVERTAKEN, YES,     NOTHING,   FAILED,    "Overtaken",        "retention removed records before they were replayed, or the log is another one", "raise retention, and create a restore that accepts the loss: accept: [LostRecords]") \
+    RESTORE_ROWS_OF_RETENTION(IF, REPLAYING) \
     IF(REPLAYING, REACHED,   NOT_YES, NOTHING,   REPLAYING, "Applying",         "the appliers apply the log", "wait; see the conditions of the RedisWal when this lasts") \
     IF(REPLAYING, VERIFY,    YES,     NOTHING,   VERIFYING, "Reached",          "everything is applied that was asked for", "nothing") \
     IF(REPLAYING, TO_END,    YES,     NOTHING,   COMPLETED, "Replayed",         "everything is applied that the log held when it was planned", "nothing") \
     ELSE(REPLAYING,                   NOTHING,   HELD,      "Reached",          "everything is applied that was asked for", "look at Redis, then set spec.release to true") \
     \
-    IF(VERIFYING, CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_CANCEL(IF, VERIFYING) \
     RESTORE_ROWS_OF_WAL(IF, VERIFYING) \
     RESTORE_ROWS_OF_WIPE(IF, VERIFYING) \
     IF(VERIFYING, CAUGHT_UP, NOT_YES, NOTHING,   VERIFYING, "CatchingUp",       "deadlines are in log time until the appliers have caught up with the log", "nothing: after a minute it is compared as it is") \
@@ -177,7 +190,7 @@
     IF(VERIFYING, VERIFIED,  YES,     NOTHING,   COMPLETED, "Verified",         "everything is applied, and Redis holds what the log makes of it", "nothing") \
     ELSE(VERIFYING,                   NOTHING,   COMPLETED, "NotVerified",      "everything is applied; whether Redis holds what the log makes of it could not be told", "kubectl redwal verify --rediswal NAME compares again") \
     \
-    IF(HELD,      CANCEL,    YES,     NOTHING,   RELEASING, "Cancelling",       "it is to be cancelled", "nothing") \
+    RESTORE_ROWS_OF_CANCEL(IF, HELD) \
     RESTORE_ROWS_OF_WAL(IF, HELD) \
     RESTORE_ROWS_OF_WIPE(IF, HELD) \
     IF(HELD,      SKIP,      YES,     NOTHING,   SKIPPING,  "SkipWanted",       "what follows is to be skipped", "nothing") \
@@ -203,8 +216,7 @@
     IF(REPAIRING, VERIFIED,  YES,     NOTHING,   COMPLETED, "Repaired",         "the keys that were asked for are as the log makes them", "nothing") \
     IF(REPAIRING, VERIFIED,  NO,      NOTHING,   FAILED,    "KeysLeft",         "some of the keys are not as the log makes them", "see which and why with kubectl redwal repair --rediswal, and the same keys; the others are done") \
     IF(REPAIRING, CHECKED,   YES,     NOTHING,   FAILED,    "NotRepaired",      "the Job that is to write the keys has ended without having done all of it", "look at the logs of its pods, and create another restore; no key is half written") \
-    IF(REPAIRING, OURS,      NO,      NOTHING,   FAILED,    "OtherWal",         "the primary holds another WAL, or keys of unknown origin", "point the RedisWal at its own Redis, or empty this one by hand if all of it may go") \
-    IF(REPAIRING, OURS,      UNKNOWN, NOTHING,   REPAIRING, "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
+    RESTORE_ROWS_OF_DATA(IF, REPAIRING, OURS) \
     IF(REPAIRING, BLANK,     YES,     NOTHING,   FAILED,    "RedisBlank",       "Redis holds nothing of this WAL, so that there is nothing to write keys beside", "create a restore without keys and partitions: all of Redis is made anew") \
     ELSE(REPAIRING,                   REPAIR,    REPAIRING, "RepairingKeys",    "a Job writes the keys as the log makes them", "wait; look at the pods of the Job when this lasts")
 /* clang-format on */
