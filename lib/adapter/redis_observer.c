@@ -1,19 +1,17 @@
 #include "adapter/redis_observer.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "adapter/redis_restore_hiredis.h"
 #include "adapter/sentinel_listener.h"
 #include "base/check.h"
-#include "base/fifo.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/worker_pool.h"
 #include "core/restore_open.h"
 #include "core/restore_plan.h"
 
@@ -32,27 +30,12 @@ struct job {
 };
 
 struct redis_observer {
-    struct redis_look_settings settings;
-    int answered;                       /* eventfd: readable while there are answers */
-    int descriptor;                     /* epoll: that, and the listener's */
-    struct sentinel_listener *listener; /* the owner's alone */
-    int n_dialling;                     /* the same: jobs that listen */
-    struct restore_open restoring;      /* the same */
-
-    pthread_mutex_t mutex; /* guards what follows */
-    pthread_cond_t asked;
-    bool stopping;
-    int n_threads; /* the last one of a freed observer destroys it */
-    int n_open;
-    struct fifo questions, answers[KIND_COUNT]; /* of struct job * */
+    struct worker_pool *pool;
+    int descriptor; /* epoll: that of the pool, and the listener's */
+    struct sentinel_listener *listener;
+    int n_dialling; /* jobs that listen */
+    struct restore_open restoring;
 };
-
-static struct job *take(struct fifo *jobs)
-{
-    struct job *job;
-
-    return fifo_take(jobs, &job) ? job : NULL;
-}
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
@@ -71,20 +54,6 @@ static struct job *take(struct fifo *jobs)
     LOGIN_TEXTS(X, &(r)->login)                                                                    \
     LOGIN_TEXTS(X, &(r)->sentinel_login)
 
-static const char *copy_text(const char *text)
-{
-    return text ? mem_copy_text(text, strlen(text)) : NULL;
-}
-
-static void wipe_text(const char *text)
-{
-    char *own = (char *)(uintptr_t)text; /* job_new() made it */
-
-    if (own)
-        secret_wipe(own, strlen(own));
-    free(own);
-}
-
 static struct job *job_new(uint64_t wal, const struct redis_place *redis, enum kind kind)
 {
     struct job *job = mem_new(1, sizeof(*job));
@@ -92,16 +61,18 @@ static struct job *job_new(uint64_t wal, const struct redis_place *redis, enum k
     job->wal = wal;
     job->kind = kind;
     job->redis = *redis;
-#define COPY(text) text = copy_text(text);
+#define COPY(text) text = secret_copy_text(text);
     QUESTION_TEXTS(COPY, &job->redis)
 #undef COPY
     redis_look_init(&job->look);
     return job;
 }
 
-static void job_free(struct job *job)
+static void job_free(void *self)
 {
-#define WIPE(text) wipe_text(text);
+    struct job *job = self;
+
+#define WIPE(text) secret_free_text(text);
     QUESTION_TEXTS(WIPE, &job->redis)
 #undef WIPE
     redis_look_release(&job->look);
@@ -111,78 +82,28 @@ static void job_free(struct job *job)
     free(job);
 }
 
-/* --- threads ---------------------------------------------------------------------------------- */
+/* --- the observer -------------------------------------------------------------------------------
+ */
 
-static void free_jobs(struct fifo *jobs)
+static void do_job(const void *context, void *self)
 {
-    struct job *job;
+    const struct redis_look_settings *settings = context;
+    struct job *job = self;
 
-    while ((job = take(jobs)))
-        job_free(job);
-    fifo_release(jobs);
-}
-
-static void destroy(struct redis_observer *o)
-{
-    free_jobs(&o->questions);
-    for (int i = 0; i < KIND_COUNT; i++)
-        free_jobs(&o->answers[i]);
-    close(o->answered);
-    pthread_cond_destroy(&o->asked);
-    pthread_mutex_destroy(&o->mutex);
-    free(o);
-}
-
-static void do_job(const struct redis_observer *o, struct job *job)
-{
     switch (job->kind) {
     case KIND_LOOK:
-        redis_look_ask(&job->redis, &o->settings, &job->look);
+        redis_look_ask(&job->redis, settings, &job->look);
         return;
     case KIND_LISTEN:
-        job->n_ears = redis_look_listen(&job->redis, &o->settings, job->ears);
+        job->n_ears = redis_look_listen(&job->redis, settings, job->ears);
         return;
     case KIND_RESTORE:
-        redis_restore_do(&job->redis, &o->settings, &job->order, &job->restored);
+        redis_restore_do(&job->redis, settings, &job->order, &job->restored);
         return;
     case KIND_COUNT:
         break;
     }
     UNREACHABLE("every kind is handled");
-}
-
-/* With the mutex held, except while Redis is asked. */
-static void serve_question(struct redis_observer *o, struct job *job)
-{
-    const uint64_t one = 1;
-
-    pthread_mutex_unlock(&o->mutex);
-    do_job(o, job);
-    pthread_mutex_lock(&o->mutex);
-    fifo_add(&o->answers[job->kind], &job);
-    if (write(o->answered, &one, sizeof(one)) < 0)
-        UNREACHABLE("an eventfd that refuses to count");
-}
-
-static void *run(void *self)
-{
-    struct redis_observer *o = self;
-    bool last;
-
-    pthread_mutex_lock(&o->mutex);
-    while (!o->stopping) {
-        struct job *job = take(&o->questions);
-
-        if (job)
-            serve_question(o, job);
-        else
-            pthread_cond_wait(&o->asked, &o->mutex);
-    }
-    last = --o->n_threads == 0;
-    pthread_mutex_unlock(&o->mutex);
-    if (last)
-        destroy(o);
-    return NULL;
 }
 
 static void watch_descriptor(struct redis_observer *o, int descriptor)
@@ -196,27 +117,18 @@ static void watch_descriptor(struct redis_observer *o, int descriptor)
 struct redis_observer *redis_observer_new(const struct redis_look_settings *settings)
 {
     struct redis_observer *o = mem_new(1, sizeof(*o));
+    struct redis_look_settings *context = mem_new(1, sizeof(*context));
+    const struct worker_pool_settings pool = {
+        REDIS_OBSERVER_THREADS, REDIS_OBSERVER_OPEN_MAX, KIND_COUNT, do_job, job_free, context
+    };
 
-    o->settings = *settings;
-    o->answered = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    *context = *settings;
+    o->pool = worker_pool_new(&pool);
     o->descriptor = epoll_create1(EPOLL_CLOEXEC);
-    PRE(o->answered >= 0 && o->descriptor >= 0);
+    PRE(o->descriptor >= 0);
     o->listener = sentinel_listener_new();
-    watch_descriptor(o, o->answered);
+    watch_descriptor(o, worker_pool_descriptor(o->pool));
     watch_descriptor(o, sentinel_listener_descriptor(o->listener));
-    pthread_mutex_init(&o->mutex, NULL);
-    pthread_cond_init(&o->asked, NULL);
-    fifo_init(&o->questions, sizeof(struct job *));
-    for (int i = 0; i < KIND_COUNT; i++)
-        fifo_init(&o->answers[i], sizeof(struct job *));
-    o->n_threads = REDIS_OBSERVER_THREADS;
-    for (int i = 0; i < REDIS_OBSERVER_THREADS; i++) {
-        pthread_t thread;
-
-        if (pthread_create(&thread, NULL, run, o) != 0)
-            UNREACHABLE("no thread to look with");
-        pthread_detach(thread);
-    }
     return o;
 }
 
@@ -226,10 +138,8 @@ void redis_observer_free(struct redis_observer *o)
         return;
     sentinel_listener_free(o->listener);
     close(o->descriptor);
-    pthread_mutex_lock(&o->mutex);
-    o->stopping = true;
-    pthread_cond_broadcast(&o->asked);
-    pthread_mutex_unlock(&o->mutex);
+    worker_pool_free(o->pool);
+    free(o);
 }
 
 /* --- the port --------------------------------------------------------------------------------- */
@@ -237,20 +147,11 @@ void redis_observer_free(struct redis_observer *o)
 /* The job becomes the observer's. False: too many are open. */
 static bool enqueue(struct redis_observer *o, struct job *job)
 {
-    bool fits;
-
     PRE(job->redis.n_partitions >= 0 && job->redis.n_partitions <= LOOK_PARTITIONS_MAX);
-    pthread_mutex_lock(&o->mutex);
-    fits = o->n_open < REDIS_OBSERVER_OPEN_MAX;
-    if (fits) {
-        o->n_open++;
-        fifo_add(&o->questions, &job);
-        pthread_cond_signal(&o->asked);
-    }
-    pthread_mutex_unlock(&o->mutex);
-    if (!fits)
-        job_free(job);
-    return fits;
+    if (worker_pool_add(o->pool, job->kind, job))
+        return true;
+    job_free(job);
+    return false;
 }
 
 static enum err_code too_many(struct err *err)
@@ -263,27 +164,13 @@ static enum err_code ask(void *self, uint64_t wal, const struct redis_place *red
     return enqueue(self, job_new(wal, redis, KIND_LOOK)) ? ERR_OK : too_many(err);
 }
 
-/* NULL: there is none. */
-static struct job *take_answer(struct redis_observer *o, enum kind kind)
-{
-    struct job *job;
-
-    pthread_mutex_lock(&o->mutex);
-    job = take(&o->answers[kind]);
-    o->n_open -= job != NULL;
-    pthread_mutex_unlock(&o->mutex);
-    return job;
-}
-
 static bool next(void *self, uint64_t *ret_wal, struct redis_look *ret_look)
 {
     struct redis_observer *o = self;
-    uint64_t count;
     struct job *job;
 
-    if (read(o->answered, &count, sizeof(count)) < 0)
-        count = 0; /* it was quiet before */
-    job = take_answer(o, KIND_LOOK);
+    worker_pool_hush(o->pool);
+    job = worker_pool_take(o->pool, KIND_LOOK);
     if (!job)
         return false;
     *ret_wal = job->wal;
@@ -316,7 +203,7 @@ static void ignore(void *self, uint64_t wal)
 static bool news(void *self, struct redis_news *ret)
 {
     struct redis_observer *o = self;
-    struct job *job = take_answer(o, KIND_LISTEN);
+    struct job *job = worker_pool_take(o->pool, KIND_LISTEN);
 
     if (!job)
         return sentinel_listener_next(o->listener, ret);
@@ -359,7 +246,7 @@ static enum err_code restore(void *self, uint64_t wal, const struct redis_place 
 static bool next_restored(void *self, uint64_t *ret_wal, struct restore_redis_result *ret)
 {
     struct redis_observer *o = self;
-    struct job *job = take_answer(o, KIND_RESTORE);
+    struct job *job = worker_pool_take(o->pool, KIND_RESTORE);
 
     if (!job)
         return false;

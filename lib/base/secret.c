@@ -1,6 +1,8 @@
 #include "base/secret.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -24,4 +26,18 @@ void secret_release(struct secret *s)
         secret_wipe(s->text, s->n);
     free(s->text);
     *s = (struct secret){ 0 };
+}
+
+const char *secret_copy_text(const char *text)
+{
+    return text ? mem_copy_text(text, strlen(text)) : NULL;
+}
+
+void secret_free_text(const char *copy)
+{
+    char *own = (char *)(uintptr_t)copy; /* secret_copy_text() made it */
+
+    if (own)
+        secret_wipe(own, strlen(own));
+    free(own);
 }

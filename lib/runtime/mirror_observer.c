@@ -1,17 +1,14 @@
 #include "runtime/mirror_observer.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/check.h"
-#include "base/fifo.h"
 #include "base/int64.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/worker_pool.h"
 #include "runtime/clock.h"
 #include "runtime/connect_mirror.h"
 
@@ -24,15 +21,7 @@ struct job {
 };
 
 struct mirror_observer {
-    struct mirror_opener opener;
-    int answered; /* eventfd: readable while there are answers */
-
-    pthread_mutex_t mutex; /* guards what follows */
-    pthread_cond_t asked;
-    bool stopping;
-    int n_threads; /* the last one of a freed observer destroys it */
-    int n_open;
-    struct fifo questions, answers; /* of struct job * */
+    struct worker_pool *pool;
 };
 
 /* --- texts ------------------------------------------------------------------------------------ */
@@ -48,20 +37,6 @@ struct mirror_observer {
     X((p)->login.cert)                                                                             \
     X((p)->login.key)
 
-static const char *copy_text(const char *text)
-{
-    return text ? mem_copy_text(text, strlen(text)) : NULL;
-}
-
-static void wipe_text(const char *text)
-{
-    char *own = (char *)(uintptr_t)text; /* job_new() made it */
-
-    if (own)
-        secret_wipe(own, strlen(own));
-    free(own);
-}
-
 static struct job *job_new(uint64_t wal, const struct mirror_place *place,
                            enum mirror_effect effect, int64_t until_ms)
 {
@@ -71,15 +46,17 @@ static struct job *job_new(uint64_t wal, const struct mirror_place *place,
     job->until_ms = until_ms;
     job->answer.effect = effect;
     job->place = *place;
-#define COPY(text) text = copy_text(text);
+#define COPY(text) text = secret_copy_text(text);
     QUESTION_TEXTS(COPY, &job->place)
 #undef COPY
     return job;
 }
 
-static void job_free(struct job *job)
+static void job_free(void *self)
 {
-#define WIPE(text) wipe_text(text);
+    struct job *job = self;
+
+#define WIPE(text) secret_free_text(text);
     QUESTION_TEXTS(WIPE, &job->place)
 #undef WIPE
     free(job->answer.next);
@@ -148,7 +125,8 @@ static int64_t time_for(const struct job *job)
     return int64_min(MIRROR_OBSERVER_TIMEOUT_MS, left_ms);
 }
 
-static enum err_code do_question(const struct mirror_observer *o, struct job *job, struct err *err)
+static enum err_code do_question(const struct mirror_opener *opener, struct job *job,
+                                 struct err *err)
 {
     const int64_t time_ms = time_for(job);
     struct connect connect;
@@ -156,109 +134,39 @@ static enum err_code do_question(const struct mirror_observer *o, struct job *jo
 
     if (time_ms < MIRROR_OBSERVER_LEAST_MS)
         return err_set(err, ERR_TIMEOUT, "somebody else may act before it is done");
-    rc = o->opener.open(&job->place, time_ms, &connect, err);
+    rc = opener->open(&job->place, time_ms, &connect, err);
     if (rc != ERR_OK)
         return rc;
     if (job->answer.effect == MIRROR_EFFECT_NOTHING)
         look(&connect, job);
     else
         rc = act(&connect, job, err);
-    o->opener.close(&connect);
+    opener->close(&connect);
     return rc;
 }
 
-static void do_job(const struct mirror_observer *o, struct job *job)
+static void do_job(const void *context, void *self)
 {
+    struct job *job = self;
     struct mirror_answer *a = &job->answer;
     struct err err = { 0 };
 
-    a->rc = do_question(o, job, &err);
+    a->rc = do_question(context, job, &err);
     memcpy(a->why, err.msg, sizeof(a->why));
     if (a->rc != ERR_OK && a->effect == MIRROR_EFFECT_NOTHING)
         a->look.look = lost(err.msg);
 }
 
-/* --- threads ---------------------------------------------------------------------------------- */
-
-static struct job *take(struct fifo *jobs)
-{
-    struct job *job;
-
-    return fifo_take(jobs, &job) ? job : NULL;
-}
-
-static void free_jobs(struct fifo *jobs)
-{
-    struct job *job;
-
-    while ((job = take(jobs)))
-        job_free(job);
-    fifo_release(jobs);
-}
-
-static void destroy(struct mirror_observer *o)
-{
-    free_jobs(&o->questions);
-    free_jobs(&o->answers);
-    close(o->answered);
-    pthread_cond_destroy(&o->asked);
-    pthread_mutex_destroy(&o->mutex);
-    free(o);
-}
-
-/* With the mutex held, except while Connect is asked. */
-static void serve_question(struct mirror_observer *o, struct job *job)
-{
-    const uint64_t one = 1;
-
-    pthread_mutex_unlock(&o->mutex);
-    do_job(o, job);
-    pthread_mutex_lock(&o->mutex);
-    fifo_add(&o->answers, &job);
-    if (write(o->answered, &one, sizeof(one)) < 0)
-        UNREACHABLE("an eventfd that refuses to count");
-}
-
-static void *run(void *self)
-{
-    struct mirror_observer *o = self;
-    bool last;
-
-    pthread_mutex_lock(&o->mutex);
-    while (!o->stopping) {
-        struct job *job = take(&o->questions);
-
-        if (job)
-            serve_question(o, job);
-        else
-            pthread_cond_wait(&o->asked, &o->mutex);
-    }
-    last = --o->n_threads == 0;
-    pthread_mutex_unlock(&o->mutex);
-    if (last)
-        destroy(o);
-    return NULL;
-}
-
 struct mirror_observer *mirror_observer_new(const struct mirror_opener *opener)
 {
     struct mirror_observer *o = mem_new(1, sizeof(*o));
+    struct mirror_opener *context = mem_new(1, sizeof(*context));
+    const struct worker_pool_settings settings = {
+        MIRROR_OBSERVER_THREADS, MIRROR_OBSERVER_OPEN_MAX, 1, do_job, job_free, context
+    };
 
-    o->opener = *opener;
-    o->answered = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    PRE(o->answered >= 0);
-    pthread_mutex_init(&o->mutex, NULL);
-    pthread_cond_init(&o->asked, NULL);
-    fifo_init(&o->questions, sizeof(struct job *));
-    fifo_init(&o->answers, sizeof(struct job *));
-    o->n_threads = MIRROR_OBSERVER_THREADS;
-    for (int i = 0; i < MIRROR_OBSERVER_THREADS; i++) {
-        pthread_t thread;
-
-        if (pthread_create(&thread, NULL, run, o) != 0)
-            UNREACHABLE("no thread to look with");
-        pthread_detach(thread);
-    }
+    *context = *opener;
+    o->pool = worker_pool_new(&settings);
     return o;
 }
 
@@ -266,10 +174,8 @@ void mirror_observer_free(struct mirror_observer *o)
 {
     if (!o)
         return;
-    pthread_mutex_lock(&o->mutex);
-    o->stopping = true;
-    pthread_cond_broadcast(&o->asked);
-    pthread_mutex_unlock(&o->mutex);
+    worker_pool_free(o->pool);
+    free(o);
 }
 
 /* --- the port --------------------------------------------------------------------------------- */
@@ -279,35 +185,23 @@ static enum err_code ask(void *self, uint64_t wal, const struct mirror_place *pl
 {
     struct mirror_observer *o = self;
     struct job *job;
-    bool fits;
 
     PRE(place->n_partitions >= 0 && place->n_partitions <= LOOK_PARTITIONS_MAX);
-    pthread_mutex_lock(&o->mutex);
-    fits = o->n_open < MIRROR_OBSERVER_OPEN_MAX;
-    if (fits) {
-        job = job_new(wal, place, effect, until_ms);
-        o->n_open++;
-        fifo_add(&o->questions, &job);
-        pthread_cond_signal(&o->asked);
-    }
-    pthread_mutex_unlock(&o->mutex);
-    return fits ? ERR_OK
-                : err_set(err, ERR_LIMIT, "%d questions to mirrors are under way",
-                          MIRROR_OBSERVER_OPEN_MAX);
+    job = job_new(wal, place, effect, until_ms);
+    if (worker_pool_add(o->pool, 0, job))
+        return ERR_OK;
+    job_free(job);
+    return err_set(err, ERR_LIMIT, "%d questions to mirrors are under way",
+                   MIRROR_OBSERVER_OPEN_MAX);
 }
 
 static bool next(void *self, uint64_t *ret_wal, struct mirror_answer *ret)
 {
     struct mirror_observer *o = self;
-    uint64_t count;
     struct job *job;
 
-    if (read(o->answered, &count, sizeof(count)) < 0)
-        count = 0; /* it was quiet before */
-    pthread_mutex_lock(&o->mutex);
-    job = take(&o->answers);
-    o->n_open -= job != NULL;
-    pthread_mutex_unlock(&o->mutex);
+    worker_pool_hush(o->pool);
+    job = worker_pool_take(o->pool, 0);
     if (!job)
         return false;
     *ret_wal = job->wal;
@@ -321,7 +215,7 @@ static int descriptor(void *self)
 {
     const struct mirror_observer *o = self;
 
-    return o->answered;
+    return worker_pool_descriptor(o->pool);
 }
 
 struct mirror_observer_port mirror_observer_port(struct mirror_observer *o)
