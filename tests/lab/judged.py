@@ -1,5 +1,6 @@
 """Records that come, and whether the primary of a RedisFailover is the fold of them."""
 
+import concurrent.futures
 import contextlib
 import threading
 
@@ -18,20 +19,28 @@ def write(topic, seed, n=500):
 
 
 @contextlib.contextmanager
-def writing(topic, seed):
-    """Records come all the while."""
-    over, workload = threading.Event(), Workload(seed)
+def repeating(write):
+    """`write` is called all the while. What it raises is raised at the end."""
+    over = threading.Event()
 
     def run():
         while not over.wait(EACH_SECONDS):
-            workload.write(topic, SOME)
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
+            write()
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        done = thread.submit(run)
+        try:
+            yield
+        finally:
+            over.set()
+    done.result()
+
+
+@contextlib.contextmanager
+def writing(topic, seed):
+    """Records come all the while."""
+    workload = Workload(seed)
+    with repeating(lambda: workload.write(topic, SOME)):
         yield
-    finally:
-        over.set()
-        thread.join()
     topic.flush()
 
 

@@ -3,13 +3,12 @@ fold of the log.
    REDWAL_RESTORE_RECORDS=1000000   so many, by all rounds together
    REDWAL_RESTORE_ROUNDS=4          all that there are"""
 
-import contextlib
 import os
-import threading
 
 import pytest
 
 from controllers import Controller
+from judged import repeating
 from lab import oracle
 from lab.failover import Failover
 from lab.kafka import Broker
@@ -19,7 +18,7 @@ from test_restore import LOOKS, PARTITIONS, Site, await_event, stage
 RECORDS = int(os.environ.get("REDWAL_RESTORE_RECORDS", "200000"))
 ROUNDS_RUN = int(os.environ.get("REDWAL_RESTORE_ROUNDS", "2"))
 REPLAY_SECONDS = 10  # at least, so that something can happen meanwhile
-LOAD, EACH_SECONDS = 20, 0.1
+LOAD = 20  # records at a time
 
 
 class Replicated(Site):
@@ -44,21 +43,9 @@ class Replicated(Site):
             with node.client() as client:
                 client.execute_command("ACL", "SETUSER", "default", "+flushall" if yes else "-flushall")
 
-    @contextlib.contextmanager
     def under_load(self):
         """Records come all the while."""
-        over = threading.Event()
-
-        def run():
-            while not over.wait(EACH_SECONDS):
-                self.write(LOAD)
-        thread = threading.Thread(target=run)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        return repeating(lambda: self.write(LOAD))
 
 
 class Faults:
