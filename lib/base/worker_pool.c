@@ -11,7 +11,7 @@
 #include "base/mem.h"
 
 struct task {
-    int kind;
+    unsigned kind;
     void *job;
 };
 
@@ -42,7 +42,7 @@ static void free_tasks(const struct worker_pool *p, struct fifo *tasks)
 static void destroy(struct worker_pool *p)
 {
     free_tasks(p, &p->tasks);
-    for (int i = 0; i < p->settings.n_kinds; i++)
+    for (unsigned i = 0; i < p->settings.n_kinds; i++)
         free_tasks(p, &p->results[i]);
     close(p->done);
     pthread_cond_destroy(&p->added);
@@ -96,7 +96,7 @@ struct worker_pool *worker_pool_new(const struct worker_pool_settings *settings)
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->added, NULL);
     fifo_init(&p->tasks, sizeof(struct task));
-    for (int i = 0; i < settings->n_kinds; i++)
+    for (unsigned i = 0; i < settings->n_kinds; i++)
         fifo_init(&p->results[i], sizeof(struct task));
     p->n_threads = settings->n_threads;
     for (int i = 0; i < settings->n_threads; i++) {
@@ -119,12 +119,12 @@ void worker_pool_free(struct worker_pool *p)
 
 /* --- jobs ------------------------------------------------------------------------------------- */
 
-bool worker_pool_add(struct worker_pool *p, int kind, void *job)
+bool worker_pool_add(struct worker_pool *p, unsigned kind, void *job)
 {
     const struct task task = { kind, job };
     bool fits;
 
-    PRE(kind >= 0 && kind < p->settings.n_kinds);
+    PRE(kind < p->settings.n_kinds);
     pthread_mutex_lock(&p->mutex);
     fits = p->n_open < p->settings.n_open_max;
     if (fits) {
@@ -136,7 +136,7 @@ bool worker_pool_add(struct worker_pool *p, int kind, void *job)
     return fits;
 }
 
-void *worker_pool_take(struct worker_pool *p, int kind)
+void *worker_pool_take(struct worker_pool *p, unsigned kind)
 {
     struct task task;
     bool found;

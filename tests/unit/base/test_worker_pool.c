@@ -45,7 +45,7 @@ static void await_done(const struct worker_pool *p)
     assert_int_equal(poll(&done, 1, PATIENCE_MS), 1);
 }
 
-static int *await(struct worker_pool *p, int kind)
+static int *await(struct worker_pool *p, unsigned kind)
 {
     int *job;
 
