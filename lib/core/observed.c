@@ -62,6 +62,11 @@ static void note_try(struct look *counted, enum look_outcome *last, const struct
     *last = look->outcome;
 }
 
+static int64_t more(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* --- the log ---------------------------------------------------------------------------------- */
 
 /* Where the memory is full, every second one goes: what is far behind is told less exactly. */
@@ -97,7 +102,8 @@ static bool is_of_log(const struct observed *o, const struct redis_look_partitio
 }
 
 /* The log is asked where it begins before Redis is, and where it ends after: what retention
- * removes and what is produced in between makes no difference. */
+ * removes and what is produced in between makes no difference. What Redis lacks is judged by where
+ * the log ended before: what came since it had no time to get. */
 static void judge(struct observed *o, struct observed_partition *p)
 {
     const struct locate_facts facts = {
@@ -112,7 +118,7 @@ static void judge(struct observed *o, struct observed_partition *p)
 
     p->judged = true;
     p->hold = at.hold;
-    p->behind = at.hold == HOLD_NONE ? p->log.end - at.position.next : LOOK_UNKNOWN;
+    p->behind = at.hold == HOLD_NONE ? more(0, p->end_before - at.position.next) : LOOK_UNKNOWN;
 }
 
 static void learn_extent(struct observed *o, int32_t i, bool is_pair)
@@ -208,6 +214,7 @@ static void learn_position(struct observed *o, int32_t i, const struct redis_loo
     }
     p->judged &= p->in_redis && p->redis.read == now->read; /* it was of what is no more */
     p->begin_before = is_pair ? p->log.begin : LOOK_UNKNOWN;
+    p->end_before = is_pair ? p->log.end : LOOK_UNKNOWN;
     p->redis = *now;
     p->in_redis = true;
     if (is_of_log(o, now))
@@ -286,11 +293,6 @@ bool observed_misses_redis(const struct observed *o)
            (o->redis_last == LOOK_ANSWERED && !is_usable(&o->redis));
 }
 
-static int64_t longer(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 int64_t observed_lag_ms(const struct observed *o, int64_t now_ms)
 {
     int64_t oldest_ms = now_ms;
@@ -315,11 +317,11 @@ struct observed_delay observed_delay(const struct observed *o)
         const int64_t age_ms = look->ended_ms - p->current_at_ms;
 
         if (lacks)
-            d.least_ms = longer(d.least_ms, look->began_ms - p->ends[0].at_ms);
+            d.least_ms = more(d.least_ms, look->began_ms - p->ends[0].at_ms);
         d.lacks |= lacks;
         d.most_ms = p->current_at_ms == LOOK_UNKNOWN || d.most_ms == LOOK_UNKNOWN
                         ? LOOK_UNKNOWN
-                        : longer(d.most_ms, age_ms);
+                        : more(d.most_ms, age_ms);
     }
     return d;
 }

@@ -40,10 +40,11 @@ struct observed_partition {
     bool in_log, in_redis; /* the above is known */
 
     /* As the log was told before Redis was asked the last time; LOOK_UNKNOWN. */
-    int64_t begin_before, committed_before;
+    int64_t begin_before, end_before, committed_before;
     bool judged;           /* what follows is known */
     enum hold_reason hold; /* what the applier would hold the partition for */
-    int64_t behind;        /* records that are not applied; LOOK_UNKNOWN while it is held */
+    int64_t behind;        /* records that the log then held and Redis lacked, when it was asked;
+                              LOOK_UNKNOWN while it is held */
     enum observed_drift drift;
     int64_t moved_from;    /* DRIFT_MOVED_BACK: the commit that was there */
     bool is_uncommitted;   /* the group has not committed yet for the primary that there is now */
@@ -101,7 +102,8 @@ struct observed_delay observed_delay(const struct observed *o);
  * this machine and of who writes them: the age of what a reader sees, at all sites. LOOK_UNKNOWN.
  */
 int64_t observed_mark_age_ms(const struct observed *o, int64_t now_ms, int64_t wall_ms);
-/* Records that are not applied, of all partitions; LOOK_UNKNOWN when that of one is. */
+/* Records that the log had been seen to hold and that Redis lacked when it was asked the last time,
+ * of all partitions; LOOK_UNKNOWN when that of one is. */
 int64_t observed_behind(const struct observed *o);
 
 #endif

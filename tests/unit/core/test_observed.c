@@ -41,7 +41,8 @@ static void judges_redis_by_the_log_around_it(void **state)
     } rows[] = {
         { "all applied", 0, 0, 100, 100, 100, true, HOLD_NONE, 0 },
         { "behind", 0, 0, 100, 60, 100, true, HOLD_NONE, 40 },
-        { "produced and applied meanwhile", 0, 0, 100, 150, 160, true, HOLD_NONE, 10 },
+        { "produced and applied meanwhile", 0, 0, 100, 150, 160, true, HOLD_NONE, 0 },
+        { "produced meanwhile", 0, 0, 100, 60, 160, true, HOLD_NONE, 40 },
         { "trimmed meanwhile, where Redis had been", 0, 80, 100, 60, 100, true, HOLD_NONE, 40 },
         { "trimmed past Redis", 80, 80, 100, 60, 100, true, HOLD_BEHIND_LOG, LOOK_UNKNOWN },
         { "Redis is past the end", 0, 0, 100, 150, 140, true, HOLD_AHEAD_OF_LOG, LOOK_UNKNOWN },
