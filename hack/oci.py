@@ -34,6 +34,7 @@ class Image:
     files: dict  # path without its first slash -> (bytes, mode)
     directories: tuple = ("tmp",)
     user: str = USER
+    working_directory: str = "/"
     license: str = "Apache-2.0"
 
     def size(self):
@@ -109,7 +110,7 @@ def _config(image, created, layer):
             "Entrypoint": image.entrypoint,
             "Env": ["PATH=/usr/bin:/bin", f"SSL_CERT_FILE={CERTIFICATES}"],
             "StopSignal": "SIGTERM",
-            "WorkingDir": "/",
+            "WorkingDir": image.working_directory,
             "Labels": {
                 "org.opencontainers.image.title": image.name,
                 "org.opencontainers.image.version": image.version,

@@ -44,14 +44,15 @@ def writing(topic, seed):
     topic.flush()
 
 
-def await_applied(failover, topic, seconds=120):
-    """Every record of the log is applied and settled in the primary. Returns the records."""
+def await_applied(failover, topic, seconds=120, pod=None):
+    """Every record of the log is applied and settled in the primary, or in this pod. Returns the
+    records."""
     records = topic.read()
     ends = {r.partition: r.offset + 1 for r in records}
 
     def behind():
         try:
-            with failover.client(socket_timeout=2) as client:
+            with failover.client(pod, socket_timeout=2) as client:
                 at = {p: position(client, WAL, p) for p in ends}
         except Exception as error:
             return str(error)
@@ -63,8 +64,11 @@ def await_applied(failover, topic, seconds=120):
 
 
 def check(failover, topic, scratch_redis):
+    """The primary and each replica."""
     records = await_applied(failover, topic)
     folded = oracle.Oracle(scratch_redis).fold(records, partitions=topic.partitions)
-    with failover.client() as client:
-        oracle.assert_equal(folded, client)
+    for pod in failover.pods():
+        await_applied(failover, topic, pod=pod)
+        with failover.client(pod) as client:
+            oracle.assert_equal(folded, client)
     return folded

@@ -76,15 +76,17 @@ class Node(Cluster):
         assert done.returncode == 0, f"{done.stdout}{done.stderr}{self.describe(namespace)}"
 
     def await_replaced(self, pod, seconds=120):
-        """`pod`, which was deleted, is gone, and as many of its kind are ready as there were."""
-        owner = pod.metadata.owner_references[0].uid
+        """`pod`, which was deleted, is gone, and as many of its kind are ready as there should be."""
+        home, owner = pod.metadata.namespace, pod.metadata.owner_references[0]
+        wanted = int(self.kubectl("-n", home, "get", f"{owner.kind}/{owner.name}", "-o",
+                                  "jsonpath={.spec.replicas}").stdout)
 
         def replaced():
-            pods = [p for p in self.pods(pod.metadata.namespace, "")
-                    if p.metadata.owner_references[0].uid == owner]
-            return all(map(ready, pods)) and pod.metadata.uid not in {p.metadata.uid for p in pods}
-        await_(replaced, seconds, lambda: f"{pod.metadata.name} is replaced\n"
-               f"{self.describe(pod.metadata.namespace)}")
+            pods = [p for p in self.pods(home, "") if p.metadata.owner_references and
+                    p.metadata.owner_references[0].uid == owner.uid]
+            return (len(pods) == wanted and all(map(ready, pods))
+                    and pod.metadata.uid not in {p.metadata.uid for p in pods})
+        await_(replaced, seconds, lambda: f"{pod.metadata.name} is replaced\n{self.describe(home)}")
 
     def processes(self, pod):
         """Of its containers, as the machine counts."""
@@ -132,11 +134,12 @@ class RedisFailover:
             if time.monotonic() - self._poked > POKE_SECONDS < time.monotonic() - began:
                 self._poke()
             return (self.roles() == ["master", "slave", "slave"]
+                    and self.links() == ["up", "up"]
                     and sum(map(ready, self.pods("sentinel"))) == 3
                     and all(map(ready, self.pods())) and len(self.sentinels_say()) == 1
                     and self.sentinels_know() == {(2, 2)})
-        await_(whole, seconds, lambda: f"redis {self.roles()}, its primary by the Sentinels "
-               f"{self.sentinels_say()}, who know {self.sentinels_know()}\n"
+        await_(whole, seconds, lambda: f"redis {self.roles()}, links {self.links()}, its primary by "
+               f"the Sentinels {self.sentinels_say()}, who know {self.sentinels_know()}\n"
                f"{self.node.describe(self.namespace)}")
         return self
 
@@ -150,12 +153,21 @@ class RedisFailover:
         """Sorted, as the servers themselves say."""
         return sorted(filter(None, map(self._role, self.pods())))
 
+    def links(self):
+        """What each replica says of the one to its primary."""
+        said = map(self._replication, self.pods())
+        return [of["master_link_status"] for of in said if of.get("role") == "slave"]
+
     def _role(self, pod):
+        return self._replication(pod).get("role")
+
+    def _replication(self, pod):
+        """Empty while it does not answer."""
         try:
             with self.client(pod, socket_timeout=1) as client:
-                return client.info("replication")["role"]
+                return client.info("replication")
         except redis.exceptions.RedisError:
-            return None
+            return {}
 
     def sentinels_say(self):
         """The addresses that Sentinels name as the primary's."""

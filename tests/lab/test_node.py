@@ -44,6 +44,18 @@ def test_a_redis_failover_becomes_a_primary_and_its_replicas_and_sentinels(failo
     assert primary == (failover.primary().status.pod_ip, 6379)
 
 
+def test_replicas_have_what_is_written_to_their_primary(failover):
+    assert failover.links() == ["up", "up"]
+    with failover.client() as primary:
+        primary.set("copied", "v")
+        assert primary.wait(2, 5000) == 2
+    for pod in failover.pods():
+        with failover.client(pod) as client:
+            assert client.get("copied") == b"v"
+    with failover.client() as primary:
+        primary.delete("copied")
+
+
 def test_names_of_services_resolve_and_others_do_not_exist(node, home, failover):
     pod = failover.primary().metadata.name
     ping = ["redis-cli", "-p", "26379", "-h"]
