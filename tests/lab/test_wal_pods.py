@@ -6,7 +6,7 @@ import json
 import pytest
 
 from bystander import Bystander
-from installed import SYSTEM
+from installed import APPLIERS, CONTROLLERS, SYSTEM
 from judged import check, write
 from lab.wait import await_
 from manifests import build, of_kind
@@ -80,14 +80,18 @@ def test_network_policies_mean_the_pods_that_there_are(node, home, failover, wal
     def selected(selector):
         return node.pods(home, ",".join(f"{k}={v}" for k, v in selector["matchLabels"].items()))
 
+    def await_selected(selector, n):
+        await_(lambda: len(selected(selector)) == n, 60,
+               lambda: f"{selector} selects {n} pods, and none that goes\n{node.describe(home)}")
+
     policies = of_kind(build(node, "samples/dc"), "NetworkPolicy")
     for policy in policies.values():
-        assert len(selected(policy["spec"]["podSelector"])) == 6  # Redis and Sentinels
+        await_selected(policy["spec"]["podSelector"], 6)  # Redis and Sentinels
     own = json.loads(node.kubectl("-n", home, "get", "networkpolicy", "orders-applier", "-o",
                                   "json").stdout)["spec"]
-    assert len(selected(own["podSelector"])) == 2
-    peers = [peer for rule in own["egress"] for peer in rule.get("to", [])]
-    assert [len(selected(peer["podSelector"])) for peer in peers] == [6]
+    await_selected(own["podSelector"], 2)
+    peer, = [peer for rule in own["egress"] for peer in rule.get("to", [])]
+    await_selected(peer["podSelector"], 6)
 
 
 @pytest.mark.parametrize("who", LET_IN)
@@ -133,11 +137,11 @@ def test_redis_does_not_go_out(people, node):
 
 @pytest.mark.parametrize("who", ["nobody", "elsewhere/nobody"])
 def test_pages_of_our_programs_are_open_to(node, home, people, who):
-    pods = node.pods(home, "redwal.dev/wal=orders,app.kubernetes.io/name=redis-applier") + \
-        node.pods(SYSTEM, "app.kubernetes.io/name=redwal-controller")
-    pods = [pod for pod in pods if ready(pod)]
-    assert len(pods) == 4
-    for pod in pods:
+    def pods():
+        return [pod for pod in node.pods(home, APPLIERS) + node.pods(SYSTEM, CONTROLLERS) if ready(pod)]
+
+    await_(lambda: len(pods()) == 4, 60, lambda: f"all are ready\n{node.describe(home)}")
+    for pod in pods():
         people[who].await_reaches(pod.status.pod_ip, HTTP)
 
 
