@@ -4,6 +4,7 @@ that of the records from the first one that Redis has to the last, seen in the p
 import argparse
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from processes import Processes
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACE, NAME, TOPIC, PARTITIONS = "bench", "orders", "redis-writes", 3
 RECORDS, ROUNDS, PATIENCE = 1_000_000, 3, 600
-LOOK_SECONDS = 0.02
+LOOK_SECONDS, STEP_SECONDS = 0.02, 0.1
 SHARE_MIN = 0.9         # of the applier's own rate
 FIRST_SECONDS_MAX = 10  # from the command to the first record
 
@@ -56,11 +57,13 @@ class Bench:
                 asked.hget(f"redwal:{{{NAME}}}:p:{p}", "next")
             return sum(int(n or 0) for n in asked.execute())
 
-    def replay(self):
+    def replay(self, trail=None):
         """When the first record was seen, and the rate from there on."""
         deadline, first = time.monotonic() + PATIENCE, None
         while True:
             n, now = self.applied(), time.monotonic()
+            if trail:
+                trail.note(n)
             if first is None and 0 < n < self.records:
                 first = now, n
             if first is not None and n >= self.records:
@@ -95,15 +98,47 @@ class Bench:
     def by_restore(self, number):
         name = f"restore-{number}"
         began = time.monotonic()
+        trail = Trail(lambda: RESTORE.get(self.api, NAMESPACE, name).get("status", {}).get("step", "Pending"))
         RESTORE.create(self.api, NAMESPACE, RESTORE.make(
             {"metadata.name": name, "spec.rediswal": NAME, "spec.to": None}))
-        first, rate = self.replay()
+        first, rate = self.replay(trail)
 
         def completed():
-            return RESTORE.get(self.api, NAMESPACE, name)["status"]["step"] == "Completed"
+            trail.note(self.applied())
+            return trail.steps[-1][0] == "Completed"
         await_(completed, 60, "it is completed")
         self.await_ready()
-        return rate, first - began
+        return rate, first - began, trail
+
+
+class Trail:
+    """What is seen of a restore: how many records Redis has, and the steps, by seconds since the command."""
+
+    def __init__(self, step):
+        self.step, self.began = step, time.monotonic()
+        self.records, self.steps = [], [("Pending", 0.0)]
+        self.asked = 0.0
+
+    def note(self, n):
+        now = time.monotonic() - self.began
+        self.records.append((now, n))
+        if now - self.asked < STEP_SECONDS:
+            return
+        self.asked, step = now, self.step()
+        if self.steps[-1][0] != step:
+            self.steps.append((step, now))
+
+    def draw(self, n, out):
+        """out/restore.svg and .png, by gnuplot from out/*.dat."""
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "restore.dat").write_text("".join(f"{t:.3f} {100 * of / n:.3f}\n" for t, of in self.records))
+        ends = [t for _, t in self.steps[1:]] + [self.records[-1][0]]
+        (out / "restore-steps.dat").write_text("".join(
+            f"{t:.3f} {end:.3f} {i} {step}\n" for i, ((step, t), end) in enumerate(zip(self.steps, ends))))
+        for kind, ending in (("pngcairo", "png"), ("svg", "svg")):
+            subprocess.run(["gnuplot", "-e", f"kind='{kind}'; ending='{ending}'; out='{out}'",
+                            ROOT / "bench" / "harness" / "draw-restore.gp"], check=True)
+        print(f"Drawings and figures are in {out}")
 
 
 def measure(cluster, directory, records, rounds):
@@ -129,7 +164,10 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--records", type=int, default=RECORDS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--out", type=pathlib.Path, help="a directory for a drawing of the last one; needs gnuplot")
     args = parser.parse_args()
+    if args.out and not shutil.which("gnuplot"):
+        sys.exit("bench: --out needs gnuplot; hack/install-deps bench")
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
         cluster = Cluster(directory / "kubernetes").start()
@@ -140,17 +178,19 @@ def main():
             plain, restored = measure(cluster, directory, args.records, args.rounds)
         finally:
             cluster.stop()
-    share = statistics.median(rate / own for (rate, _), own in zip(restored, plain))
-    first = max(seconds for _, seconds in restored)
+    share = statistics.median(rate / own for (rate, *_), own in zip(restored, plain))
+    first = max(seconds for _, seconds, _ in restored)
     met = share >= SHARE_MIN and first <= FIRST_SECONDS_MAX
     print(f"{args.records} records of 64 bytes in {PARTITIONS} partitions, {args.rounds} rounds, medians\n"
           f"  replayed by an applier alone  {statistics.median(plain):10.0f} records/s\n"
-          f"  by a restore                  {statistics.median(r for r, _ in restored):10.0f} "
+          f"  by a restore                  {statistics.median(r for r, *_ in restored):10.0f} "
           f"records/s\n"
           f"  its share                     {share:10.2f} (at least {SHARE_MIN})\n"
           f"  from the command to the first record, the latest {first:5.1f} s "
           f"(at most {FIRST_SECONDS_MAX})\n"
           f"{'met' if met else 'NOT MET'}")
+    if args.out:
+        restored[-1][-1].draw(args.records, args.out)
     return 0 if met else 1
 
 
