@@ -28,8 +28,8 @@ _numbers = itertools.count(1)
 # What the tests of these files share takes long to start, and one worker starts it. Of the node there is
 # one on a machine at a time.
 SHARED = {
-    **dict.fromkeys(["test_lab", "test_mirror", "test_node", "test_restore_pods", "test_wal_faults",
-                     "test_wal_pods"], "node"),
+    **dict.fromkeys(["test_lab", "test_mirror", "test_node", "test_restore_pods",
+                     "test_restore_pods_volumes", "test_wal_faults", "test_wal_pods"], "node"),
     "test_kubectl_mirror": "connect", "test_marks": "marked broker", "test_rbac": "manifests",
     "test_restore_faults": "mortal broker", "test_wal_mirror": "mirror"}
 

@@ -63,9 +63,9 @@ def install(node):
 
 
 class SampleFailover(RedisFailover):
-    """That of components/redis-auth, with users."""
+    """That of components/redis-auth, with users. `of_redis`: more of spec.redis."""
 
-    def __init__(self, node, namespace):
+    def __init__(self, node, namespace, **of_redis):
         self.node, self.namespace = node, namespace
         node.core.create_namespaced_secret(namespace, {
             "metadata": {"name": "orders-redis"},
@@ -76,7 +76,7 @@ class SampleFailover(RedisFailover):
             node.kubectl("-n", namespace, "apply", "-f", "-", stdin=json.dumps(policy))
         _let_in_from_the_machine(node, namespace)
         body = of_kind(sample, "RedisFailover")["orders"]
-        body["spec"]["redis"].update(REDIS_IMAGE)
+        body["spec"]["redis"].update(REDIS_IMAGE, **of_redis)
         body["spec"]["sentinel"].update(REDIS_IMAGE)
         node.kubectl("-n", namespace, "apply", "-f", "-", stdin=json.dumps(body))
 

@@ -11,42 +11,10 @@ from judged import WAL, await_applied, check, write, writing
 from lab import oracle
 from lab.applier import position
 from lab.wait import await_, holds
-from rediswals import GROUP, VERSION
+from restores import Restore, allow_volumes, await_caught_up, deleted, vessels
 
-PLURAL = "redisrestores"
 LOG_TIME_SHIFT = 2 ** 45  # of deadlines in log time: docs/adr/0007-log-time.md
 SLOW = 200  # operations per second of each applier, so that something can happen meanwhile
-
-
-class Restore:
-    def __init__(self, wal, name, **spec):
-        self.wal, self.name = wal, name
-        wal.api.create_namespaced_custom_object(GROUP, VERSION, wal.namespace, PLURAL, {
-            "apiVersion": f"{GROUP}/{VERSION}", "kind": "RedisRestore",
-            "metadata": {"name": name}, "spec": {"rediswal": "orders", **spec}})
-
-    def get(self):
-        return self.wal.api.get_namespaced_custom_object(GROUP, VERSION, self.wal.namespace, PLURAL,
-                                                         self.name)
-
-    @property
-    def status(self):
-        return self.get().get("status", {})
-
-    def patch(self, **spec):
-        self.wal.api.patch_namespaced_custom_object(GROUP, VERSION, self.wal.namespace, PLURAL,
-                                                    self.name, {"spec": spec})
-
-    def await_step(self, *steps, seconds=180):
-        await_(lambda: self.status.get("step") in steps, seconds,
-               lambda: f"{self.name} comes to {steps}: {self.status}\n"
-               f"{self.wal.get()['status']}\n{self.wal.node.describe(self.wal.namespace)}")
-        return self.status
-
-    def await_completed(self, seconds=300):
-        status = self.await_step("Completed", "Failed", "Cancelled", seconds=seconds)
-        assert status["step"] == "Completed", status
-        return status
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +27,6 @@ def without_shift(state):
     """What is held has not caught up with its log, so its deadlines are in log time still."""
     return {key: (kind, content, ends and (ends - LOG_TIME_SHIFT if ends > LOG_TIME_SHIFT else ends))
             for key, (kind, content, ends) in state.items()}
-
-
-def await_caught_up(failover, topic):
-    """Deadlines are by the clock of Redis again."""
-    def clocks():
-        with failover.client() as client:
-            return {client.hget(f"redwal:{{{WAL}}}:p:{p}", "clock") for p in topic.ends()}
-    await_(lambda: clocks() == {b"wall"}, 60, lambda: f"all is ordinary again: {clocks()}")
 
 
 def told(node, home):
@@ -157,4 +117,25 @@ def test_a_pod_goes_while_it_is_restored(node, failover, topic, wal, scratch_red
     await_applied(failover, topic)
     await_caught_up(failover, topic)
     check(failover, topic, scratch_redis)
+    wal.await_ready()
+
+
+def test_by_pods(node, home, failover, topic, wal, scratch_redis):
+    """Their volumes are no claims, so the data goes with them."""
+    failover.await_whole()
+    await_applied(failover, topic)
+    allow_volumes(node, home)
+    with failover.client() as client:
+        client.set("stray", "v")
+    old = vessels(node, home)
+    assert {kind for kind, _, _ in old} == {"Pod"} and len(old) == 3
+    with writing(topic, 5):
+        status = Restore(wal, "by-pods", wipe="Volumes").await_completed()
+    assert deleted(status) == old and not vessels(node, home) & old
+    failover.await_whole()
+    await_applied(failover, topic)
+    await_caught_up(failover, topic)
+    check(failover, topic, scratch_redis)
+    with failover.client() as client:
+        assert not client.exists("stray")
     wal.await_ready()

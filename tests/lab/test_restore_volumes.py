@@ -1,5 +1,5 @@
 """Wiping by pods and claims, where no pod runs: the API server, its StatefulSets and the log are real, and no Redis
-ever answers. That Redis comes back, and is replayed, is in test_restore_pods.py."""
+ever answers. That Redis comes back, and is replayed, is in test_restore_pods_volumes.py."""
 
 import json
 
