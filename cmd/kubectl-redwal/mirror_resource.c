@@ -1,5 +1,6 @@
 #include "mirror_resource.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "codec/kube_discovery.h"
@@ -10,13 +11,16 @@ enum { OBJECT_MAX_BYTES = 3 * 1024 * 1024, APIS_MAX_BYTES = 16 * 1024 * 1024 };
 static bool take_version(void *self, const struct kube_served *served)
 {
     struct mirror_resource *r = self;
+    bool is_whole;
 
     if (!str_eq(served->group, STR_LITERAL(STRIMZI_GROUP)) ||
         !str_eq(served->plural, STR_LITERAL(STRIMZI_MIRROR_PLURAL)) ||
         served->version.n > MIRROR_VERSION_MAX)
         return true;
-    memcpy(r->version, served->version.p, served->version.n);
-    return false; /* the first one is what the cluster prefers */
+    is_whole = str_eq(served->version, STR_LITERAL(STRIMZI_WHOLE_VERSION));
+    if (is_whole || r->version[0] == '\0') /* the first one is what the cluster prefers */
+        snprintf(r->version, sizeof(r->version), "%.*s", STR_ARGS(served->version));
+    return !is_whole;
 }
 
 static enum err_code find_version(struct mirror_resource *r, struct err *err)

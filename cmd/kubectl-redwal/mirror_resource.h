@@ -12,7 +12,7 @@ enum { MIRROR_VERSION_MAX = 63 }; /* "v1beta2" */
 struct mirror_resource {
     struct cluster *cluster; /* NULL: there is none */
     const char *name, *alias;
-    char version[MIRROR_VERSION_MAX + 1]; /* in which the cluster serves it */
+    char version[MIRROR_VERSION_MAX + 1]; /* in which it is asked for */
     struct strimzi_mirror mirror;         /* as it was read last */
 };
 

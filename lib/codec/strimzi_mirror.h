@@ -16,6 +16,9 @@
 
 #define STRIMZI_GROUP         "kafka.strimzi.io"
 #define STRIMZI_MIRROR_PLURAL "kafkamirrormaker2s"
+/* Where a server has both versions, v1 hides of a resource what v1beta2 alone can name: the
+ * clusters of one that was not converted yet. */
+#define STRIMZI_WHOLE_VERSION "v1beta2"
 
 enum {
     STRIMZI_VERSION_MAX = 64,                           /* of a resource, as the API counts */

@@ -9,6 +9,7 @@
 
 struct found {
     bool served;
+    struct str wanted; /* version */
     struct kube_resource resource;
     char version[KUBE_KINDS_VERSION_MAX + 1];
 };
@@ -32,7 +33,7 @@ struct kube_kinds *kube_kinds_new(struct kube_client *client, const struct kube_
     k->client = client;
     k->n = n;
     for (size_t i = 0; i < n; i++)
-        k->found[i].resource = wanted[i];
+        k->found[i] = (struct found){ .wanted = wanted[i].version, .resource = wanted[i] };
     return k;
 }
 
@@ -55,7 +56,12 @@ const struct kube_resource *kube_kinds_find(const struct kube_kinds *k, size_t i
     return k->found[i].served ? &k->found[i].resource : NULL;
 }
 
-/* The first version that is told of is the preferred one. */
+/* The first version that is told of is the server's preferred one. */
+static bool is_better(const struct found *f, bool seen, struct str version)
+{
+    return version.n <= KUBE_KINDS_VERSION_MAX && (!seen || str_eq(version, f->wanted));
+}
+
 static bool take(void *self, const struct kube_served *s)
 {
     struct kube_kinds *k = self;
@@ -63,8 +69,8 @@ static bool take(void *self, const struct kube_served *s)
     for (size_t i = 0; i < k->n; i++) {
         struct found *f = &k->found[i];
 
-        if (k->seen[i] || !str_eq(f->resource.group, s->group) ||
-            !str_eq(f->resource.plural, s->plural) || s->version.n > KUBE_KINDS_VERSION_MAX)
+        if (!str_eq(f->resource.group, s->group) || !str_eq(f->resource.plural, s->plural) ||
+            !is_better(f, k->seen[i], s->version))
             continue;
         memcpy(f->version, s->version.p, s->version.n);
         f->version[s->version.n] = '\0';

@@ -16,15 +16,16 @@ enum {
 
 struct kube_kinds;
 
-/* `wanted`: group and plural of each, borrowed; versions are the server's choice. */
+/* `wanted`, of which group and plural are borrowed: each is asked for in its version where the
+ * server has that, and else in the one that the server prefers. */
 struct kube_kinds *kube_kinds_new(struct kube_client *client, const struct kube_resource *wanted,
                                   size_t n);
 void kube_kinds_free(struct kube_kinds *k); /* NULL is fine */
 
 /* The server has told once. */
 bool kube_kinds_are_known(const struct kube_kinds *k);
-/* In the version that it prefers; NULL: it has none, or that is not known yet. What was found stays
- * while the server does not answer. */
+/* In that version; NULL: it has none, or that is not known yet. What was found stays while the
+ * server does not answer. */
 const struct kube_resource *kube_kinds_find(const struct kube_kinds *k, size_t i);
 
 /* Asks what is due. Call it after kube_client_step(), and when kube_kinds_due_ms() has come. */

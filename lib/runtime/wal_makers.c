@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "runtime/kube_informer.h"
+#include "runtime/kube_kinds.h"
 
 #define MANAGER "redwal-controller"
 
@@ -25,8 +26,9 @@ struct wal_makers {
     void *self;
     const struct kube_resource *kind;
     struct kube_informer_target target;
-    struct kube_informer *informer; /* NULL: they are not followed */
-    int64_t now_ms, troubled_ms;    /* the last list or watch that failed; INT64_MIN: none has */
+    char version[KUBE_KINDS_VERSION_MAX + 1]; /* in which they are followed */
+    struct kube_informer *informer;           /* NULL: they are not */
+    int64_t now_ms, troubled_ms; /* the last list or watch that failed; INT64_MIN: none has */
     char trouble[KUBE_MESSAGE_MAX];
     struct maker_call calls[WAL_MAKERS_CALLS_MAX];
 };
@@ -81,7 +83,7 @@ static void on_trouble(void *self, const char *message)
 
 void wal_makers_set_kind(struct wal_makers *m, const struct kube_resource *kind)
 {
-    if (m->kind && !kind)
+    if (m->informer && !(kind && str_eq(kind->version, str_from(m->version))))
         unfollow(m);
     m->kind = kind;
 }
@@ -91,7 +93,9 @@ void wal_makers_follow(struct wal_makers *m, bool is_named)
     const struct kube_reflector_settings settings = kube_reflector_defaults();
 
     if (is_named && m->kind && !m->informer) {
+        snprintf(m->version, sizeof(m->version), "%.*s", STR_ARGS(m->kind->version));
         m->target.collection = (struct kube_target){ *m->kind, m->scope, { 0 }, { 0 } };
+        m->target.collection.resource.version = str_from(m->version);
         m->informer = kube_informer_new(m->client, &m->target, &settings, on_delta, on_trouble, m);
     } else if (!is_named && m->informer) {
         unfollow(m);

@@ -25,8 +25,8 @@ struct wal_makers *wal_makers_new(struct kube_client *client, struct str scope, 
                                   wal_makers_done_fn *on_done, void *self);
 void wal_makers_free(struct wal_makers *m); /* NULL is fine; tells nobody */
 
-/* The kind in the version that the server has, which lives until it is told otherwise; NULL: it has
- * none. */
+/* The kind in a version that the server has, which lives until it is told otherwise; NULL: it has
+ * none. Another version: they are listed anew. */
 void wal_makers_set_kind(struct wal_makers *m, const struct kube_resource *kind);
 /* Somebody names one, or nobody does. */
 void wal_makers_follow(struct wal_makers *m, bool is_named);

@@ -20,7 +20,7 @@ static const struct kube_resource optional_kinds[KIND_COUNT] = {
                         { WAL_API_VERSION, sizeof(WAL_API_VERSION) - 1 },
                         { "redisrestores", 13 } },
     [KIND_MAKERS] = { { STRIMZI_GROUP, sizeof(STRIMZI_GROUP) - 1 },
-                      { NULL, 0 },
+                      { STRIMZI_WHOLE_VERSION, sizeof(STRIMZI_WHOLE_VERSION) - 1 },
                       { STRIMZI_MIRROR_PLURAL, sizeof(STRIMZI_MIRROR_PLURAL) - 1 } },
 };
 

@@ -394,8 +394,9 @@ static void print_mirror_uses(void)
          "How it is shown: `tests/integration/run test_mirror.py`, with two real clusters, Connect and\n"
          "MirrorMaker 2, and `tests/lab/run test_kubectl_mirror.py`, with Strimzi's definition on a real API server and a\n"
          "stand-in for its operator; the controller's part by `tests/lab/run test_wal_mirror.py`. A task hangs\n"
-         "there because its source does, or its worker. Not shown: Strimzi's `v1beta2`\n"
-         "on a server, which is read and written by unit tests alone.");
+         "there because its source does, or its worker. Strimzi's definitions are those of three releases, that serve `v1`,\n"
+         "`v1beta2`, and both. Where both are served, `v1beta2` is what is read and patched: `v1` hides the clusters of\n"
+         "a resource that was not converted yet.");
 }
 /* clang-format on */
 

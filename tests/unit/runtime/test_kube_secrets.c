@@ -27,7 +27,7 @@ struct stand {
 };
 
 static const struct kube_resource wanted[] = {
-    { { "a.example", 9 }, { NULL, 0 }, { "things", 6 } },
+    { { "a.example", 9 }, { "v0", 2 }, { "things", 6 } },
     { { "b.example", 9 }, { NULL, 0 }, { "things", 6 } },
 };
 
@@ -135,6 +135,9 @@ static void what_nobody_asks_for_is_forgotten(void **state)
     "{\"metadata\":{\"name\":\"" group "\"},\"versions\":[{\"version\":\"" version                 \
     "\",\"resources\":[{\"resource\":\"things\"}]},{\"version\":\"v0\",\"resources\":"             \
     "[{\"resource\":\"things\"}]}]}"
+#define SERVED_ALONE(group, version)                                                               \
+    "{\"metadata\":{\"name\":\"" group "\"},\"versions\":[{\"version\":\"" version                 \
+    "\",\"resources\":[{\"resource\":\"things\"}]}]}"
 #define KINDS(items) "{\"kind\":\"APIGroupDiscoveryList\",\"items\":[" items "]}"
 
 static void tell_kinds(struct stand *s, int64_t after_ms, int http, const char *body)
@@ -161,8 +164,10 @@ static void kinds_come_and_go(void **state)
     assert_true(str_eq(kube_kinds_find(s.kinds, 1)->group, STR_LITERAL("b.example")));
     tell_kinds(&s, KUBE_KINDS_EVERY_MS, 200,
                KINDS(SERVED("a.example", "v1") "," SERVED("b.example", "v3")));
-    assert_true(str_eq(kube_kinds_find(s.kinds, 0)->version, STR_LITERAL("v1")));
+    assert_true(str_eq(kube_kinds_find(s.kinds, 0)->version, STR_LITERAL("v0")));
     assert_true(str_eq(kube_kinds_find(s.kinds, 1)->version, STR_LITERAL("v3")));
+    tell_kinds(&s, KUBE_KINDS_EVERY_MS, 200, KINDS(SERVED_ALONE("a.example", "v1")));
+    assert_true(str_eq(kube_kinds_find(s.kinds, 0)->version, STR_LITERAL("v1")));
     tell_kinds(&s, KUBE_KINDS_EVERY_MS, 500, BROKEN);
     assert_non_null(kube_kinds_find(s.kinds, 0));
     tell_kinds(&s, KUBE_KINDS_RETRY_MS, 200, KINDS(""));

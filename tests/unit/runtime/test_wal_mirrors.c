@@ -251,12 +251,14 @@ static void who_gives_the_lease_away_asks_nobody(void **state)
 
 /* --- KafkaMirrorMaker2 ------------------------------------------------------------------------ */
 
-#define MAKERS "/apis/kafka.strimzi.io/v1/kafkamirrormaker2s"
-#define MAKERS_SERVED                                                                              \
-    "{\"metadata\":{\"name\":\"kafka.strimzi.io\"},\"versions\":[{\"version\":\"v1\","             \
-    "\"resources\":"                                                                               \
-    "[{\"resource\":\"kafkamirrormaker2s\"}]}]}"
-#define BY_MAKER "\"kafkaMirrorMaker2\":{\"name\":\"m\"}"
+#define MAKERS     "/apis/kafka.strimzi.io/v1/kafkamirrormaker2s"
+#define OLD_MAKERS "/apis/kafka.strimzi.io/v1beta2/kafkamirrormaker2s"
+#define IN_VERSION(version)                                                                        \
+    "{\"version\":\"" version "\",\"resources\":[{\"resource\":\"kafkamirrormaker2s\"}]}"
+#define IN_VERSIONS(versions)                                                                      \
+    "{\"metadata\":{\"name\":\"kafka.strimzi.io\"},\"versions\":[" versions "]}"
+#define MAKERS_SERVED IN_VERSIONS(IN_VERSION("v1"))
+#define BY_MAKER      "\"kafkaMirrorMaker2\":{\"name\":\"m\"}"
 
 static void put_by(struct wal_stand *s, int generation, const char *state, const char *named)
 {
@@ -360,6 +362,27 @@ static void a_mirror_maker_that_is_not_there_is_told(void **state)
     wal_stand_says(s, "there is no KafkaMirrorMaker2 m");
 }
 
+/* Which hides nothing, and goes with an upgrade of its operator. */
+static void a_mirror_maker_is_followed_in_v1beta2_as_long_as_the_cluster_has_it(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING", "");
+    s->api->served = IN_VERSIONS(IN_VERSION("v1") "," IN_VERSION("v1beta2"));
+    put_by(s, 1, "Observed", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "there is no KafkaMirrorMaker2 m");
+    fake_api_put(s->api, OLD_MAKERS, "ns", "m",
+                 "{\"metadata\":{\"name\":\"m\",\"namespace\":\"ns\",\"generation\":1},\"spec\":{"
+                 "\"connectCluster\":\"dr\",\"mirrors\":[{\"sourceCluster\":\"old\","
+                 "\"sourceConnector\":{}}]}}");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"connector\":\"old->dr.MirrorSourceConnector\"");
+    s->api->served = MAKERS_SERVED;
+    wal_stand_run(s, 10 * MINUTE_MS);
+    wal_stand_says(s, "\"connector\":\"a->dr.MirrorSourceConnector\"");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
 
 int main(void)
@@ -380,6 +403,7 @@ int main(void)
         TEST(with_its_connect_a_stop_is_proven_and_lasts),
         TEST(a_mirror_maker_that_nobody_follows_gets_no_order),
         TEST(a_mirror_maker_that_is_not_there_is_told),
+        TEST(a_mirror_maker_is_followed_in_v1beta2_as_long_as_the_cluster_has_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
