@@ -18,7 +18,7 @@ from lab.redis_server import RedisServer
 from lab.wait import await_
 from node import Node, missing
 from place import Place, Scene
-from strimzi import KIND as MIRROR_MAKERS
+from strimzi import FORMS
 from wals import Wals
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -139,11 +139,12 @@ def others(cluster, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def definition_of_strimzi(cluster):
-    directory = subprocess.run([ROOT / "hack" / "build-strimzi"], capture_output=True, text=True,
-                               check=True).stdout.strip()
-    cluster.kubectl("apply", "--server-side", "-f", f"{directory}/KafkaMirrorMaker2.yaml")
-    cluster.await_established(f"crd/{MIRROR_MAKERS}")
+def definition_of_strimzi(cluster, request):
+    """KafkaMirrorMaker2s are served; in the form that the test is run with, where it is with several."""
+    form = getattr(request, "param", FORMS[0])
+    form.define(cluster)
+    yield form
+    form.withdraw(cluster)
 
 
 @pytest.fixture

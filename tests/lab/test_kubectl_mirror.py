@@ -10,9 +10,10 @@ from lab.connect import Connect
 from lab.wait import await_
 from lab.wal import Topic
 from place import DONE, FAILED, REDWAL, USAGE
-from strimzi import CHECKPOINT, KIND, NAME, SOURCE, Operator, make_mirror
+from strimzi import CHECKPOINT, FORMS, KIND, NAME, SOURCE, Operator, make_mirror
 
 PAUSED = "strimzi.io/pause-reconciliation"
+in_each_form = pytest.mark.parametrize("definition_of_strimzi", FORMS, indirect=True, ids="-".join)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +34,13 @@ def topic(place):
 
 @pytest.fixture
 def operator(cluster, namespace, definition_of_strimzi, place, connect, topic):
-    del definition_of_strimzi
     connector = connect.connector("dc->dr.MirrorSourceConnector", {
         "topics": topic.name, "source.cluster.alias": "dc", "target.cluster.alias": "dr",
         "source.cluster.bootstrap.servers": place.broker.plain,
         "target.cluster.bootstrap.servers": place.broker.plain,
         "exactly.once.support": "requested",
         "replication.policy.class": "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"})
-    operator = Operator(cluster, namespace, connector)
+    operator = Operator(cluster, namespace, definition_of_strimzi, connector)
     make_mirror(operator, place.broker.plain, place.broker.plain)
     operator.reconcile()
     mirrored = Topic(place.broker.plain, f"dc.{topic.name}", topic.partitions, existing=True)
@@ -67,6 +67,7 @@ def mirror(cluster, namespace, place, topic):
     return run
 
 
+@in_each_form
 def test_a_mirror_is_stopped_by_its_resource_and_proven_by_connect(connect, operator, mirror):
     found = mirror("status")
     assert (found["state"], found["tasks"], found["exactlyOnce"]) == ("Running", 2, True)
@@ -74,14 +75,14 @@ def test_a_mirror_is_stopped_by_its_resource_and_proven_by_connect(connect, oper
     assert (found["state"], found["keepsNames"], found["exactlyOnce"]) == ("Running", False, True)
     assert [row["next"] for row in found["partitions"] if row["next"]] == [1]
 
-    before = operator.mirror(0)
+    before = operator.unordered()
     plan = mirror("stop", "--dry-run")
     assert (plan["state"], plan["wouldDo"]) == ("Running", "stop it")
     assert "state" not in operator.mirror(1)[SOURCE]
     found = mirror("stop")
     assert (found["state"], found["reason"]) == ("Unknown", "NotReconciled")
     assert operator.mirror(1)[SOURCE]["state"] == operator.mirror(1)[CHECKPOINT]["state"] == "stopped"
-    assert operator.mirror(0) == before
+    assert operator.unordered() == before
     assert mirror("status", "--kafka-connect", connect.url)["state"] == "Running"
 
     awaiting = subprocess.Popen(
@@ -101,6 +102,7 @@ def test_a_mirror_is_stopped_by_its_resource_and_proven_by_connect(connect, oper
     assert operator.mirror(1)[SOURCE]["state"] == operator.mirror(1)[CHECKPOINT]["state"] == "running"
     operator.reconcile()
     assert mirror("status")["state"] == "Running"
+    assert operator.unordered() == before
 
 
 def test_what_the_resource_does_not_ask_for_is_not_called_stopped(connect, operator, mirror):

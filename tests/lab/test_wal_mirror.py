@@ -22,7 +22,7 @@ from lab.wal import Topic
 from lab.workload import encode
 from manifests import MANIFESTS
 from place import DONE, FAILED, REDWAL, TIMEOUT
-from strimzi import KIND, NAME, SOURCE, Operator, make_mirror
+from strimzi import FORMS, KIND, NAME, SOURCE, Operator, make_mirror
 
 LOOKS = "--look-interval", "1s"
 PROOF_S, STALE_S = 10, 30
@@ -301,16 +301,16 @@ def test_a_user_stops_and_resumes_the_mirror_of_a_rediswal(wals, controller, mir
     assert "names no mirror" in cli(wals, "status", "plain", status=FAILED)
 
 
+@pytest.mark.parametrize("definition_of_strimzi", FORMS, indirect=True, ids="-".join)
 def test_a_mirror_of_strimzi_gets_its_orders_by_its_resource(
         cluster, namespace, definition_of_strimzi, wals, controller, mirrored):
-    del definition_of_strimzi
     mirrored.connector.remove()
     connector = mirrored.connect.connector("dc->dr.MirrorSourceConnector", {
         "topics": mirrored.source.name, "source.cluster.alias": "dc", "target.cluster.alias": "dr",
         "source.cluster.bootstrap.servers": mirrored.source_broker.plain,
         "target.cluster.bootstrap.servers": mirrored.broker.plain})
     mirrored.connector = connector
-    operator = Operator(cluster, namespace, connector)
+    operator = Operator(cluster, namespace, definition_of_strimzi, connector)
     make_mirror(operator, mirrored.source_broker.plain, mirrored.broker.plain)
     operator.reconcile()
     mirrored.create("Running", **{"spec.mirror": {
@@ -320,10 +320,10 @@ def test_a_mirror_of_strimzi_gets_its_orders_by_its_resource(
     mirrored.await_said("Running", it=it)
     assert mirrored.said()["connector"] == connector.name
 
-    before = operator.mirror(0)
+    before = operator.unordered()
     mirrored.want("Stopped")
     await_(lambda: operator.mirror(1)[SOURCE].get("state") == "stopped", 30, it.tail)
-    assert connector.state() == "RUNNING" and operator.mirror(0) == before
+    assert connector.state() == "RUNNING" and operator.unordered() == before
     operator.reconcile()
     mirrored.await_said("Stopped", "StoppedAndFenced", it=it)
     mirrored.want("Running")
