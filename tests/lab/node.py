@@ -2,8 +2,10 @@
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import shlex
+import signal
 import string
 import subprocess
 import time
@@ -18,6 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 REDIS_PASSWORD = "redis-secret-3n6W"
 KAFKA_USER = "lab"
 POKE_SECONDS = 4
+ANSWER_SECONDS = 10
 MASTER_NAME = "mymaster"  # the operator gives every RedisFailover's this name
 
 
@@ -93,6 +96,13 @@ class Node(Cluster):
         ids = [c.container_id.rpartition("/")[2] for c in pod.status.container_statuses]
         return [int(path.parent.name) for path in pathlib.Path("/proc").glob("[0-9]*/cgroup")
                 if any(i in _text(path) for i in ids)]
+
+    def kill(self, pod, program):
+        """The pod stays and starts it again."""
+        for pid in self.processes(pod):
+            if program in _text(pathlib.Path(f"/proc/{pid}/cmdline")):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     def exec(self, namespace, pod, *argv):
         return self.kubectl("-n", namespace, "exec", pod, "--", *argv).stdout
@@ -210,8 +220,21 @@ class RedisFailover:
         await_(lambda: not self.sentinels_say() & old, seconds,
                lambda: f"all Sentinels know another than {old}: {self.sentinels_say()}")
 
+    def save(self):
+        """What is there now is what each Redis starts with again, until it saves once more."""
+        for pod in self.pods():
+            with self.client(pod) as client:
+                client.save()
+
+    def restart(self):
+        """Each Redis is killed, and comes back in its pod with what is on its disk."""
+        for pod in self.pods():
+            self.node.kill(pod, "redis-server")
+
     def primary(self):
-        return next(pod for pod in self.pods() if self._role(pod) == "master")
+        """One that is slow to answer is there all the same."""
+        return await_(lambda: next((pod for pod in self.pods() if self._role(pod) == "master"), None),
+                      ANSWER_SECONDS, lambda: f"there is a primary\n{self.node.describe(self.namespace)}")
 
     def client(self, pod=None, **options):
         """For the lab's eyes: of the primary, or of this pod."""

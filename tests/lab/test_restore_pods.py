@@ -120,6 +120,25 @@ def test_a_pod_goes_while_it_is_restored(node, failover, topic, wal, scratch_red
     wal.await_ready()
 
 
+def test_a_redis_that_comes_back_without_the_wipe_is_wiped_again(failover, topic, wal, scratch_redis):
+    """All that FLUSHALL leaves on its disks is nothing, which looks like any other blank Redis."""
+    failover.await_whole()
+    await_applied(failover, topic)
+    restore = Restore(wal, "without", rate=SLOW // 10)
+    restore.await_step("Replaying")
+    failover.restart()
+    restore.await_step("Stopping")
+    restore.patch(rate=0)
+    restore.await_completed()
+    failover.await_whole()
+    await_applied(failover, topic)
+    await_caught_up(failover, topic)
+    check(failover, topic, scratch_redis)
+    with failover.client() as client:
+        assert client.hget("redwal:identity", "restore")
+    wal.await_ready()
+
+
 def test_by_pods(node, home, failover, topic, wal, scratch_redis):
     """Their volumes are no claims, so the data goes with them."""
     failover.await_whole()

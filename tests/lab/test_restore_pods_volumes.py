@@ -2,10 +2,7 @@
 on other volumes. Afterwards it is the fold of the log, and the old data is nowhere."""
 
 import json
-import os
-import pathlib
 import shutil
-import signal
 
 import pytest
 
@@ -80,9 +77,7 @@ class Old:
         with failover.client() as client:
             client.set("stray", "v")
             assert client.wait(2, 5000) == 2
-        for pod in failover.pods():
-            with failover.client(pod) as client:
-                client.save()
+        failover.save()
         assert all(b"stray" in dump.read_bytes() for dump in self.dumps)
 
     def check_replaced(self, restore, topic, wal, scratch_redis):
@@ -100,12 +95,6 @@ class Old:
             assert not client.exists("stray")
             assert client.hget("redwal:identity", "restore")
         wal.await_ready()
-
-
-def kill(node, pod, program):
-    for process in node.processes(pod):
-        if program in pathlib.Path(f"/proc/{process}/cmdline").read_text():
-            os.kill(process, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -133,11 +122,9 @@ def test_pods_go_while_pods_and_claims_are_replaced(node, failover, topic, wal, 
 
 
 def test_a_redis_whose_disks_are_damaged_is_made_anew(node, home, failover, topic, wal, old, scratch_redis):
-    pods = failover.pods()
     for dump in old.dumps:
         dump.write_bytes(GARBAGE)
-    for pod in pods:
-        kill(node, pod, "redis-server")
+    failover.restart()
     await_(lambda: not any(map(ready, failover.pods())), 120,
            lambda: f"none comes up\n{node.describe(home)}")
     unasked = Restore(wal, "unasked", wipe="Volumes")

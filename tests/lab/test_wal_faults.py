@@ -225,6 +225,22 @@ def test_a_redis_that_lost_everything_is_replayed(node, failover, topic, fault):
     fault.is_over_with_another_primary()
 
 
+def test_a_redis_that_comes_back_with_less_gets_the_rest_again(failover, topic, fault):
+    """Its disks have what was there a while ago."""
+    await_applied(failover, topic)
+    failover.save()
+    write(topic, 31)
+    await_applied(failover, topic)
+    with failover.client() as client:
+        client.set("not-saved", "v")
+    with writing(topic, 32):
+        failover.restart()
+        failover.await_whole()
+        with failover.client() as client:
+            assert not client.exists("not-saved")
+    fault.is_over()
+
+
 def copy_of(client):
     """Each key with what it holds and when it ends."""
     keys = list(client.scan_iter(count=1000))
