@@ -12,14 +12,46 @@ enum {
     NUMBER_MAX = 24,
 };
 
+static bool tell(const struct value_writer *w, const struct str *words, size_t n, size_t key_at)
+{
+    return w->command(w->self, words, n, key_at);
+}
+
 /* --- all but streams -------------------------------------------------------------------------- */
 
-static bool append_string(struct buf *out, const struct reply *value, struct str key, size_t *n)
+/* In portions that APPEND puts together. */
+static bool write_string(const struct value_writer *w, const struct reply *value, struct str key)
 {
-    const struct str words[] = { STR_LITERAL("SET"), key, value->text };
+    struct str rest = value->text;
+    bool good = value->type == REPLY_STRING, is_first = true;
 
-    *n += 1;
-    return value->type == REPLY_STRING && resp_append(out, words, ARRAY_SIZE(words));
+    while (good && (is_first || rest.n > 0)) {
+        const size_t n = rest.n < w->bytes_max ? rest.n : w->bytes_max;
+        const struct str words[] = { is_first ? STR_LITERAL("SET") : STR_LITERAL("APPEND"),
+                                     key,
+                                     { rest.p, n } };
+
+        good = tell(w, words, ARRAY_SIZE(words), 1);
+        rest = (struct str){ rest.p + n, rest.n - n };
+        is_first = false;
+    }
+    return good;
+}
+
+/* How many go into one command: whole units, one at least. */
+static size_t portion(const struct value_writer *w, const struct reply *elements, size_t n,
+                      size_t unit)
+{
+    size_t n_bytes = 0, taken = 0;
+
+    while (taken < n && taken < ELEMENTS_MAX) {
+        for (size_t i = 0; i < unit && taken + i < n; i++)
+            n_bytes += elements[taken + i].text.n;
+        if (taken > 0 && n_bytes > w->bytes_max)
+            break;
+        taken += unit;
+    }
+    return taken < n ? taken : n;
 }
 
 /* A member and its score stand the other way round in ZADD. */
@@ -29,19 +61,17 @@ static void put_elements(struct str *words, const struct reply *elements, size_t
         words[i] = elements[swapped ? i ^ 1 : i].text;
 }
 
-static bool append_elements(struct buf *out, const char *command, const struct reply *all,
-                            bool swapped, struct str key, size_t *n)
+/* `unit`: how many elements belong together. */
+static bool write_elements(const struct value_writer *w, const char *command,
+                           const struct reply *all, size_t unit, bool swapped, struct str key)
 {
     struct str words[2 + ELEMENTS_MAX] = { str_from(command), key };
     bool good = all->type == REPLY_ARRAY;
 
-    for (size_t at = 0; good && at < all->n_elements; at += ELEMENTS_MAX) {
-        const size_t left = all->n_elements - at;
-        const size_t n_now = left < ELEMENTS_MAX ? left : ELEMENTS_MAX;
-
-        put_elements(words + 2, all->elements + at, n_now, swapped);
-        good = resp_append(out, words, 2 + n_now);
-        *n += 1;
+    for (size_t at = 0, n; good && at < all->n_elements; at += n) {
+        n = portion(w, all->elements + at, all->n_elements - at, unit);
+        put_elements(words + 2, all->elements + at, n, swapped);
+        good = tell(w, words, 2 + n, 1);
     }
     return good;
 }
@@ -53,7 +83,7 @@ static struct str print_number(char *ret, int64_t value)
     return (struct str){ ret, (size_t)snprintf(ret, NUMBER_MAX, "%lld", (long long)value) };
 }
 
-static bool append_entry(struct buf *out, const struct reply *entry, struct str key)
+static bool write_entry(const struct value_writer *w, const struct reply *entry, struct str key)
 {
     const struct reply *fields = &entry->elements[1];
     struct str *words;
@@ -66,13 +96,13 @@ static bool append_entry(struct buf *out, const struct reply *entry, struct str 
     words[1] = key;
     words[2] = entry->elements[0].text;
     put_elements(words + 3, fields->elements, fields->n_elements, false);
-    good = resp_append(out, words, 3 + fields->n_elements);
+    good = tell(w, words, 3 + fields->n_elements, 1);
     free(words);
     return good;
 }
 
 /* Makes a stream without entries. */
-static bool append_empty(struct buf *out, struct str key)
+static bool write_empty(const struct value_writer *w, struct str key)
 {
     const struct str make[] = {
         STR_LITERAL("XGROUP"), STR_LITERAL("CREATE"), key,
@@ -81,11 +111,10 @@ static bool append_empty(struct buf *out, struct str key)
     const struct str drop[] = { STR_LITERAL("XGROUP"), STR_LITERAL("DESTROY"), key,
                                 STR_LITERAL("g") };
 
-    return resp_append(out, make, ARRAY_SIZE(make)) && resp_append(out, drop, ARRAY_SIZE(drop));
+    return tell(w, make, ARRAY_SIZE(make), 2) && tell(w, drop, ARRAY_SIZE(drop), 2);
 }
 
-static bool append_ids(struct buf *out, const struct reply *info, bool counts_entries,
-                       struct str key)
+static bool write_ids(const struct value_writer *w, const struct reply *info, struct str key)
 {
     const struct reply *last = value_fact(info, "last-generated-id");
     const struct reply *added = value_fact(info, "entries-added");
@@ -97,17 +126,16 @@ static bool append_ids(struct buf *out, const struct reply *info, bool counts_en
     if (!last)
         return false;
     words[n++] = last->text;
-    if (counts_entries && added && deleted) {
+    if (w->counts_entries && added && deleted) {
         words[n++] = STR_LITERAL("ENTRIESADDED");
         words[n++] = print_number(number, added->integer);
         words[n++] = STR_LITERAL("MAXDELETEDID");
         words[n++] = deleted->text;
     }
-    return resp_append(out, words, n);
+    return tell(w, words, n, 1);
 }
 
-static bool append_group(struct buf *out, const struct reply *group, bool counts_entries,
-                         struct str key)
+static bool write_group(const struct value_writer *w, const struct reply *group, struct str key)
 {
     const struct reply *name = value_fact(group, "name"),
                        *last = value_fact(group, "last-delivered-id");
@@ -121,64 +149,78 @@ static bool append_group(struct buf *out, const struct reply *group, bool counts
         return false;
     words[n++] = name->text;
     words[n++] = last->text;
-    if (counts_entries && read && read->type == REPLY_INTEGER) {
+    if (w->counts_entries && read && read->type == REPLY_INTEGER) {
         words[n++] = STR_LITERAL("ENTRIESREAD");
         words[n++] = print_number(number, read->integer);
     }
-    return resp_append(out, words, n);
+    return tell(w, words, n, 2);
 }
 
-static bool append_stream(struct buf *out, const struct reply *const *answers, bool counts_entries,
-                          struct str key, size_t *n)
+static bool write_stream(const struct value_writer *w, const struct reply *const *answers,
+                         struct str key)
 {
     const struct reply *entries = answers[0], *groups = answers[2];
     bool good = entries->type == REPLY_ARRAY && groups->type == REPLY_ARRAY;
 
-    if (good && entries->n_elements == 0) {
-        good = append_empty(out, key);
-        *n += 2;
-    }
+    if (good && entries->n_elements == 0)
+        good = write_empty(w, key);
     for (size_t i = 0; good && i < entries->n_elements; i++)
-        good = append_entry(out, &entries->elements[i], key);
-    good = good && append_ids(out, answers[1], counts_entries, key);
+        good = write_entry(w, &entries->elements[i], key);
+    good = good && write_ids(w, answers[1], key);
     for (size_t i = 0; good && i < groups->n_elements; i++)
-        good = append_group(out, &groups->elements[i], counts_entries, key);
-    *n += entries->n_elements + 1 + groups->n_elements;
+        good = write_group(w, &groups->elements[i], key);
     return good;
 }
 
-size_t value_append_writes(struct buf *out, enum value_type type,
-                           const struct reply *const *answers, bool counts_entries, struct str key)
+bool value_write(const struct value_writer *w, enum value_type type,
+                 const struct reply *const *answers, struct str key)
 {
-    const size_t before = out->n;
-    bool good = false;
-    size_t n = 0;
-
     switch (type) {
     case VALUE_STRING:
-        good = append_string(out, answers[0], key, &n);
-        break;
+        return write_string(w, answers[0], key);
     case VALUE_LIST:
-        good = append_elements(out, "RPUSH", answers[0], false, key, &n);
-        break;
+        return write_elements(w, "RPUSH", answers[0], 1, false, key);
     case VALUE_SET:
-        good = append_elements(out, "SADD", answers[0], false, key, &n);
-        break;
+        return write_elements(w, "SADD", answers[0], 1, false, key);
     case VALUE_ZSET:
-        good = append_elements(out, "ZADD", answers[0], true, key, &n);
-        break;
+        return write_elements(w, "ZADD", answers[0], 2, true, key);
     case VALUE_HASH:
-        good = append_elements(out, "HSET", answers[0], false, key, &n);
-        break;
+        return write_elements(w, "HSET", answers[0], 2, false, key);
     case VALUE_STREAM:
-        good = append_stream(out, answers, counts_entries, key, &n);
-        break;
+        return write_stream(w, answers, key);
     case VALUE_NONE:
     case VALUE_OTHER:
     case VALUE_TYPE_COUNT:
         break;
     }
-    if (!good)
-        out->n = before;
-    return good ? n : 0;
+    return false;
+}
+
+/* --- as Redis reads them ---------------------------------------------------------------------- */
+
+struct appending {
+    struct buf *out;
+    size_t n;
+};
+
+static bool append_command(void *self, const struct str *words, size_t n, size_t key_at)
+{
+    struct appending *a = self;
+
+    (void)key_at;
+    a->n++;
+    return resp_append(a->out, words, n);
+}
+
+size_t value_append_writes(struct buf *out, enum value_type type,
+                           const struct reply *const *answers, bool counts_entries, struct str key)
+{
+    struct appending a = { .out = out };
+    const struct value_writer w = { append_command, &a, SIZE_MAX, counts_entries };
+    const size_t before = out->n;
+
+    if (value_write(&w, type, answers, key))
+        return a.n;
+    out->n = before;
+    return 0;
 }
