@@ -37,24 +37,37 @@ static const char *advice(rd_kafka_resp_err_t code)
     }
 }
 
+/* Once a user who may write to no topic was refused an idempotent producer's number, all that is
+ * said of any record is that. */
+static rd_kafka_resp_err_t cause_of(rd_kafka_t *client, rd_kafka_resp_err_t code)
+{
+    char why[TROUBLE_MAX];
+
+    if (code == RD_KAFKA_RESP_ERR__FATAL)
+        code = rd_kafka_fatal_error(client, why, sizeof(why));
+    return code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED
+               ? RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
+               : code;
+}
+
 static void delivered(rd_kafka_t *client, const rd_kafka_message_t *m, void *opaque)
 {
     struct log_writer *w = opaque;
-    const bool timed_out = m->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
+    const rd_kafka_resp_err_t code = cause_of(client, m->err);
+    const bool timed_out = code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
     struct log_receipt receipt = {
         .tag = (uint64_t)(uintptr_t)m->_private,
         .partition = m->partition,
         .offset = m->offset,
         .timestamp_ms = rd_kafka_message_timestamp(m, NULL),
         .stored = m->err == RD_KAFKA_RESP_ERR_NO_ERROR,
-        .denied = m->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+        .denied = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
         .possibly_stored = rd_kafka_message_status(m) == RD_KAFKA_MSG_STATUS_POSSIBLY_PERSISTED,
     };
 
-    (void)client;
     if (!receipt.stored)
-        snprintf(receipt.text, sizeof(receipt.text), "%s%s%s%s", rd_kafka_err2str(m->err),
-                 advice(m->err), timed_out && *w->trouble ? ": " : "", timed_out ? w->trouble : "");
+        snprintf(receipt.text, sizeof(receipt.text), "%s%s%s%s", rd_kafka_err2str(code),
+                 advice(code), timed_out && *w->trouble ? ": " : "", timed_out ? w->trouble : "");
     fifo_add(&w->receipts, &receipt);
 }
 
@@ -186,18 +199,23 @@ enum err_code log_writer_put_entry(struct log_writer *w, const struct log_entry 
                                    uint64_t tag, struct err *err)
 {
     enum err_code rc = ERR_OK;
+    rd_kafka_resp_err_t code;
     rd_kafka_error_t *error;
 
     if (w->n_under_way >= LOG_WRITER_UNDER_WAY_MAX)
         return err_set(err, ERR_LIMIT, "%d records are under way", LOG_WRITER_UNDER_WAY_MAX);
     error = produce(w, entry, tag);
+    code = error ? cause_of(w->client, rd_kafka_error_code(error)) : RD_KAFKA_RESP_ERR_NO_ERROR;
     if (!error)
         w->n_under_way++;
-    else if (rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+    else if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         rc = err_set(err, ERR_LIMIT, "its queue is full");
+    else if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        rc = err_set(err, ERR_DENIED, "topic %s: %s%s", topic_of(w, entry), rd_kafka_err2str(code),
+                     advice(code));
     else
         rc = err_set(err, ERR_INVALID, "topic %s: %s%s", topic_of(w, entry),
-                     rd_kafka_error_string(error), advice(rd_kafka_error_code(error)));
+                     rd_kafka_error_string(error), advice(code));
     rd_kafka_error_destroy(error);
     return rc;
 }

@@ -54,7 +54,7 @@ struct log_entry {
 };
 
 /* Takes copies. ERR_LIMIT: as much is under way as may be; take receipts first. ERR_INVALID: it can
- * never be written. */
+ * never be written. ERR_DENIED: the user may write to no topic. */
 enum err_code log_writer_put(struct log_writer *w, struct str key, struct str value, uint64_t tag,
                              struct err *err);
 enum err_code log_writer_put_entry(struct log_writer *w, const struct log_entry *entry,
