@@ -284,8 +284,8 @@ static void take_record(struct apply_loop *l, const struct wal_record *wal_recor
         applier_postpone(l->applier, record->partition, record->offset, wal_record->message, now);
         return;
     }
-    if (reader->named)
-        reader->named(reader->self, prepared.keys, prepared.n_keys);
+    if (reader->read)
+        reader->read(reader->self, &prepared);
     applier_offer(l->applier, &prepared, now);
 }
 

@@ -41,10 +41,9 @@ struct apply_loop_control {
     int descriptor; /* readable when look() should be asked at once; -1: never */
 };
 
-/* Who is told of the keys that a record names, before it is applied; again when it is read again.
- */
+/* Who is told of each record before it is applied; again when it is read again. */
 struct apply_loop_reader {
-    void (*named)(void *self, const struct str *keys, size_t n); /* NULL: nobody */
+    void (*read)(void *self, const struct prepared *record); /* NULL: nobody */
     void *self;
 };
 

@@ -20,11 +20,13 @@ static bool fold_goes_on(void *self, uint64_t n_records)
     return verify_progress(v, VERIFY_FOLDS, v->counts.folded + n_records, v->fold_total);
 }
 
-static void record_names(void *self, const struct str *keys, size_t n)
+static void record_read(void *self, const struct prepared *record)
 {
     struct verify *v = self;
 
-    named_keys_tell(&v->named, keys, n);
+    named_keys_tell(&v->named, record->keys, record->n_keys);
+    if (v->reader.read)
+        v->reader.read(v->reader.self, record);
 }
 
 struct verify *verify_new(const struct verify_settings *settings,
@@ -37,7 +39,7 @@ struct verify *verify_new(const struct verify_settings *settings,
                                      .registry = ports->registry,
                                      .log = ports->log,
                                      .watch = { fold_goes_on, v },
-                                     .reader = { record_names, v } };
+                                     .reader = { record_read, v } };
 
     v->settings = *settings;
     v->ports = *ports;
@@ -94,6 +96,11 @@ bool verify_progress(struct verify *v, enum verify_phase phase, uint64_t done, u
     v->done = done;
     v->total = total;
     return v->ports.listener.progress(v->ports.listener.self, phase, done, total);
+}
+
+bool verify_reverts(enum verify_repair repair)
+{
+    return repair == VERIFY_PLANS_REVERT || repair == VERIFY_REVERTS;
 }
 
 bool verify_is_reserved(struct str key)
@@ -284,6 +291,14 @@ static enum err_code read_positions(struct verify *v, enum position_read *ret_re
     return rc;
 }
 
+/* The log alone is folded, in log time, and no deadline is compared with that of Redis. */
+static enum log_time_expiry expiry_beside(const struct verify *v, const struct position *position)
+{
+    if (!verify_reverts(v->settings.repair))
+        return v->fold_settings.apply.applier.expiry.expiry;
+    return position->clock == LOG_TIME_OFF ? EXPIRY_WALL : EXPIRY_LOG;
+}
+
 static void plan_partition(struct verify *v, int32_t i, const struct log_facts *log,
                            enum position_read read, const struct position *position)
 {
@@ -296,7 +311,7 @@ static void plan_partition(struct verify *v, int32_t i, const struct log_facts *
         .log = log->log,
         .begin = log->begin,
         .end = log->end,
-        .expiry = v->fold_settings.apply.applier.expiry.expiry,
+        .expiry = expiry_beside(v, position),
     };
 
     p->begin = log->begin;

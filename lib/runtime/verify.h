@@ -17,7 +17,12 @@ enum verify_repair {
     VERIFY_ONLY,
     VERIFY_PLANS_REPAIR, /* says what would be written, and writes nothing */
     VERIFY_REPAIRS,
+    VERIFY_PLANS_REVERT, /* see runtime/revert.h */
+    VERIFY_REVERTS,
 };
+
+/* Either of the last two. */
+bool verify_reverts(enum verify_repair repair);
 
 struct verify_settings {
     char wal[WAL_NAME_MAX + 1];

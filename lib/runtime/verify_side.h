@@ -1,4 +1,5 @@
-/* One side of the comparison: what it is asked about keys; for lib/runtime/verify*.c alone. */
+/* One side of the comparison: what it is asked about keys; for lib/runtime/verify*.c and revert*.c
+ * alone. */
 #ifndef REDWAL_RUNTIME_VERIFY_SIDE_H
 #define REDWAL_RUNTIME_VERIFY_SIDE_H
 

@@ -1,4 +1,5 @@
-/* What verify is made of; for lib/runtime/verify*.c and repair*.c alone. */
+/* What verify is made of; for lib/runtime/verify*.c, repair*.c and
+ * revert*.c alone. */
 #ifndef REDWAL_RUNTIME_VERIFY_STATE_H
 #define REDWAL_RUNTIME_VERIFY_STATE_H
 
@@ -46,8 +47,9 @@ struct verify {
     enum verify_phase phase;
     char caveat[ERR_MSG_MAX];
     char log_identity[LOG_IDENTITY_MAX + 1];
-    struct lookahead *lookahead; /* NULL: nothing is repaired */
-    uint64_t n_copies;           /* made, to name them */
+    struct apply_loop_reader reader; /* beside us */
+    struct lookahead *lookahead;     /* NULL: nothing is repaired */
+    uint64_t n_copies;               /* made, to name them */
 };
 
 bool verify_progress(struct verify *v, enum verify_phase phase, uint64_t done, uint64_t total);

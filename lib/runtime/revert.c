@@ -1,0 +1,397 @@
+#include "runtime/revert.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/glob.h"
+#include "base/int64.h"
+#include "base/mem.h"
+#include "codec/record_digest.h"
+#include "core/partitioner.h"
+#include "runtime/clock.h"
+#include "runtime/revert_state.h"
+
+enum { PAGE_KEYS = 100, NUMBER_MAX = 24, SWEEP_KEYS = LOG_TIME_TURN_KEYS };
+
+bool revert_is_stage(struct str key)
+{
+    return str_starts_with(key, STR_LITERAL(REVERT_STAGE_PREFIX));
+}
+
+struct str revert_id_of(const struct revert *r, struct str key, char *ret)
+{
+    const struct id_hash hash = record_id_hash(key);
+    const int n = snprintf(ret, REVERT_ID_MAX + 1, "%s:%016" PRIx64 "%04x", r->settings.run,
+                           hash.high, hash.low);
+
+    return (struct str){ ret, (size_t)n };
+}
+
+int32_t revert_partition(const struct revert *r, struct str key)
+{
+    return partitioner_partition(r->v->fold_settings.apply.partitioner, key, r->v->n_partitions);
+}
+
+/* --- what the records say of themselves ------------------------------------------------------- */
+
+static bool is_wanted(const struct revert *r, struct str key)
+{
+    const char *pattern = r->v->settings.keys;
+
+    return !verify_is_reserved(key) && !revert_is_stage(key) &&
+           (!pattern || glob_matches(str_from(pattern), key));
+}
+
+static bool is_of_key(const struct revert *r, const struct prepared *record, struct str key)
+{
+    char text[REVERT_ID_MAX + 1];
+    const struct id_hash id = record_id_hash(revert_id_of(r, key, text));
+
+    return record->has_id && record->id.high == id.high && record->id.low == id.low;
+}
+
+static void record_read(void *self, const struct prepared *record)
+{
+    struct revert *r = self;
+
+    for (size_t i = 0; i < record->n_keys; i++) {
+        const struct str key = record->keys[i];
+
+        if (!is_wanted(r, key))
+            continue;
+        if (revert_partition(r, key) != record->partition)
+            key_set_add(&r->stray, key);
+        if (!r->is_behind)
+            continue;
+        key_set_add(&r->named, key);
+        if (!record->reject && is_of_key(r, record, key))
+            key_set_add(&r->done, key);
+    }
+}
+
+/* --- the two folds ---------------------------------------------------------------------------- */
+
+static int64_t until_of(const struct revert *r, int32_t partition)
+{
+    const int64_t end = r->v->partitions[partition].end;
+
+    return partition < r->settings.n_until ? int64_min(r->settings.until[partition], end) : end;
+}
+
+static enum err_code fold(struct revert *r, bool to_end, struct err *err)
+{
+    struct verify *v = r->v;
+    int64_t *next = mem_new((size_t)v->n_partitions + 1, sizeof(*next));
+    enum err_code rc;
+
+    for (int32_t i = 0; i < v->n_partitions; i++)
+        next[i] = v->folded_to[i] == BOUND_NONE ? BOUND_NONE
+                  : to_end                      ? v->partitions[i].end
+                                                : until_of(r, i);
+    r->is_behind = to_end;
+    v->phase = VERIFY_FOLDS;
+    rc = verify_fold_to(v, next, err);
+    free(next);
+    if (rc == ERR_OK && (r->stray.n >= KEY_SET_MAX || r->done.n >= KEY_SET_MAX))
+        return err_set(err, ERR_LIMIT,
+                       "more than %d keys have records in other partitions than --partitioner "
+                       "says, or are done already: give the partitioner of the producers, or "
+                       "name fewer keys",
+                       KEY_SET_MAX);
+    return rc;
+}
+
+static void say_select(struct revert *r, const char *database)
+{
+    dialogue_say_text(&r->v->scratch.dialogue, "SELECT", database, NULL);
+}
+
+/* Answers that may be anything but an error. */
+static enum err_code hear_fine(struct dialogue *d, struct err *err)
+{
+    enum err_code rc = dialogue_send(d, err);
+
+    while (rc == ERR_OK && d->n_unanswered > 0) {
+        const struct reply *answer;
+
+        rc = dialogue_hear(d, &answer, err);
+        if (rc == ERR_OK && answer->type == REPLY_ERROR)
+            rc = err_set(err, ERR_UNAVAILABLE, "the scratch Redis %s: %.*s", d->facts.address,
+                         STR_ARGS(answer->text));
+    }
+    return rc;
+}
+
+static void say_copy(struct revert *r, struct str key)
+{
+    const struct str words[] = { STR_LITERAL("COPY"), key, key, STR_LITERAL("DB"),
+                                 STR_LITERAL(REVERT_DB_THEN) };
+
+    dialogue_say(&r->v->scratch.dialogue, words, ARRAY_SIZE(words));
+}
+
+/* --- keys, page by page ----------------------------------------------------------------------- */
+
+typedef enum err_code page_fn(struct revert *r, const struct key_list *page, struct err *err);
+
+static void say_scan(const struct revert *r, const char *cursor)
+{
+    char count[NUMBER_MAX];
+    struct str words[6] = { STR_LITERAL("SCAN"), str_from(cursor), STR_LITERAL("COUNT") };
+    size_t n = 4;
+
+    words[3] = (struct str){ count, (size_t)snprintf(count, sizeof(count), "%d", PAGE_KEYS) };
+    if (r->v->settings.keys) {
+        words[n++] = STR_LITERAL("MATCH");
+        words[n++] = str_from(r->v->settings.keys);
+    }
+    dialogue_say(&r->v->scratch.dialogue, words, n);
+}
+
+static enum err_code hear_page(struct revert *r, char cursor[NUMBER_MAX], struct err *err)
+{
+    struct verify *v = r->v;
+    const struct reply *reply;
+    enum err_code rc = dialogue_send(&v->scratch.dialogue, err);
+
+    key_list_clear(&v->page);
+    while (rc == ERR_OK && v->scratch.dialogue.n_unanswered > 0)
+        rc = dialogue_hear(&v->scratch.dialogue, &reply, err);
+    if (rc != ERR_OK)
+        return rc;
+    if (reply->type != REPLY_ARRAY || reply->n_elements != 2 ||
+        reply->elements[0].text.n >= NUMBER_MAX)
+        return err_set(err, ERR_CORRUPT, "SCAN: %.*s", STR_ARGS(reply->text));
+    memcpy(cursor, reply->elements[0].text.p, reply->elements[0].text.n);
+    cursor[reply->elements[0].text.n] = '\0';
+    for (size_t i = 0; i < reply->elements[1].n_elements; i++) {
+        const struct str key = reply->elements[1].elements[i].text;
+
+        if (is_wanted(r, key) && !key_list_add(&v->page, key))
+            return err_set(err, ERR_LIMIT, "the names of %d keys are too long", PAGE_KEYS);
+    }
+    return ERR_OK;
+}
+
+static enum err_code each_page(struct revert *r, const char *database, page_fn *fn, struct err *err)
+{
+    char cursor[NUMBER_MAX] = "0";
+    enum err_code rc;
+
+    do {
+        say_select(r, database);
+        say_scan(r, cursor);
+        rc = hear_page(r, cursor, err);
+        if (rc == ERR_OK)
+            rc = fn(r, &r->v->page, err);
+        if (rc == ERR_OK &&
+            !verify_progress(r->v, VERIFY_COMPARES, r->v->counts.compared, r->v->total))
+            rc = err_set(err, ERR_UNAVAILABLE, "interrupted");
+    } while (rc == ERR_OK && strcmp(cursor, "0") != 0);
+    return rc;
+}
+
+/* --- keeping what was ------------------------------------------------------------------------- */
+
+static enum err_code copy_page(struct revert *r, const struct key_list *page, struct err *err)
+{
+    for (size_t i = 0; i < page->n; i++)
+        say_copy(r, key_list_at(page, i));
+    return hear_fine(&r->v->scratch.dialogue, err);
+}
+
+static enum err_code check_empty(struct revert *r, struct err *err)
+{
+    const struct str words[] = { STR_LITERAL("DBSIZE") };
+    struct dialogue *d = &r->v->scratch.dialogue;
+    const struct reply *answer;
+    enum err_code rc;
+
+    say_select(r, REVERT_DB_THEN);
+    rc = hear_fine(d, err);
+    if (rc == ERR_OK)
+        rc = dialogue_ask(d, words, ARRAY_SIZE(words), &answer, err);
+    if (rc == ERR_OK && answer->integer != 0)
+        return err_set(err, ERR_INVALID,
+                       "database " REVERT_DB_THEN " of the scratch Redis %s is not empty",
+                       d->facts.address);
+    return rc;
+}
+
+/* The lists of deadlines go along. */
+static enum err_code keep_then(struct revert *r, struct err *err)
+{
+    struct verify *v = r->v;
+    char index[LOG_TIME_INDEX_MAX];
+    enum err_code rc = check_empty(r, err);
+
+    if (rc == ERR_OK)
+        rc = each_page(r, REVERT_DB_END, copy_page, err);
+    if (rc != ERR_OK)
+        return rc;
+    for (int32_t i = 0; i < v->n_partitions; i++)
+        say_copy(r, log_time_index(index, str_from(v->settings.wal), i));
+    return hear_fine(&v->scratch.dialogue, err);
+}
+
+/* One portion of what has ended in a partition. */
+static enum err_code sweep_some(struct revert *r, int32_t partition, bool *ret_more,
+                                struct err *err)
+{
+    struct dialogue *d = &r->v->scratch.dialogue;
+    char index[LOG_TIME_INDEX_MAX];
+    const struct str key = log_time_index(index, str_from(r->v->settings.wal), partition);
+    const struct reply *answer;
+    enum err_code rc;
+
+    if (!log_time_append_sweep(dialogue_gather(d, 1), key, r->now_ms, SWEEP_KEYS))
+        UNREACHABLE("one sweep fits");
+    rc = dialogue_send(d, err);
+    if (rc == ERR_OK)
+        rc = dialogue_hear(d, &answer, err);
+    if (rc == ERR_OK && answer->type != REPLY_INTEGER)
+        return err_set(err, ERR_UNAVAILABLE, "the scratch Redis %s: EVAL: %.*s", d->facts.address,
+                       STR_ARGS(answer->text));
+    *ret_more = rc == ERR_OK && answer->integer > 0;
+    return rc;
+}
+
+/* What has ended by now is as good as gone, then and at the end. */
+static enum err_code sweep(struct revert *r, const char *database, struct err *err)
+{
+    enum err_code rc;
+
+    say_select(r, database);
+    rc = hear_fine(&r->v->scratch.dialogue, err);
+    for (int32_t i = 0; rc == ERR_OK && i < r->v->n_partitions; i++)
+        for (bool more = true; rc == ERR_OK && more;)
+            rc = sweep_some(r, i, &more, err);
+    return rc;
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+/* What no record names any more is as it was, or has ended then and at the end. */
+static bool may_differ(const struct revert *r, struct str key)
+{
+    return !key_set_has(&r->done, key) &&
+           (r->named.n >= KEY_SET_MAX || key_set_has(&r->named, key));
+}
+
+static enum err_code judge_and_write(struct revert *r, struct str key, struct err *err)
+{
+    CLEANUP(revert_case_release) struct revert_case c = { 0 };
+    enum err_code rc;
+
+    r->v->counts.compared++;
+    if (!may_differ(r, key))
+        return ERR_OK;
+    rc = revert_judge(r, key, &c, err);
+    /* It may come twice, when Redis resizes its table. */
+    if (rc != ERR_OK || c.finding.kind == FINDING_NONE || !key_set_add(&r->v->told, key))
+        return rc;
+    return revert_write(r->writer, &c, err);
+}
+
+static enum err_code judge_page(struct revert *r, const struct key_list *page, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; rc == ERR_OK && i < page->n; i++)
+        rc = judge_and_write(r, key_list_at(page, i), err);
+    return rc == ERR_OK ? revert_writer_flush(r->writer, err) : rc;
+}
+
+/* Those that were there then are judged. */
+static enum err_code judge_new(struct revert *r, const struct key_list *page, struct err *err)
+{
+    struct dialogue *d = &r->v->scratch.dialogue;
+    bool *is_new = mem_new(page->n + 1, sizeof(*is_new));
+    const struct reply *answer;
+    enum err_code rc;
+
+    say_select(r, REVERT_DB_THEN);
+    for (size_t i = 0; i < page->n; i++) {
+        const struct str words[] = { STR_LITERAL("EXISTS"), key_list_at(page, i) };
+
+        dialogue_say(d, words, ARRAY_SIZE(words));
+    }
+    rc = dialogue_send(d, err);
+    if (rc == ERR_OK)
+        rc = dialogue_hear(d, &answer, err);
+    for (size_t i = 0; rc == ERR_OK && i < page->n; i++) {
+        rc = dialogue_hear(d, &answer, err);
+        is_new[i] = rc == ERR_OK && answer->integer == 0;
+    }
+    for (size_t i = 0; rc == ERR_OK && i < page->n; i++)
+        if (is_new[i])
+            rc = judge_and_write(r, key_list_at(page, i), err);
+    free(is_new);
+    return rc == ERR_OK ? revert_writer_flush(r->writer, err) : rc;
+}
+
+static enum err_code compare(struct revert *r, struct err *err)
+{
+    const int64_t began_ms = clock_monotonic_ms();
+    enum err_code rc = each_page(r, REVERT_DB_THEN, judge_page, err);
+
+    if (rc == ERR_OK)
+        rc = each_page(r, REVERT_DB_END, judge_new, err);
+    r->v->counts.compare_ms = clock_monotonic_ms() - began_ms;
+    for (int32_t i = 0; i < r->v->n_partitions; i++)
+        r->v->partitions[i].next = r->v->folded_to[i];
+    return rc;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static enum err_code check(const struct revert *r, struct err *err)
+{
+    const struct apply_loop_settings *s = &r->v->fold_settings.apply;
+
+    if (s->cross_partition)
+        return err_set(err, ERR_INVALID,
+                       "with --cross-partition allow a key has no order of its own in the log, so "
+                       "that nobody knows what it was");
+    if (s->format != RECORD_FORMAT_AUTO && s->format != RECORD_FORMAT_JSON)
+        return err_set(err, ERR_INVALID,
+                       "appliers take no JSON (--format), which records that make keys what they "
+                       "were are");
+    return ERR_OK;
+}
+
+enum err_code revert_run(struct verify *v, const struct revert_settings *settings,
+                         const struct revert_log *log, struct err *err)
+{
+    struct revert r = { .v = v,
+                        .settings = *settings,
+                        .log = log ? *log : (struct revert_log){ 0 },
+                        .now_ms = clock_wall_ms() };
+    enum err_code rc = check(&r, err);
+
+    PRE(strlen(settings->run) <= REVERT_RUN_MAX);
+    key_list_init(&r.names);
+    r.writer = revert_writer_new(&r);
+    v->reader = (struct apply_loop_reader){ record_read, &r };
+    if (rc == ERR_OK)
+        rc = fold(&r, false, err);
+    if (rc == ERR_OK)
+        rc = keep_then(&r, err);
+    if (rc == ERR_OK)
+        rc = fold(&r, true, err);
+    if (rc == ERR_OK)
+        rc = sweep(&r, REVERT_DB_THEN, err);
+    if (rc == ERR_OK)
+        rc = sweep(&r, REVERT_DB_END, err);
+    if (rc == ERR_OK)
+        rc = compare(&r, err);
+    v->reader = (struct apply_loop_reader){ 0 };
+    revert_writer_free(r.writer);
+    key_list_release(&r.names);
+    key_set_release(&r.named);
+    key_set_release(&r.done);
+    key_set_release(&r.stray);
+    return rc;
+}

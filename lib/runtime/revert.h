@@ -1,0 +1,56 @@
+/*
+ * Makes keys what the log made of them up to some offsets, by records that say so: it folds the log
+ * up to there and to its end, compares the two, and appends to the log what makes each key that
+ * differs what it was. Redis is only read: whether it holds this log, which commands it has, and
+ * which keys are quarantined. See docs/adr/0024-revert.md.
+ *
+ * A run may be done again under its name, also while it goes on: a key that it has made already is
+ * left alone, whatever was written to it since. The log is the memory of that.
+ */
+#ifndef REDWAL_RUNTIME_REVERT_H
+#define REDWAL_RUNTIME_REVERT_H
+
+#include "runtime/verify.h"
+
+enum { REVERT_RUN_MAX = 63, REVERT_WHY_MAX = FINDING_DETAIL_MAX };
+
+struct revert_entry {
+    int32_t partition;
+    struct str key, value;
+};
+
+enum revert_fate {
+    REVERT_STORED,
+    REVERT_REFUSED,      /* it is not in the log, and why */
+    REVERT_FATE_UNKNOWN, /* it may be */
+};
+
+struct revert_receipt {
+    enum revert_fate fate;
+    char why[REVERT_WHY_MAX];
+};
+
+/* The log, to be appended to. */
+struct revert_log {
+    /* Appends n entries, those of a partition in order, and waits for what becomes of each. An
+     * error is of the log as a whole. */
+    enum err_code (*append)(void *self, const struct revert_entry *entries, size_t n,
+                            struct revert_receipt *ret, struct err *err);
+    void *self;
+};
+
+struct revert_settings {
+    const int64_t *until; /* by partition: the first offset that does not count any more */
+    int32_t n_until;      /* those behind them, which came since, count whole */
+    const char *run;      /* name of what is done, of REVERT_RUN_MAX bytes: of a retry the same */
+    uint64_t attempt;     /* unlike that of any other attempt at it */
+    size_t record_bytes;  /* of a record's value; appliers take no larger ones */
+};
+
+/* `v` was opened with VERIFY_REVERTS or, to say only what would be written, VERIFY_PLANS_REVERT,
+ * and is not run otherwise. Its listener is told of each key that differs, and its counts tell how
+ * many; `log` may be zeroed for a plan. */
+enum err_code revert_run(struct verify *v, const struct revert_settings *settings,
+                         const struct revert_log *log, struct err *err);
+
+#endif

@@ -1,0 +1,55 @@
+/* What reverting is made of; for lib/runtime/revert*.c alone. */
+#ifndef REDWAL_RUNTIME_REVERT_STATE_H
+#define REDWAL_RUNTIME_REVERT_STATE_H
+
+#include "core/revert.h"
+#include "runtime/revert.h"
+#include "runtime/verify_state.h"
+
+/* Databases of the scratch Redis. */
+#define REVERT_DB_END  "0" /* the fold of the whole log */
+#define REVERT_DB_THEN "1" /* what matched, as it was */
+
+/* A key that differs, and what it was. What it points to lives until the scratch Redis is asked
+ * again. */
+struct revert_case {
+    struct str key;
+    struct finding finding;
+    struct revert_value was;
+    const struct reply *answers[VALUE_READS_MAX];
+    struct revert_field *fields; /* owned */
+    bool is_quarantined;         /* as far as the scratch Redis knows */
+};
+
+struct revert {
+    struct verify *v;
+    struct revert_settings settings;
+    struct revert_log log;
+    int64_t now_ms;        /* what has ended by then is gone */
+    bool is_behind;        /* records are read that do not count any more */
+    struct key_set named;  /* by such records; once it is full, any key may be */
+    struct key_set done;   /* by this run */
+    struct key_set stray;  /* keys that have records in another partition than theirs */
+    struct key_list names; /* of fields */
+    struct revert_writer *writer;
+};
+
+bool revert_is_stage(struct str key);
+/* The name that the record which makes a key has. `ret` has REVERT_ID_MAX + 1 bytes. */
+struct str revert_id_of(const struct revert *r, struct str key, char *ret);
+int32_t revert_partition(const struct revert *r, struct str key);
+
+/* revert_judge.c: reads a key in both databases. `ret->finding` is FINDING_NONE when they hold the
+ * same; the caller releases `ret`. */
+enum err_code revert_judge(struct revert *r, struct str key, struct revert_case *ret,
+                           struct err *err);
+void revert_case_release(struct revert_case *c);
+
+/* revert_write.c: says what is found, and appends what makes it what it was; at the latest with
+ * revert_writer_flush(). */
+struct revert_writer *revert_writer_new(struct revert *r);
+void revert_writer_free(struct revert_writer *w); /* NULL is fine */
+enum err_code revert_write(struct revert_writer *w, const struct revert_case *c, struct err *err);
+enum err_code revert_writer_flush(struct revert_writer *w, struct err *err);
+
+#endif
