@@ -144,6 +144,8 @@ static struct fold_settings fold_settings_of(const struct comparison *c,
 
     snprintf(s.apply.applier.wal, sizeof(s.apply.applier.wal), "%s", o->wal);
     folding_to_settings(c->folding, &s.apply);
+    if (verify_reverts(c->repair))
+        s.apply.applier.expiry.expiry = EXPIRY_LOG; /* no deadline ends between the two folds */
     /* What it stood still at was passed since, or the position is in front of it. */
     if (s.apply.applier.on_reject == ON_REJECT_HALT)
         s.apply.applier.on_reject = ON_REJECT_SKIP;
@@ -258,6 +260,15 @@ void comparison_release(struct comparison *c)
 enum err_code comparison_run(struct comparison *c, struct err *err)
 {
     const enum err_code rc = verify_run(c->verify, err);
+
+    progress_clear(&c->progress);
+    return rc;
+}
+
+enum err_code comparison_revert(struct comparison *c, const struct revert_settings *settings,
+                                const struct revert_log *log, struct err *err)
+{
+    const enum err_code rc = revert_run(c->verify, settings, log, err);
 
     progress_clear(&c->progress);
     return rc;

@@ -12,7 +12,7 @@
 #include "call.h"
 #include "cli/progress.h"
 #include "compare_options.h"
-#include "runtime/verify.h"
+#include "runtime/revert.h"
 
 /* One difference that is listed. */
 struct listed {
@@ -52,6 +52,10 @@ enum err_code comparison_open(struct comparison *c, const struct invocation *in,
 void comparison_release(struct comparison *c);
 /* Compares, with progress on standard error; what differs is in `list`. */
 enum err_code comparison_run(struct comparison *c, struct err *err);
+
+/* The same of two folds of the log, and appends what makes keys what they were. */
+enum err_code comparison_revert(struct comparison *c, const struct revert_settings *settings,
+                                const struct revert_log *log, struct err *err);
 
 /* EXIT_DIFFERENT: some keys differ and are not repaired. EXIT_INCOMPLETE: none do, but not all
  * could be compared. */

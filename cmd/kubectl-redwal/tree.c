@@ -58,6 +58,7 @@ static const struct verb *const verbs[] = {
     &verb_doctor,
     &verb_verify,
     &verb_repair,
+    &verb_revert,
     &verb_mirror,
     &verb_bench,
     &verb_status,

@@ -23,6 +23,7 @@ extern const struct verb verb_put;
 extern const struct verb verb_repair;
 extern const struct verb verb_restore;
 extern const struct verb verb_resume;
+extern const struct verb verb_revert;
 extern const struct verb verb_scale;
 extern const struct verb verb_status;
 extern const struct verb verb_support_bundle;

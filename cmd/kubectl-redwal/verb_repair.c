@@ -1,12 +1,7 @@
 /* `repair`: what differs is written as the log makes it. */
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "cli/context.h"
-#include "comparison.h"
+#include "receipt.h"
 #include "rediswal.h"
-#include "runtime/clock.h"
 #include "tree.h"
 
 struct repair_options {
@@ -35,98 +30,20 @@ static void check(struct invocation *in)
     compare_options_check(in);
 }
 
-/* --- the receipt ------------------------------------------------------------------------------ */
-
-enum { RECEIPT_TIME, RECEIPT_KEY, RECEIPT_KIND, RECEIPT_OUTCOME, RECEIPT_DETAIL, N_RECEIPT };
-
-/* clang-format off */
-static const struct column receipt_columns[N_RECEIPT] = {
-    [RECEIPT_TIME]    = { "time",    "TIME",    COLUMN_TIME,  false, 0, 0 },
-    [RECEIPT_KEY]     = { "key",     "KEY",     COLUMN_BYTES, false, 0, 0 },
-    [RECEIPT_KIND]    = { "kind",    "KIND",    COLUMN_TEXT,  false, 0, 0 },
-    [RECEIPT_OUTCOME] = { "outcome", "OUTCOME", COLUMN_TEXT,  false, 0, 0 },
-    [RECEIPT_DETAIL]  = { "detail",  "DETAIL",  COLUMN_TEXT,  false, 0, 0 },
-};
-/* clang-format on */
-
-struct receipt {
-    FILE *file;
-    struct printer printer;
-    bool failed;
-};
-
-static void receipt_release(struct receipt *r)
-{
-    printer_release(&r->printer);
-    if (r->file)
-        fclose(r->file);
-}
-
-/* One that is there already tells of another repair. */
-static enum err_code receipt_open(struct receipt *r, const char *path, struct err *err)
-{
-    static const struct print_options json = { .format = PRINT_JSON };
-
-    r->file = fopen(path, "wx");
-    if (!r->file)
-        return err_set(err, ERR_INVALID, "--receipt: %s: %s", path, strerror(errno));
-    printer_init(&r->printer, &json, terminal_of(r->file, NULL, NULL));
-    printer_stream(&r->printer, receipt_columns, N_RECEIPT);
-    return ERR_OK;
-}
-
-static void note(void *self, const struct listed *listed)
-{
-    struct receipt *r = self;
-    const struct cell cells[N_RECEIPT] = {
-        [RECEIPT_TIME] = CELL_NUMBER(clock_wall_ms()),
-        [RECEIPT_KEY] = CELL_STR(((struct str){ listed->key, listed->n_key })),
-        [RECEIPT_KIND] = CELL_TEXT(finding_code(listed->finding.kind)),
-        [RECEIPT_OUTCOME] = CELL_TEXT(repair_code(listed->outcome)),
-        [RECEIPT_DETAIL] = CELL_TEXT(listed->finding.detail),
-    };
-
-    if (!printer_row(&r->printer, cells))
-        r->failed = true;
-}
-
-/* --- running ---------------------------------------------------------------------------------- */
-
-/* Also after an error: what was done is done. */
-static enum exit_status report(struct invocation *in, const struct comparison *c,
-                               const struct receipt *r, enum err_code rc, struct err *err)
-{
-    CLEANUP(printer_release) struct printer p = { 0 };
-    enum exit_status status;
-
-    call_print(in, &p);
-    status = comparison_print(c, &p, comparison_verdict(c));
-    if (rc != ERR_OK)
-        status = call_failed(in, err);
-    else if (r->failed)
-        call_complain(in, "the receipt could not be written; it is not whole");
-    return call_end(&p, r->failed && rc == ERR_OK ? EXIT_INCOMPLETE : status);
-}
-
 static enum exit_status run(struct invocation *in)
 {
     const struct repair_options *o = invocation_values(in, &repair_table);
     CLEANUP(comparison_release) struct comparison c = { 0 };
     CLEANUP(receipt_release) struct receipt receipt = { 0 };
     struct err err = { 0 };
-    enum err_code rc = ERR_OK;
+    enum err_code rc = receipt_open(&receipt, o->receipt, &c, &err);
 
-    if (o->receipt) {
-        c.told = note;
-        c.told_self = &receipt;
-        rc = receipt_open(&receipt, o->receipt, &err);
-    }
     if (rc == ERR_OK)
         rc = comparison_open(&c, in, o->yes ? VERIFY_REPAIRS : VERIFY_PLANS_REPAIR, &err);
     if (rc != ERR_OK)
         return call_failed(in, &err);
     rc = comparison_run(&c, &err);
-    return report(in, &c, &receipt, rc, &err);
+    return receipt_report(&receipt, in, &c, rc, &err);
 }
 
 static const struct option_table *const tables[] = {

@@ -4,7 +4,6 @@ nothing else is written."""
 import json
 import pathlib
 import random
-import threading
 import time
 
 import pytest
@@ -14,9 +13,10 @@ from conftest import REDIS_PASSWORD, REDIS_USER
 from lab import oracle, permissions, servers
 from lab.clocked import SHIFT
 from lab.comparison import ALL_TYPES, PAIRS, VANISHES, Overtaken, Verify, found, vanishing_list
+from lab.traffic import Traffic
 from lab.wait import await_
 from lab.week import week
-from lab.workload import HOUR_MS, Workload, encode
+from lab.workload import HOUR_MS, encode
 
 SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "lib" / "core" / "lua" / "repair.lua"
 
@@ -137,32 +137,6 @@ def test_a_receipt_tells_of_each_key(lab):
     assert len(rows) == n and {r["outcome"] for r in rows} == {"written", "deleted"}
     again = cli.repair("--yes", receipt=path, status=1)
     assert "--receipt" in again.err
-
-
-class Traffic:
-    """Producers that write to a log all the time, until the end of the block."""
-
-    def __init__(self, topic, seed=50, pause=0.002):
-        self.topic, self.pause = topic, pause
-        self._over = threading.Event()
-        self._workload = Workload(seed, keys=30)
-        self._thread = threading.Thread(target=self._write)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *unused):
-        self._over.set()
-        self._thread.join()
-        self.topic.flush()
-
-    def _write(self):
-        while not self._over.is_set():
-            self._workload.write(self.topic, 3)
-            self.topic.write(encode("INCR"), b"hot")
-            self.topic.producer.poll(0)
-            self._over.wait(self.pause)
 
 
 def meddle(server, chance, n=20):

@@ -24,6 +24,7 @@ REDIS = _rules("Redis")
 RESTORE = _rules("Restore")  # behind those of REDIS
 SENTINEL = _rules("Sentinel")
 REPAIR = _rules("Repair")
+REVERT = [(row[0], row[1].strip("`"), row[2]) for row in _rows("Revert")]
 
 
 def grants(rules):

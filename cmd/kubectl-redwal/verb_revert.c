@@ -1,0 +1,300 @@
+/* `revert`: the log is told what keys were. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/context.h"
+#include "cli/option_table.h"
+#include "link.h"
+#include "receipt.h"
+#include "rediswal.h"
+#include "revert_until.h"
+#include "runtime/clock.h"
+#include "runtime/revert.h"
+#include "tree.h"
+#include "visible.h"
+
+enum { RECEIPT_WAIT_MS = 100, STORE_TIMEOUT_MS = 30000 };
+
+struct revert_options {
+    char *to, *run, *receipt;
+    bool yes, wait;
+    int64_t timeout_ms;
+};
+
+#define AT(field) offsetof(struct revert_options, field)
+
+/* clang-format off */
+static const struct option_spec specs[] = {
+    { "to",      OPTION_TEXT,     OPTION_FLAG, AT(to),         "WHERE",    NULL,    1,   OPTION_VALUE_MAX_BYTES, NULL, "Reverting", "What keys were then: a time such as 2026-01-31T12:00Z, how long ago, such as 2h, or the first offset of partitions that does not count, such as 0:1234,2:77" },
+    { "yes",     OPTION_BOOL,     OPTION_FLAG, AT(yes),        NULL,       "false", 0,   0,         NULL, "Reverting", "Append to the log; without it, only what would be appended is shown" },
+    { "run",     OPTION_TEXT,     OPTION_FLAG, AT(run),        "NAME",     NULL,    1,   REVERT_RUN_MAX, NULL, "Reverting", "Name of what is done: under the same name, keys that it has reverted already are left as they are; by chance without it" },
+    { "receipt", OPTION_TEXT,     OPTION_FLAG, AT(receipt),    "FILE",     NULL,    1,   4096,      NULL, "Reverting", "Write a line of JSON into this new file for each key that differs, as soon as its outcome is known" },
+    { "wait",    OPTION_BOOL,     OPTION_FLAG, AT(wait),       NULL,       "false", 0,   0,         NULL, "Reverting", "Wait until Redis has applied what was appended, and what the log held before" },
+    { "timeout", OPTION_DURATION, OPTION_FLAG, AT(timeout_ms), "DURATION", "1m",    1,   24 * HOUR, NULL, "Reverting", "Bound on --wait" },
+};
+/* clang-format on */
+
+static const struct option_table revert_table = {
+    .specs = specs,
+    .n_specs = ARRAY_SIZE(specs),
+    .size = sizeof(struct revert_options),
+};
+
+static bool is_name(const char *text)
+{
+    for (; *text; text++)
+        if (*text <= ' ' || *text > '~')
+            return false;
+    return true;
+}
+
+static void check(struct invocation *in)
+{
+    const struct revert_options *o = invocation_values(in, &revert_table);
+    const struct compare_options *compare = invocation_values(in, &compare_table);
+    const char *why;
+
+    context_check_connection(in, CONNECTION_KAFKA | CONNECTION_REDIS);
+    compare_options_check(in);
+    if (!o->to)
+        option_set_problem(&in->set, "--to is missing: a time, how long ago, or positions");
+    else if (!revert_until_is_valid(o->to, &why))
+        option_set_problem(&in->set, "--to: '%s' %s", o->to, why);
+    if (!compare->keys && !compare->partitions)
+        option_set_problem(&in->set, "--keys, --partitions: give one of them; --keys '*' is all");
+    if (compare->sample > 0)
+        option_set_problem(&in->set, "--sample: keys are not reverted by chance; leave it out");
+    if (o->run && !is_name(o->run))
+        option_set_problem(&in->set, "--run: has characters that are not printable ASCII");
+    if (o->wait && !o->yes)
+        option_set_problem(&in->set, "--wait: nothing comes that could be waited for; give --yes");
+}
+
+/* --- the log ---------------------------------------------------------------------------------- */
+
+struct appending {
+    struct log_writer *writer; /* NULL: nothing is appended */
+    const char *topic;
+    struct token token; /* of what is to be in Redis in the end */
+};
+
+static void appending_release(struct appending *a)
+{
+    log_writer_free(a->writer);
+    token_release(&a->token);
+}
+
+static void await(struct appending *a, int32_t partition, int64_t offset)
+{
+    if (!token_add(&a->token, partition, offset))
+        UNREACHABLE("no topic has so many partitions");
+}
+
+static enum err_code take_receipt(struct appending *a, struct revert_receipt *ret, struct err *err)
+{
+    struct log_receipt receipt;
+    struct revert_receipt *one;
+
+    if (!log_writer_take(a->writer, RECEIPT_WAIT_MS, &receipt))
+        return ERR_OK;
+    one = &ret[receipt.tag];
+    *one = (struct revert_receipt){ .fate = receipt.stored            ? REVERT_STORED
+                                            : receipt.possibly_stored ? REVERT_FATE_UNKNOWN
+                                                                      : REVERT_REFUSED };
+    snprintf(one->why, sizeof(one->why), "%.*s", (int)sizeof(one->why) - 1, receipt.text);
+    if (receipt.stored)
+        await(a, receipt.partition, receipt.offset);
+    if (receipt.denied)
+        return err_set(err, ERR_DENIED,
+                       "topic %s: %s: keys are reverted by records, as producers write them",
+                       a->topic, receipt.text);
+    return ERR_OK;
+}
+
+static enum err_code settle(struct appending *a, size_t n, struct revert_receipt *ret,
+                            struct err *err)
+{
+    struct err another = { 0 };
+    enum err_code rc = ERR_OK;
+
+    while (log_writer_under_way(a->writer) > n) {
+        const enum err_code one = take_receipt(a, ret, rc == ERR_OK ? err : &another);
+
+        rc = rc == ERR_OK ? one : rc;
+    }
+    return rc;
+}
+
+static enum err_code put(struct appending *a, const struct revert_entry *entry, size_t i,
+                         struct revert_receipt *ret, struct err *err)
+{
+    const struct log_entry record = {
+        .has_key = true,
+        .has_value = true,
+        .key = entry->key,
+        .value = entry->value,
+        .partition = entry->partition,
+    };
+    enum err_code rc;
+
+    do {
+        rc = log_writer_put_entry(a->writer, &record, i, err);
+        if (rc == ERR_LIMIT && settle(a, log_writer_under_way(a->writer) / 2, ret, err) != ERR_OK)
+            return ERR_DENIED;
+    } while (rc == ERR_LIMIT);
+    if (rc == ERR_INVALID) {
+        snprintf(ret[i].why, sizeof(ret[i].why), "%.*s", (int)sizeof(ret[i].why) - 1, err->msg);
+        rc = ERR_OK;
+    }
+    return rc;
+}
+
+static enum err_code append(void *self, const struct revert_entry *entries, size_t n,
+                            struct revert_receipt *ret, struct err *err)
+{
+    struct appending *a = self;
+    struct err another = { 0 };
+    enum err_code rc = ERR_OK, settled;
+
+    for (size_t i = 0; i < n; i++)
+        ret[i] = (struct revert_receipt){ .fate = REVERT_REFUSED };
+    for (size_t i = 0; rc == ERR_OK && i < n; i++)
+        rc = put(a, &entries[i], i, ret, err);
+    settled = settle(a, 0, ret, rc == ERR_OK ? err : &another);
+    return rc == ERR_OK ? settled : rc;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+/* What the log held when it was folded is in front of whatever a run before this one appended. */
+static void await_folded(const struct comparison *c, struct appending *a)
+{
+    const struct verify_partition *partitions;
+    int32_t n;
+
+    partitions = verify_partitions(c->verify, &n);
+    for (int32_t i = 0; i < n; i++)
+        if (partitions[i].coverage == COVERAGE_FULL && partitions[i].end > 0)
+            await(a, i, partitions[i].end - 1);
+}
+
+static enum err_code revert(struct invocation *in, struct comparison *c, struct appending *a,
+                            struct err *err)
+{
+    const struct revert_options *o = invocation_values(in, &revert_table);
+    const uint64_t chance = (uint64_t)clock_wall_ms() << 20 ^ (uint64_t)getpid();
+    CLEANUP(restore_plan_release) struct restore_plan plan = { 0 };
+    const struct revert_log log = { append, a };
+    char name[REVERT_RUN_MAX + 1];
+    struct revert_settings settings = {
+        .run = o->run ? o->run : name,
+        .attempt = chance,
+        .record_bytes = (size_t)c->folding->max_record_bytes,
+    };
+    int64_t *until;
+    enum err_code rc = revert_until_plan(in, o->to, &plan, err);
+
+    if (rc != ERR_OK)
+        return rc;
+    snprintf(name, sizeof(name), "%016" PRIx64, chance);
+    until = mem_new((size_t)plan.n + 1, sizeof(*until));
+    for (int32_t i = 0; i < plan.n; i++)
+        until[i] = plan.partitions[i].until;
+    settings.until = until;
+    settings.n_until = plan.n;
+    if (o->yes && !o->run)
+        call_complain(in, "this is --run %s; give that to go on after an interruption", name);
+    rc = comparison_revert(c, &settings, &log, err);
+    free(until);
+    return rc;
+}
+
+static enum exit_status await_all(struct invocation *in, const struct comparison *c,
+                                  struct appending *a, enum exit_status status)
+{
+    const struct revert_options *o = invocation_values(in, &revert_table);
+    enum exit_status waited;
+
+    if (!o->wait || status == EXIT_FAILED)
+        return status;
+    await_folded(c, a);
+    if (a->token.n == 0)
+        return status;
+    waited = visible_await(in, &a->token, o->timeout_ms);
+    return status == EXIT_DONE ? waited : status;
+}
+
+static enum exit_status run(struct invocation *in)
+{
+    const struct revert_options *o = invocation_values(in, &revert_table);
+    CLEANUP(comparison_release) struct comparison c = { 0 };
+    CLEANUP(appending_release) struct appending a = { .topic = link_options(in)->topic };
+    CLEANUP(receipt_release) struct receipt receipt = { 0 };
+    struct err err = { 0 };
+    enum err_code rc = receipt_open(&receipt, o->receipt, &c, &err);
+
+    if (rc == ERR_OK)
+        rc = comparison_open(&c, in, o->yes ? VERIFY_REVERTS : VERIFY_PLANS_REVERT, &err);
+    if (rc == ERR_OK && o->yes)
+        rc = link_writer(in, a.topic, NULL, STORE_TIMEOUT_MS, &a.writer, &err);
+    if (rc != ERR_OK)
+        return call_failed(in, &err);
+    rc = revert(in, &c, &a, &err);
+    return await_all(in, &c, &a, receipt_report(&receipt, in, &c, rc, &err));
+}
+
+static const struct option_table *const tables[] = {
+    &revert_table, &compare_table,    &folding_table,  &records_table, &context_table,
+    &print_table,  &connection_table, &rediswal_table, NULL,
+};
+
+const struct verb verb_revert = {
+    .name = "revert",
+    .summary = "Append records to the log that make keys what they were at a time or position",
+    .help =
+        "Folds the log up to there and to its end, compares the two, and shows which keys that "
+        "match\n"
+        "--keys, or that --partitions make, differ. With --yes it appends a record for each of "
+        "them\n"
+        "that makes it what it was: type, content and expiry; a key that there was not is "
+        "deleted.\n"
+        "All other keys stay as they are.\n\n"
+        "It is a write like any other: appliers apply it in order, exactly once, a mirror carries "
+        "it\n"
+        "to the other site, and every replay makes the same. Nothing stops, and Redis is only "
+        "read.\n"
+        "What was written to such a key since then, up to that record, is undone; what is written\n"
+        "behind it stands. Do it where producers write, never to a topic that a mirror writes.\n\n"
+        "A key whose deadline has passed since then stays gone. One that needs several records is "
+        "made\n"
+        "beside itself and renamed, so that nobody sees half of it. What records cannot say "
+        "(streams\n"
+        "whose groups have consumers, types of modules) is `left`, and so are quarantined keys.\n\n"
+        "Interrupted, it is done again with the same --run: keys that it reverted are left as "
+        "they\n"
+        "are by then. Give the appliers' own options, best by --config with their file. The user "
+        "of\n"
+        "Kafka needs Write on the topic.\n\n"
+        "What became of a key:\n"
+        "  would-write, would-delete: with --yes it would be\n"
+        "  written, deleted: the record is in the log\n"
+        "  left: nothing was appended; the detail says why\n"
+        "  refused: the log refused the record; the detail says why\n"
+        "  unknown: nobody acknowledged the record; do it again with the same --run\n\n"
+        "The exit status is 3 when a key that differs is not reverted, which is so wherever there "
+        "is\n"
+        "something to revert and --yes is not given.\n",
+    .examples = "# What would be done\n"
+                "kubectl-redwal revert --keys 'cart:*' --to 2h\n"
+                "# Do it, and wait until Redis has it\n"
+                "kubectl-redwal revert --keys 'cart:*' --to 2026-01-31T12:00Z --yes --wait\n"
+                "# What one partition made, up to one of its offsets\n"
+                "kubectl-redwal revert --partitions 3 --to 3:4711 --yes --receipt revert.jsonl\n",
+    .tables = tables,
+    .check = check,
+    .run = run,
+};

@@ -1,0 +1,383 @@
+"""revert: records make keys what they were, by the fold of the log up to there, and no other key."""
+
+import base64
+import datetime
+import json
+import signal
+import threading
+import time
+
+import pytest
+
+from conftest import KAFKA_PASSWORD, KAFKA_USER
+from lab import oracle, permissions, servers
+from lab.comparison import ALL_TYPES, PAIRS, Verify
+from lab.traffic import Traffic
+from lab.wait import await_
+from lab.wal import grant
+from lab.workload import HOUR_MS, encode
+
+MIB = 1 << 20
+
+# By key what made it; the stream has lost entries, and groups have read some of it.
+MADE = {
+    **{key: [words] for key, words in ALL_TYPES.items()},
+    "binary": [("SET", [b"\x00\xff\"\\\x01 \n"])],
+    "empty": [("SET", [""])],
+    "bits": [("SETBIT", ["1000", "1"])],
+    "loglog": [("PFADD", [f"m{i}" for i in range(500)])],
+    "infinite": [("ZADD", ["inf", "a", "-inf", "b", "0.1", "c"])],
+    "stream": [("XADD", [f"{i}-1", "f", f"v{i}"]) for i in range(1, 6)] + [
+        ("XDEL", ["5-1", "2-1"]), ("XGROUP", ["CREATE", "g", "1-1"]),
+        ("XGROUP", ["CREATE", "h", "$"])],
+    "drained": [("XADD", ["7-1", "f", "v"]), ("XDEL", ["7-1"])],
+    "many": [("RPUSH", [f"{k}:{i}" for i in range(1000)]) for k in range(4)],
+    "wide": [("RPUSH", ["x" * 100_000]) for _ in range(25)],
+    "long": [("SETRANGE", [str(i * 120_000), "\x01y" * 60_000]) for i in range(12)],
+}
+FIELDS = ("HPEXPIREAT", [str(int(time.time() * 1000) + 5 * HOUR_MS), "FIELDS", "1", "f"])
+EXPIRING = {"s", "h", "x", "many"}
+
+# By way, what is written to each key afterwards.
+CHANGES = {
+    "value": {"s": ("APPEND", ["!"]), "n": ("INCR", []), "l": ("RPUSH", ["d"]),
+              "t": ("SREM", ["a"]), "h": ("HSET", ["g", "3"]), "z": ("ZINCRBY", ["1", "a"]),
+              "x": ("XADD", ["2-1", "f", "w"]), "binary": ("SETRANGE", ["0", "T"]),
+              "empty": ("APPEND", ["no more"]), "bits": ("SETBIT", ["3", "1"]),
+              "loglog": ("PFADD", ["another"]), "infinite": ("ZREM", ["a"]),
+              "stream": ("XGROUP", ["SETID", "g", "3-1"]), "drained": ("XADD", ["8-1", "f", "v"]),
+              "many": ("LTRIM", ["0", "10"]), "wide": ("LPOP", []), "long": ("APPEND", ["z"])},
+    "gone": {key: ("DEL", []) for key in MADE},
+    "type": {key: ("SET", ["something else"]) for key in ("l", "t", "h", "z", "x", "many")},
+    "expiry": {"s": ("PERSIST", []), "h": ("PEXPIRE", ["60000000"]), "z": ("PEXPIRE", ["60000000"])},
+}
+
+
+def write(topic, key, command, args=(), **fields):
+    topic.write(encode(command, args, **fields), key.encode())
+
+
+def make_keys(topic, ways, fields=False):
+    for way in ways:
+        for key, made in MADE.items():
+            for i, (command, args) in enumerate(made):
+                last = i + 1 == len(made) and key in EXPIRING
+                write(topic, f"{way}:{key}", command, args,
+                      ttlMs=2 * HOUR_MS if last and not command.startswith("XGROUP") else None)
+        if fields:
+            write(topic, f"{way}:h", *FIELDS)
+    topic.flush()
+
+
+def change_keys(topic, ways):
+    """Returns which keys are changed."""
+    for way in ways:
+        for key, words in CHANGES[way].items():
+            write(topic, f"{way}:{key}", *words)
+    topic.flush()
+    return {f"{way}:{key}" for way in ways for key in CHANGES[way]}
+
+
+def snapshot(server):
+    with server.client() as client:
+        return oracle.snapshot(client)
+
+
+def at(ends):
+    return ",".join(f"{p}:{end}" for p, end in ends.items())
+
+
+def reverted_key(record):
+    """The key that a record of `--run run` makes what it was; None: it is another, or of a stage."""
+    fields = json.loads(record.value)
+    if not fields.get("id", "").startswith("run:") or fields["id"].count(":") > 1:
+        return None
+    first = fields["atomic"][0]
+    key = first["args"][0] if first["command"] == "RENAME" else first["key"]
+    return base64.b64decode(key["base64"]) if isinstance(key, dict) else key.encode()
+
+
+def is_of_revert(record):
+    return b'"id":"run:' in record.value
+
+
+class Revert(Verify):
+    def run(self, *words, status=0, **options):
+        return self.given(**{"output": "json", **options}).run("revert", *words, status=status)
+
+    def start(self, *words, **options):
+        return self.given(**options).start("revert", *words)
+
+
+def assert_reverted(lab, topic, server, ends):
+    """Redis is the fold of the log; and it is the fold of what producers wrote, where of each key
+    that was reverted what stands between `ends` and its record never was. Returns these records by
+    key."""
+    records = topic.read()
+    lab.check(topic, server)
+    made = {}
+    for record in filter(is_of_revert, records):
+        if (key := reverted_key(record)) is not None:
+            assert key not in made, "each key is reverted once"
+            made[key] = record
+    left = [r for r in records if not is_of_revert(r) and (
+        r.key not in made or r.offset < ends[r.partition] or r.offset > made[r.key].offset)]
+    now = {k: v for k, v in snapshot(server).items() if not k.startswith(b"redwal-revert:")}
+    found = oracle.differences(lab.fold(left, partitions=topic.partitions).state, now)
+    assert not found, "\n".join(found)
+    return made
+
+
+@pytest.mark.parametrize("name, fold_on", PAIRS, ids=lambda n: n)
+def test_every_type_is_what_it_was(lab, name, fold_on):
+    topic, server = lab.topic(), lab.redis(program=servers.program(name))
+    lab.judge_with(lab.redis("judge", program=servers.program(name)))
+    lab.applier(topic, server).start()
+    with server.client() as client:
+        fields = "HPEXPIREAT" in {c.upper() for c in client.command()}
+    make_keys(topic, CHANGES, fields=fields and fold_on in (name, "redis-8"))
+    write(topic, "other:s", "SET", ["before"])
+    topic.flush()
+    ends = topic.ends()
+    changed = change_keys(topic, CHANGES)
+    write(topic, "value:new", "SADD", ["a"])
+    write(topic, "other:s", "SET", ["behind"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    cli = Revert(lab, topic, server, redis_server=servers.program(fold_on), to=at(ends),
+                 keys="[vgte]*")
+    held = topic.ends()
+    planned = cli.run(status=3).json()
+    assert {d["key"] for d in planned["differences"]} == changed | {"value:new"}
+    assert {d["outcome"] for d in planned["differences"]} == {"would-write", "would-delete"}
+    assert topic.ends() == held, "a plan appends nothing"
+    done = cli.run("--yes", "--wait", run="run").json()
+    assert done["different"] == done["repaired"] == len(changed) + 1
+    assert {d["outcome"] for d in done["differences"]} == {"written", "deleted"}
+    made = assert_reverted(lab, topic, server, ends)
+    assert {k.decode() for k in made} == changed | {"value:new"}
+    assert cli.run("--yes").json()["different"] == 0
+    assert all(len(r.value) <= MIB for r in topic.read())
+
+
+def applied(lab, **options):
+    topic, server = lab.topic(), lab.redis()
+    lab.applier(topic, server, **options).start()
+    return topic, server
+
+
+def test_to_a_time_and_what_has_ended_since_stays_gone(lab):
+    server = lab.redis(program=servers.program("redis-8"))
+    lab.judge_with(lab.redis("judge", program=servers.program("redis-8")))
+    topic = lab.topic()
+    lab.applier(topic, server).start()
+    write(topic, "stays", "SET", ["a"], ttlMs=HOUR_MS)
+    write(topic, "ends", "SET", ["a"], ttlMs=4000)
+    write(topic, "renewed", "SET", ["a"], ttlMs=4000)
+    write(topic, "hash", "HSET", ["f", "1", "g", "1"])
+    write(topic, "hash", "HPEXPIRE", ["4000", "FIELDS", "1", "f"])
+    topic.flush()
+    ends = topic.ends()
+    lab.await_applied(topic, server)
+    time.sleep(1)
+    then = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    write(topic, "renewed", "PERSIST")
+    write(topic, "stays", "APPEND", ["b"])
+    write(topic, "hash", "HSET", ["f", "2", "g", "2"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    time.sleep(4)
+    cli = Revert(lab, topic, server, redis_server=servers.program("redis-8"), keys="*",
+                 to=then.replace("+00:00", "Z"))
+    done = cli.run("--yes", "--wait", run="run").json()
+    assert {d["key"]: d["kind"] for d in done["differences"]} == {
+        "renewed": "extra", "stays": "value", "hash": "value"}
+    assert_reverted(lab, topic, server, ends)
+    assert set(snapshot(server)) == {b"stays", b"hash"}
+
+
+def test_what_is_written_behind_a_record_stands_also_when_it_is_done_again(lab):
+    topic, server = applied(lab)
+    for key in ("a:1", "a:2", "b:1", "b:2"):
+        write(topic, key, "SET", ["1"])
+    topic.flush()
+    ends = topic.ends()
+    for key in ("a:1", "a:2", "b:1", "b:2"):
+        write(topic, key, "INCR")
+    topic.flush()
+    cli = Revert(lab, topic, server, to=at(ends), run="run")
+    assert cli.run("--yes", "--wait", keys="a:*").json()["repaired"] == 2
+    write(topic, "a:1", "INCRBY", ["10"])
+    write(topic, "b:1", "INCRBY", ["10"])
+    topic.flush()
+    assert cli.run("--yes", "--wait", keys="*").json()["repaired"] == 2
+    assert_reverted(lab, topic, server, ends)
+    with server.client() as client:
+        assert client.mget("a:1", "a:2", "b:1", "b:2") == [b"11", b"1", b"1", b"1"]
+    # Another run knows nothing of that one.
+    planned = cli.run(run="another", keys="*", status=3).json()
+    assert [d["key"] for d in planned["differences"]] == ["a:1"]
+
+
+def test_killed_and_done_again(lab):
+    topic, server = applied(lab)
+    keys = [f"k:{i}" for i in range(4000)]
+    for key in keys:
+        write(topic, key, "SET", ["1"])
+    write(topic, "k:wide", "RPUSH", ["a"])
+    for _ in range(20):
+        write(topic, "k:wide", "RPUSH", ["x" * 500_000])
+    topic.flush()
+    ends = topic.ends()
+    for key in keys:
+        write(topic, key, "INCR")
+    write(topic, "k:wide", "LPOP")
+    topic.flush()
+    held = sum(topic.ends().values())
+    cli = Revert(lab, topic, server, to=at(ends), run="run", keys="k:*")
+    process = cli.start("--yes")
+    await_(lambda: sum(topic.ends().values()) > held + 300, 60, "records are appended")
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    done = {reverted_key(r) for r in topic.read() if is_of_revert(r)}
+    assert 300 < len(done) < 4000
+    for key in keys:
+        write(topic, key, "INCRBY", ["10"])
+    topic.flush()
+    cli.run("--yes", "--wait")
+    made = assert_reverted(lab, topic, server, ends)
+    assert len(made) == 4001
+    with server.client() as client:
+        values = client.mget(keys)
+        assert client.llen("k:wide") == 21
+    for key, value in zip(keys, values):
+        assert value == (b"11" if key.encode() in done else b"1"), key
+
+
+def test_nobody_sees_half_of_a_large_value(lab):
+    topic, server = applied(lab)
+    for i in range(20):
+        write(topic, "large", "RPUSH", [f"{i}:" + "x" * 300_000])
+    topic.flush()
+    ends = topic.ends()
+    write(topic, "large", "RPUSH", ["behind"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    seen, over = set(), threading.Event()
+
+    def watch():
+        with server.client() as client:
+            while not over.is_set():
+                seen.add(client.llen("large"))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        Revert(lab, topic, server, to=at(ends), run="run", keys="large").run("--yes", "--wait")
+    finally:
+        over.set()
+        watcher.join()
+    assert seen == {20, 21}
+    records = [r for r in topic.read() if is_of_revert(r)]
+    assert len(records) > 5 and all(len(r.value) <= MIB for r in records)
+    assert_reverted(lab, topic, server, ends)
+    assert set(snapshot(server)) == {b"large"}
+
+
+def test_while_producers_write_and_an_applier_dies(lab):
+    topic, server = applied(lab)
+    with Traffic(topic, seed=61):
+        await_(lambda: len(topic.read()) > 500, 30, "records are written")
+        ends = topic.ends()
+        await_(lambda: len(topic.read()) > 1000, 30, "more are written")
+        lab.appliers[0].kill()
+        lab.crashed = True
+        cli = Revert(lab, topic, server, to=at(ends), run="run", keys="[lsh]*")
+        process = cli.start("--yes", "--wait")
+        time.sleep(1)
+        lab.appliers[0].start()
+        out, err = process.communicate(timeout=60)
+        assert process.returncode in (0, 3), err
+    made = assert_reverted(lab, topic, server, ends)
+    assert len(made) > 10 and b"hot" in made and not any(k[:1] in b"czx" for k in made)
+
+
+def test_what_cannot_be_said_is_left(lab):
+    topic, server = applied(lab, on_reject="quarantine-key")
+    for key in ("k:held", "k:stray", "k:good", "k:group"):
+        write(topic, key, "XADD", ["1-1", "f", "v"])
+    write(topic, "k:group", "XGROUP", ["CREATE", "g", "0"])
+    write(topic, "k:group", "XGROUP", ["CREATECONSUMER", "g", "c"])
+    topic.flush()
+    ends = topic.ends()
+    partition = next(r.partition for r in topic.read() if r.key == b"k:stray")
+    topic.write(encode("XADD", ["2-1", "f", "v"]), b"k:stray", partition=(partition + 1) % 3)
+    for key in ("k:held", "k:good", "k:group"):
+        write(topic, key, "XADD", ["2-1", "f", "v"])
+    write(topic, "k:held", "INCR")
+    topic.flush()
+    lab.await_applied(topic, server)
+    cli = Revert(lab, topic, server, to=at(ends), run="run", keys="k:*", on_reject="quarantine-key")
+    done = cli.run("--yes", "--wait", status=3).json()
+    rows = {d["key"]: (d["outcome"], d["detail"]) for d in done["differences"]}
+    assert {k: outcome for k, (outcome, _) in rows.items()} == {
+        "k:good": "written", "k:held": "left", "k:stray": "left", "k:group": "left"}
+    assert "quarantined" in rows["k:held"][1] and "another partition" in rows["k:stray"][1]
+    assert "cannot be said" in rows["k:group"][1]
+    assert done["different"] == 4 and done["repaired"] == 1
+    assert [reverted_key(r) for r in topic.read() if is_of_revert(r)] == [b"k:good"]
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"cross_partition": "allow"}, "no order"),
+    ({"format": "protobuf", "schema_registry": "http://127.0.0.1:9"}, "no JSON"),
+    ({"to": "0:999"}, "the log holds"),
+    ({"to": "9:1"}, "partitions 0 to 2"),
+])
+def test_what_cannot_be_known_is_refused(lab, options, words):
+    topic, server = applied(lab)
+    for i in range(9):
+        write(topic, f"k:{i}", "SET", ["1"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    held = topic.ends()
+    answer = Revert(lab, topic, server, **{"to": "0:1", "keys": "*", **options}).run(
+        "--yes", status=None)
+    assert answer.status in (1, 2) and words in answer.err, answer.err
+    assert topic.ends() == held
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"keys": "*"}, "--to is missing"), ({"to": "1h"}, "--keys, --partitions"),
+    ({"to": "latest", "keys": "*"}, "repair"), ({"to": "1h", "keys": "*", "sample": 5}, "--sample"),
+    ({"to": "1h", "keys": "*", "run": "a b"}, "--run"),
+])
+def test_what_is_asked_for_is_checked(lab, options, words):
+    topic, server = lab.topic(), lab.redis()
+    assert words in Revert(lab, topic, server, **options).run(status=2).err
+
+
+def test_without_permission_to_write_nothing_is_done_and_it_says_so(lab, broker):
+    topic, server = applied(lab)
+    for i in range(300):
+        write(topic, f"k:{i}", "SET", ["1"])
+    topic.flush()
+    ends = topic.ends()
+    for i in range(300):
+        write(topic, f"k:{i}", "INCR")
+    topic.flush()
+    lab.await_applied(topic, server)
+    grant(broker.plain, KAFKA_USER, "TOPIC", topic.name, "READ")
+    cli = Revert(lab, topic, server, to=at(ends), run="run", keys="k:*")
+    who = {"brokers": broker.secure, "kafka_security": "SASL_SSL", "kafka_ca": broker.ca,
+           "kafka_user": KAFKA_USER, "kafka_password_file": lab.secret_file("kafka", KAFKA_PASSWORD)}
+    assert cli.run(status=3, **who).json()["different"] == 300, "a plan needs no more"
+    answer = cli.run("--yes", status=1, **who)
+    assert "allow the user to write to it" in answer.err
+    assert not any(map(is_of_revert, topic.read()))
+    assert all(d["outcome"] == "refused" for d in answer.json()["differences"])
+    for resource, _, operation in permissions.REVERT:
+        grant(broker.plain, KAFKA_USER, resource, topic.name, operation)
+    assert cli.run("--yes", **who).json()["repaired"] == 300
+    assert_reverted(lab, topic, server, ends)
