@@ -362,5 +362,5 @@ void restore_rows_print_one(struct printer *p, const struct restore_resource *r,
     printer_fields(p, fields, N_FIELDS, cells);
     if (p->format != PRINT_TABLE)
         print_partitions(p, &s->plan);
-    print_vessels(p, &s->vessels);
+    print_vessels(p, restore_step_is_end(s->step) ? &s->deleted : &s->vessels);
 }

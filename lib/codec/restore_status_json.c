@@ -75,7 +75,7 @@ static yyjson_mut_val *ranges_value(yyjson_mut_doc *doc, const struct restore_pl
 
 static yyjson_mut_val *vessels_value(yyjson_mut_doc *doc, const struct restore_vessels *vessels)
 {
-    yyjson_mut_val *list = yyjson_mut_arr(doc);
+    yyjson_mut_val *list = vessels->n > 0 ? yyjson_mut_arr(doc) : NULL;
 
     for (int32_t i = 0; i < vessels->n; i++) {
         const struct restore_vessel *one = &vessels->at[i];
@@ -116,9 +116,7 @@ static yyjson_mut_val *field_value(yyjson_mut_doc *doc, const struct restore_sta
     case RESTORE_STATUS_SKIPPED:
         return is_done && skips ? ranges_value(doc, &s->plan, false) : NULL;
     case RESTORE_STATUS_VESSELS:
-        return s->vessels.n > 0 ? vessels_value(doc, &s->vessels) : NULL;
-    case RESTORE_STATUS_DELETED:
-        return is_done && s->recreated_ms >= 0 ? vessels_value(doc, &s->vessels) : NULL;
+        return vessels_value(doc, member);
     case RESTORE_STATUS_LOST:
         return is_done ? ranges_value(doc, &s->plan, true) : NULL;
     }
@@ -276,7 +274,6 @@ static bool take_field(yyjson_val *v, const struct restore_status_field *f,
     case RESTORE_STATUS_VESSELS:
         return take_vessels(v, member);
     case RESTORE_STATUS_SKIPPED:
-    case RESTORE_STATUS_DELETED:
     case RESTORE_STATUS_LOST:
         return true;
     }

@@ -66,7 +66,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     "metadata.name must be 1 to 63 lower-case letters, digits and '-', begin with a letter and not end with '-'"
 
 /* X(type, member of struct restore_status, path below status, help). PARTITIONS, SKIPPED and LOST
- * are lists that the plan says; VESSELS and DELETED are those of pods and claims. */
+ * are lists that the plan says; VESSELS are those of pods and claims. */
 #define RESTORE_STATUS_FIELDS(X) \
     X(INTEGER,    observed_generation, "observedGeneration",   "Generation of the spec that this status is about") \
     X(STEP,       step,                "step",                 "What is done now, or how it ended") \
@@ -86,6 +86,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(INTEGER,    per_second,          "progress.recordsPerSecond", "How fast, of late") \
     X(INTEGER,    seconds_left,        "progress.secondsLeft", "How long the rest takes, at that rate") \
     X(TIME,       started_ms,          "startedAt",            "When it left Pending") \
+    X(STRING,     failover,            "recreation.redisFailover", "RedisFailover whose pods and claims are deleted") \
     X(VESSELS,    vessels,             "recreation.objects",   "Pods and claims of Redis that are deleted with wipe: Volumes, or were; in a plan, that would be") \
     X(TIME,       recreated_ms,        "recreation.completedAt", "When all of them were gone, and a primary answered") \
     X(TIME,       wiped_ms,            "wipedAt",              "When Redis was seen to be wiped by it") \
@@ -100,7 +101,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(INTEGER,    verify_seconds,      "receipt.verifySeconds", "How long the Job took that compared them") \
     X(TIME,       released_ms,         "receipt.releasedAt",   "When what was held was released") \
     X(SKIPPED,    plan,                "receipt.skipped",      "Records that were never applied, as was asked for") \
-    X(DELETED,    vessels,             "receipt.deleted",      "Pods and claims of Redis that were deleted") \
+    X(VESSELS,    deleted,             "receipt.deleted",      "Pods and claims of Redis that were deleted; of a restore that was ended meanwhile those that are leaving, too") \
     X(LOST,       plan,                "receipt.lost",         "Records that the log no longer held")
 
 /* X(key, help) of an element of a list */

@@ -24,6 +24,7 @@ void restore_status_release(struct restore_status *s)
 {
     restore_plan_release(&s->plan);
     restore_vessels_release(&s->vessels);
+    restore_vessels_release(&s->deleted);
     *s = (struct restore_status){ 0 };
 }
 

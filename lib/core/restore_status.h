@@ -31,6 +31,8 @@ struct restore_status {
     int64_t plan_records, plan_bytes, plan_seconds, plan_lost;
     int64_t done_records, percent, per_second, seconds_left;
     struct restore_vessels vessels; /* owned; n is 0 until they were noted */
+    char
+        failover[WAL_OBJECT_NAME_MAX + 1]; /* the RedisFailover whose they are; "": there is none */
     /* By the wall clock, in whole seconds. */
     int64_t started_ms, recreated_ms, wiped_ms, replayed_ms, completed_ms;
 
@@ -39,6 +41,7 @@ struct restore_status {
     char verified[RESTORE_VERIFIED_MAX + 1]; /* RESTORE_VERIFIED_*; "": not yet */
     int64_t compared, different, verify_seconds;
     int64_t written, left;
+    struct restore_vessels deleted;                /* owned; of `vessels`, those that do not stay */
 };
 
 enum restore_status_type {
@@ -50,7 +53,6 @@ enum restore_status_type {
     RESTORE_STATUS_PARTITIONS, /* struct restore_plan: from, until and end of each */
     RESTORE_STATUS_SKIPPED,    /* struct restore_plan: from until to end, once it is completed */
     RESTORE_STATUS_VESSELS,    /* struct restore_vessels */
-    RESTORE_STATUS_DELETED,    /* the same, once it is completed */
     RESTORE_STATUS_LOST,       /* struct restore_plan: before from, once it is completed */
 };
 

@@ -48,12 +48,25 @@ bool restore_vessels_add(struct restore_vessels *v, const struct restore_vessel 
     return true;
 }
 
-static bool holds(const struct restore_vessels *v, const struct restore_vessel *one)
+static const struct restore_vessel *find(const struct restore_vessels *v,
+                                         const struct restore_vessel *one)
 {
     for (int32_t i = 0; i < v->n; i++)
         if (v->at[i].kind == one->kind && strcmp(v->at[i].uid, one->uid) == 0)
-            return true;
-    return false;
+            return &v->at[i];
+    return NULL;
+}
+
+static bool holds(const struct restore_vessels *v, const struct restore_vessel *one)
+{
+    return find(v, one) != NULL;
+}
+
+static bool stays(const struct restore_vessels *seen, const struct restore_vessel *one)
+{
+    const struct restore_vessel *there = find(seen, one);
+
+    return there && !there->is_leaving;
 }
 
 /* The claims of a pod of a StatefulSet end with its name. */
@@ -92,29 +105,50 @@ struct restore_vessel *restore_vessels_next(const struct restore_vessels *noted,
     return pod;
 }
 
+void restore_vessels_missing(const struct restore_vessels *noted,
+                             const struct restore_vessels *seen, struct restore_vessels *ret)
+{
+    for (int32_t i = 0; i < noted->n; i++)
+        if (!stays(seen, &noted->at[i]) && !restore_vessels_add(ret, &noted->at[i]))
+            UNREACHABLE("they are no more than were noted");
+}
+
+/* --- in words --------------------------------------------------------------------------------- */
+
+/* Appends one; behind the last that has room there are dots. */
+static void print(const struct restore_vessel *one, char text[RESTORE_VESSELS_TEXT_MAX + 1])
+{
+    static const char dots[] = ", ...";
+    char word[RESTORE_VESSEL_NAME_MAX + 32];
+    const size_t used = strlen(text), room = RESTORE_VESSELS_TEXT_MAX + 1 - used;
+
+    snprintf(word, sizeof(word), "%s%s %s", used > 0 ? ", " : "", kinds[one->kind], one->name);
+    if (strlen(word) + sizeof(dots) <= room - 1)
+        snprintf(text + used, room, "%s", word);
+    else if (used > 0 && text[used - 1] != '.')
+        snprintf(text + used, room, "%s", dots);
+}
+
+void restore_vessels_print(const struct restore_vessels *v,
+                           char ret_text[RESTORE_VESSELS_TEXT_MAX + 1])
+{
+    ret_text[0] = '\0';
+    for (int32_t i = 0; i < v->n; i++)
+        print(&v->at[i], ret_text);
+}
+
 int32_t restore_vessels_left(const struct restore_vessels *noted,
                              const struct restore_vessels *seen,
                              char ret_text[RESTORE_VESSELS_TEXT_MAX + 1])
 {
-    static const char dots[] = ", ...";
-    size_t used = 0;
     int32_t n = 0;
 
     ret_text[0] = '\0';
     for (int32_t i = 0; i < seen->n; i++) {
-        char text[RESTORE_VESSEL_NAME_MAX + 32];
-        const struct restore_vessel *one = &seen->at[i];
-
-        if (!holds(noted, one))
+        if (!holds(noted, &seen->at[i]))
             continue;
         n++;
-        snprintf(text, sizeof(text), "%s%s %s", n > 1 ? ", " : "", kinds[one->kind], one->name);
-        if (used + strlen(text) + sizeof(dots) <= RESTORE_VESSELS_TEXT_MAX)
-            used +=
-                (size_t)snprintf(ret_text + used, RESTORE_VESSELS_TEXT_MAX + 1 - used, "%s", text);
-        else if (used > 0 && ret_text[used - 1] != '.')
-            used +=
-                (size_t)snprintf(ret_text + used, RESTORE_VESSELS_TEXT_MAX + 1 - used, "%s", dots);
+        print(&seen->at[i], ret_text);
     }
     return n;
 }

@@ -54,8 +54,13 @@ NODISCARD bool restore_vessels_add(struct restore_vessels *v, const struct resto
 /* Of those seen, the one to delete next; NULL: each that is to go is leaving or gone. */
 struct restore_vessel *restore_vessels_next(const struct restore_vessels *noted,
                                             const struct restore_vessels *seen);
-/* Those noted that are there still, in words: "Pod a-0, Pod a-1"; how many. Where there are many
- * the text ends with dots. */
+/* Adds those noted that were not seen to stay: they are leaving, or gone. */
+void restore_vessels_missing(const struct restore_vessels *noted,
+                             const struct restore_vessels *seen, struct restore_vessels *ret);
+/* All of them in words: "Pod a-0, Pod a-1". Where there are many the text ends with dots. */
+void restore_vessels_print(const struct restore_vessels *v,
+                           char ret_text[RESTORE_VESSELS_TEXT_MAX + 1]);
+/* Those noted that are there still, in such words; how many. */
 int32_t restore_vessels_left(const struct restore_vessels *noted,
                              const struct restore_vessels *seen,
                              char ret_text[RESTORE_VESSELS_TEXT_MAX + 1]);

@@ -36,7 +36,7 @@ static void forget_deeds(struct restore_entry *e)
     restore_plan_release(&e->plan);
     restore_vessels_release(&e->found);
     restore_vessels_release(&e->seen);
-    e->is_gone = e->is_denied = false;
+    e->is_seen = e->is_gone = e->is_denied = false;
 }
 
 static void entry_free(struct restore_entry *e)
@@ -152,7 +152,7 @@ static void note_step(struct restore_entry *e, enum restore_step before)
         return;
     e->why[0] = '\0';
     e->due_ms = 0;
-    e->is_gone = false;
+    e->is_seen = e->is_gone = false;
     restore_vessels_release(&e->found);
     w = wal_looks_find(r->ports.looks, str_from(restore->scope), str_from(restore->spec.rediswal));
     if (w && now == RESTORE_STEP_REPLAYING)
@@ -244,8 +244,8 @@ bool wal_restores_are_settled(const struct wal_restores *r)
 
 /* --- what is known ---------------------------------------------------------------------------- */
 
-/* The finalizer is put on before Redis may be wiped: where the step cannot be read, it may have
- * been. */
+/* The finalizer is put on before Redis may be wiped, or its pods deleted: where the step cannot be
+ * read, that may have been. */
 static enum restore_step step_of(const struct restore_entry *e)
 {
     const enum restore_step step = e->resource.status.step;
@@ -338,7 +338,9 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .plan = &e->resource.status.plan,
         .is_impossible = e->is_impossible,
         .is_refused = e->is_refused,
-        .may_have_wiped = e->resource.has_finalizer,
+        .may_have_wiped =
+            e->resource.has_finalizer &&
+            (spec->wipe != RESTORE_WIPE_VOLUMES || e->resource.status.recreated_ms != LOOK_UNKNOWN),
         .now_ms = r->now_ms,
     };
 
@@ -394,13 +396,15 @@ static bool may_go_on(const struct restore_entry *e, const struct restore_row *r
            (known->observed && observed_knows_log(known->observed, e->restores->now_ms));
 }
 
-/* What may be wiped is kept from being deleted before it is decided. */
-static void go_on(struct restore_entry *e, const struct restore_row *row,
+/* It is kept from being deleted before what cannot be undone is decided. */
+static void go_on(struct restore_entry *e, const struct wal_watch *w, const struct restore_row *row,
                   const struct restore_known *known)
 {
-    if (!restore_entry_is_rid_of_jobs(e, row->next))
+    const bool destroys = row->next == RESTORE_STEP_RECREATING || row->next == RESTORE_STEP_WIPING;
+
+    if (!restore_entry_is_rid_of_jobs(e, row->next) || !restore_vessels_are_seen(e, w, row))
         return;
-    if (row->next == RESTORE_STEP_WIPING && !e->resource.has_finalizer)
+    if (destroys && !e->resource.has_finalizer)
         restore_entry_write_finalizer(e, true);
     else if (may_go_on(e, row, known))
         restore_entry_write_status(e, row, known);
@@ -415,7 +419,7 @@ static void decide(struct restore_entry *e)
     const struct restore_row *row = restore_decide(e->resource.status.step, &facts);
 
     if (row->next != row->step)
-        go_on(e, row, &known);
+        go_on(e, w, row, &known);
     else if (says_otherwise(e, row) ||
              (has_progress(e, &known) && r->now_ms - e->figures_ms >= WAL_RESTORES_FIGURES_MS))
         restore_entry_write_status(e, row, &known);

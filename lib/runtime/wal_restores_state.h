@@ -37,6 +37,7 @@ struct restore_entry {
     enum restore_vessel_kind listing;       /* of a list under way, */
     enum restore_effect ordered;            /* for that, */
     char failover[WAL_OBJECT_NAME_MAX + 1]; /* of that RedisFailover */
+    bool is_seen;                           /* `seen` is all that is known to stay */
     bool is_gone;                           /* none of those noted is there any more */
     bool is_denied;                         /* they may not be listed, or deleted: `why` */
     char why[LOOK_WHY_MAX + 1];             /* the last effect was not done; "": it was */
@@ -85,9 +86,15 @@ bool restore_entry_is_rid_of_jobs(struct restore_entry *e, enum restore_step ste
 /* Deletes Jobs that were on their way to the API server when their restore ended. */
 void restore_jobs_end_late(struct wal_restores *r);
 
-/* wal_restores_vessels.c: lists, or deletes one. */
+/* wal_restores_vessels.c: lists, or deletes one. `w`: NULL where there is none. */
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect);
+/* False: that row ends what deletes them, and what stays is not known; it is being asked for. */
+bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
+                              const struct restore_row *row);
+/* What the status says of them behind that row: `s` borrows, or refers to `deleted`. */
+void restore_vessels_say(const struct restore_entry *e, const struct restore_row *row,
+                         struct restore_status *s, struct restore_vessels *deleted);
 
 /* wal_restores_write.c */
 void restore_entry_confirm(struct restore_entry *e);

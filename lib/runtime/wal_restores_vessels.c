@@ -68,6 +68,21 @@ static struct restore_vessel *next_of(const struct restore_entry *e)
     return restore_vessels_next(&e->resource.status.vessels, &e->seen);
 }
 
+static void forget_seen(struct restore_entry *e)
+{
+    restore_vessels_release(&e->seen);
+    e->is_seen = false;
+}
+
+/* What was noted is looked for where it was found, whatever the RedisWal names by now. */
+static const char *owner_of(const struct restore_entry *e, const struct wal_watch *w,
+                            enum restore_effect effect)
+{
+    if (effect == RESTORE_EFFECT_RECREATE && *e->resource.status.failover)
+        return e->resource.status.failover;
+    return w && w->resource.spec.failover ? w->resource.spec.failover : "";
+}
+
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect)
 {
@@ -79,10 +94,46 @@ void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
         delete (e, next);
         return;
     }
-    restore_vessels_release(&e->seen);
-    snprintf(e->failover, sizeof(e->failover), "%s",
-             w->resource.spec.failover ? w->resource.spec.failover : "");
+    forget_seen(e);
+    snprintf(e->failover, sizeof(e->failover), "%s", owner_of(e, w, effect));
     list(e, RESTORE_VESSEL_CLAIM);
+}
+
+static bool gives_up(const struct restore_row *row)
+{
+    return row->step == RESTORE_STEP_RECREATING && row->next != RESTORE_STEP_RECREATING &&
+           row->next != RESTORE_STEP_WIPING && row->next != RESTORE_STEP_REPLAYING;
+}
+
+bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
+                              const struct restore_row *row)
+{
+    if (!gives_up(row) || e->is_seen || e->resource.status.vessels.n == 0)
+        return true;
+    restore_vessels_order(e, w, RESTORE_EFFECT_RECREATE);
+    return false;
+}
+
+/* Those of the plan may not be those that are there when it is time; and those that were deleted
+ * once stay what was deleted. */
+void restore_vessels_say(const struct restore_entry *e, const struct restore_row *row,
+                         struct restore_status *s, struct restore_vessels *deleted)
+{
+    const bool begins = row->next == RESTORE_STEP_RECREATING && row->step != row->next &&
+                        s->recreated_ms == LOOK_UNKNOWN;
+
+    if (row->step == RESTORE_STEP_PENDING || begins) {
+        s->vessels = (struct restore_vessels){ 0 };
+        s->failover[0] = '\0';
+    } else if (e->found.n > 0) {
+        s->vessels = e->found;
+        snprintf(s->failover, sizeof(s->failover), "%s", e->failover);
+    } else if (s->recreated_ms != LOOK_UNKNOWN && restore_step_is_end(row->next)) {
+        s->deleted = s->vessels;
+    } else if (gives_up(row)) {
+        restore_vessels_missing(&s->vessels, &e->seen, deleted);
+        s->deleted = *deleted;
+    }
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -91,7 +142,7 @@ static void failed(struct restore_entry *e, const char *why, bool denied)
 {
     const struct wal_restores *r = e->restores;
 
-    restore_vessels_release(&e->seen);
+    forget_seen(e);
     say_why(e, why);
     e->is_denied = denied;
     e->due_ms = kube_client_now_ms(r->ports.client) +
@@ -121,6 +172,7 @@ static void judge(struct restore_entry *e)
     char left[RESTORE_VESSELS_TEXT_MAX + 1];
     struct wal_watch *w;
 
+    e->is_seen = true;
     if (restore_vessels_left(&e->resource.status.vessels, &e->seen, left) > 0) {
         if (next_of(e))
             e->due_ms = now_ms;
@@ -148,6 +200,7 @@ static void on_list(void *self, const struct kube_answer *answer)
     e->call = 0;
     if (!answer->good) {
         failed(e, answer->status.message, answer->status.reason == KUBE_REASON_FORBIDDEN);
+        e->is_seen = e->is_denied; /* nobody tells what stays */
         return;
     }
     if (redis_vessels_take(answer->body, e->listing, e->failover, &e->seen, &err) != ERR_OK) {

@@ -168,6 +168,20 @@ void restore_say(struct restore_status *s, const struct restore_row *row, const 
     append(s, row->remedy);
 }
 
+static void say(const struct restore_entry *e, const struct restore_row *row,
+                struct restore_status *s)
+{
+    char deleted[RESTORE_VESSELS_TEXT_MAX + 1], why[LOOK_WHY_MAX + 1];
+
+    if (*e->unclear || s->deleted.n == 0 || s->recreated_ms != LOOK_UNKNOWN) {
+        restore_say(s, row, *e->unclear ? e->unclear : e->why);
+        return;
+    }
+    restore_vessels_print(&s->deleted, deleted); /* in vain */
+    snprintf(why, sizeof(why), "deleted by then: %s", deleted);
+    restore_say(s, row, why);
+}
+
 static void say_times(struct restore_status *s, enum restore_step from, int64_t wall_ms)
 {
     if (from == RESTORE_STEP_PENDING && s->step != from)
@@ -259,20 +273,6 @@ static void say_progress(struct restore_entry *e, struct restore_status *s,
         s->applied = done;
 }
 
-/* Those of the plan may not be those that are there when it is time; and those that were deleted
- * once stay what was deleted. */
-static void say_vessels(const struct restore_entry *e, const struct restore_row *row,
-                        struct restore_status *s)
-{
-    const bool begins = row->next == RESTORE_STEP_RECREATING && row->step != row->next &&
-                        s->recreated_ms == LOOK_UNKNOWN;
-
-    if (row->step == RESTORE_STEP_PENDING || begins)
-        s->vessels = (struct restore_vessels){ 0 };
-    else if (e->found.n > 0)
-        s->vessels = e->found;
-}
-
 static const char *verdict_of(enum truth good)
 {
     static const char *const words[TRUTH_COUNT] = { [TRUTH_UNKNOWN] = RESTORE_VERIFIED_UNKNOWN,
@@ -323,19 +323,20 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
 {
     struct wal_restores *r = e->restores;
     struct restore_resource next = e->resource; /* borrows all of it */
+    CLEANUP(restore_vessels_release) struct restore_vessels deleted = { 0 };
     const struct kube_write write = write_options();
     struct kube_target target = target_of(e);
     CLEANUP(kube_request_release) struct kube_request request = { 0 };
     CLEANUP(buf_release) struct buf body = { 0 };
 
-    restore_say(&next.status, row, *e->unclear ? e->unclear : e->why);
+    restore_vessels_say(e, row, &next.status, &deleted);
+    say(e, row, &next.status);
     say_times(&next.status, row->step, r->wall_ms);
     next.status.observed_generation = next.generation;
     if (row->step == RESTORE_STEP_PENDING)
         next.status.plan = (struct restore_plan){ .record_bytes = LOOK_UNKNOWN };
     else if (e->plan.n > 0)
         next.status.plan = e->plan;
-    say_vessels(e, row, &next.status);
     if (next.status.plan.n > 0)
         say_plan(e, &next.status);
     if (row->next == RESTORE_STEP_SKIPPING && row->step != row->next)

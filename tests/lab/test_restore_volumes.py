@@ -33,6 +33,10 @@ def stateful_set(name="rfr-orders", **labels):
             "resources": {"requests": {"storage": "1Mi"}}}}]}}
 
 
+def as_set(objects):
+    return {(one["kind"], one["name"], one["uid"]) for one in objects}
+
+
 class Vessels:
     """A RedisFailover, the pods and claims of its Redis, and others beside them; a RedisWal that names it."""
 
@@ -41,7 +45,8 @@ class Vessels:
         self.topic = Topic(broker, namespace, PARTITIONS)
         self.letters = Topic(broker, f"{namespace}-dlq", 1)
         failover = of_kind(build(cluster, "samples/dc"), "RedisFailover")["orders"]
-        for body in (failover, stateful_set(), stateful_set("rfr-others", **{
+        another = {**failover, "metadata": {**failover["metadata"], "name": "others"}}
+        for body in (failover, another, stateful_set(), stateful_set("rfr-others", **{
                 "app.kubernetes.io/name": "others"}), stateful_set("bystander", app="bystander")):
             self.kubectl("apply", "-f", "-", stdin=json.dumps(body))
         self.kubectl("create", "secret", "generic", "orders-redis", "--from-literal=password=x")
@@ -81,7 +86,7 @@ class Vessels:
         RESTORE.say(self.api, self.namespace, "orders-1", {
             "step": "Recreating", "plan": {"log": self.log(), "toEnd": True, "partitions": [
                 {"partition": p, "from": 0, "until": 0, "end": 0} for p in range(PARTITIONS)]},
-            "recreation": {"objects": [dict(zip(("kind", "name", "uid"), one)) for one in vessels]}})
+            "recreation": {"redisFailover": "orders", "objects": [dict(zip(("kind", "name", "uid"), one)) for one in vessels]}})
 
     def change(self, **spec):
         self.api.patch_namespaced_custom_object("redwal.dev", "v1alpha1", self.namespace,
@@ -96,7 +101,7 @@ class Vessels:
         return self.status()
 
     def noted(self):
-        return {(one["kind"], one["name"], one["uid"]) for one in self.status()["recreation"]["objects"]}
+        return as_set(self.status()["recreation"]["objects"])
 
     def are_new(self, old):
         """Each of the old ones is gone, and there is another in its place."""
@@ -133,6 +138,9 @@ def test_a_redis_that_does_not_answer_gets_new_pods_and_claims(vessels, controll
     vessels.change(cancel=True)
     await_(lambda: vessels.status()["step"] == "Cancelled", 30, vessels.status)
     assert vessels.noted() == old and vessels.own() == new
+    assert as_set(vessels.status()["receipt"]["deleted"]) == old
+    await_(lambda: "finalizers" not in RESTORE.get(vessels.api, vessels.namespace, "orders-1")["metadata"], 30,
+           "it may be deleted")
 
 
 def stay(vessels, name, there):
@@ -163,6 +171,42 @@ def test_whoever_takes_over_deletes_what_was_noted_and_nothing_else(vessels, tmp
         assert vessels.all() - vessels.own() == vessels.others
     finally:
         assert second.stop() == 0
+
+
+def test_whose_they_are_stands_in_the_status(vessels, controller):
+    vessels.api.patch_namespaced_custom_object(
+        "redwal.dev", "v1alpha1", vessels.namespace, "rediswals", "orders", {"spec": {"redis": {"failover": "others"}}})
+    old = vessels.own()
+    vessels.goes_on(old)
+    controller("first", vessels.cluster.kubeconfig, *LOOKS).await_leading()
+    vessels.await_reason("Recreating", "AwaitingPrimary")
+    await_(lambda: vessels.are_new(old), 60, lambda: f"all are new: {vessels.own()}")
+    assert vessels.all() - vessels.own() == vessels.others
+
+
+def test_one_that_is_deleted_meanwhile_tells_what_went(vessels, controller):
+    stay(vessels, "rfr-orders-1", True)
+    vessels.goes_on(vessels.own())
+    vessels.kubectl("apply", "--server-side", "--field-manager=redwal-controller", "-f", "-", stdin=json.dumps({
+        "apiVersion": "redwal.dev/v1alpha1", "kind": "RedisRestore",
+        "metadata": {"name": "orders-1", "finalizers": ["redwal.dev/restore"]}}))
+    controller("first", vessels.cluster.kubeconfig, *LOOKS).await_leading()
+    vessels.await_reason("Recreating", "DeletingVolumes")
+    vessels.kubectl("delete", "rrs", "orders-1", "--wait=false")
+    await_(lambda: not restores(vessels), 60, lambda: f"it is gone: {restores(vessels)}")
+    await_(lambda: any("deleted by then: " in said and "Pod rfr-orders-0" in said for said in cancelled(vessels)),
+           30, lambda: f"it is told: {cancelled(vessels)}")
+    stay(vessels, "rfr-orders-1", False)
+
+
+def restores(vessels):
+    return vessels.api.list_namespaced_custom_object(
+        "redwal.dev", "v1alpha1", vessels.namespace, RESTORE.plural)["items"]
+
+
+def cancelled(vessels):
+    return [event.message for event in vessels.cluster.core.list_namespaced_event(
+        vessels.namespace, field_selector="reason=Cancelled").items]
 
 
 def test_a_redis_at_an_address_has_nobody_who_makes_new_ones(vessels, controller):

@@ -151,7 +151,6 @@ static bool is_over_a_named_claim(struct restore_world *w, int restore,
     return false;
 }
 
-/* One that was deleted by its user may have been in that step a moment ago. */
 void world_vessels_check_write(struct restore_world *w, const struct kube_request *request)
 {
     char uid[TEXT_MAX];
@@ -168,9 +167,8 @@ void world_vessels_check_write(struct restore_world *w, const struct kube_reques
     }
     snprintf(uid, sizeof(uid), "%.*s", (int)strcspn(at + 1, "}"), at);
     for (int i = 0; i < w->n_restores; i++)
-        may_be |= !restore_world_text(w, i) ||
-                  (restore_world_is_in(w, i, RESTORE_STEP_RECREATING) &&
-                   (is_named_by(w, i, uid) || is_over_a_named_claim(w, i, request)));
+        may_be |= restore_world_is_in(w, i, RESTORE_STEP_RECREATING) &&
+                  (is_named_by(w, i, uid) || is_over_a_named_claim(w, i, request));
     if (!may_be)
         restore_world_fail(w, "what no status names is deleted: %.*s %.200s",
                            STR_ARGS(buf_str(&request->target)), uid);

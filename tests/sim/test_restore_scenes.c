@@ -17,6 +17,8 @@
 #include "runtime/log.h"
 
 #define EVENTS "/apis/events.k8s.io/v1/events"
+#define CLAIMS "/api/v1/persistentvolumeclaims"
+#define DELETE "{\"metadata\":{\"deletionTimestamp\":\"2026-11-25T00:00:00Z\"}}"
 #define NOBODY "{}"
 #define OLDEST "{\"metadata\":{\"creationTimestamp\":\"1970-01-01T00:00:00Z\"}}"
 
@@ -323,6 +325,66 @@ static void a_restore_that_may_not_be_read_is_logged(void **state)
     log_release(&log);
 }
 
+/* Of two claims and two pods the first claim is gone, which had this uid. */
+static int64_t delete_one(struct restore_world *w, int restore)
+{
+    const int64_t uid = fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, "data-rfr-r-0")->uid;
+
+    restore_world_ask(w, WISH_VOLUMES);
+    await_step(w, restore, RESTORE_STEP_RECREATING);
+    while (fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, "data-rfr-r-0"))
+        restore_world_step(w);
+    assert_non_null(fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, "data-rfr-r-1"));
+    return uid;
+}
+
+static void what_was_deleted_in_vain_is_told(void **state)
+{
+    static const char gone[] = "deleted by then: PersistentVolumeClaim data-rfr-r-0. What";
+    struct restore_world *w = *state;
+    char receipt[128];
+
+    snprintf(receipt, sizeof(receipt),
+             "\"receipt\":{\"deleted\":[{\"kind\":\"PersistentVolumeClaim\",\"name\":"
+             "\"data-rfr-r-0\",\"uid\":\"%lld\"}]}",
+             (long long)delete_one(w, 0));
+    restore_world_edit(w, 0, "cancel");
+    await_step(w, 0, RESTORE_STEP_CANCELLED);
+    says(w, 0, receipt);
+    says(w, 0, gone);
+    ends_well(w);
+    assert_int_equal(count_events(w, gone), 1);
+}
+
+/* By one that has not seen it go, and that does not stay. */
+static void one_that_is_deleted_meanwhile_stays_until_that_is_told(void **state)
+{
+    static const char gone[] = "deleted by then: PersistentVolumeClaim data-rfr-r-0. What";
+    struct restore_world *w = *state;
+
+    delete_one(w, 0);
+    begin_anew(w);
+    restore_world_merge(w, 0, DELETE);
+    assert_non_null(restore_world_text(w, 0));
+    ends_well(w);
+    assert_null(restore_world_text(w, 0));
+    assert_int_equal(count_events(w, gone), 1);
+}
+
+/* Its pods are deleted, and not those of another that the RedisWal names by now. */
+static void what_is_gone_is_judged_where_it_was_noted(void **state)
+{
+    struct restore_world *w = *state;
+
+    delete_one(w, 0);
+    restore_world_put_wal(w, "{\"failover\":\"another\"}");
+    begin_anew(w); /* whoever takes over has not seen them */
+    await_step(w, 0, RESTORE_STEP_WIPING);
+    says(w, 0, "\"recreation\":{\"redisFailover\":\"r\",");
+    world_vessels_check_end(w, 0);
+    assert_string_equal(w->violation, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +402,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             what_cannot_be_followed_and_has_done_nothing_fails_and_is_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_restore_that_may_not_be_read_is_logged, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_deleted_in_vain_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_that_is_deleted_meanwhile_stays_until_that_is_told,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_gone_is_judged_where_it_was_noted, set_up,
                                         tear_down),
     };
 

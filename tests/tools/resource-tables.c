@@ -263,7 +263,7 @@ static void print_status(const struct kind *kind)
             print_members(mirror_members, ARRAY_SIZE(mirror_members));
         else if (strcmp(row->type, "SKIPPED") == 0 || strcmp(row->type, "LOST") == 0)
             print_members(range_members, ARRAY_SIZE(range_members));
-        else if (strcmp(row->type, "VESSELS") == 0 || strcmp(row->type, "DELETED") == 0)
+        else if (strcmp(row->type, "VESSELS") == 0)
             print_members(vessel_members, ARRAY_SIZE(vessel_members));
         putchar('}');
     }

@@ -137,11 +137,34 @@ static void what_is_left_is_named(void **state)
     restore_vessels_release(&noted);
 }
 
+static void what_was_not_seen_to_stay_is_missing(void **state)
+{
+    struct restore_vessels noted = of(noted_set(), 0);
+    (void)state;
+
+    for (unsigned set = 0; set < ALL; set++)
+        for (unsigned leaving = 0; leaving < ALL; leaving++) {
+            struct restore_vessels seen = of(set, leaving), missing = { 0 };
+            unsigned found = 0, wanted = 0;
+
+            restore_vessels_missing(&noted, &seen, &missing);
+            for (int32_t i = 0; i < missing.n; i++)
+                found |= 1U << number_of(&missing.at[i]);
+            for (unsigned i = 0; i < N; i++)
+                wanted |= (unsigned)(all[i].is_noted && !stays(set, leaving, i)) << i;
+            if (found != wanted)
+                fail_msg("of %x, %x leaving, %x are missing", set, leaving, found);
+            restore_vessels_release(&missing);
+            restore_vessels_release(&seen);
+        }
+    restore_vessels_release(&noted);
+}
+
 static void many_are_bounded(void **state)
 {
     struct restore_vessels v = { 0 };
     struct restore_vessel one = { .kind = RESTORE_VESSEL_POD };
-    char text[RESTORE_VESSELS_TEXT_MAX + 1];
+    char text[RESTORE_VESSELS_TEXT_MAX + 1], again[RESTORE_VESSELS_TEXT_MAX + 1];
     (void)state;
 
     memset(one.name, 'n', 60);
@@ -154,6 +177,8 @@ static void many_are_bounded(void **state)
     assert_true(strlen(text) <= RESTORE_VESSELS_TEXT_MAX);
     assert_string_equal(text + strlen(text) - 5, ", ...");
     assert_true(strncmp(text, "Pod nnn", 7) == 0 && strstr(text, "..., ") == NULL);
+    restore_vessels_print(&v, again);
+    assert_string_equal(again, text);
     restore_vessels_release(&v);
 }
 
@@ -174,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_is_there_noted_claims_go_and_then_pods),
         cmocka_unit_test(what_is_left_is_named),
+        cmocka_unit_test(what_was_not_seen_to_stay_is_missing),
         cmocka_unit_test(many_are_bounded),
         cmocka_unit_test(a_kind_is_known_by_its_text),
     };
