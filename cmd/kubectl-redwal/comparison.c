@@ -46,7 +46,7 @@ static bool progressed(void *self, enum verify_phase phase, uint64_t done, uint6
     c->phase = phase;
     c->progress.total = (int64_t)total;
     progress_at(&c->progress, (int64_t)done, now_ms);
-    return true;
+    return !stops_have_come(&c->stops);
 }
 
 static void found(void *self, struct str key, const struct finding *finding,
@@ -213,6 +213,7 @@ enum err_code comparison_open(struct comparison *c, const struct invocation *in,
     const struct connection_options *o = invocation_values(in, &connection_table);
     enum err_code rc;
 
+    stops_expect(&c->stops);
     c->in = in;
     c->repair = repair;
     c->options = invocation_values(in, &compare_table);
@@ -259,8 +260,11 @@ void comparison_release(struct comparison *c)
 
 enum err_code comparison_run(struct comparison *c, struct err *err)
 {
-    const enum err_code rc = verify_run(c->verify, err);
+    enum err_code rc;
 
+    stops_catch(&c->stops);
+    rc = verify_run(c->verify, err);
+    stops_release(&c->stops);
     progress_clear(&c->progress);
     return rc;
 }
@@ -268,8 +272,11 @@ enum err_code comparison_run(struct comparison *c, struct err *err)
 enum err_code comparison_revert(struct comparison *c, const struct revert_settings *settings,
                                 const struct revert_log *log, struct err *err)
 {
-    const enum err_code rc = revert_run(c->verify, settings, log, err);
+    enum err_code rc;
 
+    stops_catch(&c->stops);
+    rc = revert_run(c->verify, settings, log, err);
+    stops_release(&c->stops);
     progress_clear(&c->progress);
     return rc;
 }
@@ -335,8 +342,11 @@ enum {
     TOTAL_RECORDS,
     TOTAL_FOLD_MS,
     TOTAL_COMPARE_MS,
-    TOTAL_REPAIRED, /* of a repair alone */
-    N_TOTAL
+    N_TOTAL,
+    TOTAL_REPAIRED = N_TOTAL, /* of a repair alone, and so are outcomes */
+    TOTAL_OUTCOMES,
+    N_TOTAL_OF_REPAIR = TOTAL_OUTCOMES + REPAIR_OUTCOME_COUNT - REPAIR_NONE - 1,
+    N_TOTAL_MAX, /* why it ended may follow */
 };
 
 /* clang-format off */
@@ -353,7 +363,10 @@ static const struct column partition_columns[N_PARTITION] = {
     [PARTITION_BEGIN]    = { "begin",     "BEGIN",     COLUMN_COUNT, true,  0, 0 },
     [PARTITION_END]      = { "end",       "END",       COLUMN_COUNT, true,  0, 0 },
 };
-static const struct column total_columns[N_TOTAL] = {
+#define OUTCOME_COLUMN(name, code, what)                                                           \
+    [TOTAL_OUTCOMES + REPAIR_##name - REPAIR_NONE - 1] = { code, code, COLUMN_COUNT, true, 0, 0 },
+static const struct column error_column = { "error", "error", COLUMN_TEXT, true, 0, 0 };
+static const struct column total_columns[N_TOTAL_OF_REPAIR] = {
     [TOTAL_EQUAL]      = { "equal",     "equal",               COLUMN_BOOL,     false, 0, 0 },
     [TOTAL_COMPARED]   = { "compared",  "keys compared",       COLUMN_COUNT,    false, 0, 0 },
     [TOTAL_DIFFERENT]  = { "different", "keys that differ",    COLUMN_COUNT,    false, 0, 0 },
@@ -364,7 +377,9 @@ static const struct column total_columns[N_TOTAL] = {
     [TOTAL_FOLD_MS]    = { "foldMs",    "folded in",           COLUMN_DURATION, false, 0, 0 },
     [TOTAL_COMPARE_MS] = { "compareMs", "compared in",         COLUMN_DURATION, false, 0, 0 },
     [TOTAL_REPAIRED]   = { "repaired",  "keys repaired",       COLUMN_COUNT,    false, 0, 0 },
+    REPAIR_OUTCOMES(OUTCOME_COLUMN)
 };
+#undef OUTCOME_COLUMN
 /* clang-format on */
 
 static void print_findings(const struct comparison *c, struct printer *p)
@@ -415,11 +430,13 @@ static void print_partitions(const struct comparison *c, struct printer *p)
     free(cells);
 }
 
-static void print_totals(const struct comparison *c, struct printer *p)
+static void print_totals(const struct comparison *c, struct printer *p, const char *why)
 {
     const struct verify_counts *counts = verify_counts(c->verify);
     const uint64_t different = n_different(c), repaired = n_repaired(c);
-    struct cell cells[N_TOTAL] = {
+    size_t n = c->repair == VERIFY_ONLY ? N_TOTAL : N_TOTAL_OF_REPAIR;
+    struct column columns[N_TOTAL_MAX];
+    struct cell cells[N_TOTAL_MAX] = {
         [TOTAL_EQUAL] = CELL_NUMBER(different == repaired),
         [TOTAL_COMPARED] = CELL_NUMBER((int64_t)counts->compared),
         [TOTAL_DIFFERENT] = CELL_NUMBER((int64_t)different),
@@ -434,10 +451,17 @@ static void print_totals(const struct comparison *c, struct printer *p)
 
     cells[TOTAL_EQUAL].tone = different == repaired ? TONE_GOOD : TONE_BAD;
     cells[TOTAL_UNJUDGED].tone = counts->unjudged > 0 ? TONE_WARN : TONE_PLAIN;
-    printer_fields(p, total_columns, c->repair == VERIFY_ONLY ? N_TOTAL - 1 : N_TOTAL, cells);
+    for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
+        cells[TOTAL_OUTCOMES + i - REPAIR_NONE - 1] = CELL_NUMBER((int64_t)counts->outcomes[i]);
+    memcpy(columns, total_columns, n * sizeof(*columns));
+    if (*why) {
+        columns[n] = error_column;
+        cells[n++] = CELL_TEXT(why);
+    }
+    printer_fields(p, columns, n, cells);
 }
 
-static bool write_summary(const struct comparison *c, const char *path)
+static bool write_summary(const struct comparison *c, const char *path, const char *why)
 {
     static const struct print_options json = { .format = PRINT_JSON };
     FILE *file = fopen(path, "we");
@@ -449,7 +473,7 @@ static bool write_summary(const struct comparison *c, const char *path)
         return false;
     }
     printer_init(&p, &json, terminal_of(file, NULL, NULL));
-    print_totals(c, &p);
+    print_totals(c, &p, why);
     written = printer_end(&p);
     printer_release(&p);
     if (fclose(file) != 0 || !written) {
@@ -460,12 +484,12 @@ static bool write_summary(const struct comparison *c, const char *path)
 }
 
 enum exit_status comparison_print(const struct comparison *c, struct printer *p,
-                                  enum exit_status status)
+                                  enum exit_status status, const char *why)
 {
     print_findings(c, p);
     print_partitions(c, p);
-    print_totals(c, p);
-    if (c->options->summary && !write_summary(c, c->options->summary) && status == EXIT_DONE)
+    print_totals(c, p, why);
+    if (c->options->summary && !write_summary(c, c->options->summary, why) && status == EXIT_DONE)
         return EXIT_INCOMPLETE;
     return status;
 }

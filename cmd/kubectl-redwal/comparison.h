@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "compare_options.h"
 #include "runtime/revert.h"
+#include "stops.h"
 
 /* One difference that is listed. */
 struct listed {
@@ -36,6 +37,7 @@ struct comparison {
     struct log log;
     struct verify *verify;
     struct progress progress;
+    struct stops stops; /* while it runs */
     enum verify_phase phase;
     bool has_phase;
     bool selected[COMPARE_PARTITIONS_MAX];
@@ -50,7 +52,8 @@ struct comparison {
 enum err_code comparison_open(struct comparison *c, const struct invocation *in,
                               enum verify_repair repair, struct err *err);
 void comparison_release(struct comparison *c);
-/* Compares, with progress on standard error; what differs is in `list`. */
+/* Compares, with progress on standard error; what differs is in `list`. Whoever is told to end
+ * does, between two keys, or two batches of records. */
 enum err_code comparison_run(struct comparison *c, struct err *err);
 
 /* The same of two folds of the log, and appends what makes keys what they were. */
@@ -60,9 +63,9 @@ enum err_code comparison_revert(struct comparison *c, const struct revert_settin
 /* EXIT_DIFFERENT: some keys differ and are not repaired. EXIT_INCOMPLETE: none do, but not all
  * could be compared. */
 enum exit_status comparison_verdict(const struct comparison *c);
-/* Prints everything that is known by now, also into the file of --summary. Without that file what
- * is DONE is INCOMPLETE, and other ends are as they are. */
+/* Prints everything that is known by now, also into the file of --summary; `why` it ended before
+ * all was, or "". Without that file what is DONE is INCOMPLETE, and other ends are as they are. */
 enum exit_status comparison_print(const struct comparison *c, struct printer *p,
-                                  enum exit_status status);
+                                  enum exit_status status, const char *why);
 
 #endif

@@ -64,7 +64,7 @@ enum exit_status receipt_report(const struct receipt *r, struct invocation *in,
     enum exit_status status;
 
     call_print(in, &p);
-    status = comparison_print(c, &p, comparison_verdict(c));
+    status = comparison_print(c, &p, comparison_verdict(c), rc == ERR_OK ? "" : err->msg);
     if (rc != ERR_OK)
         status = call_failed(in, err);
     else if (r->failed)

@@ -22,7 +22,7 @@ static enum exit_status run(struct invocation *in)
     if (rc != ERR_OK)
         return call_failed(in, &err);
     call_print(in, &p);
-    return call_end(&p, comparison_print(&c, &p, comparison_verdict(&c)));
+    return call_end(&p, comparison_print(&c, &p, comparison_verdict(&c), ""));
 }
 
 static const struct option_table *const tables[] = {

@@ -4,6 +4,7 @@ nothing else is written."""
 import json
 import pathlib
 import random
+import socket
 import time
 
 import pytest
@@ -12,6 +13,7 @@ import redis
 from conftest import REDIS_PASSWORD, REDIS_USER
 from lab import oracle, permissions, servers
 from lab.clocked import SHIFT
+from lab.cli import Answer
 from lab.comparison import ALL_TYPES, PAIRS, VANISHES, Overtaken, Verify, found, vanishing_list
 from lab.traffic import Traffic
 from lab.wait import await_
@@ -213,6 +215,50 @@ def test_a_repair_may_be_killed_anywhere(lab):
     with server.client() as client:
         assert all(0 < client.pttl(k) <= 600_000 for k in copies(client))
     check_repaired(lab, topic, server, cli)
+
+
+def told_to_end(cli, word, link, **options):
+    """A repair that is told to end once it has said that word to Redis."""
+    link.hold_at(word)
+    process = cli.given(redis=f"127.0.0.1:{link.port}", output="json", **options).start("repair", "--yes")
+    await_(link.held, 30, "it has said that")
+    process.terminate()
+    link.restore()
+    out, err = process.communicate(timeout=10)
+    return Answer(process.returncode, out, err)
+
+
+def test_told_to_end_it_ends_between_keys_and_says_what_it_did(lab):
+    case, n = Overtaken(lab), 2000  # more than it writes at once
+    for i in range(n):
+        case.topic.write(encode("SET", ["right"]), f"many:{i}".encode())
+    case.topic.flush()
+    case.go_on()
+    with case.server.client() as client:
+        client.mset({f"many:{i}": "wrong" for i in range(n)})
+    summary = lab.directory / "summary"
+    cli = Verify(lab, case.topic, case.server)
+    done = told_to_end(cli, b"DUMP", case.link, summary=summary)
+    assert done.status == 1 and "interrupted" in done.err
+    told = json.loads(summary.read_text())
+    assert told["error"] == "interrupted" and told["written"] + told["deleted"] == told["repaired"] < n
+    rest = cli.json(status=3)
+    assert rest["different"] == n - told["repaired"] > 0
+    # What it was at, it has done; a signal that came is not left to whatever runs next.
+    report = cli.repair("--yes").json()
+    assert report["repaired"] == sum(report[outcome] for outcome in ("written", "deleted")) == rest["different"]
+    assert [report[outcome] for outcome in ("left", "busy", "refused", "unknown")] == [0] * 4
+
+
+def test_told_to_end_before_it_has_begun_it_ends(lab):
+    topic, server = lab.topic(), lab.redis()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = Verify(lab, topic, server).given(brokers=f"127.0.0.1:{silent.getsockname()[1]}").start("verify")
+        silent.settimeout(30)
+        silent.accept()
+        process.terminate()
+        process.communicate(timeout=5)
+    assert process.returncode == 1
 
 
 def test_the_applier_may_be_killed_meanwhile(lab):
