@@ -31,6 +31,8 @@ void restore_job_state_init(struct restore_job_state *s)
                                      .different = LOOK_UNKNOWN,
                                      .left = LOOK_UNKNOWN,
                                      .repaired = LOOK_UNKNOWN };
+    for (enum repair_outcome i = 0; i < REPAIR_OUTCOME_COUNT; i++)
+        s->outcomes[i] = LOOK_UNKNOWN;
 }
 
 /* --- the Job ---------------------------------------------------------------------------------- */
@@ -109,18 +111,44 @@ static struct str last_line(struct str text)
 }
 
 struct summary {
-    int64_t compared, different, repaired;
+    yyjson_doc *doc; /* owned */
+    bool is_there;
+    struct str error; /* why it ended before it had done all; "": it did not */
+    int64_t compared, different, repaired, outcomes[REPAIR_OUTCOME_COUNT];
 };
 
-static bool read_summary(struct str text, struct summary *ret)
+static void summary_release(struct summary *s)
 {
-    CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(text, NULL);
+    yyjson_doc_free(s->doc);
+}
+
+static void read_summary(struct str text, struct summary *ret)
+{
+    yyjson_doc *doc = kube_yyjson_read(text, NULL);
     yyjson_val *root = yyjson_doc_get_root(doc);
 
-    *ret = (struct summary){ kube_yyjson_int(root, "compared", LOOK_UNKNOWN),
-                             kube_yyjson_int(root, "different", LOOK_UNKNOWN),
-                             kube_yyjson_int(root, "repaired", LOOK_UNKNOWN) };
-    return yyjson_is_obj(root);
+    *ret = (struct summary){ .doc = doc,
+                             .is_there = yyjson_is_obj(root),
+                             .error = kube_yyjson_str(root, "error"),
+                             .compared = kube_yyjson_int(root, "compared", LOOK_UNKNOWN),
+                             .different = kube_yyjson_int(root, "different", LOOK_UNKNOWN),
+                             .repaired = kube_yyjson_int(root, "repaired", LOOK_UNKNOWN) };
+    for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
+        ret->outcomes[i] = kube_yyjson_int(root, repair_code(i), LOOK_UNKNOWN);
+}
+
+static void add_to(int64_t *sum, int64_t n)
+{
+    if (n != LOOK_UNKNOWN)
+        *sum = n + (*sum == LOOK_UNKNOWN ? 0 : *sum);
+}
+
+static void add_done(const struct summary *summary, struct restore_job_state *s)
+{
+    add_to(&s->repaired, summary->repaired);
+    for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
+        if (repair_is_done(i))
+            add_to(&s->outcomes[i], summary->outcomes[i]);
 }
 
 static void take_summary(const struct summary *summary, struct restore_job_state *s)
@@ -131,20 +159,26 @@ static void take_summary(const struct summary *summary, struct restore_job_state
         summary->repaired == LOOK_UNKNOWN ? LOOK_UNKNOWN : summary->different - summary->repaired;
 }
 
+static void take_not_done(const struct summary *summary, struct restore_job_state *s)
+{
+    for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
+        if (!repair_is_done(i))
+            s->outcomes[i] = summary->outcomes[i];
+}
+
 /* What it has to say was written for us, or is the end of its log. The last try counts. */
 static void take_end(yyjson_val *ended, struct restore_job_state *s)
 {
     const struct str message = kube_yyjson_str(ended, "message");
     const int64_t status = kube_yyjson_int(ended, "exitCode", LOOK_UNKNOWN);
     const int64_t at_ms = time_of(ended, "finishedAt");
-    struct summary summary;
-    const bool has_summary = read_summary(message, &summary);
+    CLEANUP(summary_release) struct summary summary = { 0 };
     /* What it counted until it failed says nothing of the rest. */
     const bool is_whole =
         status == EXIT_EQUAL || status == EXIT_DIFFERENT || status == EXIT_INCOMPLETE;
 
-    if (summary.repaired != LOOK_UNKNOWN)
-        s->repaired = summary.repaired + (s->repaired == LOOK_UNKNOWN ? 0 : s->repaired);
+    read_summary(message, &summary);
+    add_done(&summary, s);
     if (s->is_told && at_ms <= s->told_ms)
         return;
     s->is_told = true;
@@ -152,6 +186,7 @@ static void take_end(yyjson_val *ended, struct restore_job_state *s)
     s->compared = s->different = s->left = LOOK_UNKNOWN;
     if (is_whole)
         take_summary(&summary, s);
+    take_not_done(&summary, s);
     s->why[s->n_why] = '\0';
     if (s->phase == RESTORE_JOB_ENDED && s->n_why > 0)
         s->good = status == EXIT_DIFFERENT ? TRUTH_NO : TRUTH_UNKNOWN;
@@ -159,7 +194,7 @@ static void take_end(yyjson_val *ended, struct restore_job_state *s)
         return;
     if (!is_whole)
         add_why(s, kube_yyjson_str(ended, "reason"),
-                has_summary ? (struct str){ 0 } : last_line(message));
+                summary.is_there ? summary.error : last_line(message));
     else if (status == EXIT_INCOMPLETE)
         add_why(s, STR_LITERAL("not all that was asked for could be compared"), (struct str){ 0 });
 }

@@ -7,6 +7,7 @@
 #include "base/truth.h"
 #include "codec/kube_json.h"
 #include "core/look.h"
+#include "core/repair.h"
 
 enum restore_job_phase {
     RESTORE_JOB_UNSEEN, /* what Jobs there are is not known yet */
@@ -22,6 +23,9 @@ struct restore_job_state {
     int64_t began_ms, ended_ms; /* by the wall clock of the API server */
     /* Keys, of the summary of the last try; `repaired` are those of all tries. */
     int64_t compared, different, left, repaired;
+    /* Of a repair; those that are done by all tries, others by the last one, also where it failed.
+     */
+    int64_t outcomes[REPAIR_OUTCOME_COUNT];
     int64_t told_ms;            /* when that try ended */
     char why[LOOK_WHY_MAX + 1]; /* it is not good, or does not begin */
     size_t n_why;               /* of it, by the Job itself */

@@ -4,6 +4,7 @@
 #ifndef REDWAL_CORE_RESTORE_STATUS_H
 #define REDWAL_CORE_RESTORE_STATUS_H
 
+#include "core/repair.h"
 #include "core/restore.h"
 #include "core/restore_spec_table.h"
 #include "core/restore_vessels.h"
@@ -41,6 +42,7 @@ struct restore_status {
     char verified[RESTORE_VERIFIED_MAX + 1]; /* RESTORE_VERIFIED_*; "": not yet */
     int64_t compared, different, verify_seconds;
     int64_t written, left;
+    int64_t equal, outcomes[REPAIR_OUTCOME_COUNT]; /* keys, with keys or partitions */
     struct restore_vessels deleted;                /* owned; of `vessels`, those that do not stay */
 };
 

@@ -48,13 +48,28 @@ static int64_t lasts_max_s(const struct restore_status *s)
     return WAL_RESTORES_VERIFY_S + (replay_s > 0 ? WAL_RESTORES_VERIFY_TIMES * replay_s : 0);
 }
 
+/* "6 of 21 keys differ still: 2 busy, 4 refused" */
+static void say_left(const struct restore_job_state *job, char why[LOOK_WHY_MAX + 1])
+{
+    int n = snprintf(why, LOOK_WHY_MAX + 1, "%lld of %lld keys differ still", (long long)job->left,
+                     (long long)job->compared);
+    const char *between = ": ";
+
+    for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++) {
+        if (repair_is_done(i) || job->outcomes[i] <= 0)
+            continue;
+        n += snprintf(why + n, (size_t)(LOOK_WHY_MAX + 1 - n), "%s%lld %s", between,
+                      (long long)job->outcomes[i], repair_code(i));
+        between = ", ";
+    }
+}
+
 static void say_why(struct restore_entry *e)
 {
     const struct restore_job_state *job = &e->job;
 
     if (job->phase == RESTORE_JOB_ENDED && job->good == TRUTH_NO && job->left != LOOK_UNKNOWN)
-        snprintf(e->why, sizeof(e->why), "%lld of %lld keys differ still", (long long)job->left,
-                 (long long)job->compared);
+        say_left(job, e->why);
     else if (job->phase == RESTORE_JOB_ENDED && job->good == TRUTH_NO &&
              job->different != LOOK_UNKNOWN)
         snprintf(e->why, sizeof(e->why), "%lld of %lld keys differ", (long long)job->different,

@@ -305,6 +305,8 @@ static void say_verdict(const struct restore_entry *e, struct restore_status *s,
         s->different = job->different;
         s->written = job->repaired;
         s->left = job->left;
+        s->equal = job->compared == LOOK_UNKNOWN ? LOOK_UNKNOWN : job->compared - job->different;
+        memcpy(s->outcomes, job->outcomes, sizeof(s->outcomes));
     } else if (unwanted) {
         snprintf(s->verified, sizeof(s->verified), "%s", RESTORE_VERIFIED_NOT_WANTED);
     }

@@ -171,7 +171,12 @@ def test_keys_that_redis_refuses_are_left_and_counted(site):
     status = site.await_step("Failed", seconds=SECONDS)
     assert status["reason"] == "KeysLeft" and "differ still" in status["message"]
     # The one that the log does not make is deleted, for which no name is changed.
-    assert (status["receipt"]["keysWritten"], status["receipt"]["keysLeft"]) == (1, 6)
+    receipt = status["receipt"]
+    assert (receipt["keysWritten"], receipt["keysLeft"]) == (1, 6)
+    assert receipt["outcomes"] == {
+        "equal": receipt["keysCompared"] - receipt["keysDifferent"],
+        "written": 0, "deleted": 1, "left": 0, "busy": 0, "refused": 6, "unknown": 0}
+    assert "differ still: 6 refused" in status["message"]
     assert site.client.get("hash:0") == b"by hand" and not site.client.exists("hash:stray")
 
 

@@ -194,6 +194,37 @@ static void the_last_try_counts_in_whatever_order_they_are_told(void **state)
         }
 }
 
+#define OUTCOMES(written, deleted, busy)                                                           \
+    "{\\\"compared\\\":500,\\\"different\\\":9,\\\"repaired\\\":1,\\\"written\\\":" written        \
+    ",\\\"deleted\\\":" deleted ",\\\"left\\\":1,\\\"busy\\\":" busy                               \
+    ",\\\"refused\\\":0,\\\"unknown\\\":2"
+
+/* What a try did is done, whatever became of it; what it did not do may have been done since. */
+static void a_repair_that_failed_says_why_and_what_it_did(void **state)
+{
+    struct restore_job_state s;
+    (void)state;
+
+    restore_job_read(STR_LITERAL(OF_JOB(GIVEN_UP)), &s);
+    for (enum repair_outcome i = 0; i < REPAIR_OUTCOME_COUNT; i++)
+        assert_int_equal(s.outcomes[i], LOOK_UNKNOWN);
+    restore_job_read_pod(
+        STR_LITERAL(ENDED_AT("2", "1",
+                             OUTCOMES("3", "0", "4") ",\\\"error\\\":\\\"Redis 'r' is away\\\"}")),
+        JOB, "verify", &s);
+    restore_job_read_pod(STR_LITERAL(ENDED_AT("1", "3", OUTCOMES("1", "5", "7") "}")), JOB,
+                         "verify", &s);
+    assert_int_equal(s.good, TRUTH_UNKNOWN);
+    assert_string_equal(s.why, "BackoffLimitExceeded: three times; Error: Redis 'r' is away");
+    assert_int_equal(s.outcomes[REPAIR_WRITTEN], 4);
+    assert_int_equal(s.outcomes[REPAIR_DELETED], 5);
+    assert_int_equal(s.outcomes[REPAIR_LEFT], 1);
+    assert_int_equal(s.outcomes[REPAIR_BUSY], 4);
+    assert_int_equal(s.outcomes[REPAIR_REFUSED], 0);
+    assert_int_equal(s.outcomes[REPAIR_UNKNOWN], 2);
+    assert_int_equal(s.compared, LOOK_UNKNOWN); /* of the rest it says nothing */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_pod_adds_figures_and_reasons),
         cmocka_unit_test(what_several_tries_say_is_said_once),
         cmocka_unit_test(the_last_try_counts_in_whatever_order_they_are_told),
+        cmocka_unit_test(a_repair_that_failed_says_why_and_what_it_did),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
