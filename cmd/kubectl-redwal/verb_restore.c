@@ -129,6 +129,20 @@ static void check(struct invocation *in)
 
 /* --- the plan --------------------------------------------------------------------------------- */
 
+/* What it waits for, where the controller has said that. */
+static enum err_code tell_no_plan(const struct invocation *in, const struct restores *last,
+                                  struct err *err)
+{
+    const struct restore_status *s = last->n > 0 ? &last->at[0].status : NULL;
+
+    if (!s || s->reason[0] == '\0')
+        return err_set(err, ERR_TIMEOUT,
+                       "the controller made no plan within --patience; is it running, and "
+                       "does it know RedisRestores?");
+    call_complain(in, "the plan is %s: %s: %s", restore_step_text(s->step), s->reason, s->message);
+    return err_set(err, ERR_TIMEOUT, "the controller made no plan within --patience");
+}
+
 /* Lets the controller make the plan; what it was made with is taken away again. */
 static enum err_code make_plan(struct invocation *in, struct cluster *c, struct restore_spec spec,
                                struct restores *ret, struct err *err)
@@ -152,11 +166,7 @@ static enum err_code make_plan(struct invocation *in, struct cluster *c, struct 
     if (restore_delete(c, &made.at[0], &leftover) != ERR_OK)
         call_complain(in, "RedisRestore %s, a plan, is left behind: %s", made.at[0].name,
                       leftover.msg);
-    if (rc == ERR_TIMEOUT)
-        return err_set(err, rc,
-                       "the controller made no plan within --patience; is it running, and "
-                       "does it know RedisRestores?");
-    return rc;
+    return rc == ERR_TIMEOUT ? tell_no_plan(in, ret, err) : rc;
 }
 
 static bool is_fine(const struct restore_resource *plan)

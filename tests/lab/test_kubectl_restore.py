@@ -253,6 +253,15 @@ def test_a_plan_that_is_not_fine_says_so(api, namespace, restore, last, plan):
     assert json.loads(out)["lostRecords"] == plan["lostRecords"]
 
 
+def test_a_plan_that_waits_says_for_what(api, namespace, restore):
+    def denied(_):
+        return {"step": "Preflight", "reason": "Denied", "message": "it is not allowed. What to do: allow it"}
+    with Part(api, namespace, denied) as part:
+        code, _, err = restore("orders", "--wipe", "volumes", "--dry-run", "--patience", "2s")
+        assert code == TIMEOUT and "Preflight: Denied: it is not allowed. What to do: allow it" in err
+        assert "is it running" not in err and not part.all()
+
+
 def test_a_plan_that_nobody_makes_is_not_waited_for_for_ever(api, namespace, restore):
     code, _, err = restore("orders", "--dry-run", "--patience", "500ms")
     assert code == TIMEOUT and "is it running" in err
