@@ -44,7 +44,8 @@ static struct cell scope(const struct restore_resource *r)
     static const char *const words[2][2] = { { "all", "partitions" },
                                              { "keys", "keys of partitions" } };
 
-    return CELL_TEXT(words[r->spec.keys != NULL][r->spec.partitions.n > 0]);
+    return CELL_TEXT(r->is_spec_unclear ? "unknown"
+                                        : words[r->spec.keys != NULL][r->spec.partitions.n > 0]);
 }
 
 static struct cell verified(const struct restore_status *s)

@@ -99,6 +99,10 @@ static bool read_spec(const struct invocation *in, struct memory *memory, struct
         snprintf(ret_why, ERR_MSG_MAX,
                  "--rate, --keys, --partitions: a rate is of a replay, and with keys or partitions "
                  "nothing is replayed; leave out --rate");
+    else if (!restore_rule_holds(RESTORE_RULE_SCOPE_VERIFY, ret))
+        snprintf(ret_why, ERR_MSG_MAX,
+                 "--verify, --sample, --keys, --partitions: with keys or partitions each of their "
+                 "keys is compared; leave out --verify and --sample");
     else if (!restore_rule_holds(RESTORE_RULE_SCOPE_WIPE, ret))
         snprintf(
             ret_why, ERR_MSG_MAX,

@@ -183,7 +183,7 @@ static const char *obstacle(const struct restore_resource *r, enum restore_step 
 {
     if (restore_step_is_end(r->status.step))
         return "it has ended already";
-    if (wanted == RESTORE_STEP_COMPLETED && r->spec.rediswal &&
+    if (wanted == RESTORE_STEP_COMPLETED && !r->is_spec_unclear &&
         restore_spec_target(&r->spec).to == RESTORE_TO_LATEST)
         return "it goes to the end of the log, and holds nothing";
     if (wanted == RESTORE_STEP_COMPLETED && r->spec.after == RESTORE_AFTER_SKIP)

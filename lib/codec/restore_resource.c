@@ -110,6 +110,7 @@ enum err_code restore_resource_decode(struct str json, struct restore_resource *
     ret->is_status_unclear = rc != ERR_OK;
     if (rc == ERR_OK)
         rc = take_spec(root, ret, err);
+    ret->is_spec_unclear = rc != ERR_OK;
     if (rc != ERR_OK)
         take_whose(root, ret);
     else

@@ -27,6 +27,7 @@ struct restore_resource {
     int64_t generation, created_ms; /* by the wall clock, in whole seconds */
     bool deleting, has_finalizer;
     struct restore_spec spec;     /* defaults filled in */
+    bool is_spec_unclear;         /* there is `rediswal` of it, if that */
     struct restore_status status; /* Pending where there is none yet */
     bool is_status_unclear;       /* it is not to be written over */
 };

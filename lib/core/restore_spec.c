@@ -32,6 +32,15 @@ bool restore_spec_is_scoped(const struct restore_spec *spec)
     return spec->keys || spec->partitions.n > 0;
 }
 
+/* As it is where nothing was said of it. */
+static bool is_verified_as_ever(const struct restore_spec *s)
+{
+    int64_t sample;
+
+    return s->verify == RESTORE_VERIFY_SAMPLE &&
+           str_to_int64(STR_LITERAL(RESTORE_SAMPLE), &sample) && s->sample == sample;
+}
+
 bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *s)
 {
     switch (rule) {
@@ -45,6 +54,8 @@ bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *s)
         return !restore_spec_is_scoped(s) || (s->time_ms == 0 && s->positions.n == 0);
     case RESTORE_RULE_SCOPE_RATE:
         return !restore_spec_is_scoped(s) || s->rate == 0;
+    case RESTORE_RULE_SCOPE_VERIFY:
+        return !restore_spec_is_scoped(s) || is_verified_as_ever(s);
     case RESTORE_RULE_SCOPE_WIPE:
         return !restore_spec_is_scoped(s) || s->wipe == RESTORE_WIPE_FLUSH;
     case RESTORE_RULE_COUNT:

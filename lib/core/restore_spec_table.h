@@ -10,6 +10,7 @@
 
 /* Indexes into the lists of choices below. */
 #define RESTORE_KEYS_MAX 1024 /* of the glob */
+#define RESTORE_SAMPLE   "10000"
 
 enum restore_after { RESTORE_AFTER_HOLD, RESTORE_AFTER_SKIP };
 enum restore_verify { RESTORE_VERIFY_NONE, RESTORE_VERIFY_SAMPLE, RESTORE_VERIFY_FULL };
@@ -38,7 +39,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(CHOICE,      wipe,      "wipe",         FIXED,    "Flush", 0, 0, WAL_ONE_OF(RESTORE_WIPE_CHOICES), "How Redis is emptied: by FLUSHALL, or by deleting the pods and PersistentVolumeClaims of the RedisFailover, so that its operator makes new ones. The latter needs components/wipe-volumes") \
     X(CHOICES,     accept,    "accept",       FIXED,    NULL, 0, 0, WAL_ONE_OF(RESTORE_ACCEPT_CHOICES), "What may be missing afterwards: LostRecords, that the log no longer holds its first records; with wipe: Volumes also UnknownData, whatever a Redis holds that does not answer; refused otherwise") \
     X(CHOICE,      verify,    "verify",       FIXED,    "Sample", 0, 0, WAL_ONE_OF(RESTORE_VERIFY_CHOICES), "Compare with a fold of the log before it is done: some keys by chance, all of them, or none; the Job needs as much memory as the data set. With keys or partitions what is written is compared in any case") \
-    X(INT,         sample,    "sample",       FIXED,    "10000", 1, 1000000000, NULL, "Keys that verify: Sample compares") \
+    X(INT,         sample,    "sample",       FIXED,    RESTORE_SAMPLE, 1, 1000000000, NULL, "Keys that verify: Sample compares") \
     X(TEXT,        redis_image, "redisImage", FIXED,    NULL, 1, 512, NULL, "Image with the redis-server that the log is folded into to verify, of the version of the Redis at best; that of the RedisFailover, or the controller's --redis-image, when absent") \
     X(INT,         rate,      "rate",         OPTIONAL, "0", 0, 100000000, NULL, "Operations per second that each applier replays at most; 0 is what the RedisWal says. May change while it replays") \
     X(BOOL,        dry_run,   "dryRun",       FIXED,    "false", 0, 0, NULL, "Make the plan, and nothing else") \
@@ -57,6 +58,8 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
       "keys and partitions are restored to the end of the log; leave out to, or restore all of Redis to that time or position") \
     X(SCOPE_RATE, "", "!(has(self.keys) || has(self.partitions)) || self.rate == 0", \
       "rate is of a replay; with keys or partitions nothing is replayed by the appliers") \
+    X(SCOPE_VERIFY, "", "!(has(self.keys) || has(self.partitions)) || (self.verify == 'Sample' && self.sample == " RESTORE_SAMPLE ")", \
+      "verify and sample are for all of Redis; with keys or partitions each of their keys is compared") \
     X(SCOPE_WIPE, "", "!(has(self.keys) || has(self.partitions)) || self.wipe == 'Flush'", \
       "wipe: Volumes is for all of Redis; with keys or partitions nothing is wiped")
 

@@ -173,6 +173,9 @@ def test_keys_and_partitions(api, namespace, restore, argv, spec):
     (("--keys", "a", "--to", "2h"), "keys and partitions are restored to the end of the log"),
     (("--partitions", "0", "--to", "0:5"), "keys and partitions are restored to the end of the log"),
     (("--keys", "a", "--rate", "5"), "leave out --rate"),
+    (("--keys", "a", "--sample", "5"), "leave out --verify and --sample"),
+    (("--partitions", "0", "--verify", "full"), "leave out --verify and --sample"),
+    (("--keys", "a", "--verify", "none"), "leave out --verify and --sample"),
     (("--partitions", "9-7"), "is not a list such as"),
     (("--partitions", "1024"), "more partitions than can be restored"),
     (("--keys", "ä"), "put ? in the place of each byte")])

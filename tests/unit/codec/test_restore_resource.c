@@ -186,6 +186,11 @@ static const struct {
     { "{\"rediswal\":\"a\",\"partitions\":[0],\"to\":{\"time\":"
       "\"2026-11-25T09:46:47Z\"}}",
       "spec: keys and partitions are restored to the end of the log" },
+    { "{\"rediswal\":\"a\",\"keys\":\"a\",\"sample\":5}", "spec: verify and sample are for all" },
+    { "{\"rediswal\":\"a\",\"partitions\":[0],\"verify\":\"Full\"}",
+      "spec: verify and sample are for all" },
+    { "{\"rediswal\":\"a\",\"keys\":\"a\",\"verify\":\"None\"}",
+      "spec: verify and sample are for all" },
     { "{\"rediswal\":\"a\",\"after\":\"Skip\"}", "spec: after: Skip needs to.time" },
     { "{\"rediswal\":\"a\",\"wipe\":\"Disks\"}", "spec.wipe: " },
     { "{\"rediswal\":\"a\",\"keys\":\"a\",\"wipe\":\"Volumes\"}",
@@ -217,7 +222,7 @@ static void what_is_wrong_is_told_with_its_place(void **state)
         else
             assert_null(r.spec.rediswal);
         assert_int_equal(r.spec.time_ms, 0);
-        assert_false(r.is_status_unclear);
+        assert_true(r.is_spec_unclear && !r.is_status_unclear);
     }
 }
 
