@@ -10,6 +10,7 @@
 
 /* As cli/exit_status.h has it: a contract. */
 #define EXIT_DIFFERENT_TEXT "exit code 3 "
+enum { WHOSE_MAX = 127 }; /* a pod's name and a reason, both short */
 enum { EXIT_EQUAL = 0, EXIT_DIFFERENT = 3, EXIT_INCOMPLETE = 5 };
 
 const struct kube_field restore_job_fields[RESTORE_JOB_FIELDS] = {
@@ -19,6 +20,7 @@ const struct kube_field restore_job_fields[RESTORE_JOB_FIELDS] = {
 
 const struct kube_field restore_job_pod_fields[RESTORE_JOB_POD_FIELDS] = {
     { "metadata", "labels" },
+    { "status", "conditions" },
     { "status", "initContainerStatuses" },
     { "status", "containerStatuses" },
 };
@@ -199,7 +201,24 @@ static void take_end(yyjson_val *ended, struct restore_job_state *s)
         add_why(s, STR_LITERAL("not all that was asked for could be compared"), (struct str){ 0 });
 }
 
-static void take_containers(yyjson_val *list, struct str verb, struct restore_job_state *s)
+/* "pod a: Unschedulable: 0/1 nodes are available" */
+static void add_waiting(struct restore_job_state *s, struct str pod, yyjson_val *why)
+{
+    char text[WHOSE_MAX + 1];
+
+    snprintf(text, sizeof(text), "pod %.*s: %.*s", STR_ARGS(pod),
+             STR_ARGS(kube_yyjson_str(why, "reason")));
+    add_why(s, str_from(text), last_line(kube_yyjson_str(why, "message")));
+}
+
+static bool is_beginning(struct str reason)
+{
+    return reason.n == 0 || str_eq(reason, STR_LITERAL("PodInitializing")) ||
+           str_eq(reason, STR_LITERAL("ContainerCreating"));
+}
+
+static void take_containers(yyjson_val *list, struct str pod, struct str verb,
+                            struct restore_job_state *s)
 {
     yyjson_arr_iter each = yyjson_arr_iter_with(list);
     yyjson_val *c;
@@ -208,31 +227,42 @@ static void take_containers(yyjson_val *list, struct str verb, struct restore_jo
         yyjson_val *state = yyjson_obj_get(c, "state");
         yyjson_val *waiting = yyjson_obj_get(state, "waiting");
         yyjson_val *ended = yyjson_obj_get(state, "terminated");
-        const struct str reason = kube_yyjson_str(waiting, "reason");
 
         if (ended && str_eq(kube_yyjson_str(c, "name"), verb))
             take_end(ended, s);
-        if (reason.n > 0 && !str_eq(reason, STR_LITERAL("PodInitializing")) &&
-            !str_eq(reason, STR_LITERAL("ContainerCreating")))
-            add_why(s, reason, last_line(kube_yyjson_str(waiting, "message")));
+        if (!is_beginning(kube_yyjson_str(waiting, "reason")))
+            add_waiting(s, pod, waiting);
     }
+}
+
+static void take_conditions(yyjson_val *list, struct str pod, struct restore_job_state *s)
+{
+    yyjson_arr_iter each = yyjson_arr_iter_with(list);
+    yyjson_val *c;
+
+    while ((c = yyjson_arr_iter_next(&each)) != NULL)
+        if (yyjson_equals_str(yyjson_obj_get(c, "type"), "PodScheduled") &&
+            yyjson_equals_str(yyjson_obj_get(c, "status"), "False"))
+            add_waiting(s, pod, c);
 }
 
 void restore_job_read_pod(struct str json, const char *job, const char *verb,
                           struct restore_job_state *s)
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = NULL;
-    yyjson_val *root, *status;
+    yyjson_val *root, *meta, *status;
+    struct str name;
 
     if (!str_contains(json, str_from(job)))
         return;
     doc = kube_yyjson_read(json, NULL);
     root = yyjson_doc_get_root(doc);
-    if (!str_eq(kube_yyjson_str(yyjson_obj_get(yyjson_obj_get(root, "metadata"), "labels"),
-                                POD_JOB_LABEL),
-                str_from(job)))
+    meta = yyjson_obj_get(root, "metadata");
+    name = kube_yyjson_str(meta, "name");
+    if (!str_eq(kube_yyjson_str(yyjson_obj_get(meta, "labels"), POD_JOB_LABEL), str_from(job)))
         return;
     status = yyjson_obj_get(root, "status");
-    take_containers(yyjson_obj_get(status, "initContainerStatuses"), str_from(verb), s);
-    take_containers(yyjson_obj_get(status, "containerStatuses"), str_from(verb), s);
+    take_conditions(yyjson_obj_get(status, "conditions"), name, s);
+    take_containers(yyjson_obj_get(status, "initContainerStatuses"), name, str_from(verb), s);
+    take_containers(yyjson_obj_get(status, "containerStatuses"), name, str_from(verb), s);
 }

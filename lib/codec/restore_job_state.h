@@ -33,7 +33,7 @@ struct restore_job_state {
 };
 
 /* All that is read of each, beside its name. */
-enum { RESTORE_JOB_FIELDS = 2, RESTORE_JOB_POD_FIELDS = 3 };
+enum { RESTORE_JOB_FIELDS = 2, RESTORE_JOB_POD_FIELDS = 4 };
 extern const struct kube_field restore_job_fields[RESTORE_JOB_FIELDS];
 extern const struct kube_field restore_job_pod_fields[RESTORE_JOB_POD_FIELDS];
 

@@ -59,13 +59,14 @@ class JobPod:
 
 class Processes:
     """`lingers`: processes outlive their pods until it is taken back. `before_job`: called before a Job's
-    process is started; it is given what this returns as further arguments. `no_image`: nor does it start."""
+    process is started; it is given what this returns as further arguments. `no_image`: nor does it start,
+    `no_node`: nor is its pod taken by a node."""
 
     def __init__(self, cluster, namespace, directory):
         self.core, self.namespace, self.directory = cluster.core, namespace, directory
         self.options = directory / FILE
         self.running, self.ended, self.troubles = {}, [], []
-        self.lingers = self.no_image = False
+        self.lingers = self.no_image = self.no_node = False
         self.before_job = lambda: []
         self.jobs, self.ended_jobs = {}, []
         self.over = threading.Event()
@@ -122,7 +123,11 @@ class Processes:
         pods = {name: pod for name, pod in pods.items()
                 if pod.status.phase not in ("Succeeded", "Failed")}
         for name in pods.keys() - self.jobs.keys():
-            if self.no_image:
+            if self.no_node:
+                self._say(name, {"conditions": [{
+                    "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                    "message": "0/1 nodes are available: 1 Insufficient memory."}]})
+            elif self.no_image:
                 self._say(name, {"containerStatuses": [{
                     "name": pods[name].spec.containers[0].name, "image": "", "imageID": "",
                     "ready": False, "restartCount": 0, "state": {"waiting": {

@@ -193,9 +193,9 @@ def test_a_job_that_cannot_do_it_is_told(site):
 def test_it_can_be_cancelled_and_others_wait(site):
     written(site)
     damaged = damage(site)
-    site.processes.no_image = True
+    site.processes.no_node = True
     site.restore(keys="*")
-    await_(lambda: "ImagePullBackOff" in site.status().get("message", ""), 60,
+    await_(lambda: ": Unschedulable: 0/1 nodes are available" in site.status().get("message", ""), 60,
            lambda: f"it is told: {site.status()}")
     assert site.status()["step"] == "Repairing"
     site.restore(name="orders-2")

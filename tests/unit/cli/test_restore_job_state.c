@@ -63,8 +63,8 @@ static void a_job_says_what_came_of_it(void **state)
 }
 
 #define POD_OF(job, lists)                                                                         \
-    "{\"metadata\":{\"labels\":{\"batch.kubernetes.io/job-name\":\"" job "\"}},\"status\":{" lists \
-    "}}"
+    "{\"metadata\":{\"name\":\"p\",\"labels\":{\"batch.kubernetes.io/job-name\":\"" job            \
+    "\"}},\"status\":{" lists "}}"
 #define CONTAINERS(key, name, state) "\"" key "\":[{\"name\":\"" name "\",\"state\":{" state "}}]"
 #define OF(state)                    POD_OF(JOB, CONTAINERS("containerStatuses", "verify", state))
 #define OF_SCRATCH(state)            POD_OF(JOB, CONTAINERS("initContainerStatuses", "scratch", state))
@@ -102,9 +102,19 @@ static void a_pod_adds_figures_and_reasons(void **state)
         { OF_JOB(""), OF(ENDED("1", LOG)), TRUTH_UNKNOWN, true, -1, -1,
           "Error: kubectl-redwal verify: Kafka is away" },
         { OF_JOB(""), OF(WAITS("ImagePullBackOff")), TRUTH_UNKNOWN, false, -1, -1,
-          "ImagePullBackOff: no such image" },
+          "pod p: ImagePullBackOff: no such image" },
         { OF_JOB(""), OF_SCRATCH(WAITS("ErrImagePull")), TRUTH_UNKNOWN, false, -1, -1,
-          "ErrImagePull: no such image" },
+          "pod p: ErrImagePull: no such image" },
+        { OF_JOB(""),
+          POD_OF(JOB,
+                 "\"conditions\":["
+                 "{\"type\":\"Ready\",\"status\":\"False\",\"reason\":\"ContainersNotReady\"},"
+                 "{\"type\":\"PodScheduled\",\"status\":\"False\",\"reason\":\"Unschedulable\","
+                 "\"message\":\"0/1 nodes are available\"}]"),
+          TRUTH_UNKNOWN, false, -1, -1, "pod p: Unschedulable: 0/1 nodes are available" },
+        { OF_JOB(""),
+          POD_OF(JOB, "\"conditions\":[{\"type\":\"PodScheduled\",\"status\":\"True\"}]"),
+          TRUTH_UNKNOWN, false, -1, -1, "" },
         { OF_JOB(""), OF(WAITS("PodInitializing")), TRUTH_UNKNOWN, false, -1, -1, "" },
         { OF_JOB(""), OF_SCRATCH("\"running\":{}"), TRUTH_UNKNOWN, false, -1, -1, "" },
         { OF_JOB(""), OF_SCRATCH(ENDED("3", LOG)), TRUTH_UNKNOWN, false, -1, -1, "" },
