@@ -136,10 +136,12 @@ static enum err_code read_one(struct cluster *c, const char *name, struct wals *
     return rc;
 }
 
-/* By a controller that has seen the specification as it is now. */
+/* By a controller that has looked at it under the specification as it is now: what it found before
+ * is no answer to an order. */
 static bool is_told(const struct wal_view *w)
 {
-    return w->observed_generation == w->generation && w->mirror.state.n > 0;
+    return w->observed_generation == w->generation &&
+           w->mirror.observed_generation == w->generation && w->mirror.state.n > 0;
 }
 
 enum exit_status mirror_wal_status(struct invocation *in)
@@ -248,6 +250,18 @@ static enum err_code consent(const struct wal_view *w, const struct mirror_wal_o
     return ask(w, o) ? ERR_OK : err_set(err, ERR_INVALID, "nothing was changed");
 }
 
+/* Nobody but Connect judges a guard write, so that nothing would come to wait for. */
+static enum err_code refuse(const struct wal_view *w, const struct mirror_wal_order *o,
+                            struct err *err)
+{
+    if (!o->wait || o->wish != MIRROR_WISH_STOPPED || w->mirror.has_connect)
+        return ERR_OK;
+    return err_set(err, ERR_INVALID,
+                   "RedisWal %.*s names no Connect, and what a KafkaMirrorMaker2 says proves no "
+                   "stop; set spec.mirror.connect.url, or leave --wait out",
+                   STR_ARGS(w->name));
+}
+
 enum exit_status mirror_wal_want(struct invocation *in, const struct mirror_wal_order *o)
 {
     const char *name = in->words[0];
@@ -258,6 +272,8 @@ enum exit_status mirror_wal_want(struct invocation *in, const struct mirror_wal_
 
     if (rc == ERR_OK)
         rc = read_one(c, name, &wals, &err);
+    if (rc == ERR_OK)
+        rc = refuse(&wals.at[0], o, &err);
     if (rc == ERR_OK && !str_eq(wals.at[0].mirror.wish, str_from(wishes[o->wish]))) {
         rc = consent(&wals.at[0], o, &err);
         if (rc == ERR_OK)

@@ -388,14 +388,39 @@ static enum exit_status run_resume(struct invocation *in)
 
 /* --- the verbs -------------------------------------------------------------------------------- */
 
+static void refuse_flag(struct invocation *in, const char *name)
+{
+    if (option_set_source(&in->set, name) == SOURCE_FLAG)
+        option_set_problem(&in->set,
+                           "--%s has no meaning with NAME: its controller asks whom the RedisWal "
+                           "names; leave one of the two out",
+                           name);
+}
+
+static void refuse_flags(struct invocation *in, const struct option_table *table)
+{
+    for (size_t i = 0; invocation_has(in, table) && i < table->n_specs; i++)
+        refuse_flag(in, table->specs[i].name);
+}
+
+static void check_of_wal(struct invocation *in)
+{
+    refuse_flags(in, &mirror_table);
+    refuse_flags(in, &status_table);
+    refuse_flags(in, &connection_table);
+    refuse_flag(in, "rediswal");
+}
+
 /* Nobody but Connect judges a guard write. */
 static void check_stop(struct invocation *in)
 {
     const struct order_options *o = invocation_values(in, &order_table);
     const struct mirror_options *mirror = invocation_values(in, &mirror_table);
 
-    if (is_of_wal(in))
+    if (is_of_wal(in)) {
+        check_of_wal(in);
         return;
+    }
     context_check_connection(in, CONNECTION_KAFKA);
     mirror_options_check(in);
     if (o->wait && !mirror->url)
@@ -405,8 +430,10 @@ static void check_stop(struct invocation *in)
 
 static void check(struct invocation *in)
 {
-    if (is_of_wal(in))
+    if (is_of_wal(in)) {
+        check_of_wal(in);
         return;
+    }
     context_check_connection(in, CONNECTION_KAFKA);
     mirror_options_check(in);
 }

@@ -142,6 +142,8 @@ static void add_mirror(yyjson_mut_doc *doc, yyjson_mut_val *root,
     mirror_facts(m->facts, f->now_ms, facts);
     reason = mirror_judge(facts);
     v = yyjson_mut_obj_add_obj(doc, root, "mirror");
+    if (m->generation > 0)
+        yyjson_mut_obj_add_int(doc, v, "observedGeneration", m->generation);
     add_text(doc, v, "connector", kube_yyjson_readable(m->connector));
     kube_yyjson_add(doc, v, "state", str_from(mirror_state_text(mirror_reason_state(reason))));
     kube_yyjson_add(doc, v, "reason", str_from(mirror_reason_code(reason)));

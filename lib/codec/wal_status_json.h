@@ -16,6 +16,7 @@ struct wal_mirror_figures {
     const struct mirror *facts; /* NULL: there is none */
     const struct mirror_lag *lag;
     struct str connector;
+    int64_t generation; /* of the specification that it was last looked at under; 0: none yet */
     struct str trouble; /* of an order */
     int64_t age_ms;     /* of the last mark that came through; as `freshness_ms` */
 };

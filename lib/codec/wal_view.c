@@ -44,8 +44,8 @@ static void take_meta(struct wal_view *v, yyjson_val *root)
 
 static void take_mirror_spec(struct wal_view *v, yyjson_val *mirror)
 {
-    v->mirror.is_named =
-        yyjson_obj_get(mirror, "connect") || yyjson_obj_get(mirror, "kafkaMirrorMaker2");
+    v->mirror.has_connect = yyjson_obj_get(mirror, "connect") != NULL;
+    v->mirror.is_named = v->mirror.has_connect || yyjson_obj_get(mirror, "kafkaMirrorMaker2");
     v->mirror.wish = kube_yyjson_take(&v->memory, mirror, "state");
 }
 
@@ -92,6 +92,7 @@ static void take_mirror(struct wal_view *v, yyjson_val *mirror)
     struct wal_view_mirror *m = &v->mirror;
     yyjson_val *tasks = yyjson_obj_get(mirror, "tasks"), *lag = yyjson_obj_get(mirror, "lag");
 
+    m->observed_generation = take_figure(mirror, "observedGeneration");
     m->connector = kube_yyjson_take(&v->memory, mirror, "connector");
     m->state = kube_yyjson_take(&v->memory, mirror, "state");
     m->reason = kube_yyjson_take(&v->memory, mirror, "reason");

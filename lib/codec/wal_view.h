@@ -25,9 +25,11 @@ struct wal_view_condition {
 enum { WAL_VIEW_MIRRORED_MAX = 64 }; /* partitions; the rest is not shown */
 
 struct wal_view_mirror {
-    bool is_named;   /* by spec.mirror */
-    struct str wish; /* what it is to do */
+    bool is_named;    /* by spec.mirror */
+    bool has_connect; /* by the Connect that runs it */
+    struct str wish;  /* what it is to do */
     struct str connector, state, reason, trouble;
+    int64_t observed_generation; /* that this is of */
     int64_t tasks, running, failed;
     int64_t behind, seconds;
     struct {

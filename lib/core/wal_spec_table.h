@@ -191,6 +191,7 @@ enum wal_sentinel_tls {
     X(INTEGER, "lag.records",        "Records of the log that Redis does not have yet") \
     X(INTEGER, "lag.seconds",        "Age of the oldest of them") \
     X(INTEGER, "freshness",          "Readers of Redis see what is so many seconds old at most, in steps of spec.slo.freshness: by marks, and at an active site without them by its log") \
+    X(INTEGER, "mirror.observedGeneration", "The specification that it was last looked at under: what stands here may be older than a change of it") \
     X(STRING,  "mirror.connector",   "The mirror's source connector in Connect") \
     X(STRING,  "mirror.state",       "What the mirror does: docs/mirror.md") \
     X(STRING,  "mirror.reason",      "How that is known, as in the condition MirrorRunning") \

@@ -484,7 +484,7 @@ static void take_source(struct wal_looks *l, uint64_t number, struct log_look *l
 
     if (w) {
         w->mirror.source.asked = false;
-        if (look->look.began_ms >= w->mirror.void_ms)
+        if (w->mirror.source_subject == w->mirror.subject)
             mirror_lag_learn_source(&w->mirror.lag, look);
     }
     log_look_release(look);

@@ -36,11 +36,14 @@ struct wal_look_turn {
 struct wal_mirror {
     uint64_t digest, term; /* of what names it; in which it was begun */
     int64_t generation;    /* of the specification that does */
+    /* Counts what is asked about, and what the open questions are: one that waited long may have
+     * been about another connector. */
+    uint64_t subject, asked_subject, source_subject;
+    int64_t asked_generation, seen_generation; /* of the open question, of the last good answer */
     char connector[STRIMZI_CONNECTOR_MAX + 1], topic[MIRROR_TOPIC_MAX + 1];
     struct mirror facts;
     struct mirror_lag lag;
     struct wal_look_turn turn, source;
-    int64_t void_ms;            /* what began before is outdated */
     char why[LOOK_WHY_MAX + 1]; /* the last order was not taken; "": it was */
 };
 
@@ -73,6 +76,7 @@ struct wal_watch {
     struct wal_told told;
     int64_t since_ms, written_ms;        /* it is followed; the status was seen to stand there */
     uint64_t written_digest, now_digest; /* of what matters in it beside the conditions */
+    int64_t written_seen, now_seen;      /* the mirror's `seen_generation` there */
 };
 
 typedef void wal_learned_fn(void *self, struct wal_watch *watch);

@@ -94,7 +94,9 @@ static void forget(struct wal_mirror *m, int64_t now_ms)
     mirror_release(&m->facts);
     mirror_lag_release(&m->lag);
     m->topic[0] = m->why[0] = '\0';
-    m->void_ms = m->turn.due_ms = m->source.due_ms = now_ms;
+    m->turn.due_ms = m->source.due_ms = now_ms;
+    m->seen_generation = 0;
+    m->subject++;
 }
 
 /* What was learned of another mirror, or before another led, is not about this one now. */
@@ -151,6 +153,8 @@ static enum err_code ask(struct wal_mirrors *m, struct wal_watch *w, enum mirror
         rc =
             m->ports.mirror.ops->ask(m->ports.mirror.self, w->number, &place, effect, ends_ms, err);
     w->mirror.turn.asked = rc == ERR_OK;
+    w->mirror.asked_subject = w->mirror.subject;
+    w->mirror.asked_generation = w->mirror.generation;
     return rc;
 }
 
@@ -199,6 +203,7 @@ static void look_at_maker(struct wal_mirrors *m, struct wal_watch *w,
 
     look.look = (struct look){ .began_ms = now_ms, .ended_ms = now_ms, .outcome = LOOK_ANSWERED };
     mirror_learn(&w->mirror.facts, &look);
+    w->mirror.seen_generation = w->mirror.generation;
     learned(m, w, now_ms, ends_ms);
 }
 
@@ -237,6 +242,7 @@ static void look_at_source(struct wal_mirrors *m, struct wal_watch *w, int64_t n
     if (rc == ERR_OK)
         rc = port->ops->ask(port->self, w->number | WAL_LOOKS_SOURCE, &place, &ignored);
     w->mirror.source.asked = rc == ERR_OK;
+    w->mirror.source_subject = w->mirror.subject;
     w->mirror.source.due_ms = rc == ERR_OK ? INT64_MAX : now_ms + retry_ms(m, rc);
 }
 
@@ -293,10 +299,10 @@ static void order(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, in
 
 static void learned(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, int64_t ends_ms)
 {
-    m->ports.on_learned(m->ports.self, w);
     if (wal_mirrors_is_named(w) && !w->is_unclear && !w->mirror.turn.asked &&
         !is_over(now_ms, ends_ms) && m->ports.may_act(m->ports.self))
         order(m, w, now_ms, ends_ms);
+    m->ports.on_learned(m->ports.self, w);
 }
 
 static void note_result(struct wal_mirrors *m, struct wal_watch *w, enum mirror_effect effect,
@@ -323,6 +329,12 @@ static void on_ordered(void *self, uint64_t number, enum mirror_effect effect, e
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
+/* What it is about may have changed while it waited. */
+static bool is_outdated(const struct wal_mirrors *m, const struct wal_mirror *mirror)
+{
+    return mirror->term != m->term || mirror->asked_subject != mirror->subject;
+}
+
 static void take_look(struct wal_mirrors *m, struct wal_watch *w, struct mirror_answer *a,
                       int64_t now_ms)
 {
@@ -334,10 +346,14 @@ static void take_look(struct wal_mirrors *m, struct wal_watch *w, struct mirror_
         strimzi_mirror_amend(&maker, &a->look);
     else if (w->resource.spec.mirror_maker)
         a->look.followed = TRUTH_UNKNOWN;
+    if (is_outdated(m, mirror))
+        return; /* that resource names another one by now */
     if (a->look.look.denied && w->resource.spec.connect_password.name)
         kube_secrets_refused(m->ports.secrets, str_from(w->resource.scope),
                              w->resource.spec.connect_password.name, now_ms);
     mirror_learn(&mirror->facts, &a->look);
+    if (a->look.look.outcome == LOOK_ANSWERED)
+        mirror->seen_generation = mirror->asked_generation;
     if (a->topic[0] != '\0')
         memcpy(mirror->topic, a->topic, sizeof(mirror->topic));
     if (a->next) {
@@ -356,7 +372,7 @@ static void take_answer(struct wal_mirrors *m, uint64_t number, struct mirror_an
     if (!w)
         return;
     w->mirror.turn.asked = false;
-    if (w->mirror.term != m->term || (is_look && a->look.look.began_ms < w->mirror.void_ms))
+    if (is_outdated(m, &w->mirror))
         return;
     if (is_look) {
         take_look(m, w, a, now_ms);

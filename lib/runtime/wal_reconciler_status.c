@@ -108,7 +108,9 @@ static bool is_due(const struct wal_reconciler *r, const struct wal_watch *w,
                    const struct wal_status *now)
 {
     return !w->known || wal_status_differs(&w->before, now) ||
-           !wal_status_has_told(&w->told, &w->facts) || r->now_ms - w->written_ms >= WAL_FIGURES_MS;
+           !wal_status_has_told(&w->told, &w->facts) ||
+           w->written_seen != w->mirror.seen_generation ||
+           r->now_ms - w->written_ms >= WAL_FIGURES_MS;
 }
 
 bool wal_reconciler_status(void *self, const struct kube_object *owner,
@@ -135,6 +137,7 @@ bool wal_reconciler_status(void *self, const struct kube_object *owner,
             .facts = &w->mirror.facts,
             .lag = &w->mirror.lag,
             .connector = str_from(w->mirror.connector),
+            .generation = w->mirror.seen_generation,
             .trouble = str_from(w->mirror.why),
             .age_ms = observed_mark_age_ms(&w->facts, r->now_ms, r->ports.wall_ms()),
         };
@@ -147,6 +150,7 @@ bool wal_reconciler_status(void *self, const struct kube_object *owner,
     figures.generation = wal.generation;
     figures.role = str_from(roles[w->resource.spec.role]);
     w->now_digest = digest_of(w, &figures);
+    w->now_seen = w->mirror.seen_generation;
     if (is_early(r, w)) {
         kube_keeper_poke_at(r->keeper, owner->scope, owner->name,
                             w->since_ms + WAL_FIRST_LOOKS_MS); /* if no look tells before */
@@ -198,6 +202,7 @@ void wal_reconciler_told(void *self, const struct kube_object *owner)
     w->known = true;
     w->written_ms = r->now_ms;
     w->written_digest = w->now_digest;
+    w->written_seen = w->now_seen;
 }
 
 /* Most looks tell nothing new; a pass over all objects is for those that do. */

@@ -21,7 +21,7 @@ from lab.wait import await_, holds
 from lab.wal import Topic
 from lab.workload import encode
 from manifests import MANIFESTS
-from place import DONE, FAILED, REDWAL, TIMEOUT
+from place import DONE, FAILED, REDWAL, TIMEOUT, USAGE
 from strimzi import FORMS, KIND, NAME, SOURCE, Operator, make_mirror
 
 LOOKS = "--look-interval", "1s"
@@ -299,6 +299,39 @@ def test_a_user_stops_and_resumes_the_mirror_of_a_rediswal(wals, controller, mir
         mirrored.connect.process.resume()
     wals.create("plain")
     assert "names no mirror" in cli(wals, "status", "plain", status=FAILED)
+
+
+def test_no_status_from_before_ends_the_wait_for_a_stop(wals):
+    mirror = {"state": "Stopped",
+              "connect": {"url": "http://connect.example:8083", "connector": "a"}}
+    wals.create(**{"spec.mirror": mirror})
+    generation = wals.get()["metadata"]["generation"]
+
+    def say(seen):
+        wals.kubectl("patch", "rediswal", "orders", "--subresource", "status", "--type", "merge",
+                     "-p", json.dumps({"status": {"observedGeneration": generation, "mirror": {
+                         "state": "Stopped", "reason": "StoppedAndFenced",
+                         "observedGeneration": seen}}}))
+    say(generation - 1)
+    wait = "stop", "orders", "--yes", "--wait", "--timeout", "3s"
+    assert "is not Stopped yet" in cli(wals, *wait, status=TIMEOUT)
+    cli(wals, "status", "orders", status=FAILED)
+    say(generation)
+    assert cli(wals, *wait)["state"] == "Stopped"
+
+
+def test_what_has_no_meaning_for_a_rediswal_or_proves_nothing_is_refused(wals):
+    wals.create(**{"spec.mirror": {"kafkaMirrorMaker2": {"name": NAME}}})
+    assert "names no Connect" in cli(wals, "stop", "orders", "--yes", "--wait", status=FAILED)
+    assert "state" not in wals.get()["spec"]["mirror"] or \
+        wals.get()["spec"]["mirror"]["state"] == "Observed"
+    assert cli(wals, "stop", "orders", "--yes")["wanted"] == "Stopped"
+    for verb, flag, value in (("status", "--source-brokers", "b:1"), ("stop", "--brokers", "b:1"),
+                              ("status", "--kafka-connect", "http://c.example"),
+                              ("resume", "--connector", "c"), ("stop", "--mirror-maker", "m"),
+                              ("resume", "--rediswal", "orders")):
+        said = cli(wals, verb, "orders", flag, value, status=USAGE)
+        assert f"{flag} has no meaning with NAME" in said, said
 
 
 @pytest.mark.parametrize("definition_of_strimzi", FORMS, indirect=True, ids="-".join)

@@ -122,12 +122,16 @@ static enum err_code ask(void *self, uint64_t wal, const struct mirror_place *pl
         if (q->wal != 0)
             continue;
         *q = (struct fake_mirror_question){
-            .wal = wal, .due_ms = m->now_ms() + (m->delay_ms ? m->delay_ms(m->self) : 0)
+            .wal = wal,
+            .due_ms = m->now_ms() + (m->delay_ms ? m->delay_ms(m->self) : 0),
+            .waits_for = m->waits ? c : NULL,
+            .n = place->n_partitions,
+            .answer = { .effect = effect },
         };
-        q->answer.effect = effect;
         snprintf(c->password, sizeof(c->password), "%s",
                  place->login.password ? place->login.password : "");
-        answer(m, c, place->n_partitions, q);
+        if (!q->waits_for)
+            answer(m, c, q->n, q);
         return ERR_OK;
     }
     UNREACHABLE("each mirror is asked one question at a time");
@@ -142,6 +146,8 @@ static bool next(void *self, uint64_t *ret_wal, struct mirror_answer *ret)
 
         if (q->wal == 0 || m->now_ms() < q->due_ms)
             continue;
+        if (q->waits_for)
+            answer(m, q->waits_for, q->n, q);
         *ret_wal = q->wal;
         *ret = q->answer;
         *q = (struct fake_mirror_question){ 0 };

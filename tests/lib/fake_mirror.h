@@ -1,6 +1,7 @@
 /*
  * Kafka Connects of mirrors, each with one connector whose name is a letter. What is asked is
- * answered after a while; an order is taken at once, and the tasks end or begin later.
+ * answered after a while; an order is taken at once unless `waits`, and the tasks end or begin
+ * later.
  */
 #ifndef REDWAL_TESTS_FAKE_MIRROR_H
 #define REDWAL_TESTS_FAKE_MIRROR_H
@@ -28,11 +29,14 @@ struct fake_mirror {
     struct fake_connector *connectors; /* of all who ask */
     int64_t (*now_ms)(void);
     int64_t (*delay_ms)(void *self); /* of an answer; NULL: none */
+    bool waits; /* what is asked waits behind others for that long, and is begun then */
     void *self;
     void (*on_order)(void *self); /* one is being taken; NULL: nobody cares */
     struct fake_mirror_question {
         uint64_t wal; /* 0: free */
         int64_t due_ms;
+        struct fake_connector *waits_for; /* NULL: it was answered */
+        int32_t n;
         struct mirror_answer answer;
     } questions[FAKE_MIRROR_QUESTIONS];
 };

@@ -17,19 +17,18 @@
     "connect.example:8083\",\"connector\":\"a\",\"username\":\"me\","                              \
     "\"passwordSecret\":{\"name\":\"auth\"}}"
 
-enum { TEXT_MAX = 1024, PROOF_MS = 45 * 1000 };
+enum { TEXT_MAX = 1024, SECOND_MS = 1000, PROOF_MS = 45 * 1000 };
 
 static void put(struct wal_stand *s, int generation, const char *state, const char *more)
 {
     char text[TEXT_MAX];
 
-    snprintf(
-        text, sizeof(text),
-        "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
-        "\"orders\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
-        "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},\"mirror\":"
-        "{\"state\":\"%s\",%s" AT_CONNECT "}}}",
-        generation, state, more);
+    snprintf(text, sizeof(text),
+             "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
+             "\"orders\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
+             "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"%s\"]},\"mirror\":"
+             "{\"state\":\"%s\",%s" AT_CONNECT "}}}",
+             generation, s->here, state, more);
     fake_api_put(s->api, SECRETS, "ns", "auth", SECRET);
     wal_stand_put_wal(s, text);
 }
@@ -81,7 +80,8 @@ static void a_mirror_that_runs_is_told(void **state)
     wal_stand_run(s, MINUTE_MS);
     wal_stand_says(s, "\"type\":\"MirrorRunning\",\"status\":\"True\",\"reason\":\"Running\"");
     wal_stand_says(s,
-                   "\"mirror\":{\"connector\":\"a\",\"state\":\"Running\",\"reason\":\"Running\","
+                   "\"mirror\":{\"observedGeneration\":1,\"connector\":\"a\",\"state\":\"Running\","
+                   "\"reason\":\"Running\","
                    "\"tasks\":{\"total\":2,\"running\":2,\"failed\":0},\"lag\":{\"records\":60},"
                    "\"partitions\":[{\"partition\":0,\"next\":100,\"behind\":30},"
                    "{\"partition\":1,\"next\":100,\"behind\":30}]}");
@@ -207,6 +207,133 @@ static void another_connect_is_proven_anew(void **state)
     says_of(s, "Stopped", "StoppedAndFenced");
 }
 
+static int64_t delay_ms;
+
+static int64_t delay(void *self)
+{
+    (void)self;
+    return delay_ms;
+}
+
+/* What is asked from now on waits behind others for so long. */
+static void make_wait(struct wal_stand *s, int64_t duration_ms)
+{
+    delay_ms = duration_ms;
+    s->mirror.delay_ms = delay;
+    s->mirror.waits = true;
+}
+
+static void says_it_looked_under(struct wal_stand *s, int generation, int mirror_generation)
+{
+    char text[TEXT_MAX];
+
+    snprintf(text, sizeof(text), "\"status\":{\"observedGeneration\":%d", generation);
+    wal_stand_says(s, text);
+    snprintf(text, sizeof(text), "\"mirror\":{\"observedGeneration\":%d", mirror_generation);
+    wal_stand_says(s, text);
+}
+
+static void it_is_told_under_which_specification_it_was_looked_at(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Running", "");
+    wal_stand_run(s, MINUTE_MS);
+    says_it_looked_under(s, 1, 1);
+    make_wait(s, LOOK_MS);
+    wal_stand_run(s, LOOK_MS + STEP_MAX_MS); /* a look waits */
+    put(s, 2, "Stopped", "");
+    wal_stand_run(s, SECOND_MS);
+    says_it_looked_under(s, 2, 1);
+    says_of(s, "Running", "Running");
+    wal_stand_run(s, LOOK_MS);
+    says_it_looked_under(s, 2, 1); /* that one was asked for before */
+    wal_stand_run(s, 3 * LOOK_MS);
+    says_it_looked_under(s, 2, 2);
+}
+
+static void what_was_asked_of_another_connect_tells_nothing(void **state)
+{
+    struct wal_stand *s = *state;
+
+    wal_stand_put_wal(s, BY_ADDRESS);
+    wal_stand_run(s, MINUTE_MS);
+    make_wait(s, LOOK_MS);
+    put(s, 2, "Observed", "");
+    wal_stand_run(s, LOOK_MS / 2);
+    put(s, 3, "Observed", "\"sourceBrokers\":[\"source:9092\"],");
+    wal_stand_run(s, LOOK_MS / 2 + SECOND_MS);
+    assert_int_equal(s->connector.n_looks, 1);
+    says_of(s, "Unknown", "NotObserved");
+    delay_ms = 0;
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Running", "Running");
+}
+
+/* Nothing was looked at since: what stood there was about another one. */
+static void another_mirror_is_never_told_of_with_what_was_known_of_the_first(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+    make_wait(s, MINUTE_MS);
+    put(s, 2, "Stopped", "\"sourceBrokers\":[\"source:9092\"],");
+    for (int i = 0; i < SECOND_MS; i++) {
+        wal_stand_run(s, 1);
+        says_not(s, "StoppedAnd");
+    }
+    says_of(s, "Unknown", "NotObserved");
+}
+
+static void a_log_on_other_brokers_is_proven_to_stand_still_anew(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+    s->here = "l:9092";
+    put(s, 2, "Stopped", "");
+    wal_stand_run(s, SECOND_MS);
+    says_not(s, "StoppedAnd");
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_guards, 2);
+}
+
+static void what_is_unclear_gets_no_order(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Running", "");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_put_wal(s, NOBODY);
+    wal_stand_run(s, SECOND_MS);
+    s->connector.n_looks = 0;
+    s->connector.state = CONNECTOR_STOPPED;
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(s->connector.n_looks > 0);
+    assert_int_equal(s->connector.n_resumes, 0);
+}
+
+static void what_is_let_go_on_is_not_called_stopped_while_that_is_under_way(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    says_of(s, "Stopped", "StoppedAndFenced");
+    make_wait(s, LOOK_MS);
+    put(s, 2, "Running", "");
+    wal_stand_run(s, 2 * LOOK_MS);
+    assert_int_equal(s->connector.n_resumes, 0); /* it waits */
+    says_of(s, "Stopping", "GuardAwaited");
+    wal_stand_run(s, LOOK_MS);
+    assert_int_equal(s->connector.n_resumes, 1);
+}
+
 static void who_refuses_us_is_asked_with_a_new_password(void **state)
 {
     struct wal_stand *s = *state;
@@ -247,6 +374,51 @@ static void who_gives_the_lease_away_asks_nobody(void **state)
     wal_stand_run(s, MINUTE_MS);
     assert_int_equal(s->connector.n_looks, n_looks);
     assert_int_equal(s->connector.n_resumes, 0);
+}
+
+static bool is_asked(const struct wal_stand *s, enum mirror_effect effect)
+{
+    for (size_t i = 0; i < FAKE_MIRROR_QUESTIONS; i++)
+        if (s->mirror.questions[i].wal != 0 && s->mirror.questions[i].answer.effect == effect)
+            return true;
+    return false;
+}
+
+static void put_other(struct wal_stand *s)
+{
+    fake_api_put(
+        s->api, WALS, "ns", "other",
+        "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{"
+        "\"name\":\"other\",\"namespace\":\"ns\",\"generation\":1},\"spec\":{\"wal\":\"" LOOKS_WAL
+        "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},"
+        "\"mirror\":{\"state\":\"Running\",\"connect\":{\"url\":\"http://c.example\","
+        "\"connector\":\"b\"}}}}");
+}
+
+/* A look that is answered while the lease is being given away is no reason for an order. */
+static void who_gives_the_lease_away_waits_for_its_orders_and_gives_no_more(void **state)
+{
+    struct wal_stand *s = *state;
+    struct fake_connector connectors[] = { { .state = CONNECTOR_STOPPED },
+                                           { .state = CONNECTOR_STOPPED } };
+
+    s->mirror.connectors = connectors;
+    wal_stand_put_wal(s, BY_ADDRESS);
+    wal_stand_run(s, MINUTE_MS);
+    make_wait(s, LOOK_MS / 2);
+    put(s, 2, "Running", "");
+    wal_stand_run(s, LOOK_MS / 2);
+    put_other(s);
+    while (!is_asked(s, MIRROR_EFFECT_RESUME) || !is_asked(s, MIRROR_EFFECT_NOTHING))
+        wal_stand_run(s, 1);
+    wal_reconciler_release(s->reconciler);
+    wal_stand_run(s, SECOND_MS);
+    assert_false(wal_reconciler_is_released(s->reconciler));
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(wal_reconciler_is_released(s->reconciler));
+    assert_int_equal(connectors[0].n_resumes, 1);
+    assert_int_equal(connectors[1].n_looks, 1);
+    assert_int_equal(connectors[1].n_resumes, 0);
 }
 
 /* --- KafkaMirrorMaker2 ------------------------------------------------------------------------ */
@@ -306,8 +478,7 @@ static void a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing(void
     put_maker(s, "running", "RUNNING", "");
     put_by(s, 1, "Running", BY_MAKER);
     wal_stand_run(s, MINUTE_MS);
-    wal_stand_says(
-        s, "\"mirror\":{\"connector\":\"a->dr.MirrorSourceConnector\",\"state\":\"Running\"");
+    wal_stand_says(s, "\"connector\":\"a->dr.MirrorSourceConnector\",\"state\":\"Running\"");
     put_by(s, 2, "Stopped", BY_MAKER);
     wal_stand_run(s, MINUTE_MS);
     assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
@@ -396,9 +567,16 @@ int main(void)
         TEST(who_does_not_answer_is_unknown_and_gets_no_order),
         TEST(a_proof_is_over_when_nobody_answers),
         TEST(another_connect_is_proven_anew),
+        TEST(it_is_told_under_which_specification_it_was_looked_at),
+        TEST(what_was_asked_of_another_connect_tells_nothing),
+        TEST(another_mirror_is_never_told_of_with_what_was_known_of_the_first),
+        TEST(a_log_on_other_brokers_is_proven_to_stand_still_anew),
+        TEST(what_is_unclear_gets_no_order),
+        TEST(what_is_let_go_on_is_not_called_stopped_while_that_is_under_way),
         TEST(who_refuses_us_is_asked_with_a_new_password),
         TEST(a_missing_secret_is_told_and_nothing_is_asked),
         TEST(who_gives_the_lease_away_asks_nobody),
+        TEST(who_gives_the_lease_away_waits_for_its_orders_and_gives_no_more),
         TEST(a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing),
         TEST(with_its_connect_a_stop_is_proven_and_lasts),
         TEST(a_mirror_maker_that_nobody_follows_gets_no_order),

@@ -77,7 +77,7 @@ static enum err_code ask_log(void *self, uint64_t wal, const struct log_place *l
         s->source_asked = wal;
         return ERR_OK;
     }
-    assert_string_equal(log->brokers, "k:9092");
+    assert_string_equal(log->brokers, s->here);
     s->log_asked = wal;
     return ERR_OK;
 }
@@ -192,6 +192,7 @@ int wal_stand_set_up(void **state)
     wal_stand_ms = MINUTE_MS;
     s->well = true;
     s->run_id = "a";
+    s->here = "k:9092";
     s->log_end = 100;
     s->connector = (struct fake_connector){ .state = CONNECTOR_RUNNING, .next = 100 };
     s->mirror = (struct fake_mirror){ .connectors = &s->connector, .now_ms = now };

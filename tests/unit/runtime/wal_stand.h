@@ -70,7 +70,8 @@ struct wal_stand {
     struct fake_connector connector;
     struct fake_mirror mirror;
     uint64_t source_asked;
-    int64_t log_end; /* of each partition here, for who reads everything */
+    const char *here; /* brokers that are asked */
+    int64_t log_end;  /* of each partition here, for who reads everything */
 };
 
 extern int64_t wal_stand_ms; /* the time that it is */
