@@ -314,6 +314,7 @@ enum what {
     GUARD_REFUSED,
     GUARD_UNANSWERED,
     ENDS,
+    ENDS_OF_MORE, /* partitions than there were */
 };
 
 struct event {
@@ -327,11 +328,11 @@ enum { EVENTS_MAX = 9 };
 static void happen(struct mirror *m, const struct event *e)
 {
     const int64_t at_ms = AT_MS + (int64_t)e->at_s * SECOND_MS;
-    struct log_look_partition partitions[] = { { .written = 7 }, { .written = e->ends } };
+    struct log_look_partition partitions[] = { { .written = 7 }, { .written = e->ends }, { 0 } };
     const struct log_look log = {
         .look = { .outcome = LOOK_ANSWERED, .began_ms = at_ms, .ended_ms = at_ms },
         .partitions = partitions,
-        .n = ARRAY_SIZE(partitions),
+        .n = ARRAY_SIZE(partitions) - (e->what != ENDS_OF_MORE),
     };
     struct mirror_look l = look_at(at_ms, CONNECTOR_STOPPED, 0, 0, 0);
     struct mirror_guard guard = { .began_ms = at_ms };
@@ -355,12 +356,13 @@ static void happen(struct mirror *m, const struct event *e)
     case LOOKS_GONE:
     case GUARD_UNANSWERED:
     case ENDS:
+    case ENDS_OF_MORE:
         break;
     }
     l.exactly_once = TRUTH_YES;
     if (e->what <= LOOKS_SILENT)
         mirror_learn(m, &l);
-    else if (e->what == ENDS)
+    else if (e->what >= ENDS)
         mirror_learn_log(m, &log);
     else
         mirror_learn_guard(m, &guard, at_ms);
@@ -395,6 +397,8 @@ static const struct {
         { 0, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }),
     ROW("a log that grows", 4, ENDS_MOVE, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 },
         { 2, ENDS, 5 }, { 12, ENDS, 6 }),
+    ROW("one that has got a partition", 4, ENDS_MOVE, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 },
+        { 2, ENDS, 5 }, { 12, ENDS_OF_MORE, 5 }),
     ROW("one that stands still at last", 5, STOPPED_FENCED, { 0, LOOKS_GONE, 0 },
         { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 6 }, { 22, ENDS, 6 }),
     ROW("not yet", 5, ENDS_MOVE, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 },
