@@ -125,6 +125,20 @@ static bool is_within_target(const struct wal_truth *t)
     return t->redis == TRUE_REDIS_BEHIND && virtual_ms - t->since_ms <= LOOKS_FRESHNESS_MS;
 }
 
+/* What the log has got since it last answered that process, nobody has told it of. */
+static bool has_all_that_was_told(const struct wal_replica *r, uint64_t number, int64_t next)
+{
+    const size_t first = r->n_answers > WAL_WORLD_ANSWERS ? r->n_answers - WAL_WORLD_ANSWERS : 0;
+
+    for (size_t i = r->n_answers; i-- > first;) {
+        const struct wal_answer *a = &r->answers[i % WAL_WORLD_ANSWERS];
+
+        if (a->number == number && a->end > 0)
+            return a->end <= next;
+    }
+    return false;
+}
+
 static enum err_code ask_redis(void *self, uint64_t number, const struct redis_place *place,
                                struct err *err)
 {
@@ -137,6 +151,7 @@ static enum err_code ask_redis(void *self, uint64_t number, const struct redis_p
     q = question_new(r, number);
     q->of_redis = true;
     q->state = is_within_target(&t) ? TRUE_REDIS_WELL : t.redis;
+    q->is_current = t.redis == TRUE_REDIS_BEHIND && has_all_that_was_told(r, number, t.next);
     if (r->world->lie == WAL_LIE_ANSWERS && t.redis == TRUE_REDIS_FAILS)
         t.redis = TRUE_REDIS_WELL;
     q->redis = redis_as_it_is(&t);
@@ -155,6 +170,7 @@ static enum err_code ask_log(void *self, uint64_t number, const struct log_place
         return err_set(err, ERR_LIMIT, "busy");
     q = question_new(r, number);
     q->state = t->log;
+    q->end = t->log < TRUE_LOG_NO_TOPIC ? t->end : 0;
     q->log = log_as_it_is(t, &r->world->connectors[place->brokers[0] - 'a']);
     q->log.look.ended_ms = q->due_ms;
     return ERR_OK;
@@ -167,9 +183,10 @@ static struct wal_question *answered(struct wal_replica *r, bool of_redis)
 
         if (q->number == 0 || q->of_redis != of_redis || virtual_ms < q->due_ms)
             continue;
-        r->answers[r->n_answers++ % WAL_WORLD_ANSWERS] =
-            (struct wal_answer){ q->number, of_redis, q->state,
-                                 of_redis ? q->redis.look.ended_ms : q->log.look.ended_ms };
+        r->answers[r->n_answers++ % WAL_WORLD_ANSWERS] = (struct wal_answer){
+            q->number, of_redis,      q->state,
+            q->end,    q->is_current, of_redis ? q->redis.look.ended_ms : q->log.look.ended_ms
+        };
         return q;
     }
     return NULL;

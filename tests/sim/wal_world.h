@@ -77,6 +77,8 @@ struct wal_question {
     uint64_t number; /* 0: free */
     bool of_redis;
     unsigned state;
+    int64_t end;     /* of the log */
+    bool is_current; /* Redis has all that the log had when it last answered that process */
     int64_t due_ms;
     struct redis_look redis;
     struct log_look log;
@@ -95,6 +97,8 @@ struct wal_answer {
     uint64_t number;
     bool of_redis;
     unsigned state;
+    int64_t end; /* of the log; 0: it was not told */
+    bool is_current;
     int64_t at_ms;
 };
 

@@ -93,7 +93,7 @@ static bool has_seen(const struct wal_replica *r, uint64_t number, bool of_redis
         const struct wal_answer *a = &r->answers[i];
 
         if (a->number == number && a->of_redis == of_redis && a->at_ms >= since_ms &&
-            (states >> a->state & 1))
+            (states >> a->state & 1 || (a->is_current && states & R(WELL))))
             return true;
     }
     return states == 0;
