@@ -119,6 +119,7 @@ static struct wal_reconciler_settings settings_of(const struct options *o, const
                    .renew_deadline_ms = o->renew_deadline_ms,
                    .retry_ms = o->retry_period_ms },
         .look_interval_ms = o->look_interval_ms,
+        .connect_allow = o->connect_allow,
         .requests_per_second = o->requests_per_second,
         .requests_burst = o->requests_burst,
     };

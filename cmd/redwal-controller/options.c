@@ -2,6 +2,7 @@
 
 #include "cli/option_print.h"
 #include "cli/secret_file.h"
+#include "core/connect_allow.h"
 #include "core/kube_lease.h"
 #include "runtime/controller_metrics.h"
 
@@ -42,6 +43,11 @@ static void check(const void *values, struct option_set *set)
 
     if (kube_lease_check(&lease, &err) != ERR_OK)
         option_set_problem(set, "--lease-duration, --renew-deadline, --retry-period: %s", err.msg);
+    if (o->connect_allow && !connect_allow_is_good(str_from(o->connect_allow)))
+        option_set_problem(set,
+                           "--connect-allow: \"%s\" is no list of hosts such as "
+                           "connect.example:8083,*.kafka.svc",
+                           o->connect_allow);
 }
 
 enum options_verdict options_load(struct options *o, int argc, const char *const *argv,

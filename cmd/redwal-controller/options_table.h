@@ -28,6 +28,7 @@
     X(TEXT,     ANYWHERE, image,              "applier-image",    "IMAGE",     "redis-applier:" REDWAL_VERSION, 1, 512, NULL, "RedisWals", "Image of redis-applier, where a RedisWal names none") \
     X(TEXT,     ANYWHERE, tool_image,         "tool-image",       "IMAGE",     "kubectl-redwal:" REDWAL_VERSION, 1, 512, NULL, "RedisWals", "Image of kubectl-redwal, which verifies restores in a Job") \
     X(TEXT,     ANYWHERE, redis_image,        "redis-image",      "IMAGE",     "redis:7.4", 1, 512, NULL, "RedisWals", "Image with a redis-server, for that Job, where neither the RedisRestore nor a RedisFailover names one") \
+    X(TEXT,     ANYWHERE, connect_allow,      "connect-allow",    "LIST",      NULL,   1, 1024, NULL, "RedisWals", "Hosts of Kafka Connects that RedisWals may have the controller ask: connect.example:8083,*.kafka.svc; * for all. Services of a RedisWal's own namespace (NAME.NAMESPACE.svc) always are") \
     X(DURATION, LIVE,     look_interval_ms,   "look-interval",    "DURATION",  "2s",   SECOND, 10 * MINUTE, NULL, "RedisWals", "Between two looks at the log and the Redis of a RedisWal") \
     \
     PROGRAM_PAGE_OPTIONS(X)

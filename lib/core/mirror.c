@@ -132,6 +132,7 @@ static bool has_answer(const struct mirror *m, int64_t now_ms)
 void mirror_learn(struct mirror *m, const struct mirror_look *look)
 {
     m->tried = look->look;
+    m->is_forbidden = look->is_forbidden;
     if (look->look.outcome != LOOK_ANSWERED)
         return;
     if (!finds_it_gone(look) || !has_answer(m, look->look.began_ms))
@@ -235,6 +236,7 @@ void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[M
     const struct mirror_look *l = &m->last;
 
     memset(ret_facts, 0, MIRROR_FACT_COUNT * sizeof(*ret_facts)); /* unknown */
+    ret_facts[MIRROR_FACT_ALLOWED] = truth_of(!m->is_forbidden);
     ret_facts[MIRROR_FACT_DENIED] = truth_of(m->tried.outcome == LOOK_FAILED && m->tried.denied);
     ret_facts[MIRROR_FACT_ANSWERED] = was_answered(m, now_ms);
     if (!has_answer(m, now_ms))

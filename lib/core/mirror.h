@@ -31,6 +31,7 @@ enum {
 
 /* X(name, what it is that is known or not) */
 #define MIRROR_FACTS(X) \
+    X(ALLOWED,  "its Connect may be asked by what --connect-allow of the controller says") \
     X(DENIED,   "Connect refuses our user, or Kubernetes our permission") \
     X(ANSWERED, "who runs the connector has told of it, of late") \
     X(FOLLOWED, "changes of its resource are followed: the reconciliation of a KafkaMirrorMaker2 is not paused") \
@@ -57,6 +58,7 @@ enum {
 
 /* X(fact, answer, state, name, reason, what was found, what to do) */
 #define MIRROR_ROWS(X) \
+    X(ALLOWED,  NO,      UNKNOWN,  FORBIDDEN,     "NotAllowed",           "the controller may not ask that Connect, and has not", "name a Service of the RedisWal's namespace, NAME.NAMESPACE.svc, or add the host to --connect-allow of the controller") \
     X(DENIED,   YES,     UNKNOWN,  DENIED,        "AccessDenied",         "it could not be asked for: we are refused", "check the user and the password of Connect, and the permissions of the controller") \
     X(ANSWERED, NO,      UNKNOWN,  UNREACHABLE,   "Unreachable",          "who runs it does not answer", "look at Connect, its address and the NetworkPolicies; it is asked again by itself") \
     X(ANSWERED, UNKNOWN, UNKNOWN,  UNOBSERVED,    "NotObserved",          "nobody has asked for it, or too long ago", "look at the log of the controller when this lasts") \
@@ -95,6 +97,7 @@ enum {
 
 /* X(wish, fact, answer, effect, why). What is below a row knows that it does not fit. */
 #define MIRROR_MOVES(X) \
+    X(RUNNING, ALLOWED,  NO,      WAIT,    "it may not be asked") \
     X(RUNNING, DENIED,   YES,     WAIT,    "we are refused") \
     X(RUNNING, ANSWERED, NO,      WAIT,    "who runs it does not answer") \
     X(RUNNING, ANSWERED, UNKNOWN, WAIT,    "nobody has told of it yet") \
@@ -107,6 +110,7 @@ enum {
     X(RUNNING, WORKING,  YES,     NOTHING, "it runs") \
     X(RUNNING, WORKING,  NO,      WAIT,    "it is to run already") \
     X(RUNNING, WORKING,  UNKNOWN, WAIT,    "what it does is not known") \
+    X(STOPPED, ALLOWED,  NO,      WAIT,    "it may not be asked") \
     X(STOPPED, DENIED,   YES,     WAIT,    "we are refused") \
     X(STOPPED, ANSWERED, NO,      WAIT,    "who runs it does not answer") \
     X(STOPPED, ANSWERED, UNKNOWN, WAIT,    "nobody has told of it yet") \
@@ -168,6 +172,7 @@ const char *connector_state_text(enum connector_state state); /* "unknown" for C
 /* One look at a connector. */
 struct mirror_look {
     struct look look;
+    bool is_forbidden;            /* nobody was asked: that is not allowed */
     enum truth followed, current; /* of its resource; yes where it has none */
     bool exists;                  /* the connector; what follows is empty without */
     enum connector_state connector;
@@ -185,6 +190,7 @@ struct mirror_guard {
 struct mirror {
     struct mirror_look last; /* the last one that was answered */
     struct look tried;       /* the last one */
+    bool is_forbidden;       /* that one was */
     int64_t gone_ms;         /* since when all looks found it stopped; LOOK_UNKNOWN */
     enum truth guarded;      /* since then */
     int64_t guarded_ms;      /* when the guard write that was taken had been judged */

@@ -7,6 +7,7 @@
 #include "base/int64.h"
 #include "base/mem.h"
 #include "codec/kube_child.h"
+#include "core/connect_allow.h"
 
 struct wal_mirrors {
     struct wal_mirrors_ports ports;
@@ -121,10 +122,19 @@ void wal_mirrors_follow(const struct wal_mirrors *m, struct wal_watch *w, int64_
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
+static bool is_allowed(const struct wal_mirrors *m, const struct wal_watch *w)
+{
+    const char *list = m->ports.connect_allow, *url = w->resource.spec.connect_url;
+
+    return !url || connect_is_allowed(str_from(list ? list : ""), str_from(w->resource.scope),
+                                      str_from(url));
+}
+
 static void lose(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, const struct err *err)
 {
     struct mirror_look look = {
-        .look = { .began_ms = now_ms, .ended_ms = now_ms, .outcome = LOOK_LOST }
+        .look = { .began_ms = now_ms, .ended_ms = now_ms, .outcome = LOOK_LOST },
+        .is_forbidden = !is_allowed(m, w),
     };
 
     memcpy(look.look.why, err->msg, sizeof(look.look.why));
@@ -142,8 +152,12 @@ static enum err_code ask(struct wal_mirrors *m, struct wal_watch *w, enum mirror
                          int64_t now_ms, int64_t ends_ms, struct err *err)
 {
     struct mirror_place place;
-    enum err_code rc = wal_looks_connect_place(m->ports.looks, w, now_ms, &place, err);
+    enum err_code rc;
 
+    if (!is_allowed(m, w))
+        return err_set(err, ERR_DENIED, "--connect-allow does not name the host of %s",
+                       w->resource.spec.connect_url);
+    rc = wal_looks_connect_place(m->ports.looks, w, now_ms, &place, err);
     if (rc == ERR_OK && is_a_way_elsewhere(w->mirror.connector))
         rc = err_set(err, ERR_INVALID, "no connector has the name %s", w->mirror.connector);
     place.connector = w->mirror.connector;

@@ -15,7 +15,8 @@ enum { WAL_MIRRORS_SETTLE_MS = 1000 /* after an order, until the next look */ };
 
 struct wal_mirrors_ports {
     struct kube_client *client;
-    struct str scope; /* of KafkaMirrorMaker2s; borrowed */
+    struct str scope;          /* of KafkaMirrorMaker2s; borrowed */
+    const char *connect_allow; /* core/connect_allow.h; borrowed; NULL: nothing beside Services */
     struct wal_looks *looks;
     struct kube_secrets *secrets;
     struct mirror_observer_port mirror;

@@ -160,6 +160,7 @@ static struct wal_mirrors *new_mirrors(struct wal_reconciler *r)
     const struct wal_mirrors_ports ports = {
         .client = r->client,
         .scope = r->settings.scope,
+        .connect_allow = r->settings.connect_allow,
         .looks = r->looks,
         .secrets = r->secrets,
         .mirror = r->ports.mirror,

@@ -29,6 +29,7 @@ struct wal_reconciler_settings {
     struct str lease_scope, lease_name;
     struct kube_lease_settings lease;
     int64_t look_interval_ms;
+    const char *connect_allow; /* core/connect_allow.h; NULL */
     int64_t requests_per_second, requests_burst;
 };
 

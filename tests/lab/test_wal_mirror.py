@@ -6,6 +6,7 @@ import http.server
 import itertools
 import json
 import os
+import socket
 import ssl
 import subprocess
 import threading
@@ -24,7 +25,7 @@ from manifests import MANIFESTS
 from place import DONE, FAILED, REDWAL, TIMEOUT, USAGE
 from strimzi import FORMS, KIND, NAME, SOURCE, Operator, make_mirror
 
-LOOKS = "--look-interval", "1s"
+LOOKS = "--look-interval", "1s", "--connect-allow", "127.0.0.1"
 PROOF_S, STALE_S = 10, 30
 USER, PASSWORD = "mirror", "connect-secret-4h7T"
 BYTES = "org.apache.kafka.connect.converters.ByteArrayConverter"
@@ -260,6 +261,18 @@ def test_connect_is_asked_with_the_secrets_that_are_named(wals, controller, mirr
         assert PASSWORD not in text and "PRIVATE KEY" not in text
     finally:
         front.close()
+
+
+def test_a_connect_that_is_not_allowed_is_never_asked(wals, controller):
+    with socket.create_server(("127.0.0.2", 0)) as listener:
+        address = "{}:{}".format(*listener.getsockname())
+        wals.create(**{"spec.mirror": {
+            "state": "Stopped", "connect": {"url": f"http://{address}", "connector": "a"}}})
+        it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+        await_(lambda: wals.condition("MirrorRunning") == ("Unknown", "NotAllowed"), 60, it.tail)
+        listener.settimeout(5)
+        with pytest.raises(TimeoutError):
+            listener.accept()
 
 
 def cli(wals, *words, status=DONE):

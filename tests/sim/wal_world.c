@@ -314,6 +314,7 @@ static void begin(struct wal_replica *r)
         .lease_name = STR_LITERAL("lock"),
         .lease = { .duration_ms = LEASE_MS, .renew_deadline_ms = 10000, .retry_ms = 2000 },
         .look_interval_ms = WAL_WORLD_LOOK_MS,
+        .connect_allow = "connect.example",
         .requests_per_second = 100,
         .requests_burst = 100,
     };

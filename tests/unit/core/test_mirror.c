@@ -51,6 +51,7 @@ static void stopped_is_proven_whatever_else_is_known(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(proof); i++)
             check_is(facts, proof[i], TRUTH_YES, "it is called stopped");
         assert_int_not_equal(facts[MIRROR_FACT_DENIED], TRUTH_YES);
+        assert_int_not_equal(facts[MIRROR_FACT_ALLOWED], TRUTH_NO);
     } while (next_facts(facts));
     for (unsigned i = 0; i < MIRROR_REASON_COUNT; i++)
         if (!reached[i])
@@ -69,6 +70,7 @@ static void check_move(const enum truth *facts, enum mirror_wish wish, enum mirr
     if (effect == MIRROR_EFFECT_STOP || effect == MIRROR_EFFECT_RESUME) {
         check_is(facts, MIRROR_FACT_ANSWERED, TRUTH_YES, "it is acted upon");
         check_is(facts, MIRROR_FACT_FOLLOWED, TRUTH_YES, "it is acted upon");
+        assert_int_not_equal(facts[MIRROR_FACT_ALLOWED], TRUTH_NO);
     }
     if (effect == MIRROR_EFFECT_GUARD) {
         check_is(facts, MIRROR_FACT_STOPPED, TRUTH_YES, "it is guarded");

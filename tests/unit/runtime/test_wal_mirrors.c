@@ -33,27 +33,13 @@ static void put(struct wal_stand *s, int generation, const char *state, const ch
     wal_stand_put_wal(s, text);
 }
 
-static void says_not(struct wal_stand *s, const char *what)
-{
-    if (strstr(wal_stand_text(s, WALS, "orders"), what))
-        fail_msg("%s in %s", what, wal_stand_text(s, WALS, "orders"));
-}
-
-static void says_of(struct wal_stand *s, const char *state, const char *reason)
-{
-    char text[TEXT_MAX];
-
-    snprintf(text, sizeof(text), "\"state\":\"%s\",\"reason\":\"%s\"", state, reason);
-    wal_stand_says(s, text);
-}
-
 static void without_a_mirror_nothing_is_said_of_one(void **state)
 {
     struct wal_stand *s = *state;
 
     wal_stand_put_wal(s, BY_ADDRESS);
     wal_stand_run(s, MINUTE_MS);
-    says_not(s, "irror");
+    wal_stand_says_not(s, "irror");
     assert_int_equal(s->connector.n_looks, 0);
 }
 
@@ -107,7 +93,7 @@ static void what_is_only_observed_gets_no_order(void **state)
     wal_stand_run(s, MINUTE_MS);
     wal_stand_scale_up(s);
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Stopping", "GuardAwaited");
+    wal_stand_says_of_mirror(s, "Stopping", "GuardAwaited");
     wal_stand_says(s, "\"phase\":\"Degraded\"");
     assert_int_equal(s->connector.n_stops + s->connector.n_resumes + s->connector.n_guards, 0);
 }
@@ -122,10 +108,10 @@ static void a_stop_is_proven_and_the_mirror_goes_on(void **state)
     s->connector.stop_takes_ms = MINUTE_MS;
     put(s, 2, "Stopped", "");
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Stopping", "TasksLeft");
+    wal_stand_says_of_mirror(s, "Stopping", "TasksLeft");
     assert_int_equal(s->connector.n_stops, 1);
     wal_stand_run(s, PROOF_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     wal_stand_says(s, "\"phase\":\"Applying\"");
     assert_int_equal(s->connector.n_stops, 1);
     assert_int_equal(s->connector.n_guards, 1);
@@ -134,12 +120,12 @@ static void a_stop_is_proven_and_the_mirror_goes_on(void **state)
         1);
     assert_int_equal(wal_stand_count_events(s, "\"action\":\"MirrorRunning\""), 1);
     wal_stand_run(s, 5 * MINUTE_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     assert_int_equal(s->connector.n_guards, 1);
 
     put(s, 3, "Running", "");
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Running", "Running");
+    wal_stand_says_of_mirror(s, "Running", "Running");
     assert_int_equal(s->connector.n_resumes, 1);
     assert_int_equal(wal_stand_count_events(s, "\"action\":\"MirrorRunning\""), 2);
 }
@@ -153,10 +139,10 @@ static void a_log_that_grows_is_no_proof(void **state)
         wal_stand_run(s, LOOK_MS / 2);
         s->log_end++;
     }
-    says_of(s, "Stopping", "LogGrows");
-    says_not(s, "StoppedAnd");
+    wal_stand_says_of_mirror(s, "Stopping", "LogGrows");
+    wal_stand_says_not(s, "StoppedAnd");
     wal_stand_run(s, PROOF_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
 }
 
 static void who_does_not_answer_is_unknown_and_gets_no_order(void **state)
@@ -168,13 +154,13 @@ static void who_does_not_answer_is_unknown_and_gets_no_order(void **state)
     s->connector.is_silent = true;
     put(s, 2, "Stopped", "");
     wal_stand_run(s, 2 * MINUTE_MS);
-    says_of(s, "Unknown", "Unreachable");
+    wal_stand_says_of_mirror(s, "Unknown", "Unreachable");
     wal_stand_says(s, "\"type\":\"MirrorRunning\",\"status\":\"Unknown\"");
     wal_stand_says(s, "\"trouble\":\"made up\"");
     assert_int_equal(s->connector.state, CONNECTOR_RUNNING);
     s->connector.is_silent = false;
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
 }
 
 static void a_proof_is_over_when_nobody_answers(void **state)
@@ -183,15 +169,15 @@ static void a_proof_is_over_when_nobody_answers(void **state)
 
     put(s, 1, "Stopped", "");
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     s->connector.is_silent = true;
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Unknown", "Unreachable");
+    wal_stand_says_of_mirror(s, "Unknown", "Unreachable");
     s->connector.is_silent = false;
     wal_stand_run(s, LOOK_MS);
-    says_not(s, "StoppedAnd");
+    wal_stand_says_not(s, "StoppedAnd");
     wal_stand_run(s, PROOF_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
 }
 
 static void another_connect_is_proven_anew(void **state)
@@ -204,7 +190,7 @@ static void another_connect_is_proven_anew(void **state)
     put(s, 2, "Stopped", "\"sourceBrokers\":[\"source:9092\"],");
     wal_stand_run(s, MINUTE_MS);
     assert_int_equal(s->connector.n_guards, 2);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
 }
 
 static int64_t delay_ms;
@@ -245,7 +231,7 @@ static void it_is_told_under_which_specification_it_was_looked_at(void **state)
     put(s, 2, "Stopped", "");
     wal_stand_run(s, SECOND_MS);
     says_it_looked_under(s, 2, 1);
-    says_of(s, "Running", "Running");
+    wal_stand_says_of_mirror(s, "Running", "Running");
     wal_stand_run(s, LOOK_MS);
     says_it_looked_under(s, 2, 1); /* that one was asked for before */
     wal_stand_run(s, 3 * LOOK_MS);
@@ -264,10 +250,10 @@ static void what_was_asked_of_another_connect_tells_nothing(void **state)
     put(s, 3, "Observed", "\"sourceBrokers\":[\"source:9092\"],");
     wal_stand_run(s, LOOK_MS / 2 + SECOND_MS);
     assert_int_equal(s->connector.n_looks, 1);
-    says_of(s, "Unknown", "NotObserved");
+    wal_stand_says_of_mirror(s, "Unknown", "NotObserved");
     delay_ms = 0;
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Running", "Running");
+    wal_stand_says_of_mirror(s, "Running", "Running");
 }
 
 /* Nothing was looked at since: what stood there was about another one. */
@@ -277,14 +263,14 @@ static void another_mirror_is_never_told_of_with_what_was_known_of_the_first(voi
 
     put(s, 1, "Stopped", "");
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     make_wait(s, MINUTE_MS);
     put(s, 2, "Stopped", "\"sourceBrokers\":[\"source:9092\"],");
     for (int i = 0; i < SECOND_MS; i++) {
         wal_stand_run(s, 1);
-        says_not(s, "StoppedAnd");
+        wal_stand_says_not(s, "StoppedAnd");
     }
-    says_of(s, "Unknown", "NotObserved");
+    wal_stand_says_of_mirror(s, "Unknown", "NotObserved");
 }
 
 static void a_log_on_other_brokers_is_proven_to_stand_still_anew(void **state)
@@ -293,13 +279,13 @@ static void a_log_on_other_brokers_is_proven_to_stand_still_anew(void **state)
 
     put(s, 1, "Stopped", "");
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     s->here = "l:9092";
     put(s, 2, "Stopped", "");
     wal_stand_run(s, SECOND_MS);
-    says_not(s, "StoppedAnd");
+    wal_stand_says_not(s, "StoppedAnd");
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     assert_int_equal(s->connector.n_guards, 2);
 }
 
@@ -324,12 +310,12 @@ static void what_is_let_go_on_is_not_called_stopped_while_that_is_under_way(void
 
     put(s, 1, "Stopped", "");
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     make_wait(s, LOOK_MS);
     put(s, 2, "Running", "");
     wal_stand_run(s, 2 * LOOK_MS);
     assert_int_equal(s->connector.n_resumes, 0); /* it waits */
-    says_of(s, "Stopping", "GuardAwaited");
+    wal_stand_says_of_mirror(s, "Stopping", "GuardAwaited");
     wal_stand_run(s, LOOK_MS);
     assert_int_equal(s->connector.n_resumes, 1);
 }
@@ -341,11 +327,33 @@ static void who_refuses_us_is_asked_with_a_new_password(void **state)
     s->connector.denies = true;
     put(s, 1, "Stopped", "");
     wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Unknown", "AccessDenied");
+    wal_stand_says_of_mirror(s, "Unknown", "AccessDenied");
     assert_int_equal(s->connector.n_stops, 0);
     s->connector.denies = false;
     wal_stand_run(s, 2 * MINUTE_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+}
+
+static void a_connect_that_is_not_allowed_is_told_and_nothing_is_asked(void **state)
+{
+    struct wal_stand *s = *state;
+
+    wal_stand_put_mirror(s, 1, "Stopped",
+                         "\"connect\":{\"url\":\"http:/"
+                         "/connect.other.svc:8083\",\"connector\":\"a\"}");
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Unknown", "NotAllowed");
+    wal_stand_says(s,
+                   "\"status\":\"Unknown\",\"reason\":\"NotAllowed\",\"message\":\"the controller "
+                   "may not ask that Connect, and has not: --connect-allow does not name the "
+                   "host of http:/"
+                   "/connect.other.svc:8083. What to do: ");
+    assert_int_equal(s->connector.n_looks + s->connector.n_stops, 0);
+    wal_stand_put_mirror(s, 2, "Stopped",
+                         "\"connect\":{\"url\":\"http:/"
+                         "/connect.ns.svc:8083\",\"connector\":\"a\"}");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
 }
 
 static void a_missing_secret_is_told_and_nothing_is_asked(void **state)
@@ -355,7 +363,7 @@ static void a_missing_secret_is_told_and_nothing_is_asked(void **state)
     put(s, 1, "Stopped", "");
     fake_api_delete(s->api, fake_api_find(s->api, SECRETS, "ns", "auth"));
     wal_stand_run(s, 2 * MINUTE_MS);
-    says_of(s, "Unknown", "NotObserved");
+    wal_stand_says_of_mirror(s, "Unknown", "NotObserved");
     wal_stand_says(s, "Secret");
     assert_int_equal(s->connector.n_looks, 0);
 }
@@ -421,139 +429,6 @@ static void who_gives_the_lease_away_waits_for_its_orders_and_gives_no_more(void
     assert_int_equal(connectors[1].n_resumes, 0);
 }
 
-/* --- KafkaMirrorMaker2 ------------------------------------------------------------------------ */
-
-#define MAKERS     "/apis/kafka.strimzi.io/v1/kafkamirrormaker2s"
-#define OLD_MAKERS "/apis/kafka.strimzi.io/v1beta2/kafkamirrormaker2s"
-#define IN_VERSION(version)                                                                        \
-    "{\"version\":\"" version "\",\"resources\":[{\"resource\":\"kafkamirrormaker2s\"}]}"
-#define IN_VERSIONS(versions)                                                                      \
-    "{\"metadata\":{\"name\":\"kafka.strimzi.io\"},\"versions\":[" versions "]}"
-#define MAKERS_SERVED IN_VERSIONS(IN_VERSION("v1"))
-#define BY_MAKER      "\"kafkaMirrorMaker2\":{\"name\":\"m\"}"
-
-static void put_by(struct wal_stand *s, int generation, const char *state, const char *named)
-{
-    char text[TEXT_MAX];
-
-    snprintf(
-        text, sizeof(text),
-        "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
-        "\"orders\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
-        "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},\"mirror\":"
-        "{\"state\":\"%s\",%s}}}",
-        generation, state, named);
-    wal_stand_put_wal(s, text);
-}
-
-/* As its operator left it; `more` of its metadata. */
-static void put_maker(struct wal_stand *s, const char *state, const char *connector,
-                      const char *more)
-{
-    char text[TEXT_MAX];
-
-    s->api->served = MAKERS_SERVED;
-    snprintf(
-        text, sizeof(text),
-        "{\"metadata\":{\"name\":\"m\",\"namespace\":\"ns\",\"generation\":1%s},\"spec\":{"
-        "\"target\":"
-        "{\"alias\":\"dr\",\"config\":{\"exactly.once.source.support\":\"enabled\"}},\"mirrors\":"
-        "[{\"source\":{\"alias\":\"a\"},\"sourceConnector\":{\"state\":\"%s\"}}]},\"status\":"
-        "{\"observedGeneration\":1,\"connectors\":[{\"name\":\"a->dr.MirrorSourceConnector\","
-        "\"connector\":{\"state\":\"%s\"},\"tasks\":[%s]}]}}",
-        more, state, connector,
-        strcmp(connector, "RUNNING") == 0 ? "{\"id\":0,\"state\":\"RUNNING\"}" : "");
-    fake_api_put(s->api, MAKERS, "ns", "m", text);
-}
-
-static bool maker_says(struct wal_stand *s, const char *what)
-{
-    return strstr(wal_stand_text(s, MAKERS, "m"), what) != NULL;
-}
-
-static void a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing(void **state)
-{
-    struct wal_stand *s = *state;
-
-    put_maker(s, "running", "RUNNING", "");
-    put_by(s, 1, "Running", BY_MAKER);
-    wal_stand_run(s, MINUTE_MS);
-    wal_stand_says(s, "\"connector\":\"a->dr.MirrorSourceConnector\",\"state\":\"Running\"");
-    put_by(s, 2, "Stopped", BY_MAKER);
-    wal_stand_run(s, MINUTE_MS);
-    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
-    put_maker(s, "stopped", "STOPPED", "");
-    wal_stand_run(s, 2 * MINUTE_MS);
-    says_of(s, "Stopping", "GuardAwaited");
-    put_by(s, 3, "Running", BY_MAKER);
-    wal_stand_run(s, MINUTE_MS);
-    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"));
-    assert_int_equal(s->connector.n_looks, 0);
-}
-
-static void with_its_connect_a_stop_is_proven_and_lasts(void **state)
-{
-    struct wal_stand *s = *state;
-
-    put_maker(s, "running", "RUNNING", "");
-    put_by(s, 1, "Stopped", BY_MAKER ",\"connect\":{\"url\":\"http://connect.example:8083\"}");
-    wal_stand_run(s, MINUTE_MS);
-    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
-    assert_int_equal(s->connector.n_stops, 0); /* that is its operator's to do */
-    says_of(s, "Running", "Running");
-    put_maker(s, "stopped", "STOPPED", "");
-    s->connector.state = CONNECTOR_STOPPED;
-    wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Stopped", "StoppedAndFenced");
-    assert_int_equal(s->connector.n_guards, 1);
-}
-
-static void a_mirror_maker_that_nobody_follows_gets_no_order(void **state)
-{
-    struct wal_stand *s = *state;
-
-    put_maker(s, "running", "RUNNING",
-              ",\"annotations\":{\"strimzi.io/pause-reconciliation\":\"true\"}");
-    put_by(s, 1, "Stopped", BY_MAKER);
-    wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Unknown", "NotReconciled");
-    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"));
-}
-
-static void a_mirror_maker_that_is_not_there_is_told(void **state)
-{
-    struct wal_stand *s = *state;
-
-    put_by(s, 1, "Stopped", BY_MAKER);
-    wal_stand_run(s, MINUTE_MS);
-    says_of(s, "Unknown", "NotObserved");
-    wal_stand_says(s, "the cluster serves no kafkamirrormaker2s");
-    s->api->served = MAKERS_SERVED;
-    wal_stand_run(s, 10 * MINUTE_MS); /* what is served is asked for now and then */
-    wal_stand_says(s, "there is no KafkaMirrorMaker2 m");
-}
-
-/* Which hides nothing, and goes with an upgrade of its operator. */
-static void a_mirror_maker_is_followed_in_v1beta2_as_long_as_the_cluster_has_it(void **state)
-{
-    struct wal_stand *s = *state;
-
-    put_maker(s, "running", "RUNNING", "");
-    s->api->served = IN_VERSIONS(IN_VERSION("v1") "," IN_VERSION("v1beta2"));
-    put_by(s, 1, "Observed", BY_MAKER);
-    wal_stand_run(s, MINUTE_MS);
-    wal_stand_says(s, "there is no KafkaMirrorMaker2 m");
-    fake_api_put(s->api, OLD_MAKERS, "ns", "m",
-                 "{\"metadata\":{\"name\":\"m\",\"namespace\":\"ns\",\"generation\":1},\"spec\":{"
-                 "\"connectCluster\":\"dr\",\"mirrors\":[{\"sourceCluster\":\"old\","
-                 "\"sourceConnector\":{}}]}}");
-    wal_stand_run(s, MINUTE_MS);
-    wal_stand_says(s, "\"connector\":\"old->dr.MirrorSourceConnector\"");
-    s->api->served = MAKERS_SERVED;
-    wal_stand_run(s, 10 * MINUTE_MS);
-    wal_stand_says(s, "\"connector\":\"a->dr.MirrorSourceConnector\"");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
 
 int main(void)
@@ -574,14 +449,10 @@ int main(void)
         TEST(what_is_unclear_gets_no_order),
         TEST(what_is_let_go_on_is_not_called_stopped_while_that_is_under_way),
         TEST(who_refuses_us_is_asked_with_a_new_password),
+        TEST(a_connect_that_is_not_allowed_is_told_and_nothing_is_asked),
         TEST(a_missing_secret_is_told_and_nothing_is_asked),
         TEST(who_gives_the_lease_away_asks_nobody),
         TEST(who_gives_the_lease_away_waits_for_its_orders_and_gives_no_more),
-        TEST(a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing),
-        TEST(with_its_connect_a_stop_is_proven_and_lasts),
-        TEST(a_mirror_maker_that_nobody_follows_gets_no_order),
-        TEST(a_mirror_maker_that_is_not_there_is_told),
-        TEST(a_mirror_maker_is_followed_in_v1beta2_as_long_as_the_cluster_has_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

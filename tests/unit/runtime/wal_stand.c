@@ -172,6 +172,7 @@ void wal_stand_begin(struct wal_stand *s)
                    .renew_deadline_ms = 10000,
                    .retry_ms = 2000 },
         .look_interval_ms = LOOK_MS,
+        .connect_allow = "connect.example,c.example",
         .requests_per_second = 100,
         .requests_burst = 100,
     };
@@ -280,4 +281,36 @@ void wal_stand_put_failover(struct wal_stand *s)
     fake_api_put(s->api, SECRETS, "ns", "auth", SECRET);
     fake_api_put(s->api, FAILOVERS, "ns", "cache", FAILOVER);
     wal_stand_put_wal(s, BY_FAILOVER);
+}
+
+/* --- mirrors ---------------------------------------------------------------------------------- */
+
+enum { MIRROR_TEXT_MAX = 1024 };
+
+void wal_stand_put_mirror(struct wal_stand *s, int generation, const char *state, const char *named)
+{
+    char text[MIRROR_TEXT_MAX];
+
+    snprintf(
+        text, sizeof(text),
+        "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
+        "\"orders\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
+        "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},\"mirror\":"
+        "{\"state\":\"%s\",%s}}}",
+        generation, state, named);
+    wal_stand_put_wal(s, text);
+}
+
+void wal_stand_says_not(struct wal_stand *s, const char *what)
+{
+    if (strstr(wal_stand_text(s, WALS, "orders"), what))
+        fail_msg("%s in %s", what, wal_stand_text(s, WALS, "orders"));
+}
+
+void wal_stand_says_of_mirror(struct wal_stand *s, const char *state, const char *reason)
+{
+    char text[MIRROR_TEXT_MAX];
+
+    snprintf(text, sizeof(text), "\"state\":\"%s\",\"reason\":\"%s\"", state, reason);
+    wal_stand_says(s, text);
 }

@@ -92,6 +92,13 @@ void wal_stand_scale_up(struct wal_stand *s);
 const char *wal_stand_text(struct wal_stand *s, const char *collection, const char *name);
 /* Fails unless the RedisWal `orders` has that in its text. */
 void wal_stand_says(struct wal_stand *s, const char *what);
+void wal_stand_says_not(struct wal_stand *s, const char *what);
 unsigned wal_stand_count_events(struct wal_stand *s, const char *reason);
+
+/* The RedisWal `orders`, with a mirror that is to be in that state and is `named` like that. */
+void wal_stand_put_mirror(struct wal_stand *s, int generation, const char *state,
+                          const char *named);
+/* Fails unless its status says so of the mirror. */
+void wal_stand_says_of_mirror(struct wal_stand *s, const char *state, const char *reason);
 
 #endif

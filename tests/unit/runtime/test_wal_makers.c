@@ -1,0 +1,147 @@
+#include "runtime/wal_makers.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "wal_stand.h"
+
+enum { TEXT_MAX = 1024 };
+
+#define MAKERS     "/apis/kafka.strimzi.io/v1/kafkamirrormaker2s"
+#define OLD_MAKERS "/apis/kafka.strimzi.io/v1beta2/kafkamirrormaker2s"
+#define IN_VERSION(version)                                                                        \
+    "{\"version\":\"" version "\",\"resources\":[{\"resource\":\"kafkamirrormaker2s\"}]}"
+#define IN_VERSIONS(versions)                                                                      \
+    "{\"metadata\":{\"name\":\"kafka.strimzi.io\"},\"versions\":[" versions "]}"
+#define MAKERS_SERVED IN_VERSIONS(IN_VERSION("v1"))
+#define BY_MAKER      "\"kafkaMirrorMaker2\":{\"name\":\"m\"}"
+
+/* As its operator left it; `more` of its metadata. */
+static void put_maker(struct wal_stand *s, const char *state, const char *connector,
+                      const char *more)
+{
+    char text[TEXT_MAX];
+
+    s->api->served = MAKERS_SERVED;
+    snprintf(
+        text, sizeof(text),
+        "{\"metadata\":{\"name\":\"m\",\"namespace\":\"ns\",\"generation\":1%s},\"spec\":{"
+        "\"target\":"
+        "{\"alias\":\"dr\",\"config\":{\"exactly.once.source.support\":\"enabled\"}},\"mirrors\":"
+        "[{\"source\":{\"alias\":\"a\"},\"sourceConnector\":{\"state\":\"%s\"}}]},\"status\":"
+        "{\"observedGeneration\":1,\"connectors\":[{\"name\":\"a->dr.MirrorSourceConnector\","
+        "\"connector\":{\"state\":\"%s\"},\"tasks\":[%s]}]}}",
+        more, state, connector,
+        strcmp(connector, "RUNNING") == 0 ? "{\"id\":0,\"state\":\"RUNNING\"}" : "");
+    fake_api_put(s->api, MAKERS, "ns", "m", text);
+}
+
+static bool maker_says(struct wal_stand *s, const char *what)
+{
+    return strstr(wal_stand_text(s, MAKERS, "m"), what) != NULL;
+}
+
+static void a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING", "");
+    wal_stand_put_mirror(s, 1, "Running", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"connector\":\"a->dr.MirrorSourceConnector\",\"state\":\"Running\"");
+    wal_stand_put_mirror(s, 2, "Stopped", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
+    put_maker(s, "stopped", "STOPPED", "");
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopping", "GuardAwaited");
+    wal_stand_put_mirror(s, 3, "Running", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"));
+    assert_int_equal(s->connector.n_looks, 0);
+}
+
+static void with_its_connect_a_stop_is_proven_and_lasts(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING", "");
+    wal_stand_put_mirror(s, 1, "Stopped",
+                         BY_MAKER ",\"connect\":{\"url\":\"http://connect.example:8083\"}");
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
+    assert_int_equal(s->connector.n_stops, 0); /* that is its operator's to do */
+    wal_stand_says_of_mirror(s, "Running", "Running");
+    put_maker(s, "stopped", "STOPPED", "");
+    s->connector.state = CONNECTOR_STOPPED;
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_guards, 1);
+}
+
+static void a_mirror_maker_that_nobody_follows_gets_no_order(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING",
+              ",\"annotations\":{\"strimzi.io/pause-reconciliation\":\"true\"}");
+    wal_stand_put_mirror(s, 1, "Stopped", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Unknown", "NotReconciled");
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"));
+}
+
+static void a_mirror_maker_that_is_not_there_is_told(void **state)
+{
+    struct wal_stand *s = *state;
+
+    wal_stand_put_mirror(s, 1, "Stopped", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Unknown", "NotObserved");
+    wal_stand_says(s, "the cluster serves no kafkamirrormaker2s");
+    s->api->served = MAKERS_SERVED;
+    wal_stand_run(s, 10 * MINUTE_MS); /* what is served is asked for now and then */
+    wal_stand_says(s, "there is no KafkaMirrorMaker2 m");
+}
+
+/* Which hides nothing, and goes with an upgrade of its operator. */
+static void a_mirror_maker_is_followed_in_v1beta2_as_long_as_the_cluster_has_it(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING", "");
+    s->api->served = IN_VERSIONS(IN_VERSION("v1") "," IN_VERSION("v1beta2"));
+    wal_stand_put_mirror(s, 1, "Observed", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "there is no KafkaMirrorMaker2 m");
+    fake_api_put(s->api, OLD_MAKERS, "ns", "m",
+                 "{\"metadata\":{\"name\":\"m\",\"namespace\":\"ns\",\"generation\":1},\"spec\":{"
+                 "\"connectCluster\":\"dr\",\"mirrors\":[{\"sourceCluster\":\"old\","
+                 "\"sourceConnector\":{}}]}}");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"connector\":\"old->dr.MirrorSourceConnector\"");
+    s->api->served = MAKERS_SERVED;
+    wal_stand_run(s, 10 * MINUTE_MS);
+    wal_stand_says(s, "\"connector\":\"a->dr.MirrorSourceConnector\"");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing),
+        TEST(with_its_connect_a_stop_is_proven_and_lasts),
+        TEST(a_mirror_maker_that_nobody_follows_gets_no_order),
+        TEST(a_mirror_maker_that_is_not_there_is_told),
+        TEST(a_mirror_maker_is_followed_in_v1beta2_as_long_as_the_cluster_has_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
