@@ -158,7 +158,8 @@ void restore_world_check_verdict(struct restore_world *w, int restore)
 
     if (text && r->is_scoped)
         check_repair(w, restore, text);
-    if (!text || r->is_dry || r->is_scoped || !(r->completed || differs))
+    if (!text || r->is_dry || r->is_scoped || !(r->completed || differs) ||
+        strstr(text, "no Job has done it in time"))
         return;
     if (!r->job.has_ended || !strstr(text, words[r->job.good]) ||
         differs != (r->job.good == TRUTH_NO))

@@ -15,10 +15,15 @@
 #include "base/check.h"
 #include "restore_world.h"
 #include "runtime/log.h"
+#include "runtime/wal_restores.h"
 
-#define EVENTS "/apis/events.k8s.io/v1/events"
-#define CLAIMS "/api/v1/persistentvolumeclaims"
-#define DELETE "{\"metadata\":{\"deletionTimestamp\":\"2026-11-25T00:00:00Z\"}}"
+#define EVENTS    "/apis/events.k8s.io/v1/events"
+#define CLAIMS    "/api/v1/persistentvolumeclaims"
+#define DELETE    "{\"metadata\":{\"deletionTimestamp\":\"2026-11-25T00:00:00Z\"}}"
+#define FAILOVERS "/apis/databases.spotahome.com/v1/redisfailovers"
+#define FAILOVER_WITH_IMAGE                                                                        \
+    "{\"metadata\":{\"name\":\"r\",\"namespace\":\"" RESTORE_WORLD_SCOPE                           \
+    "\"},\"spec\":{\"redis\":{\"image\":\"redis:7.2.4\"}}}"
 #define NOBODY "{}"
 #define OLDEST "{\"metadata\":{\"creationTimestamp\":\"1970-01-01T00:00:00Z\"}}"
 
@@ -325,6 +330,52 @@ static void a_restore_that_may_not_be_read_is_logged(void **state)
     log_release(&log);
 }
 
+/* NULL: there is none. */
+static const char *job_of(const struct restore_world *w)
+{
+    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++)
+        if (w->api->objects[i].text &&
+            strcmp(w->api->objects[i].collection, RESTORE_WORLD_JOBS) == 0)
+            return w->api->objects[i].text;
+    return NULL;
+}
+
+static void await_job(struct restore_world *w)
+{
+    restore_world_ask(w, WISH_LATEST);
+    await_step(w, 0, RESTORE_STEP_VERIFYING);
+    for (int64_t end_ms = restore_world_now_ms() + PATIENCE_MS;
+         !job_of(w) && restore_world_now_ms() < end_ms;)
+        restore_world_step(w);
+    assert_non_null(job_of(w));
+}
+
+static void the_log_is_folded_by_the_image_of_the_failover(void **state)
+{
+    struct restore_world *w = *state;
+
+    fake_api_put(w->api, FAILOVERS, RESTORE_WORLD_SCOPE, "r", FAILOVER_WITH_IMAGE);
+    await_job(w);
+    if (!strstr(job_of(w), "\"image\":\"redis:7.2.4\""))
+        fail_msg("another image: %s", job_of(w));
+}
+
+static void a_job_that_does_not_end_is_given_up_when_its_time_is_over(void **state)
+{
+    const int64_t time_ms = (WAL_RESTORES_VERIFY_S + WAL_RESTORES_JOB_S) * RESTORE_WORLD_SECOND_MS;
+    struct restore_world *w = *state;
+
+    await_job(w);
+    w->restores[0].job.ends_ms = INT64_MAX;
+    restore_world_run(w, time_ms - RESTORE_WORLD_MINUTE_MS);
+    assert_true(restore_world_is_in(w, 0, RESTORE_STEP_VERIFYING));
+    restore_world_run(w, 10 * RESTORE_WORLD_MINUTE_MS); /* four times as long as it was replayed */
+    says(w, 0, "\"reason\":\"NotVerified\"");
+    says(w, 0, "no Job has done it in time");
+    assert_null(job_of(w)); /* nor does it go on */
+    ends_well(w);
+}
+
 /* Of two claims and two pods the first claim is gone, which had this uid. */
 static int64_t delete_one(struct restore_world *w, int restore)
 {
@@ -403,6 +454,10 @@ int main(void)
             what_cannot_be_followed_and_has_done_nothing_fails_and_is_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_restore_that_may_not_be_read_is_logged, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(the_log_is_folded_by_the_image_of_the_failover, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_job_that_does_not_end_is_given_up_when_its_time_is_over,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_deleted_in_vain_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_is_deleted_meanwhile_stays_until_that_is_told,
                                         set_up, tear_down),
