@@ -7,11 +7,11 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "core/mirror.h"
+#include "core/mirror_offsets.h"
 
 enum {
     CONNECT_ANSWER_MAX_BYTES = 4 * 1024 * 1024, /* offsets of all partitions of a mirror */
-    CONNECT_ALIAS_MAX = 249,                    /* bytes of a cluster's alias */
+    CONNECT_ALIAS_MAX = MIRROR_ALIAS_MAX,
 };
 
 /* What an answer's status means. ERR_NOT_FOUND: Connect has no such connector; when another server

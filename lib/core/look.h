@@ -17,6 +17,7 @@
 enum {
     LOOK_WHY_MAX = ERR_MSG_MAX - 1,
     LOOK_PARTITIONS_MAX = 4096, /* of a log that is observed */
+    LOOK_TOPIC_MAX = 249,       /* bytes of a topic's name */
     LOOK_UNKNOWN = -1,          /* an offset or a count that was not told */
 };
 
@@ -52,6 +53,9 @@ struct log_place {
     const char *security, *sasl_mechanism; /* as librdkafka names them; NULL: its default */
     struct look_login login;               /* `tls` is what `security` says */
     const char *topic, *group;
+    /* NULL, or the topic is one in which Kafka Connect stores how far source connectors have come:
+     * what this one has stored of the log `mirrored` is looked at, as what is committed. */
+    const char *connector, *mirrored;
 };
 
 /* X(name, how Kafka spells it) */
@@ -86,7 +90,9 @@ struct log_look {
     struct diagnosis_topic topic; /* its settings */
     bool knows_commits;           /* what each partition's `committed` says */
     enum group_state group;
-    int64_t n_members, n_assigned; /* of the group, and partitions of the log that they have */
+    int64_t n_members, n_assigned;   /* of the group, and partitions of the log that they have */
+    char source[LOOK_TOPIC_MAX + 1]; /* of what a connector has stored: the log's name there; "": it
+                                        has stored nothing */
 };
 
 void log_look_init(struct log_look *l); /* nothing is known */

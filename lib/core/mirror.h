@@ -21,8 +21,8 @@
 #include "core/look.h"
 
 enum {
-    MIRROR_CONNECTOR_MAX = 255,  /* bytes of a connector's name */
-    MIRROR_TOPIC_MAX = 249,      /* bytes of a topic's name */
+    MIRROR_CONNECTOR_MAX = 255, /* bytes of a connector's name */
+    MIRROR_TOPIC_MAX = LOOK_TOPIC_MAX,
     MIRROR_STALE_MS = 30 * 1000, /* what nobody has confirmed for that long is unknown */
     MIRROR_STILL_MS = 10 * 1000, /* between the two looks that find the log as long as it was */
 };
