@@ -9,4 +9,9 @@ static inline int64_t int64_min(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static inline int64_t int64_max(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 #endif

@@ -18,7 +18,9 @@
     X("key", login.key)
 #define QUESTION_TEXTS(X)                                                                          \
     X("topic", topic)                                                                              \
-    X("group", group)
+    X("group", group)                                                                              \
+    X("connector", connector)                                                                      \
+    X("mirrored", mirrored)
 
 /* X(name, member of struct diagnosis_topic) */
 #define TOPIC_NUMBERS(X)                                                                           \
@@ -86,7 +88,9 @@ enum err_code log_question_decode(struct str line, struct arena *arena, int64_t 
     if (!doc)
         return ERR_CORRUPT;
     if (!yyjson_is_str(yyjson_obj_get(object, "topic")) ||
-        !yyjson_is_str(yyjson_obj_get(object, "group")))
+        !yyjson_is_str(yyjson_obj_get(object, "group")) ||
+        yyjson_is_str(yyjson_obj_get(object, "connector")) !=
+            yyjson_is_str(yyjson_obj_get(object, "mirrored")))
         return err_set(err, ERR_CORRUPT, "no look with a topic and a group");
     *ret_number = kube_yyjson_int(yyjson_doc_get_root(doc), "number", 0);
     QUESTION_TEXTS(TAKE)
@@ -148,6 +152,7 @@ bool log_look_encode(struct buf *out, int64_t number, const struct log_look *l)
     }
     yyjson_mut_obj_add_bool(doc, root, "exists", l->exists);
     kube_yyjson_add(doc, root, "log", str_whole(str_from(l->log)));
+    kube_yyjson_add(doc, root, "source", str_whole(str_from(l->source)));
     add_partitions(doc, root, l);
     add_topic(doc, root, &l->topic);
     add_group(doc, root, l);
@@ -198,6 +203,7 @@ static bool take_answer(yyjson_val *root, struct log_look *l)
     l->n_members = kube_yyjson_int(group, "members", LOOK_UNKNOWN);
     l->n_assigned = kube_yyjson_int(group, "assigned", LOOK_UNKNOWN);
     return kube_yyjson_copy(root, "log", l->log, sizeof(l->log)) &&
+           kube_yyjson_copy(root, "source", l->source, sizeof(l->source)) &&
            take_partitions(yyjson_obj_get(root, "partitions"), l) &&
            take_topic(yyjson_obj_get(root, "topic"), &l->topic) && l->exists == (l->n > 0) &&
            l->exists == (l->log[0] != '\0');

@@ -65,6 +65,10 @@ static bool read_line(struct agent *a, struct str *ret)
 static void look(const struct agent *a, void *self, const struct log_place *place,
                  struct log_look *ret)
 {
+    if (a->opened == ERR_OK && place->connector) {
+        a->source->look_stored(self, place, ret);
+        return;
+    }
     if (a->opened == ERR_OK) {
         a->source->look(self, place->topic, place->group, ret);
         return;

@@ -28,6 +28,8 @@ struct log_agent_source {
     enum err_code (*open)(const struct log_place *place, void **ret_self, struct err *err);
     void *(*share)(void *self); /* for another thread, and closed before */
     void (*look)(void *self, const char *topic, const char *group, struct log_look *ret);
+    /* What the connector of the place has stored. */
+    void (*look_stored)(void *self, const struct log_place *place, struct log_look *ret);
     /* Nothing leaves after until_ms, on the clock of the machine: see core/marking.h. */
     void (*mark)(void *self, const char *topic, const struct mark_record *records, int32_t n,
                  int64_t until_ms, struct mark_result *ret);

@@ -11,14 +11,21 @@
 #include "codec/restore_log_json.h"
 #include "core/restore_plan.h"
 
+static char *copy(const char *text)
+{
+    return text ? mem_copy_text(text, strlen(text)) : NULL;
+}
+
 static struct log_job *job_new(enum log_job_kind kind, uint64_t wal, const struct log_place *place)
 {
     struct log_job *job = mem_new(1, sizeof(*job));
 
     job->kind = kind;
     job->wal = wal;
-    job->topic = mem_copy_text(place->topic, strlen(place->topic));
-    job->group = mem_copy_text(place->group, strlen(place->group));
+    job->topic = copy(place->topic);
+    job->group = copy(place->group);
+    job->connector = copy(place->connector);
+    job->mirrored = copy(place->mirrored);
     log_look_init(&job->look);
     return job;
 }
@@ -36,8 +43,7 @@ struct log_job *log_job_mark(uint64_t wal, const struct log_place *place,
     job->marks = *marks;
     job->marks.orders = job->orders = mem_new((size_t)marks->n, sizeof(*job->orders));
     memcpy(job->orders, marks->orders, (size_t)marks->n * sizeof(*job->orders));
-    if (marks->site)
-        job->marks.site = job->site = mem_copy_text(marks->site, strlen(marks->site));
+    job->marks.site = job->site = copy(marks->site);
     return job;
 }
 
@@ -64,6 +70,8 @@ void log_job_free(struct log_job *job)
         return;
     free(job->topic);
     free(job->group);
+    free(job->connector);
+    free(job->mirrored);
     free(job->orders);
     free(job->site);
     free(job->positions);
@@ -75,7 +83,10 @@ void log_job_free(struct log_job *job)
 
 bool log_job_ask(const struct log_job *job, int64_t number, struct buf *out)
 {
-    const struct log_place place = { .topic = job->topic, .group = job->group };
+    const struct log_place place = { .topic = job->topic,
+                                     .group = job->group,
+                                     .connector = job->connector,
+                                     .mirrored = job->mirrored };
 
     switch (job->kind) {
     case LOG_JOB_MARK:

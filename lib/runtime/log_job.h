@@ -13,6 +13,7 @@ struct log_job {
     enum log_job_kind kind;
     uint64_t wal;
     char *topic, *group;
+    char *connector, *mirrored; /* NULL but for what a connector has stored */
     struct log_look look;
     struct mark_batch marks;
     struct mark_order *orders; /* of `marks` */

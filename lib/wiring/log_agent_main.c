@@ -13,6 +13,7 @@
 #include "runtime/process.h"
 #include "wiring/log_restorer.h"
 #include "wiring/mark_writer.h"
+#include "wiring/offset_readers.h"
 
 enum { QUESTION_TIMEOUT_MS = 5000 };
 
@@ -20,8 +21,9 @@ enum { QUESTION_TIMEOUT_MS = 5000 };
 struct source {
     const struct log_place *place;
     struct log_looker *looker;
-    struct mark_writer *marks; /* of all threads */
-    bool is_shared;            /* another one's, which is closed after this */
+    struct mark_writer *marks;      /* of all threads */
+    struct offset_readers *offsets; /* the same */
+    bool is_shared;                 /* another one's, which is closed after this */
 };
 
 static enum err_code open_source(const struct log_place *place, void **ret_self, struct err *err)
@@ -38,7 +40,10 @@ static enum err_code open_source(const struct log_place *place, void **ret_self,
     if (rc != ERR_OK)
         return rc;
     *ret_self = s = mem_new(1, sizeof(*s));
-    *s = (struct source){ .place = place, .looker = looker, .marks = mark_writer_new(place) };
+    *s = (struct source){ .place = place,
+                          .looker = looker,
+                          .marks = mark_writer_new(place),
+                          .offsets = offset_readers_new(place) };
     return ERR_OK;
 }
 
@@ -50,6 +55,7 @@ static void *share(void *self)
     *shared = (struct source){ .place = s->place,
                                .looker = log_looker_share(s->looker),
                                .marks = s->marks,
+                               .offsets = s->offsets,
                                .is_shared = true };
     return shared;
 }
@@ -59,6 +65,13 @@ static void look(void *self, const char *topic, const char *group, struct log_lo
     const struct source *s = self;
 
     log_looker_ask(s->looker, topic, group, ret);
+}
+
+static void look_stored(void *self, const struct log_place *place, struct log_look *ret)
+{
+    const struct source *s = self;
+
+    offset_readers_look(s->offsets, place, ret);
 }
 
 static void mark(void *self, const char *topic, const struct mark_record *records, int32_t n,
@@ -82,15 +95,17 @@ static void close_source(void *self)
 {
     struct source *s = self;
 
-    if (!s->is_shared)
+    if (!s->is_shared) {
         mark_writer_free(s->marks);
+        offset_readers_free(s->offsets);
+    }
     log_looker_free(s->looker);
     free(s);
 }
 
 int log_agent_main(void)
 {
-    static const struct log_agent_source source = { open_source, share,   look,
+    static const struct log_agent_source source = { open_source, share,   look,        look_stored,
                                                     mark,        restore, close_source };
     struct err err;
 

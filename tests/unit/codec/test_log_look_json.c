@@ -78,7 +78,36 @@ static void a_question_is_read_as_it_was_written(void **state)
     assert_int_equal(number, NUMBER);
     assert_string_equal(p.topic, place.topic);
     assert_string_equal(p.group, place.group);
+    assert_null(p.connector);
     assert_int_equal(log_access_decode(buf_str(&line), &arena, &p, &err), ERR_CORRUPT);
+}
+
+static void a_question_about_a_connector_names_the_log(void **state)
+{
+    const struct log_place place = {
+        .topic = "offsets", .group = "g", .connector = "c", .mirrored = "redis-writes"
+    };
+    CLEANUP(buf_release) struct buf line = { 0 };
+    CLEANUP(arena_release) struct arena arena = { 0 };
+    struct log_place p = { 0 };
+    int64_t number;
+    (void)state;
+
+    arena_init(&arena, CHUNK);
+    buf_init(&line, LOG_LOOK_LINE_MAX);
+    assert_true(log_question_encode(&line, NUMBER, &place));
+    assert_int_equal(log_question_decode(buf_str(&line), &arena, &number, &p, NULL), ERR_OK);
+    assert_string_equal(p.topic, "offsets");
+    assert_string_equal(p.connector, "c");
+    assert_string_equal(p.mirrored, "redis-writes");
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(
+            log_question_decode(i == 0 ? STR_LITERAL("{\"look\":{\"topic\":\"t\",\"group\":\"g\","
+                                                     "\"connector\":\"c\"}}")
+                                       : STR_LITERAL("{\"look\":{\"topic\":\"t\",\"group\":\"g\","
+                                                     "\"mirrored\":\"m\"}}"),
+                                &arena, &number, &p, NULL),
+            ERR_CORRUPT);
 }
 
 static void a_look_is_read_as_it_was_written(void **state)
@@ -92,12 +121,14 @@ static void a_look_is_read_as_it_was_written(void **state)
     l.partitions[1].committed = 80;
     l.partitions[1].written = 95;
     l.topic.min_isr = 2;
+    snprintf(l.source, sizeof(l.source), "at-the-source");
     snprintf(l.topic.timestamp_type, sizeof(l.topic.timestamp_type), "CreateTime");
     encode(&line, &l);
     assert_int_equal(log_look_decode(buf_str(&line), &number, &read, &err), ERR_OK);
     assert_int_equal(read.look.outcome, LOOK_ANSWERED);
     assert_true(read.exists && read.knows_commits);
     assert_string_equal(read.log, l.log);
+    assert_string_equal(read.source, l.source);
     assert_int_equal(read.n, 3);
     assert_memory_equal(read.partitions, l.partitions, 3 * sizeof(*l.partitions));
     assert_memory_equal(&read.topic, &l.topic, sizeof(l.topic));
@@ -195,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_access_is_read_as_it_was_written),
         cmocka_unit_test(a_question_is_read_as_it_was_written),
+        cmocka_unit_test(a_question_about_a_connector_names_the_log),
         cmocka_unit_test(a_look_is_read_as_it_was_written),
         cmocka_unit_test(what_is_not_known_stays_so),
         cmocka_unit_test(the_largest_log_fits),

@@ -65,6 +65,15 @@ static void look(void *self, const char *topic, const char *group, struct log_lo
     snprintf(ret->look.why, sizeof(ret->look.why), "%s of %s", group, topic);
 }
 
+static void look_stored(void *self, const struct log_place *place, struct log_look *ret)
+{
+    assert_ptr_equal(self, &n_shared);
+    log_look_init(ret);
+    ret->look.outcome = LOOK_FAILED;
+    snprintf(ret->look.why, sizeof(ret->look.why), "%s of %s in %s", place->connector,
+             place->mirrored, place->topic);
+}
+
 static void mark(void *self, const char *topic, const struct mark_record *records, int32_t n,
                  int64_t until_ms, struct mark_result *ret)
 {
@@ -104,7 +113,7 @@ static void close_source(void *self)
 /* What it writes for an input. */
 static enum err_code serve(const char *input, char *ret_output)
 {
-    static const struct log_agent_source source = { open_source, share,   look,
+    static const struct log_agent_source source = { open_source, share,   look,        look_stored,
                                                     mark,        restore, close_source };
     int in[2], out[2];
     enum err_code rc;
@@ -140,6 +149,19 @@ static void answers_each_question_with_a_look(void **state)
     assert_non_null(strstr(output, ANSWER("4", "g of t")));
     assert_non_null(strstr(output, ANSWER("9", "h of u")));
     assert_int_equal(strlen(output), 2 * strlen(ANSWER("4", "g of t")));
+}
+
+static void tells_what_a_connector_has_stored(void **state)
+{
+    char output[OUTPUT_MAX];
+    (void)state;
+
+    assert_int_equal(serve("{\"access\":{\"brokers\":\"a:1\"}}\n"
+                           "{\"number\":4,\"look\":{\"topic\":\"t\",\"group\":\"g\",\"connector\":"
+                           "\"c\",\"mirrored\":\"m\"}}\n",
+                           output),
+                     ERR_OK);
+    assert_string_equal(output, ANSWER("4", "c of m in t"));
 }
 
 static void looks_at_several_logs_at_a_time(void **state)
@@ -250,6 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_each_question_with_a_look),
+        cmocka_unit_test(tells_what_a_connector_has_stored),
         cmocka_unit_test(looks_at_several_logs_at_a_time),
         cmocka_unit_test(an_access_that_is_no_good_is_each_answer),
         cmocka_unit_test(writes_marks),
