@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "link.h"
 #include "mirror_options.h"
+#include "mirror_stored.h"
 #include "runtime/clock.h"
 #include "runtime/connect_mirror.h"
 
@@ -107,6 +108,16 @@ static struct mirror_look look_at_resource(struct mirror_link *l)
     return look;
 }
 
+static struct look nobody_asked(void)
+{
+    const int64_t now_ms = clock_since_boot_ms();
+
+    return (struct look){ .began_ms = now_ms,
+                          .ended_ms = now_ms,
+                          .outcome = LOOK_LOST,
+                          .why = "without --kafka-connect or --mirror-maker nobody tells" };
+}
+
 /* Connect knows what its connector does, the resource what becomes of orders. */
 static void look_at_mirror(struct mirror_link *l)
 {
@@ -115,6 +126,8 @@ static void look_at_mirror(struct mirror_link *l)
 
     if (l->resource.cluster)
         resource = look_at_resource(l);
+    if (!l->connect && !l->resource.cluster)
+        resource.look = nobody_asked();
     if (!l->connect || resource.look.outcome == LOOK_FAILED) {
         mirror_learn(&l->mirror, &resource);
         return;
@@ -177,9 +190,28 @@ enum err_code mirror_link_do(struct mirror_link *l, enum mirror_effect effect, s
     return ERR_OK;
 }
 
+static const char *offsets_topic(const struct mirror_link *l)
+{
+    const struct mirror_options *o = invocation_values(l->in, &mirror_table);
+
+    return o->offsets;
+}
+
+bool mirror_link_stores_offsets(const struct mirror_link *l)
+{
+    return offsets_topic(l) != NULL;
+}
+
+bool mirror_link_has_offsets(const struct mirror_link *l)
+{
+    return offsets_topic(l) || (l->connect && l->facts[MIRROR_FACT_PRESENT] == TRUTH_YES);
+}
+
 /* The name at the source of the topic that is the log here. */
 static struct str source_topic(const struct mirror_link *l)
 {
+    if (l->source[0] != '\0')
+        return str_from(l->source);
     return connect_source_topic(&l->config, str_from(link_options(l->in)->topic));
 }
 
@@ -187,6 +219,9 @@ enum err_code mirror_link_offsets(struct mirror_link *l, int64_t *ret_next, stru
 {
     const struct connect connect = connect_curl_port(l->connect);
 
+    if (offsets_topic(l))
+        return mirror_stored_read(l->in, offsets_topic(l), l->connector, l->source, ret_next,
+                                  l->log.n, err);
     if (!l->connect)
         return err_set(err, ERR_INVALID, "only Connect tells them: give --kafka-connect");
     return connect_mirror_offsets(&connect, l->connector, source_topic(l), ret_next, l->log.n, err);

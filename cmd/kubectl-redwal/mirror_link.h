@@ -19,6 +19,7 @@ struct mirror_link {
     char connector[STRIMZI_CONNECTOR_MAX + 1];
     struct mirror mirror;
     struct connect_config config;        /* as the last look found it */
+    char source[MIRROR_TOPIC_MAX + 1];   /* the log's name there, where its offsets say; or "" */
     struct log_survey log;               /* the same; empty where the brokers did not answer */
     char log_why[ERR_MSG_MAX];           /* and why they did not; or "" */
     enum truth facts[MIRROR_FACT_COUNT]; /* what follows from all of it */
@@ -41,6 +42,9 @@ enum mirror_effect mirror_link_move(const struct mirror_link *l, enum mirror_wis
  * ERR_INVALID: it is refused; other errors may be gone when it is tried again. */
 NODISCARD enum err_code mirror_link_do(struct mirror_link *l, enum mirror_effect effect,
                                        struct err *err);
+bool mirror_link_has_offsets(const struct mirror_link *l); /* somebody tells them */
+bool mirror_link_stores_offsets(
+    const struct mirror_link *l); /* a topic of Connect's that is named */
 /* Per partition of the log the offset at its source that is mirrored next. `ret_next` has
  * l->log.n. */
 NODISCARD enum err_code mirror_link_offsets(struct mirror_link *l, int64_t *ret_next,

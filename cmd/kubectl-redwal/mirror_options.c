@@ -21,7 +21,7 @@ void mirror_options_check(struct invocation *in)
 {
     const struct mirror_options *o = invocation_values(in, &mirror_table);
 
-    if (!o->url && !o->maker)
+    if (!o->url && !o->maker && !o->offsets)
         option_set_problem(&in->set, "--kafka-connect or --mirror-maker is required");
     if (!o->connector && !o->maker)
         option_set_problem(&in->set, "--connector or --mirror-maker is required");

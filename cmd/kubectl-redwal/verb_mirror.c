@@ -166,8 +166,7 @@ static struct source ask_source(struct mirror_link *l, const char *brokers)
 
     for (int32_t i = 0; i < l->log.n; i++)
         s.next[i] = s.end[i] = LOOK_UNKNOWN;
-    if (l->connect && l->facts[MIRROR_FACT_PRESENT] == TRUTH_YES &&
-        mirror_link_offsets(l, s.next, &err) != ERR_OK)
+    if (mirror_link_has_offsets(l) && mirror_link_offsets(l, s.next, &err) != ERR_OK)
         call_complain(l->in, "the offsets of the connector: %s", err.msg);
     if (brokers && mirror_link_source_ends(l, brokers, s.end, &err) != ERR_OK)
         call_complain(l->in, "the source: %s", err.msg);
@@ -237,6 +236,9 @@ static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, cons
 /* What nobody can wait out. A name that is mistyped must not be called stopped. */
 static enum err_code refuse(const struct mirror_link *l, struct err *err)
 {
+    if (!l->connect && !l->resource.cluster)
+        return err_set(err, ERR_INVALID,
+                       "nobody takes orders: give --kafka-connect or --mirror-maker");
     if (l->facts[MIRROR_FACT_DENIED] == TRUTH_YES)
         return err_set(err, ERR_DENIED, "%s", l->mirror.tried.why);
     if (l->facts[MIRROR_FACT_FOLLOWED] == TRUTH_NO)
@@ -457,7 +459,10 @@ static const struct verb verb_mirror_status = {
     .summary = "Show what the mirror does, and how far each partition is mirrored",
     .help =
         "SOURCE NEXT is the offset at the source that is mirrored next, as the connector has "
-        "stored it;\n"
+        "stored it: by\n"
+        "Connect's word, or with --offsets-topic from the topic where that is stored, for which "
+        "Connect need not be\n"
+        "asked;\n"
         "SOURCE END and BEHIND, in offsets, need --source-brokers; END HERE is where the log here "
         "ends. The\n"
         "connector stores its offsets once a minute, or with each transaction where it writes "

@@ -49,6 +49,8 @@ bool diagnosis_applies(enum diagnosis d, const struct diagnosis_facts *facts)
         return facts->wants_marks == 1;
     if (d == DIAGNOSIS_MIRROR || d == DIAGNOSIS_MIRROR_ONCE || d == DIAGNOSIS_MIRROR_HEADERS)
         return facts->names_mirror == 1;
+    if (d == DIAGNOSIS_MIRROR_OFFSETS)
+        return facts->names_offsets == 1;
     return d < DIAGNOSIS_SENTINEL_ANSWERS || facts->n_sentinels != DIAGNOSIS_UNKNOWN;
 }
 

@@ -37,6 +37,7 @@
     X(MIRROR,              mirror,              "mirror",               "the mirror runs, and all of its tasks do", "look at `kubectl-redwal mirror status`; a mirror that was stopped on purpose goes on with `mirror resume`") \
     X(MIRROR_ONCE,         mirror_once,         "mirror-exactly-once",  "the mirror writes exactly once", "set exactly.once.support=required at its connector and exactly.once.source.support=enabled at Connect's workers: otherwise it repeats records after a crash, and a task that hangs is not fenced") \
     X(MIRROR_HEADERS,      mirror_headers,      "mirror-headers",       "the mirror's connector keeps headers as they are", "set header.converter=org.apache.kafka.connect.converters.ByteArrayConverter at the connector") \
+    X(MIRROR_OFFSETS,      mirror_offsets,      "mirror-offsets",       "Connect's topic tells how far the mirror is", "give --offsets-topic the connector's offsets.storage.topic, or else the offset.storage.topic of its Connect, and our user Read on it") \
     X(REDIS_PRIMARY,       redis_primary,       "redis-primary",        "Redis answers as a primary", "check --redis, or the Sentinels") \
     X(REDIS_PERMISSIONS,   redis_permissions,   "redis-permissions",    "our user may run all that the applier runs", "grant what docs/permissions.md lists, or give doctor the options of the applier, whose user is meant") \
     X(REDIS_VERSION,       redis_version,       "redis-version",        "the server is one that is supported: Redis 6.2 or newer, or Valkey", "upgrade it") \
@@ -106,6 +107,8 @@ void diagnosis_list_add(struct diagnosis_list *list, struct str name);
     X(mirror_reason) /* of core/mirror.h */                                                        \
     X(mirror_once)                                                                                 \
     X(mirror_keeps_headers)                                                                        \
+    X(names_offsets) /* of the mirror, in Connect's topic */                                       \
+    X(n_stored)      /* partitions of which it has one */                                          \
     X(is_primary)                                                                                  \
     X(is_cluster)                                                                                  \
     X(has_identity)                                                                                \
@@ -168,7 +171,7 @@ struct diagnosis_facts {
 void diagnosis_facts_init(struct diagnosis_facts *facts);
 
 /* Sentinels are not looked at where a primary is fixed, nor who may write marks where nobody wants
- * any, nor a mirror that is not named. */
+ * any, nor a mirror that is not named, nor a topic of Connect's. */
 bool diagnosis_applies(enum diagnosis d, const struct diagnosis_facts *facts);
 /* `ret_detail` says what was found, in DIAGNOSIS_DETAIL_MAX bytes. */
 enum health_verdict diagnose(enum diagnosis d, const struct diagnosis_facts *facts,

@@ -57,6 +57,15 @@ enum health_verdict diagnose_mirror_headers(const struct diagnosis_facts *f, cha
                : diagnosis_say(ret, VERDICT_FAIL, "its header.converter rewrites them");
 }
 
+enum health_verdict diagnose_mirror_offsets(const struct diagnosis_facts *f, char *ret)
+{
+    if (f->n_stored == DIAGNOSIS_UNKNOWN)
+        return diagnosis_unknown(ret, "the topic");
+    if (f->n_stored == 0)
+        return diagnosis_say(ret, VERDICT_WARN, "the connector has stored nothing there");
+    return diagnosis_say(ret, VERDICT_OK, "it does, of %" PRId64 " partitions", f->n_stored);
+}
+
 enum health_verdict diagnose_redis_marks(const struct diagnosis_facts *f, char *ret)
 {
     if (f->n_marked == DIAGNOSIS_UNKNOWN || f->n_differences == DIAGNOSIS_UNKNOWN)

@@ -19,14 +19,14 @@ from .wait import await_
 PROPERTIES = """\
 bootstrap.servers={brokers}
 listeners=http://{address}
-group.id=connect
+group.id={name}
 key.converter={bytes}
 value.converter={bytes}
 header.converter={bytes}
 exactly.once.source.support=enabled
-config.storage.topic=connect-configs
-offset.storage.topic=connect-offsets
-status.storage.topic=connect-status
+config.storage.topic={name}-configs
+offset.storage.topic={name}-offsets
+status.storage.topic={name}-status
 config.storage.replication.factor=1
 offset.storage.replication.factor=1
 status.storage.replication.factor=1
@@ -50,11 +50,12 @@ MIRROR = {
 }
 
 
-def command(directory, brokers, address):
-    """`brokers`: of the cluster it keeps its state in and writes to; `address`: of its REST interface."""
+def command(directory, brokers, address, name="connect", more=""):
+    """`brokers`: of the cluster it keeps its state in and writes to; `address`: of its REST interface;
+    `name`: of its group, with which its topics begin; `more`: lines of its properties."""
     directory.mkdir(parents=True, exist_ok=True)
     config = directory / "connect.properties"
-    config.write_text(PROPERTIES.format(brokers=brokers, address=address, bytes=BYTES))
+    config.write_text(PROPERTIES.format(brokers=brokers, address=address, bytes=BYTES, name=name) + more)
     return java(directory, jars(POM), "512m", "org.apache.kafka.connect.cli.ConnectDistributed",
                 str(config))
 
@@ -62,10 +63,11 @@ def command(directory, brokers, address):
 class Connect:
     """One worker, and what it says to whoever asks it."""
 
-    def __init__(self, directory, brokers):
+    def __init__(self, directory, brokers, name="connect", more=""):
         self.address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.address}"
-        self.process = Process("connect", command(directory, brokers, self.address),
+        self.offsets_topic = f"{name}-offsets"
+        self.process = Process(name, command(directory, brokers, self.address, name, more),
                                directory / "connect.log", cwd=directory)
 
     def start(self):

@@ -18,8 +18,8 @@ def _rules(heading):
 
 
 # (resource, name, operation), with the names of the defaults
-KAFKA = [(row[0], row[1].strip("`"), row[2]) for row in _rows("Kafka")]
-MARKS = [(row[0], row[1].strip("`"), row[2]) for row in _rows("Marks")]
+KAFKA, MARKS, MIRROR = ([(row[0], row[1].strip("`"), row[2]) for row in _rows(heading)]
+                        for heading in ("Kafka", "Marks", "Mirror"))
 REDIS = _rules("Redis")
 RESTORE = _rules("Restore")  # behind those of REDIS
 SENTINEL = _rules("Sentinel")

@@ -118,6 +118,8 @@ static const struct {
     { DIAGNOSIS_MIRROR_ONCE, VERDICT_WARN, { NUMBER(mirror_once, 0) }, 1 },
     { DIAGNOSIS_MIRROR_HEADERS, VERDICT_OK, { NUMBER(mirror_keeps_headers, 1) }, 1 },
     { DIAGNOSIS_MIRROR_HEADERS, VERDICT_FAIL, { NUMBER(mirror_keeps_headers, 0) }, 1 },
+    { DIAGNOSIS_MIRROR_OFFSETS, VERDICT_OK, { NUMBER(n_stored, 3) }, 1 },
+    { DIAGNOSIS_MIRROR_OFFSETS, VERDICT_WARN, { NUMBER(n_stored, 0) }, 1 },
     { DIAGNOSIS_REDIS_MARKS, VERDICT_OK, { NUMBER(n_marked, 0), NUMBER(n_differences, 0) }, 2 },
     { DIAGNOSIS_REDIS_MARKS, VERDICT_OK, { NUMBER(n_marked, 3), NUMBER(n_differences, 0) }, 2 },
     { DIAGNOSIS_REDIS_MARKS, VERDICT_FAIL, { NUMBER(n_marked, 3), NUMBER(n_differences, 1) }, 2 },
@@ -249,7 +251,7 @@ static void what_is_not_there_is_not_looked_at(void **state)
     (void)state;
     diagnosis_facts_init(&facts);
     facts.wants_marks = 1;
-    facts.names_mirror = 1;
+    facts.names_mirror = facts.names_offsets = 1;
     for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
         assert_int_equal(diagnosis_applies(d, &facts),
                          strncmp(diagnosis_code(d), "sentinel-", 9) != 0);
@@ -260,11 +262,14 @@ static void what_is_not_there_is_not_looked_at(void **state)
             assert_int_equal(diagnosis_applies(d, &facts), d != DIAGNOSIS_MARKS_PERMISSION);
     }
     facts.wants_marks = 1;
-    facts.names_mirror = DIAGNOSIS_UNKNOWN;
+    facts.names_mirror = facts.names_offsets = DIAGNOSIS_UNKNOWN;
     for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
         assert_int_equal(diagnosis_applies(d, &facts),
                          strncmp(diagnosis_code(d), "mirror", 6) != 0);
     facts.names_mirror = 1;
+    for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
+        assert_int_equal(diagnosis_applies(d, &facts), d != DIAGNOSIS_MIRROR_OFFSETS);
+    facts.names_offsets = 1;
     for (enum diagnosis d = 0; d < DIAGNOSIS_COUNT; d++)
         assert_true(diagnosis_applies(d, &facts));
 }
