@@ -17,7 +17,7 @@ struct wal_mirror_figures {
     const struct mirror_lag *lag;
     struct str connector;
     int64_t generation; /* of the specification that it was last looked at under; 0: none yet */
-    struct str trouble; /* of an order */
+    struct str trouble; /* of an order, or of what its connector has stored */
     int64_t age_ms;     /* of the last mark that came through; as `freshness_ms` */
 };
 

@@ -417,7 +417,11 @@ bool wal_rule_holds(enum wal_rule rule, const struct wal_spec *s)
     case WAL_RULE_MIRROR_NAMED:
         return s->connect_url || s->mirror_maker || s->mirror_wish == 0;
     case WAL_RULE_MIRROR_ONCE:
-        return !s->connect_url || !s->mirror_connector != !s->mirror_maker;
+        return s->mirror_connector ? !s->mirror_maker : !s->connect_url || s->mirror_maker;
+    case WAL_RULE_MIRROR_ASKED:
+        return !s->mirror_connector || s->connect_url || s->offsets_topic;
+    case WAL_RULE_MIRROR_OFFSETS:
+        return !s->offsets_topic || s->mirror_connector || s->mirror_maker;
     case WAL_RULE_CONNECT_URL:
         return !s->connect_url || !strchr(s->connect_url, '@');
     case WAL_RULE_CONNECT_USER:

@@ -81,7 +81,7 @@ enum wal_sentinel_tls {
     X(DURATION,    mark_interval_ms,  "marks.interval", OPTIONAL, "0s", 0, 3600 * 1000, NULL, "How often the active site writes a mark into each partition of the log, such as 2s; 0s writes none, and is the default, since an applier that knows no marks makes dead letters of them, and one RedisWal alone may write them into a log") \
     \
     X(CHOICE,      mirror_wish,       "mirror.state", OPTIONAL, "Observed", 0, 0, WAL_ONE_OF(WAL_MIRROR_CHOICES), "What the mirror is to do: it is seen to that it runs, or that it stops and that this is proven; Observed: it is only looked at") \
-    X(URL,         connect_url,       "mirror.connect.url", REQUIRED, NULL, 8, 1024, NULL, "Where it is; http or https") \
+    X(URL,         connect_url,       "mirror.connect.url", OPTIONAL, NULL, 8, 1024, NULL, "Where it is; http or https. It may be absent where offsetsTopic is given: then only how far the mirror is can be told") \
     X(TEXT,        mirror_connector,  "mirror.connect.connector", OPTIONAL, NULL, 1, 255, NULL, "The source connector there, such as dc->dr.MirrorSourceConnector; kafkaMirrorMaker2 names it itself") \
     X(TEXT,        connect_user,      "mirror.connect.username", OPTIONAL, NULL, 1, 255, NULL, "User at Connect") \
     X(SECRET,      connect_password,  "mirror.connect.passwordSecret", OPTIONAL, "password", 0, 0, NULL, "Password for Connect") \
@@ -89,6 +89,7 @@ enum wal_sentinel_tls {
     X(CERTIFICATE, connect_certificate, "mirror.connect.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where Connect asks for one") \
     X(OBJECT_NAME, mirror_maker,      "mirror.kafkaMirrorMaker2.name", REQUIRED, NULL, 1, 253, NULL, "Its name") \
     X(TEXT,        mirror_source,     "mirror.kafkaMirrorMaker2.sourceAlias", OPTIONAL, NULL, 1, 249, NULL, "What it calls the cluster that is mirrored, where it mirrors several") \
+    X(NAME,        offsets_topic,     "mirror.offsetsTopic", OPTIONAL, NULL, 1, 249, NULL, "The topic, at spec.kafka.brokers, in which Connect stores how far the connector is: its offset.storage.topic, or that of the connector itself where it has one of its own. When given, it is read for that instead of asking Connect") \
     X(ADDRESSES,   source_brokers,    "mirror.sourceBrokers", OPTIONAL, NULL, 0, 0, NULL, "Brokers of the cluster that is mirrored, to tell how many records the mirror is behind; they are asked as spec.kafka.brokers are, with the same user and certificates") \
     \
     X(INT,         replicas,          "applier.replicas", OPTIONAL, "2", 0, 100, NULL, "Pods; more than the log has partitions wait in reserve") \
@@ -155,15 +156,19 @@ enum wal_sentinel_tls {
       "username and passwordSecret need each other") \
     X(REGISTRY_TLS, "schemaRegistry", "self.url.startsWith('https://') || !has(self.tls) || !(has(self.tls.caSecret) || has(self.tls.certificateSecret))", \
       "tls needs https in url") \
-    X(MIRROR_NAMED, "mirror", "has(self.connect) || has(self.kafkaMirrorMaker2) || self.state == 'Observed'", \
-      "state needs a mirror: name it by connect or kafkaMirrorMaker2") \
-    X(MIRROR_ONCE, "mirror", "!has(self.connect) || has(self.connect.connector) != has(self.kafkaMirrorMaker2)", \
+    X(MIRROR_NAMED, "mirror", "(has(self.connect) && has(self.connect.url)) || has(self.kafkaMirrorMaker2) || self.state == 'Observed'", \
+      "state needs a mirror that takes orders: name it by connect.url or kafkaMirrorMaker2") \
+    X(MIRROR_ONCE, "mirror", "has(self.connect) && has(self.connect.connector) ? !has(self.kafkaMirrorMaker2) : !(has(self.connect) && has(self.connect.url)) || has(self.kafkaMirrorMaker2)", \
       "give connect.connector, or kafkaMirrorMaker2, which names the connector itself") \
-    X(CONNECT_URL, "mirror.connect", "!self.url.contains('@')", \
+    X(MIRROR_ASKED, "mirror", "!(has(self.connect) && has(self.connect.connector)) || has(self.connect.url) || has(self.offsetsTopic)", \
+      "connect.connector needs connect.url, or offsetsTopic where Connect cannot be asked") \
+    X(MIRROR_OFFSETS, "mirror", "!has(self.offsetsTopic) || (has(self.connect) && has(self.connect.connector)) || has(self.kafkaMirrorMaker2)", \
+      "offsetsTopic needs a connector: name it by connect.connector or kafkaMirrorMaker2") \
+    X(CONNECT_URL, "mirror.connect", "!has(self.url) || !self.url.contains('@')", \
       "url holds a user; give username and passwordSecret") \
     X(CONNECT_USER, "mirror.connect", "has(self.username) == has(self.passwordSecret)", \
       "username and passwordSecret need each other") \
-    X(CONNECT_TLS, "mirror.connect", "self.url.startsWith('https://') || !has(self.tls) || !(has(self.tls.caSecret) || has(self.tls.certificateSecret))", \
+    X(CONNECT_TLS, "mirror.connect", "!has(self.url) || self.url.startsWith('https://') || !has(self.tls) || !(has(self.tls.caSecret) || has(self.tls.certificateSecret))", \
       "tls needs https in url") \
     X(TYPED_FORMAT, "", "has(self.schemaRegistry) || !has(self.options) || !has(self.options.format) || !(self.options.format in ['protobuf', 'avro'])", \
       "options.format protobuf and avro need schemaRegistry")

@@ -6,6 +6,7 @@
 
 #include "base/int64.h"
 #include "base/mem.h"
+#include "runtime/wal_offsets.h"
 
 enum { SENTINELS_MAX = 4096 };
 
@@ -478,15 +479,16 @@ static void take_news(struct wal_looks *l, const struct redis_news *news, int64_
     wal_looks_look_again(w, now_ms);
 }
 
-static void take_source(struct wal_looks *l, uint64_t number, struct log_look *look)
+static void take_mirrored(struct wal_looks *l, uint64_t number, struct log_look *look,
+                          int64_t now_ms)
 {
-    struct wal_watch *w = wal_looks_find_number(l, number);
+    const uint64_t of_mirror = WAL_LOOKS_SOURCE | WAL_LOOKS_OFFSETS;
+    struct wal_watch *w = wal_looks_find_number(l, number & ~of_mirror);
 
-    if (w) {
-        w->mirror.source.asked = false;
-        if (w->mirror.source_subject == w->mirror.subject)
-            mirror_lag_learn_source(&w->mirror.lag, look);
-    }
+    if (w && (number & WAL_LOOKS_OFFSETS))
+        wal_offsets_take(w, look, now_ms);
+    else if (w)
+        wal_offsets_take_source(w, look);
     log_look_release(look);
 }
 
@@ -521,8 +523,8 @@ static void take_answers(struct wal_looks *l, int64_t now_ms)
     while (l->ports.redis.ops->news(l->ports.redis.self, &news))
         take_news(l, &news, now_ms);
     while (l->ports.log.ops->next(l->ports.log.self, &number, &log))
-        if (number & WAL_LOOKS_SOURCE)
-            take_source(l, number & ~WAL_LOOKS_SOURCE, &log);
+        if (number & (WAL_LOOKS_SOURCE | WAL_LOOKS_OFFSETS))
+            take_mirrored(l, number, &log, now_ms);
         else
             take_log(l, number, &log, now_ms);
 }

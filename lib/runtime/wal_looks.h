@@ -38,17 +38,20 @@ struct wal_mirror {
     int64_t generation;    /* of the specification that does */
     /* Counts what is asked about, and what the open questions are: one that waited long may have
      * been about another connector. */
-    uint64_t subject, asked_subject, source_subject;
+    uint64_t subject, asked_subject, source_subject, offsets_subject;
     int64_t asked_generation, seen_generation; /* of the open question, of the last good answer */
     char connector[STRIMZI_CONNECTOR_MAX + 1], topic[MIRROR_TOPIC_MAX + 1];
     struct mirror facts;
     struct mirror_lag lag;
-    struct wal_look_turn turn, source;
-    char why[LOOK_WHY_MAX + 1]; /* the last order was not taken; "": it was */
+    struct wal_look_turn turn, source, offsets;
+    char why[LOOK_WHY_MAX + 1];         /* the last order was not taken; "": it was */
+    char offsets_why[LOOK_WHY_MAX + 1]; /* what is stored cannot be read; "": it can */
 };
 
 /* A log look under this number and a WAL's is one at its mirror's source. */
 #define WAL_LOOKS_SOURCE (UINT64_C(1) << 62)
+/* And one at what its connector has stored: runtime/wal_offsets.h. */
+#define WAL_LOOKS_OFFSETS (UINT64_C(1) << 61)
 
 /* One WAL. */
 struct wal_watch {

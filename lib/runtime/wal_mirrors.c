@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "codec/kube_child.h"
 #include "core/connect_allow.h"
+#include "runtime/wal_offsets.h"
 
 struct wal_mirrors {
     struct wal_mirrors_ports ports;
@@ -52,7 +53,9 @@ void wal_mirrors_set_kind(struct wal_mirrors *m, const struct kube_resource *kin
 
 bool wal_mirrors_is_named(const struct wal_watch *w)
 {
-    return w->resource.spec.connect_url || w->resource.spec.mirror_maker;
+    const struct wal_spec *s = &w->resource.spec;
+
+    return s->connect_url || s->mirror_maker || s->offsets_topic;
 }
 
 enum mirror_wish wal_mirrors_wish(const struct wal_watch *w)
@@ -81,7 +84,7 @@ static uint64_t digest_of(const struct wal_spec *s)
 {
     const char *const names[] = { s->connect_url,   s->mirror_connector, s->mirror_maker,
                                   s->mirror_source, s->source_brokers,   s->brokers,
-                                  s->topic };
+                                  s->topic,         s->offsets_topic };
     CLEANUP(buf_release) struct buf text = { 0 };
 
     buf_init(&text, WAL_JSON_MAX);
@@ -94,8 +97,8 @@ static void forget(struct wal_mirror *m, int64_t now_ms)
 {
     mirror_release(&m->facts);
     mirror_lag_release(&m->lag);
-    m->topic[0] = m->why[0] = '\0';
-    m->turn.due_ms = m->source.due_ms = now_ms;
+    m->topic[0] = m->why[0] = m->offsets_why[0] = '\0';
+    m->turn.due_ms = m->source.due_ms = m->offsets.due_ms = now_ms;
     m->seen_generation = 0;
     m->subject++;
 }
@@ -162,7 +165,7 @@ static enum err_code ask(struct wal_mirrors *m, struct wal_watch *w, enum mirror
         rc = err_set(err, ERR_INVALID, "no connector has the name %s", w->mirror.connector);
     place.connector = w->mirror.connector;
     place.topic = w->resource.spec.topic;
-    place.n_partitions = w->facts.n;
+    place.n_partitions = w->resource.spec.offsets_topic ? 0 : w->facts.n;
     if (rc == ERR_OK)
         rc =
             m->ports.mirror.ops->ask(m->ports.mirror.self, w->number, &place, effect, ends_ms, err);
@@ -228,10 +231,15 @@ static void look(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, int
     enum err_code rc = read_maker(m, w, &maker, &err);
 
     w->mirror.turn.due_ms = now_ms + m->interval_ms;
-    if (rc == ERR_OK && !w->resource.spec.connect_url) {
+    if (rc == ERR_OK && w->resource.spec.mirror_maker && !w->resource.spec.connect_url) {
         look_at_maker(m, w, &maker, now_ms, ends_ms);
         return;
     }
+    if (rc == ERR_OK && !w->resource.spec.connect_url)
+        rc = err_set(&err, ERR_UNSUPPORTED, "%s",
+                     w->mirror.offsets_why[0] != '\0'
+                         ? w->mirror.offsets_why
+                         : "without spec.mirror.connect.url nobody tells what it does");
     if (rc == ERR_OK) {
         rc = ask(m, w, MIRROR_EFFECT_NOTHING, now_ms, 0, &err);
         w->mirror.turn.due_ms = now_ms + retry_ms(m, rc);
@@ -370,7 +378,7 @@ static void take_look(struct wal_mirrors *m, struct wal_watch *w, struct mirror_
         mirror->seen_generation = mirror->asked_generation;
     if (a->topic[0] != '\0')
         memcpy(mirror->topic, a->topic, sizeof(mirror->topic));
-    if (a->next) {
+    if (a->next && !w->resource.spec.offsets_topic) {
         mirror_lag_learn_next(&mirror->lag, a->next, a->n, a->look.look.began_ms);
         mirror->source.due_ms = int64_min(mirror->source.due_ms, now_ms);
     }
@@ -445,6 +453,8 @@ void wal_mirrors_step(struct wal_mirrors *m, int64_t now_ms, int64_t ends_ms)
         wal_mirrors_follow(m, w, now_ms);
         if (may_look(w) && now_ms >= w->mirror.turn.due_ms)
             look(m, w, now_ms, ends_ms);
+        if (wal_offsets_may_ask(w) && now_ms >= w->mirror.offsets.due_ms)
+            wal_offsets_ask(m->ports.looks, &m->ports.log_observer, w, m->interval_ms, now_ms);
         if (may_look_at_source(w) && now_ms >= w->mirror.source.due_ms)
             look_at_source(m, w, now_ms);
     }
@@ -459,6 +469,8 @@ int64_t wal_mirrors_due_ms(const struct wal_mirrors *m, int64_t now_ms, int64_t 
 
         if (may_look(w))
             due_ms = int64_min(due_ms, w->mirror.turn.due_ms);
+        if (wal_offsets_may_ask(w))
+            due_ms = int64_min(due_ms, w->mirror.offsets.due_ms);
         if (may_look_at_source(w))
             due_ms = int64_min(due_ms, w->mirror.source.due_ms);
     }

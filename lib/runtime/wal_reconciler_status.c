@@ -138,7 +138,7 @@ bool wal_reconciler_status(void *self, const struct kube_object *owner,
             .lag = &w->mirror.lag,
             .connector = str_from(w->mirror.connector),
             .generation = w->mirror.seen_generation,
-            .trouble = str_from(w->mirror.why),
+            .trouble = str_from(w->mirror.why[0] != '\0' ? w->mirror.why : w->mirror.offsets_why),
             .age_ms = observed_mark_age_ms(&w->facts, r->now_ms, r->ports.wall_ms()),
         };
     judge(r, w, report, &w->now);

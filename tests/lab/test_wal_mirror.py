@@ -275,14 +275,14 @@ def test_a_connect_that_is_not_allowed_is_never_asked(wals, controller):
             listener.accept()
 
 
-def cli(wals, *words, status=DONE):
-    """kubectl redwal mirror: its output, or what it complains about."""
+def cli(wals, *words, status=DONE, tells=False):
+    """kubectl redwal mirror: its output, or what it complains about where it tells nothing else."""
     done = subprocess.run(
         [REDWAL, "mirror", *words, "-n", wals.namespace, "--kubeconfig", wals.cluster.kubeconfig,
          "-o", "json"], capture_output=True, text=True, timeout=150, check=False,
         stdin=subprocess.DEVNULL, env={**os.environ, "XDG_CONFIG_HOME": "/nonexistent"})
     assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
-    return json.loads(done.stdout) if status == DONE else done.stderr
+    return json.loads(done.stdout) if tells or status == DONE else done.stderr
 
 
 def test_a_user_stops_and_resumes_the_mirror_of_a_rediswal(wals, controller, mirrored):
@@ -376,6 +376,36 @@ def test_a_mirror_of_strimzi_gets_its_orders_by_its_resource(
     await_(lambda: operator.mirror(1)[SOURCE].get("state") == "running", 30, it.tail)
     operator.reconcile()
     mirrored.await_said("Running", it=it)
+
+
+def test_where_nobody_may_ask_connect_its_topic_says_how_far_the_mirror_is(
+        wals, controller, mirrored):
+    mirrored.create("Observed", **{"spec.mirror": {
+        "offsetsTopic": mirrored.connect.offsets_topic,
+        "sourceBrokers": [mirrored.source_broker.plain],
+        "connect": {"connector": mirrored.connector.name}}})
+    it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    mirrored.write(50)
+    mirrored.await_all()
+    by_connect = {o["partition"]["partition"]: o["offset"]["offset"] + 1
+                  for o in mirrored.connector.offsets()}
+    said = mirrored.said()
+    assert {p["partition"]: p["next"] for p in said["partitions"]} == by_connect
+    assert (said["connector"], said["state"]) == (mirrored.connector.name, "Unknown")
+    assert "spec.mirror.connect.url" in said["trouble"]
+    mirrored.connect.process.pause()
+    try:
+        mirrored.write(40)
+        await_(lambda: mirrored.said().get("lag", {}).get("records") == 40, 60, it.tail)
+        assert cli(wals, "status", "orders", status=FAILED, tells=True)["behind"] == 40
+    finally:
+        mirrored.connect.process.resume()
+    mirrored.await_all()
+    wals.patch({"mirror": {"offsetsTopic": mirrored.here.name}})
+    await_(lambda: "is one that Connect stores" in mirrored.said().get("trouble", ""), 60,
+           lambda: f"that this is none of its topics: {mirrored.said()}")
+    await_(lambda: "records" not in mirrored.said().get("lag", {}), STALE_S + 60,
+           lambda: f"how far it is behind is not known: {mirrored.said()}")
 
 
 def test_the_component_lets_the_controller_follow_and_order_mirror_makers(

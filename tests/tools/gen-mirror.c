@@ -77,7 +77,34 @@ static void print_in_a_wal(void)
          "minute, or with each transaction where it writes exactly once); they need `sourceBrokers`, which are asked with the\n"
          "user and the certificates of `spec.kafka`. `lag.seconds` is the age of the last [mark](kubernetes.md#marks) that came\n"
          "through and that Redis has passed, so that the delay of the appliers is in it. Where nobody answers, all of it is\n"
-         "unknown: the topics in which Connect keeps its state are not read.");
+         "unknown.");
+}
+
+static void print_where_closed(void)
+{
+    puts(
+         "\n"
+         "## Where nobody may ask Connect\n"
+         "\n"
+         "Connect stores how far a source connector is in a topic: its `offset.storage.topic` (`mirrormaker2-cluster-offsets`,\n"
+         "where a KafkaMirrorMaker2 says nothing else), or the connector's `offsets.storage.topic` where that is set.\n"
+         "`spec.mirror.offsetsTopic`, or `--offsets-topic` of `mirror status` and `doctor`, names it; then how far the mirror\n"
+         "is comes from there, and needs no Connect that answers:\n"
+         "\n"
+         "    mirror:\n"
+         "      offsetsTopic: mirrormaker2-cluster-offsets\n"
+         "      sourceBrokers: [kafka.dc.example:9092]\n"
+         "      kafkaMirrorMaker2: {name: dc-to-dr}       # or connect: {connector: dc->dr.MirrorSourceConnector}\n"
+         "\n"
+         "It must be at the brokers here, which is where a Connect that writes exactly once keeps it, and any whose own cluster\n"
+         "this is; it takes [Read](permissions.md#mirror) on it. It is read from its beginning once, and on from there with each\n"
+         "look; what was not committed does not count, and of a partition the last record does. The log is known there by\n"
+         "its name here, or by the one behind the alias of the source's cluster and a dot; where a connector has stored\n"
+         "offsets of several such topics it is not guessed which of them counts, and the lag is unknown.\n"
+         "\n"
+         "What the mirror does stays `Unknown` without Connect or a KafkaMirrorMaker2, and a stop is never proven by that\n"
+         "topic: offsets that stand still do not say that the tasks are gone. One that hangs stores nothing, and delivers\n"
+         "what it holds when it wakes up; what rules that out is the guard write, which Connect alone takes.");
 }
 
 static void print_by_hand(void)
@@ -106,7 +133,7 @@ static void print_by_hand(void)
          "without any where it never reached the source. It can be stopped; while it starts, Connect only does so\n"
          "when the connector has given up on the source, after its `admin.timeout.ms` (a minute) or a few of them.\n"
          "\n"
-         "How it is shown: `tests/integration/run test_mirror.py`, with two real clusters, Connect and\n"
+         "How it is shown: `tests/integration/run test_mirror.py test_mirror_offsets.py`, with two real clusters, Connect and\n"
          "MirrorMaker 2, and `tests/lab/run test_kubectl_mirror.py`, with Strimzi's definition on a real API server and a\n"
          "stand-in for its operator; the controller's part by `tests/lab/run test_wal_mirror.py`. A task hangs\n"
          "there because its source does, or its worker. Strimzi's definitions are those of three releases, that serve `v1`,\n"
@@ -122,6 +149,7 @@ int main(void)
 
     print_proof();
     print_in_a_wal();
+    print_where_closed();
     print_by_hand();
     puts("\n## States\n\n| state | what it means |\n|---|---|");
     for (enum mirror_state s = 0; s < MIRROR_STATE_COUNT; s++)

@@ -71,6 +71,14 @@ static enum err_code ask_log(void *self, uint64_t wal, const struct log_place *l
     struct wal_stand *s = self;
 
     (void)err;
+    if (wal & WAL_LOOKS_OFFSETS) {
+        assert_string_equal(log->topic, "connect-offsets");
+        assert_string_equal(log->connector, "a");
+        assert_string_equal(log->mirrored, "redis-writes");
+        s->offsets_asked = wal;
+        return ERR_OK;
+    }
+    assert_null(log->connector);
     if (wal & WAL_LOOKS_SOURCE) {
         assert_string_equal(log->brokers, "source:9092");
         assert_string_equal(log->topic, "at-the-source");
@@ -82,10 +90,29 @@ static enum err_code ask_log(void *self, uint64_t wal, const struct log_place *l
     return ERR_OK;
 }
 
+static struct log_look stored(const struct wal_stand *s)
+{
+    const bool any = s->stored != LOOK_UNKNOWN;
+    struct log_look look = looks_log(wal_stand_ms, any ? PARTITIONS : 1, 0, 0, s->stored);
+
+    snprintf(look.source, sizeof(look.source), "%s", any ? "at-the-source" : "");
+    if (s->why) {
+        look.look.outcome = LOOK_FAILED;
+        snprintf(look.look.why, sizeof(look.look.why), "%s", s->why);
+    }
+    return look;
+}
+
 static bool next_log(void *self, uint64_t *ret_wal, struct log_look *ret_look)
 {
     struct wal_stand *s = self;
 
+    if (s->offsets_asked != 0) {
+        *ret_wal = s->offsets_asked;
+        s->offsets_asked = 0;
+        *ret_look = stored(s);
+        return true;
+    }
     if (s->source_asked != 0) {
         *ret_wal = s->source_asked;
         s->source_asked = 0;

@@ -69,7 +69,9 @@ struct wal_stand {
     int64_t redis_asked_ms, hung_ms; /* 0: it has not come yet */
     struct fake_connector connector;
     struct fake_mirror mirror;
-    uint64_t source_asked;
+    uint64_t source_asked, offsets_asked;
+    int64_t stored;   /* by the connector, in each partition; LOOK_UNKNOWN: nothing */
+    const char *why;  /* that cannot be read; NULL: it can */
     const char *here; /* brokers that are asked */
     int64_t log_end;  /* of each partition here, for who reads everything */
 };

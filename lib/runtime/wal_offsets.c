@@ -1,0 +1,79 @@
+#include "runtime/wal_offsets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/int64.h"
+#include "base/mem.h"
+
+bool wal_offsets_may_ask(const struct wal_watch *w)
+{
+    return w->resource.spec.offsets_topic && w->mirror.connector[0] != '\0' &&
+           !w->mirror.offsets.asked;
+}
+
+static void note_why(struct wal_mirror *m, const char *why)
+{
+    snprintf(m->offsets_why, sizeof(m->offsets_why), "%s", why);
+}
+
+void wal_offsets_ask(struct wal_looks *looks, const struct log_observer_port *port,
+                     struct wal_watch *w, int64_t interval_ms, int64_t now_ms)
+{
+    const struct wal_spec *s = &w->resource.spec;
+    struct log_place place;
+    struct err err = { 0 };
+    enum err_code rc = wal_looks_place(looks, w, now_ms, &place, &err);
+
+    place.topic = s->offsets_topic;
+    place.connector = w->mirror.connector;
+    place.mirrored = s->topic;
+    if (rc == ERR_OK)
+        rc = port->ops->ask(port->self, w->number | WAL_LOOKS_OFFSETS, &place, &err);
+    w->mirror.offsets.asked = rc == ERR_OK;
+    w->mirror.offsets_subject = w->mirror.subject;
+    w->mirror.offsets.due_ms = now_ms + (rc == ERR_TIMEOUT ? WAL_LOOKS_SECRET_MS
+                                         : rc == ERR_LIMIT ? WAL_LOOKS_BUSY_MS
+                                                           : interval_ms);
+    if (rc != ERR_OK && rc != ERR_TIMEOUT && rc != ERR_LIMIT)
+        note_why(&w->mirror, err.msg);
+}
+
+/* What was stored of a partition and is no more is unknown again. */
+static void learn(struct mirror_lag *lag, const struct log_look *look)
+{
+    const int32_t n = look->n > lag->n ? look->n : lag->n;
+    int64_t *next = mem_new((size_t)n, sizeof(*next));
+
+    for (int32_t i = 0; i < n; i++)
+        next[i] = i < look->n ? look->partitions[i].committed : LOOK_UNKNOWN;
+    mirror_lag_learn_next(lag, next, n, look->look.began_ms);
+    free(next);
+}
+
+void wal_offsets_take(struct wal_watch *w, const struct log_look *look, int64_t now_ms)
+{
+    struct wal_mirror *m = &w->mirror;
+
+    m->offsets.asked = false;
+    if (m->offsets_subject != m->subject)
+        return;
+    if (look->look.outcome != LOOK_ANSWERED || !look->exists) {
+        note_why(m,
+                 look->look.outcome == LOOK_ANSWERED ? "the topic is not there" : look->look.why);
+        return;
+    }
+    note_why(m, "");
+    learn(&m->lag, look);
+    if (look->source[0] != '\0')
+        memcpy(m->topic, look->source, sizeof(m->topic));
+    m->source.due_ms = int64_min(m->source.due_ms, now_ms);
+}
+
+void wal_offsets_take_source(struct wal_watch *w, const struct log_look *look)
+{
+    w->mirror.source.asked = false;
+    if (w->mirror.source_subject == w->mirror.subject)
+        mirror_lag_learn_source(&w->mirror.lag, look);
+}

@@ -1,0 +1,109 @@
+#include "runtime/wal_offsets.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "wal_stand.h"
+
+enum { TEXT_MAX = 1024 };
+
+#define STORED  "\"offsetsTopic\":\"connect-offsets\",\"sourceBrokers\":[\"source:9092\"],"
+#define ALONE   STORED "\"connect\":{\"connector\":\"a\"}"
+#define WITH_IT STORED "\"connect\":{\"url\":\"http://connect.example:8083\",\"connector\":\"a\"}"
+#define TOLD(next, behind)                                                                         \
+    "\"partitions\":[{\"partition\":0,\"next\":" next ",\"behind\":" behind "},"                   \
+    "{\"partition\":1,\"next\":" next ",\"behind\":" behind "}]"
+
+static void put(struct wal_stand *s, int generation, const char *mirror)
+{
+    char text[TEXT_MAX];
+
+    snprintf(text, sizeof(text),
+             "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
+             "\"orders\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
+             "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},"
+             "\"mirror\":{%s}}}",
+             generation, mirror);
+    wal_stand_put_wal(s, text);
+}
+
+/* Of all partitions; an apply takes nothing away at this API server. */
+static int64_t behind(struct wal_stand *s)
+{
+    const struct wal_looks *looks = wal_reconciler_looks(s->reconciler);
+
+    assert_int_equal(wal_looks_count(looks), 1);
+    return mirror_lag_total(&wal_looks_at(looks, 0)->mirror.lag, wal_stand_ms);
+}
+
+static void how_far_a_mirror_is_is_told_though_nobody_may_ask_connect(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->stored = 90;
+    put(s, 1, ALONE);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"mirror\":{\"connector\":\"a\",\"state\":\"Unknown\"");
+    wal_stand_says(s, "without spec.mirror.connect.url nobody tells what it does");
+    wal_stand_says(s, "\"lag\":{\"records\":80}," TOLD("90", "40"));
+    wal_stand_says(s, "\"type\":\"MirrorRunning\",\"status\":\"Unknown\"");
+    assert_int_equal(s->connector.n_looks, 0);
+    s->stored = 130;
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says(s, "\"lag\":{\"records\":0}," TOLD("130", "0"));
+}
+
+static void where_both_tell_the_topic_counts(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->stored = 110;
+    put(s, 1, WITH_IT);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"state\":\"Running\"");
+    wal_stand_says(s, TOLD("110", "20"));
+    put(s, 2, ALONE); /* its Connect can be asked no more */
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"state\":\"Unknown\"");
+    wal_stand_says(s, TOLD("110", "20"));
+}
+
+static void what_is_not_stored_or_cannot_be_read_is_unknown(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->stored = 110;
+    put(s, 1, WITH_IT);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, TOLD("110", "20"));
+    s->why = "topic connect-offsets: Broker: Topic authorization failed";
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says(s, "\"trouble\":\"topic connect-offsets: Broker: Topic authorization failed\"");
+    wal_stand_says(s, "\"state\":\"Running\"");
+    assert_int_equal(behind(s), LOOK_UNKNOWN);
+    s->why = NULL;
+    wal_stand_run(s, MINUTE_MS);
+    assert_int_equal(behind(s), 40);
+    s->stored = LOOK_UNKNOWN;
+    wal_stand_run(s, MINUTE_MS);
+    assert_int_equal(behind(s), LOOK_UNKNOWN);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(how_far_a_mirror_is_is_told_though_nobody_may_ask_connect),
+        TEST(where_both_tell_the_topic_counts),
+        TEST(what_is_not_stored_or_cannot_be_read_is_unknown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
