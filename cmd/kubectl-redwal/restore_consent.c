@@ -82,11 +82,11 @@ static void print_behind(const struct restore_resource *r, struct buf *out)
     buf_print(out, " behind %s\n", r->status.to[0] == 'p' ? "those positions" : r->status.to);
 }
 
-static void print_scope(const struct restore_resource *plan, struct buf *out)
+static void print_which(const struct restore_resource *plan, struct buf *out)
 {
     const struct restore_partitions *p = &plan->spec.partitions;
 
-    buf_print(out, "  written:   keys");
+    buf_print(out, "keys");
     if (plan->spec.keys)
         buf_print(out, " that match %s", plan->spec.keys);
     for (int32_t i = 0; i < p->n; i++)
@@ -95,8 +95,14 @@ static void print_scope(const struct restore_resource *plan, struct buf *out)
                   : p->n > 1 ? " of partitions "
                              : " of partition ",
                   (int)p->at[i]);
+}
+
+static void print_scope(const struct restore_resource *plan, struct buf *out)
+{
+    buf_print(out, "  written:   ");
+    print_which(plan, out);
     buf_print(out, ", where they differ; what was written to them past the log goes\n");
-    if (plan->spec.keys && p->n == 0)
+    if (plan->spec.keys && plan->spec.partitions.n == 0)
         buf_print(out, "  deleted:   those of them that the log does not make\n");
 }
 
@@ -120,9 +126,35 @@ static void print_of_keys(const struct wal_view *w, const struct restore_resourc
     buf_print(out, "Nothing is wiped, no applier stops, and all other keys stay as they are.\n");
 }
 
+static void print_of_revert(const struct wal_view *w, const struct restore_resource *plan,
+                            struct buf *out)
+{
+    const bool to_positions = plan->status.to[0] == 'p';
+
+    buf_print(
+        out,
+        "This appends records to the log of RedisWal %.*s/%.*s that make keys what they were:\n",
+        STR_ARGS(w->scope), STR_ARGS(w->name));
+    buf_print(out, "  appended:  ");
+    print_which(plan, out);
+    buf_print(out, ", where they differ, as they were at %s\n",
+              to_positions ? "those positions" : plan->status.to);
+    buf_print(
+        out,
+        "  undone:    what was written to these keys since then, on every site\n  read:      ");
+    print_records(plan->status.plan_records, out);
+    buf_print(out, " up to there, and those behind\n");
+    print_left(&plan->status, out);
+    buf_print(out, "Nothing is wiped, no applier stops, and all other keys stay as they are.\n");
+}
+
 void restore_consent_print(const struct wal_view *w, const struct restore_resource *plan,
                            struct buf *out)
 {
+    if (restore_spec_reverts(&plan->spec)) {
+        print_of_revert(w, plan, out);
+        return;
+    }
     if (restore_spec_is_scoped(&plan->spec)) {
         print_of_keys(w, plan, out);
         return;

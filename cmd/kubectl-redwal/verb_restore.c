@@ -34,8 +34,8 @@ static const char *const accepts[] = { "nothing", "lost-records", "unknown-data"
 /* clang-format off */
 static const struct option_spec specs[] = {
     { "to",       OPTION_TEXT,     OPTION_FLAG, AT(to),          "WHERE",    "latest",  1,   OPTION_VALUE_MAX_BYTES, NULL, "Restoring", "Where replay ends: latest, a time such as 2026-01-31T12:00Z, how long ago, such as 2h, or the first offset of partitions that is not applied, such as 0:1234,2:77" },
-    { "keys",     OPTION_TEXT,     OPTION_FLAG, AT(keys),        "GLOB",     NULL,      1,   RESTORE_KEYS_MAX, NULL,   "Restoring", "Wipe nothing: only write the keys that match, as Redis's KEYS does, as the log makes them" },
-    { "partitions", OPTION_TEXT,   OPTION_FLAG, AT(partitions),  "LIST",     NULL,      1,   OPTION_VALUE_MAX_BYTES, NULL, "Restoring", "Wipe nothing: only write the keys that these partitions of the log make, as in 0,3,7-9" },
+    { "keys",     OPTION_TEXT,     OPTION_FLAG, AT(keys),        "GLOB",     NULL,      1,   RESTORE_KEYS_MAX, NULL,   "Restoring", "Wipe nothing: only write the keys that match, as Redis's KEYS does, as the log makes them; with --to, append to the log what they were" },
+    { "partitions", OPTION_TEXT,   OPTION_FLAG, AT(partitions),  "LIST",     NULL,      1,   OPTION_VALUE_MAX_BYTES, NULL, "Restoring", "Wipe nothing: only write the keys that these partitions of the log make, as in 0,3,7-9; with --to, append to the log what they were" },
     { "after",    OPTION_CHOICE,   OPTION_FLAG, AT(after),       "WHAT",     "hold",    0,   0,         afters,  "Restoring", "What follows a time or positions waits until `restore release`, or is never applied" },
     { "wipe",     OPTION_CHOICE,   OPTION_FLAG, AT(wipe),        "HOW",      "flush",   0,   0,         wipes,   "Restoring", "Empty Redis by FLUSHALL, or by deleting the pods and PersistentVolumeClaims of the RedisFailover, so that its operator makes new ones" },
     { "accept",   OPTION_CHOICE,   OPTION_FLAG, AT(accept),      "LOSS",     "nothing", 0,   0,         accepts, "Restoring", "Restore although the log no longer holds its first records (lost-records), with --wipe volumes although Redis does not answer, so that nobody knows what it holds (unknown-data), or although both is so" },
@@ -91,10 +91,10 @@ static bool read_spec(const struct invocation *in, struct memory *memory, struct
             "--accept %s: a Redis that does not answer is not emptied by FLUSHALL; give --wipe "
             "volumes",
             accepts[o->accept]);
-    else if (!restore_rule_holds(RESTORE_RULE_SCOPE_LATEST, ret))
+    else if (!restore_rule_holds(RESTORE_RULE_SCOPE_AFTER, ret))
         snprintf(ret_why, ERR_MSG_MAX,
-                 "--to, --keys, --partitions: keys and partitions are restored to the end of the "
-                 "log; leave out --to, or restore all of Redis");
+                 "--after, --keys, --partitions: with keys or partitions nothing is held, and what "
+                 "was written to other keys stays; leave out --after");
     else if (!restore_rule_holds(RESTORE_RULE_SCOPE_RATE, ret))
         snprintf(ret_why, ERR_MSG_MAX,
                  "--rate, --keys, --partitions: a rate is of a replay, and with keys or partitions "
@@ -205,7 +205,9 @@ static enum exit_status consent(struct invocation *in, struct cluster *c,
         call_complain(in,
                       "this %s: give --yes, or a terminal to ask at; --dry-run shows what would be "
                       "done. Nothing was done",
-                      restore_spec_is_scoped(spec) ? "writes keys of a Redis" : "wipes a Redis");
+                      restore_spec_reverts(spec)     ? "appends records to a log"
+                      : restore_spec_is_scoped(spec) ? "writes keys of a Redis"
+                                                     : "wipes a Redis");
         return EXIT_USAGE;
     }
     if (make_plan(in, c, *spec, &plan, &err) != ERR_OK)
@@ -303,6 +305,10 @@ const struct verb verb_restore = {
         "that\ndiffers as the log makes it, as `kubectl redwal repair` does, and a key that the "
         "log does not make is\ndeleted, unless partitions were left out. All other keys stay as "
         "they are.\n\n"
+        "With --to beside them the Job appends records to the log that make these keys what they "
+        "were, as\n`kubectl redwal revert` does: each site and each replay comes to the same. What "
+        "was written to them\nsince then is undone; the user of the RedisWal needs Write on the "
+        "topic. Only where producers write.\n\n"
         "What the log no longer holds is lost: then it refuses, unless --accept lost-records says "
         "that\nthis is known.\n\n"
         "With --wipe volumes the pods and PersistentVolumeClaims of the RedisFailover go, which "
@@ -319,6 +325,7 @@ const struct verb verb_restore = {
                 "kubectl-redwal restore orders --wipe volumes --accept unknown-data\n"
                 "kubectl-redwal restore orders --to 0:1234,2:77 --rate 5000\n"
                 "kubectl-redwal restore orders --keys 'cart:*' --wait\n"
+                "kubectl-redwal restore orders --keys 'cart:*' --to 2h --wait\n"
                 "kubectl-redwal restore orders --partitions 0,3 --yes\n",
     .verbs = verbs,
     .words = words,

@@ -121,6 +121,11 @@ bool restore_step_stops(enum restore_step step)
     return steps[step].stops;
 }
 
+bool restore_step_is_of_keys(enum restore_step step)
+{
+    return step == RESTORE_STEP_REPAIRING || step == RESTORE_STEP_REVERTING;
+}
+
 bool restore_step_from(struct str text, enum restore_step *ret)
 {
     for (enum restore_step i = 0; i < RESTORE_STEP_COUNT; i++) {

@@ -163,6 +163,7 @@ const char *restore_step_text(enum restore_step step);
 const char *restore_step_meaning(enum restore_step step);
 bool restore_step_is_end(enum restore_step step);
 bool restore_step_stops(enum restore_step step);                 /* no applier is to run */
+bool restore_step_is_of_keys(enum restore_step step);            /* a Job writes some of them */
 bool restore_step_from(struct str text, enum restore_step *ret); /* false: there is none */
 const char *restore_fact_text(enum restore_fact fact);           /* its name: "TO_END" */
 const char *restore_fact_meaning(enum restore_fact fact);

@@ -244,6 +244,8 @@ struct restore_facts restore_know(const struct restore_known *k)
         [RESTORE_FACT_TURN] = k->turn,
         [RESTORE_FACT_PLANNED] = planned(k),
         [RESTORE_FACT_SCOPED] = truth_of(k->is_scoped),
+        [RESTORE_FACT_REVERT] = truth_of(k->is_revert),
+        [RESTORE_FACT_FOREIGN] = truth_of(k->is_revert && k->is_foreign),
         [RESTORE_FACT_DRY_RUN] = truth_of(k->dry_run),
         [RESTORE_FACT_FENCED] = truth_of(k->is_fenced && k->pods == 0),
         [RESTORE_FACT_VERIFY] = truth_of(k->verify),

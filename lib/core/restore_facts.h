@@ -14,7 +14,9 @@ struct restore_known {
     const char *uid;
     bool cancel, accepts_loss, dry_run, verify, skip, release; /* what is asked for */
     bool volumes, accepts_unknown;
-    bool is_scoped; /* some keys or partitions */
+    bool is_scoped;  /* some keys or partitions */
+    bool is_revert;  /* of these what they were at a time or positions */
+    bool is_foreign; /* another site writes the log */
 
     enum truth wal, turn;
     struct str wal_name;             /* the name that Redis must hold; where `wal` is yes */

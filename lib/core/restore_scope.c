@@ -31,6 +31,28 @@ static void narrow(const struct restore_spec *spec, struct restore_plan *plan, i
         p->until = p->from;
 }
 
+static bool has_position(const struct restore_spec *spec, int32_t partition)
+{
+    for (int32_t i = 0; i < spec->positions.n; i++)
+        if (spec->positions.at[i].partition == partition)
+            return true;
+    return false;
+}
+
+/* Up to some offset, and not whole. */
+static bool is_bounded(const struct restore_spec *spec, const struct restore_plan *plan, int32_t i)
+{
+    return is_read(spec, plan, i) && (spec->positions.n == 0 || has_position(spec, i));
+}
+
+static bool bounds_some(const struct restore_spec *spec, const struct restore_plan *plan)
+{
+    for (int32_t i = 0; i < plan->n; i++)
+        if (is_bounded(spec, plan, i))
+            return true;
+    return false;
+}
+
 bool restore_scope_plan(const struct restore_spec *spec, struct restore_plan *plan, char *ret_why)
 {
     for (int32_t i = 0; i < spec->partitions.n; i++) {
@@ -45,9 +67,26 @@ bool restore_scope_plan(const struct restore_spec *spec, struct restore_plan *pl
                  "the log holds none of the partitions that are asked for from its first record");
         return false;
     }
+    if (restore_spec_reverts(spec) && n_read(spec, plan) > 0 && !bounds_some(spec, plan)) {
+        snprintf(ret_why, LOOK_WHY_MAX + 1,
+                 "the positions are of none of the partitions that are read; name others");
+        return false;
+    }
     for (int32_t i = 0; i < plan->n; i++)
         narrow(spec, plan, i);
     return true;
+}
+
+bool restore_scope_print_until(const struct restore_spec *spec, const struct restore_plan *plan,
+                               struct buf *out)
+{
+    bool fits = true;
+
+    for (int32_t i = 0; i < plan->n; i++)
+        if (is_bounded(spec, plan, i))
+            fits = fits && buf_appendf(out, "%s%d:%lld", out->n > 0 ? "," : "", (int)i,
+                                       (long long)plan->partitions[i].until);
+    return fits;
 }
 
 bool restore_scope_print(const struct restore_spec *spec, const struct restore_plan *plan,

@@ -41,6 +41,11 @@ static bool is_verified_as_ever(const struct restore_spec *s)
            str_to_int64(STR_LITERAL(RESTORE_SAMPLE), &sample) && s->sample == sample;
 }
 
+bool restore_spec_reverts(const struct restore_spec *spec)
+{
+    return restore_spec_is_scoped(spec) && (spec->time_ms != 0 || spec->positions.n > 0);
+}
+
 bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *s)
 {
     switch (rule) {
@@ -50,8 +55,8 @@ bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *s)
         return s->after != RESTORE_AFTER_SKIP || s->time_ms != 0 || s->positions.n > 0;
     case RESTORE_RULE_UNKNOWN_DATA:
         return !restore_accepts(s, RESTORE_ACCEPT_UNKNOWN_DATA) || s->wipe == RESTORE_WIPE_VOLUMES;
-    case RESTORE_RULE_SCOPE_LATEST:
-        return !restore_spec_is_scoped(s) || (s->time_ms == 0 && s->positions.n == 0);
+    case RESTORE_RULE_SCOPE_AFTER:
+        return !restore_spec_is_scoped(s) || s->after == RESTORE_AFTER_HOLD;
     case RESTORE_RULE_SCOPE_RATE:
         return !restore_spec_is_scoped(s) || s->rate == 0;
     case RESTORE_RULE_SCOPE_VERIFY:

@@ -39,6 +39,8 @@ bool restore_rule_holds(enum restore_rule rule, const struct restore_spec *spec)
 bool restore_partitions_have(const struct restore_partitions *p, int32_t partition);
 /* Not all of Redis, but some keys, which are written where they differ. */
 bool restore_spec_is_scoped(const struct restore_spec *spec);
+/* Of these what they were, which the log is told. */
+bool restore_spec_reverts(const struct restore_spec *spec);
 bool restore_accepts(const struct restore_spec *spec, enum restore_accept what);
 /* Borrows the positions of `spec`. */
 struct restore_target restore_spec_target(const struct restore_spec *spec);

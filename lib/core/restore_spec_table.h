@@ -33,7 +33,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(OBJECT_NAME, rediswal,  "rediswal",     GIVEN,    NULL, 1, WAL_OBJECT_NAME_MAX, NULL, "RedisWal in this namespace whose Redis is made anew from its log") \
     X(TIME,        time_ms,   "to.time",      OPTIONAL, NULL, 1, INT64_MAX, NULL, "The first record of that time, or later, is not applied, in any partition") \
     X(POSITIONS,   positions, "to.positions", OPTIONAL, NULL, 1, RESTORE_PARTITIONS_MAX, NULL, "The first offset, by partition, that is not applied; other partitions are replayed to their end") \
-    X(TEXT,        keys,      "keys",         FIXED,    NULL, 1, RESTORE_KEYS_MAX, NULL, "Keys that match this glob, as Redis's KEYS does, are written as the log makes them; Redis is not wiped, and the other keys stay as they are") \
+    X(TEXT,        keys,      "keys",         FIXED,    NULL, 1, RESTORE_KEYS_MAX, NULL, "Keys that match this glob, as Redis's KEYS does, are written as the log makes them; Redis is not wiped, and the other keys stay as they are. With to they become what they were then, by records that are appended to the log") \
     X(PARTITIONS,  partitions, "partitions",  FIXED,    NULL, 1, RESTORE_PARTITIONS_MAX, NULL, "Keys that these partitions of the log make are written as the log makes them, and nothing else; with keys those that match, too") \
     X(CHOICE,      after,     "after",        FIXED,    "Hold", 0, 0, WAL_ONE_OF(RESTORE_AFTER_CHOICES), "Behind a time or positions: hold what follows until release is true, or skip it for good") \
     X(CHOICE,      wipe,      "wipe",         FIXED,    "Flush", 0, 0, WAL_ONE_OF(RESTORE_WIPE_CHOICES), "How Redis is emptied: by FLUSHALL, or by deleting the pods and PersistentVolumeClaims of the RedisFailover, so that its operator makes new ones. The latter needs components/wipe-volumes") \
@@ -54,8 +54,8 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
       "after: Skip needs to.time or to.positions: nothing follows the end of the log") \
     X(UNKNOWN_DATA, "", "!has(self.accept) || !('UnknownData' in self.accept) || self.wipe == 'Volumes'", \
       "accept: [UnknownData] is for wipe: Volumes: a Redis that does not answer cannot be emptied otherwise") \
-    X(SCOPE_LATEST, "", "!(has(self.keys) || has(self.partitions)) || !has(self.to) || !(has(self.to.time) || has(self.to.positions))", \
-      "keys and partitions are restored to the end of the log; leave out to, or restore all of Redis to that time or position") \
+    X(SCOPE_AFTER, "", "!(has(self.keys) || has(self.partitions)) || self.after == 'Hold'", \
+      "after: Skip is of a replay; with keys or partitions nothing is held, and what was written to other keys stays") \
     X(SCOPE_RATE, "", "!(has(self.keys) || has(self.partitions)) || self.rate == 0", \
       "rate is of a replay; with keys or partitions nothing is replayed by the appliers") \
     X(SCOPE_VERIFY, "", "!(has(self.keys) || has(self.partitions)) || (self.verify == 'Sample' && self.sample == " RESTORE_SAMPLE ")", \

@@ -26,6 +26,7 @@
     X(RELEASING, "Releasing", false, false, "the hold is taken away, and the appliers go on") \
     X(SKIPPING,  "Skipping",  false, false, "positions move behind the records that are not to be applied") \
     X(REPAIRING, "Repairing", false, false, "a Job writes the keys that were asked for as the log makes them; nothing is wiped, and no applier stops") \
+    X(REVERTING, "Reverting", false, false, "a Job appends records to the log that make the keys that were asked for what they were; nothing is wiped, and no applier stops") \
     X(COMPLETED, "Completed", true,  false, "done; the receipt says what was done") \
     X(FAILED,    "Failed",    true,  false, "not done: the reason says why, and what to do") \
     X(CANCELLED, "Cancelled", true,  false, "ended as asked; where Redis was wiped already, the appliers go on to the end of the log")
@@ -47,7 +48,9 @@
     X(PLANNED,   "the plan is made; no: it cannot be made like that") \
     X(LOSSY,     "all of Redis is asked for, the log no longer holds its first records, and nobody has accepted that") \
     X(SCOPED,    "some keys or partitions are asked for, and not all of Redis") \
-    X(PARTIAL,   "so it is, and the log no longer holds the first records of a partition that is asked for, and nobody has accepted that") \
+    X(REVERT,    "some keys or partitions are asked for, as they were at a time or positions") \
+    X(FOREIGN,   "so they are, and another site writes the log: the RedisWal is a standby, or has a mirror that is not to be stopped") \
+    X(PARTIAL,   "some keys or partitions are asked for, and the log no longer holds the first records of a partition that is asked for, and nobody has accepted that") \
     X(DRY_RUN,   "only the plan is wanted") \
     X(STOPPED,   "no pod of the applier is left") \
     X(FENCED,    "this process had the group's commits accepted in every partition, with no applier started since") \
@@ -76,7 +79,8 @@
     X(RELEASE,   "take the hold of every partition away") \
     X(VERIFY,    "have a Job compare Redis with what the log makes of it, unless there is one") \
     X(SKIP,      "move the position of every partition that is held to the end of the log") \
-    X(REPAIR,    "have a Job write the keys as the log makes them, unless there is one")
+    X(REPAIR,    "have a Job write the keys as the log makes them, unless there is one") \
+    X(REVERT,    "have a Job append to the log what the keys were, unless there is one")
 
 /* Rows that several steps have. IF: as below. */
 #define RESTORE_ROWS_OF_CANCEL(IF, step) \
@@ -112,6 +116,9 @@
     RESTORE_ROWS_OF_RETENTION(IF, step) \
     IF(step, OVERTAKEN, UNKNOWN, NOTHING,   step,   "LogUnknown",    "it is not known what the log holds", "see the condition LogReachable of the RedisWal")
 
+#define RESTORE_ROWS_OF_SITE(IF, step) \
+    IF(step, FOREIGN, YES, NOTHING, FAILED, "OtherSite", "keys become what they were by records, and another site writes this log", "create it where producers write; the mirror brings it here. After a failover to this site, say so in the RedisWal first: role: active, and mirror.state: Stopped")
+
 /* IF(step, fact, when, effect, next, reason, what was found, what to do), and the last row of a
  * step: ELSE(step, effect, next, reason, what was found, what to do). */
 #define RESTORE_ROWS(IF, ELSE) \
@@ -123,6 +130,7 @@
     \
     IF(PREFLIGHT, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing") \
     RESTORE_ROWS_OF_WAL(IF, PREFLIGHT) \
+    RESTORE_ROWS_OF_SITE(IF, PREFLIGHT) \
     IF(PREFLIGHT, TURN,      NOT_YES, NOTHING,   PENDING,   "WaitsForTurn",     "another restore of the RedisWal comes before it", "wait, or cancel that one") \
     RESTORE_ROWS_OF_OWNER(IF, PREFLIGHT) \
     RESTORE_ROWS_OF_DATA(IF, PREFLIGHT, EXPENDABLE) \
@@ -135,6 +143,7 @@
     IF(PREFLIGHT, PARTIAL,   YES,     NOTHING,   FAILED,    "PartitionsTrimmed", "the log no longer holds the first records of partitions that are asked for, so that nothing can be said of their keys", "restore keys of other partitions, or leave the keys of these as they are: accept: [LostRecords] in a new restore") \
     IF(PREFLIGHT, PARTIAL,   UNKNOWN, MAKE_PLAN, PREFLIGHT, "Planning",         "the log is asked what it holds", "see the condition LogReachable of the RedisWal when this lasts") \
     IF(PREFLIGHT, DRY_RUN,   NOT_NO,  NOTHING,   COMPLETED, "Planned",          "the plan is made, and nothing else was asked for", "create a restore without dryRun") \
+    IF(PREFLIGHT, REVERT,    YES,     NOTHING,   REVERTING, "PlanMade",         "the plan is made", "nothing") \
     IF(PREFLIGHT, SCOPED,    NOT_NO,  NOTHING,   REPAIRING, "PlanMade",         "the plan is made", "nothing") \
     ELSE(PREFLIGHT,                   NOTHING,   STOPPING,  "PlanMade",         "the plan is made", "nothing") \
     \
@@ -217,8 +226,18 @@
     IF(REPAIRING, VERIFIED,  NO,      NOTHING,   FAILED,    "KeysLeft",         "some of the keys are not as the log makes them", "see which and why with kubectl redwal repair --rediswal, and the same keys; the others are done") \
     IF(REPAIRING, CHECKED,   YES,     NOTHING,   FAILED,    "NotRepaired",      "the Job that is to write the keys has ended without having done all of it", "look at the logs of its pods, and create another restore; no key is half written") \
     RESTORE_ROWS_OF_DATA(IF, REPAIRING, OURS) \
-    IF(REPAIRING, BLANK,     YES,     NOTHING,   FAILED,    "RedisBlank",       "Redis holds nothing of this WAL, so that there is nothing to write keys beside", "create a restore without keys and partitions: all of Redis is made anew") \
-    ELSE(REPAIRING,                   REPAIR,    REPAIRING, "RepairingKeys",    "a Job writes the keys as the log makes them", "wait; look at the pods of the Job when this lasts")
+    IF(REPAIRING, BLANK,     YES,     NOTHING,   FAILED,    "RedisBlank",       "Redis holds nothing of this WAL", "create a restore without keys and partitions: all of Redis is made anew") \
+    ELSE(REPAIRING,                   REPAIR,    REPAIRING, "RepairingKeys",    "a Job writes the keys as the log makes them", "wait; look at the pods of the Job when this lasts") \
+    \
+    IF(REVERTING, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing; keys whose records were in the log by then become what they were") \
+    RESTORE_ROWS_OF_WAL(IF, REVERTING) \
+    IF(REVERTING, VERIFIED,  YES,     NOTHING,   COMPLETED, "Reverted",         "the keys that were asked for became what they were", "nothing") \
+    IF(REVERTING, VERIFIED,  NO,      NOTHING,   FAILED,    "KeysNotReverted",  "some of the keys did not become what they were", "see which and why with kubectl redwal revert --rediswal, the same keys and time; the others are done, and what was written to them since stands") \
+    IF(REVERTING, CHECKED,   YES,     NOTHING,   FAILED,    "NotReverted",      "the Job that is to append to the log has ended without having done all of it, or having seen it applied", "look at the logs of its pods; kubectl redwal revert --rediswal with --run, the uid of this restore, goes on, and leaves what was done as it is by now") \
+    RESTORE_ROWS_OF_SITE(IF, REVERTING) \
+    RESTORE_ROWS_OF_DATA(IF, REVERTING, OURS) \
+    IF(REVERTING, BLANK,     YES,     NOTHING,   FAILED,    "RedisBlank",       "Redis holds nothing of this WAL", "wait until appliers have replayed the log, and create another restore") \
+    ELSE(REVERTING,                   REVERT,    REVERTING, "RevertingKeys",    "a Job appends to the log what the keys were", "wait; look at the pods of the Job when this lasts")
 /* clang-format on */
 
 #endif

@@ -58,6 +58,12 @@ bool wal_mirrors_is_named(const struct wal_watch *w)
     return s->connect_url || s->mirror_maker || s->offsets_topic;
 }
 
+bool wal_mirrors_feed(const struct wal_watch *w)
+{
+    return w->resource.spec.role == WAL_ROLE_STANDBY ||
+           (wal_mirrors_is_named(w) && wal_mirrors_wish(w) != MIRROR_WISH_STOPPED);
+}
+
 enum mirror_wish wal_mirrors_wish(const struct wal_watch *w)
 {
     return (enum mirror_wish)w->resource.spec.mirror_wish;

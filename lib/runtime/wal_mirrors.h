@@ -38,6 +38,9 @@ void wal_mirrors_free(struct wal_mirrors *m); /* NULL is fine */
 void wal_mirrors_set_kind(struct wal_mirrors *m, const struct kube_resource *kind);
 
 bool wal_mirrors_is_named(const struct wal_watch *w);
+/* Another site writes the log, as far as is said: this one stands by, or has a mirror that is not
+ * to be stopped. */
+bool wal_mirrors_feed(const struct wal_watch *w);
 enum mirror_wish wal_mirrors_wish(const struct wal_watch *w);
 
 /* Its specification may be another one: what was learned of another mirror is forgotten. */

@@ -9,6 +9,7 @@
 #include "codec/kube_pod.h"
 #include "codec/pod_view.h"
 #include "codec/wal_children.h"
+#include "runtime/wal_mirrors.h"
 #include "runtime/wal_restores_state.h"
 
 #define APPLIER_PODS "app.kubernetes.io/name=" WAL_APPLIER
@@ -325,6 +326,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .volumes = spec->wipe == RESTORE_WIPE_VOLUMES,
         .dry_run = spec->dry_run,
         .is_scoped = restore_spec_is_scoped(spec),
+        .is_revert = restore_spec_reverts(spec),
         .verify = spec->verify != RESTORE_VERIFY_NONE,
         .skip = spec->after == RESTORE_AFTER_SKIP,
         .release = spec->release,
@@ -358,6 +360,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
     if (*ret_watch) {
         if (restore_is_under_way(e->resource.status.step))
             (*ret_watch)->n_planned = k.plan->n;
+        k.is_foreign = wal_mirrors_feed(*ret_watch);
         k.has_failover = truth_of((*ret_watch)->resource.spec.failover != NULL);
         k.wal_name = str_from((*ret_watch)->resource.spec.wal);
         k.observed = &(*ret_watch)->facts;
@@ -425,7 +428,8 @@ static void decide(struct restore_entry *e)
         restore_entry_write_status(e, row, &known);
     else if (row->effect != RESTORE_EFFECT_NOTHING && !restore_entry_is_confirmed(e))
         restore_entry_confirm(e);
-    else if (row->effect == RESTORE_EFFECT_VERIFY || row->effect == RESTORE_EFFECT_REPAIR)
+    else if (row->effect == RESTORE_EFFECT_VERIFY || row->effect == RESTORE_EFFECT_REPAIR ||
+             row->effect == RESTORE_EFFECT_REVERT)
         restore_entry_want_job(e, w);
     else if (w)
         restore_order_give(e, w, row->effect);
@@ -584,7 +588,7 @@ struct wal_restoring wal_restores_of(const struct wal_restores *r, struct str sc
         const struct restore_entry *e = r->entries[i];
         const enum restore_step step = step_of(e);
 
-        if (!is_of(e, scope, wal) || !restore_is_under_way(step) || step == RESTORE_STEP_REPAIRING)
+        if (!is_of(e, scope, wal) || !restore_is_under_way(step) || restore_step_is_of_keys(step))
             continue;
         restoring.is_under_way = true;
         restoring.stops |= restore_step_stops(step);

@@ -6,17 +6,23 @@
 #include "codec/restore_job.h"
 #include "core/log_time.h"
 #include "core/restore_scope.h"
+#include "runtime/revert.h"
 #include "runtime/wal_restores_state.h"
 
-#define VERIFY "verify"
-#define REPAIR "repair"
+/* For appliers to come to what was appended. */
+#define REVERT_WAIT "10m"
+
+#define VERIFY      "verify"
+#define REPAIR      "repair"
+#define REVERT      "revert"
 
 enum {
     SECOND_MS = 1000,
     NUMBER_MAX = 24,
-    ARGUMENTS_MAX = 4,
-    LIST_MAX = 4096,     /* of partitions: as `--partitions` takes it */
-    WHY_SHOWN_MAX = 200, /* room is left for what to do */
+    ARGUMENTS_MAX = 8,
+    LIST_MAX = 4096,       /* of partitions: as `--partitions` takes it */
+    UNTIL_MAX = 32 * 1024, /* of their offsets */
+    WHY_SHOWN_MAX = 200,   /* room is left for what to do */
 };
 
 /* What a step's Job is told by. */
@@ -29,11 +35,15 @@ struct job_name {
 /* Each history of Redis is compared by a Job of its own; keys are written by one. */
 static struct job_name name_of(const struct restore_entry *e, enum restore_step step)
 {
-    struct job_name name = { 0 };
+    static const char *const verbs[RESTORE_STEP_COUNT] = {
+        [RESTORE_STEP_VERIFYING] = VERIFY,
+        [RESTORE_STEP_REPAIRING] = REPAIR,
+        [RESTORE_STEP_REVERTING] = REVERT,
+    };
+    struct job_name name = { .verb = verbs[step] };
 
-    if (step != RESTORE_STEP_VERIFYING && step != RESTORE_STEP_REPAIRING)
+    if (!name.verb)
         return name;
-    name.verb = step == RESTORE_STEP_VERIFYING ? VERIFY : REPAIR;
     name.run = step == RESTORE_STEP_VERIFYING ? e->resource.status.wiped_ms / SECOND_MS : 0;
     restore_job_name(name.verb, e->resource.uid, name.run, name.text);
     return name;
@@ -43,7 +53,7 @@ static int64_t lasts_max_s(const struct restore_status *s)
 {
     const int64_t replay_s = (s->replayed_ms - s->wiped_ms) / SECOND_MS;
 
-    if (s->step == RESTORE_STEP_REPAIRING)
+    if (restore_step_is_of_keys(s->step))
         return WAL_RESTORES_REPAIR_S;
     return WAL_RESTORES_VERIFY_S + (replay_s > 0 ? WAL_RESTORES_VERIFY_TIMES * replay_s : 0);
 }
@@ -83,7 +93,7 @@ static void say_why(struct restore_entry *e)
 static void give_up(struct restore_entry *e)
 {
     const struct restore_status *s = &e->resource.status;
-    const int64_t begun_ms = s->step == RESTORE_STEP_REPAIRING ? s->started_ms : s->replayed_ms;
+    const int64_t begun_ms = restore_step_is_of_keys(s->step) ? s->started_ms : s->replayed_ms;
 
     if (e->job.phase == RESTORE_JOB_ENDED || begun_ms == LOOK_UNKNOWN ||
         (e->restores->wall_ms - begun_ms) / SECOND_MS < lasts_max_s(s) + WAL_RESTORES_JOB_S)
@@ -141,6 +151,7 @@ struct arguments {
     const char *at[ARGUMENTS_MAX + 1];
     char sample[NUMBER_MAX], keys[sizeof("--keys=") + RESTORE_KEYS_MAX];
     char partitions[sizeof("--partitions=") + LIST_MAX];
+    char run[sizeof("--run=") + REVERT_RUN_MAX], to[sizeof("--to=") + UNTIL_MAX];
 };
 
 static void say_what_to_compare(const struct restore_entry *e, const struct wal_watch *w,
@@ -158,12 +169,10 @@ static void say_what_to_compare(const struct restore_entry *e, const struct wal_
     }
 }
 
-static void say_what_to_write(const struct restore_resource *r, struct arguments *a)
+static size_t say_which_keys(const struct restore_resource *r, struct arguments *a, size_t n)
 {
     CLEANUP(buf_release) struct buf list = { 0 };
-    size_t n = 0;
 
-    a->at[n++] = "--yes";
     if (r->spec.keys) {
         snprintf(a->keys, sizeof(a->keys), "--keys=%s", r->spec.keys);
         a->at[n++] = a->keys;
@@ -176,6 +185,45 @@ static void say_what_to_write(const struct restore_resource *r, struct arguments
                  STR_ARGS(buf_str(&list)));
         a->at[n++] = a->partitions;
     }
+    return n;
+}
+
+static void say_what_to_write(const struct restore_resource *r, struct arguments *a)
+{
+    a->at[0] = "--yes";
+    say_which_keys(r, a, 1);
+}
+
+/* Another try goes on where this one ended, by its name. */
+static void say_what_to_revert(const struct restore_resource *r, struct arguments *a)
+{
+    CLEANUP(buf_release) struct buf until = { 0 };
+    size_t n = 0;
+
+    buf_init(&until, UNTIL_MAX);
+    if (!restore_scope_print_until(&r->spec, &r->status.plan, &until))
+        UNREACHABLE("partitions are fewer than that has room for");
+    snprintf(a->run, sizeof(a->run), "--run=%.*s", REVERT_RUN_MAX, r->uid);
+    snprintf(a->to, sizeof(a->to), "--to=%.*s", STR_ARGS(buf_str(&until)));
+    a->at[n++] = "--yes";
+    a->at[n++] = "--wait";
+    a->at[n++] = "--timeout=" REVERT_WAIT;
+    a->at[n++] = a->run;
+    a->at[n++] = a->to;
+    say_which_keys(r, a, n);
+}
+
+static void say_arguments(const struct restore_entry *e, const struct wal_watch *w,
+                          struct arguments *a)
+{
+    const enum restore_step step = e->resource.status.step;
+
+    if (step == RESTORE_STEP_REPAIRING)
+        say_what_to_write(&e->resource, a);
+    else if (step == RESTORE_STEP_REVERTING)
+        say_what_to_revert(&e->resource, a);
+    else
+        say_what_to_compare(e, w, a);
 }
 
 static bool write_job(const struct restore_entry *e, const struct wal_watch *w,
@@ -199,10 +247,7 @@ static bool write_job(const struct restore_entry *e, const struct wal_watch *w,
         .lasts_max_s = lasts_max_s(&e->resource.status),
     };
 
-    if (repairs)
-        say_what_to_write(&e->resource, &arguments);
-    else
-        say_what_to_compare(e, w, &arguments);
+    say_arguments(e, w, &arguments);
     return restore_job_write(&job, &w->resource, e->restores->ports.options, &around, out);
 }
 

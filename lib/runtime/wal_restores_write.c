@@ -300,7 +300,7 @@ static void say_verdict(const struct restore_entry *e, struct restore_status *s,
         s->different = job->different;
         if (job->began_ms != LOOK_UNKNOWN && job->ended_ms != LOOK_UNKNOWN)
             s->verify_seconds = (job->ended_ms - job->began_ms) / SECOND_MS;
-    } else if (from == RESTORE_STEP_REPAIRING && job->phase == RESTORE_JOB_ENDED) {
+    } else if (restore_step_is_of_keys(from) && job->phase == RESTORE_JOB_ENDED) {
         s->compared = job->compared;
         s->different = job->different;
         s->written = job->repaired;

@@ -29,7 +29,7 @@ class JobPod:
         container, = pod.spec.containers
         self.name, self.container = pod.metadata.name, container.name
         directory.mkdir()
-        self.scratch = RedisServer(directory, "scratch").start()
+        self.scratch = RedisServer(directory, "scratch", options=["databases 2"]).start()
         self.message = directory / "message"
         words = list(container.args)
         for flag, value in (("--config", options), ("--scratch", self.scratch.address),

@@ -119,7 +119,7 @@ struct world_restore {
     bool exists;            /* as of `seen` below, and so is `step` */
     enum restore_step step; /* that stands in its status */
     char uid[24];
-    bool holds, is_dry, is_scoped, is_cancelled, is_released, is_of_volumes;
+    bool holds, is_dry, is_scoped, is_revert, is_cancelled, is_released, is_of_volumes;
     int64_t ended_ms;      /* INT64_MAX: it has not */
     int64_t recreating_ms; /* it began to; INT64_MAX */
     bool completed;
@@ -178,6 +178,7 @@ enum restore_world_wish {
     WISH_DRY_RUN,
     WISH_VOLUMES,
     WISH_KEYS,
+    WISH_REVERT,
     WISH_COUNT
 };
 void restore_world_ask(struct restore_world *w, enum restore_world_wish wish); /* a RedisRestore */

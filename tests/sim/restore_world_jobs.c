@@ -10,20 +10,25 @@
 
 enum { TEXT_MAX = 1024, LASTS_MS = 30 * 1000, UNKNOWN_OF_1000 = 200, LOST_OF_1000 = 2 };
 
-/* "restore-verify-<uid>-<run>", or "restore-repair-<uid>-<run>" of one that is scoped */
+/* "restore-verify-<uid>-<run>", or of one that is scoped "restore-repair-…" or "restore-revert-…"
+ */
+static const char *prefix_of(const struct world_restore *r)
+{
+    return r->is_revert ? "restore-revert-" : r->is_scoped ? "restore-repair-" : "restore-verify-";
+}
+
 static int restore_of(const struct restore_world *w, const char *name)
 {
-    static const char verify[] = "restore-verify-", repair[] = "restore-repair-";
-    const bool repairs = strncmp(name, repair, sizeof(repair) - 1) == 0;
+    const size_t n = strlen("restore-verify-");
     char uid[24];
     int restore;
 
-    if (!repairs && strncmp(name, verify, sizeof(verify) - 1) != 0)
+    if (strlen(name) < n)
         return LOOK_UNKNOWN;
-    snprintf(uid, sizeof(uid), "%.*s", (int)strcspn(name + sizeof(verify) - 1, "-"),
-             name + sizeof(verify) - 1);
+    snprintf(uid, sizeof(uid), "%.*s", (int)strcspn(name + n, "-"), name + n);
     restore = restore_world_find_uid(w, uid);
-    return restore >= 0 && w->restores[restore].is_scoped == repairs ? restore : LOOK_UNKNOWN;
+    return restore >= 0 && strncmp(name, prefix_of(&w->restores[restore]), n) == 0 ? restore
+                                                                                   : LOOK_UNKNOWN;
 }
 
 /* What it will find. */
@@ -107,17 +112,26 @@ void restore_world_check_job(struct restore_world *w, const struct kube_request 
         return;
     for (int i = 0; i < w->n_restores; i++)
         wanted |= restore_world_is_in(w, i, RESTORE_STEP_VERIFYING) ||
-                  restore_world_is_in(w, i, RESTORE_STEP_REPAIRING);
+                  restore_world_is_in(w, i, RESTORE_STEP_REPAIRING) ||
+                  restore_world_is_in(w, i, RESTORE_STEP_REVERTING);
     if (!wanted)
         restore_world_fail(w, "a Job is made, and no status says so");
 }
 
 static void check_repair(struct restore_world *w, int restore, const char *text)
 {
-    static const char *const words[TRUTH_COUNT] = { [TRUTH_UNKNOWN] = "\"reason\":\"NotRepaired\"",
-                                                    [TRUTH_NO] = "\"reason\":\"KeysLeft\"",
-                                                    [TRUTH_YES] = "\"reason\":\"Repaired\"" };
+    static const char *const repaired[TRUTH_COUNT] = {
+        [TRUTH_UNKNOWN] = "\"reason\":\"NotRepaired\"",
+        [TRUTH_NO] = "\"reason\":\"KeysLeft\"",
+        [TRUTH_YES] = "\"reason\":\"Repaired\"",
+    };
+    static const char *const reverted[TRUTH_COUNT] = {
+        [TRUTH_UNKNOWN] = "\"reason\":\"NotReverted\"",
+        [TRUTH_NO] = "\"reason\":\"KeysNotReverted\"",
+        [TRUTH_YES] = "\"reason\":\"Reverted\"",
+    };
     const struct world_restore *r = &w->restores[restore];
+    const char *const *words = r->is_revert ? reverted : repaired;
 
     for (enum truth good = 0; good < TRUTH_COUNT; good++)
         if (strstr(text, words[good]) && (!r->job.has_ended || r->job.good != good))

@@ -219,6 +219,7 @@ void restore_world_ask(struct restore_world *w, enum restore_world_wish wish)
         [WISH_DRY_RUN] = ",\"dryRun\":true",
         [WISH_VOLUMES] = ",\"wipe\":\"Volumes\"",
         [WISH_KEYS] = ",\"keys\":\"*\"",
+        [WISH_REVERT] = TO_POSITION ",\"keys\":\"*\"",
     };
     const bool accepts = prng_chance(&w->prng, 500);
     char name[16], text[TEXT_MAX], created[CIVIL_TIME_MAX];
@@ -244,7 +245,8 @@ void restore_world_ask(struct restore_world *w, enum restore_world_wish wish)
                                  .holds = wish == WISH_HOLD,
                                  .is_dry = wish == WISH_DRY_RUN,
                                  .is_of_volumes = wish == WISH_VOLUMES,
-                                 .is_scoped = wish == WISH_KEYS,
+                                 .is_scoped = wish == WISH_KEYS || wish == WISH_REVERT,
+                                 .is_revert = wish == WISH_REVERT,
                                  .ended_ms = INT64_MAX,
                                  .recreating_ms = INT64_MAX };
     snprintf(r->uid, sizeof(r->uid), "%lld", (long long)o->uid);

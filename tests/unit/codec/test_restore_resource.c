@@ -183,9 +183,9 @@ static const struct {
     { "{\"rediswal\":\"a\",\"partitions\":[-1]}", "spec.partitions: " },
     { "{\"rediswal\":\"a\",\"partitions\":[0.5]}", "spec.partitions: " },
     { "{\"rediswal\":\"a\",\"keys\":\"a\",\"rate\":5}", "spec: rate is of a replay" },
-    { "{\"rediswal\":\"a\",\"partitions\":[0],\"to\":{\"time\":"
+    { "{\"rediswal\":\"a\",\"partitions\":[0],\"after\":\"Skip\",\"to\":{\"time\":"
       "\"2026-11-25T09:46:47Z\"}}",
-      "spec: keys and partitions are restored to the end of the log" },
+      "spec: after: Skip is of a replay" },
     { "{\"rediswal\":\"a\",\"keys\":\"a\",\"sample\":5}", "spec: verify and sample are for all" },
     { "{\"rediswal\":\"a\",\"partitions\":[0],\"verify\":\"Full\"}",
       "spec: verify and sample are for all" },

@@ -89,7 +89,8 @@ static void is_wiped_in_safety(const struct restore_row *row, const struct resto
         fail_at(row, facts, "a wipe in another step than the one that is persisted for it");
     if (!is_yes(facts, FACT(STOPPED)) || !is_yes(facts, FACT(FENCED)))
         fail_at(row, facts, "a wipe beside appliers");
-    if (row->step == STEP(REPAIRING) || !is_yes(facts, FACT(OURS)) || !is_yes(facts, FACT(WAL)))
+    if (restore_step_is_of_keys(row->step) || !is_yes(facts, FACT(OURS)) ||
+        !is_yes(facts, FACT(WAL)))
         fail_at(row, facts, "a wipe of somebody else's Redis");
     if (facts->values[FACT(WIPED)] != TRUTH_NO)
         fail_at(row, facts, "a second wipe");
@@ -214,7 +215,7 @@ static void is_known(const struct restore_row *row, const struct restore_facts *
     if (row->effect == RESTORE_EFFECT_SKIP && !is_yes(facts, FACT(WIPED)))
         fail_at(row, facts, "records are skipped on another Redis");
     if (row->next == STEP(COMPLETED) && row->step != STEP(PREFLIGHT) &&
-        !is_yes(facts, row->step == STEP(REPAIRING) ? FACT(VERIFIED) : FACT(WIPED)))
+        !is_yes(facts, restore_step_is_of_keys(row->step) ? FACT(VERIFIED) : FACT(WIPED)))
         fail_at(row, facts, "it is done, and nobody knows that it is");
     if (row->step == STEP(REPLAYING) && (row->next == STEP(COMPLETED) || row->next == STEP(HELD)) &&
         !is_yes(facts, FACT(REACHED)))
@@ -269,7 +270,7 @@ static void a_row_either_goes_on_or_has_an_effect(void **state)
 
 /* --- the table as a whole --------------------------------------------------------------------- */
 
-enum { ROWS_MAX = 128 };
+enum { ROWS_MAX = 256 };
 static bool is_reached[ROWS_MAX];
 
 static void reach(const struct restore_row *row, const struct restore_facts *facts)
@@ -397,7 +398,7 @@ static void come_true(enum restore_step step, enum restore_effect effect,
         [RESTORE_EFFECT_WIPE] = FACT(WIPED),         [RESTORE_EFFECT_RELEASE] = FACT(RELEASED),
         [RESTORE_EFFECT_SKIP] = FACT(RELEASED),      [RESTORE_EFFECT_NOTE] = FACT(NOTED),
         [RESTORE_EFFECT_RECREATE] = FACT(RECREATED), [RESTORE_EFFECT_VERIFY] = FACT(CHECKED),
-        [RESTORE_EFFECT_REPAIR] = FACT(VERIFIED),
+        [RESTORE_EFFECT_REPAIR] = FACT(VERIFIED),    [RESTORE_EFFECT_REVERT] = FACT(VERIFIED),
     };
 
     facts->values[FACT(STOPPED)] = truth_of(restore_step_stops(step));
@@ -438,7 +439,7 @@ static const struct restore_facts good = { {
     [FACT(REACHED)] = TRUTH_NO,     [FACT(TO_END)] = TRUTH_NO,    [FACT(SKIP)] = TRUTH_NO,
     [FACT(RELEASE)] = TRUTH_NO,     [FACT(RELEASED)] = TRUTH_YES, [FACT(VERIFY)] = TRUTH_NO,
     [FACT(CAUGHT_UP)] = TRUTH_YES,  [FACT(CHECKED)] = TRUTH_NO,   [FACT(SCOPED)] = TRUTH_NO,
-    [FACT(BLANK)] = TRUTH_NO,
+    [FACT(BLANK)] = TRUTH_NO,       [FACT(REVERT)] = TRUTH_NO,    [FACT(FOREIGN)] = TRUTH_NO,
 } };
 
 static void a_restore_goes_its_way(void **state)
@@ -463,6 +464,8 @@ static void a_restore_goes_its_way(void **state)
           " Preflight Stopping Fencing Recreating Wiping Replaying Held" },
         { FACT(OVERTAKEN), TRUTH_YES, " Preflight Stopping Fencing Failed" },
         { FACT(SCOPED), TRUTH_YES, " Preflight Repairing Completed" },
+        { FACT(REVERT), TRUTH_YES, " Preflight Reverting Completed" },
+        { FACT(FOREIGN), TRUTH_YES, " Preflight Failed" },
     };
     (void)state;
 
@@ -518,7 +521,7 @@ static void a_cancel_ends_it_from_wherever_it_is(void **state)
             continue;
         facts.values[FACT(CANCEL)] = TRUTH_YES;
         facts.values[FACT(RELEASED)] = TRUTH_NO;
-        facts.values[FACT(WIPED)] = truth_of(step > STEP(WIPING) && step != STEP(REPAIRING));
+        facts.values[FACT(WIPED)] = truth_of(step > STEP(WIPING) && !restore_step_is_of_keys(step));
         facts.values[FACT(RELEASED)] = truth_of(step <= STEP(WIPING));
         end = live(step, &facts, steps);
         /* What is being skipped is over in a moment. */

@@ -374,6 +374,18 @@ static void scoped(struct scene *s)
     s->known.is_scoped = true;
 }
 
+static void reverts(struct scene *s)
+{
+    scoped(s);
+    s->known.is_revert = true;
+}
+
+static void reverts_elsewhere(struct scene *s)
+{
+    reverts(s);
+    s->known.is_foreign = true;
+}
+
 static void scoped_and_accepted(struct scene *s)
 {
     scoped(s);
@@ -501,6 +513,10 @@ static const struct {
     { held_no_more_wanted, IS(RELEASE, YES) },
     { nothing, IS(SCOPED, NO) },
     { scoped, IS(SCOPED, YES) },
+    { scoped, IS(REVERT, NO) },
+    { reverts, IS(REVERT, YES) },
+    { reverts, IS(FOREIGN, NO) },
+    { reverts_elsewhere, IS(FOREIGN, YES) },
     { scoped, IS(LOSSY, NO) },
     { scoped, IS(PARTIAL, YES) },
     { nothing, IS(PARTIAL, NO) },

@@ -94,6 +94,49 @@ static void a_list_that_is_too_long_is_noticed(void **state)
     assert_false(restore_scope_print(&spec, &plan, &text));
 }
 
+static const struct restore_position at_0_and_4[] = { { 0, 12 }, { 4, 33 } };
+
+/* What is read is read up to there; partitions that positions do not name count whole. */
+static void up_to_where_it_counts_is_said_of_what_is_read(void **state)
+{
+    static const struct {
+        const char *begins;
+        const int32_t *asked;
+        int32_t n, n_positions; /* none: to a time */
+        const char *until;      /* NULL: nothing of it is read */
+    } ways[] = {
+        { "000000", NULL, 0, 0, "0:90,1:90,2:90,3:90,4:90,5:90" },
+        { "000000", some, 3, 0, "0:90,3:90,4:90" },
+        { "000000", NULL, 0, 2, "0:90,4:90" },
+        { "000000", last, 1, 2, NULL },
+        { "000010", some, 3, 2, "0:90" },
+        { "100010", some, 3, 2, NULL },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        const struct restore_spec spec = {
+            .keys = "*",
+            .time_ms = ways[i].n_positions == 0 ? 5 : 0,
+            .positions = { at_0_and_4, ways[i].n_positions },
+            .partitions = { ways[i].asked, ways[i].n },
+            .accept = 1U << RESTORE_ACCEPT_LOST_RECORDS,
+        };
+        struct restore_partition partitions[PARTITIONS];
+        struct restore_plan plan = plan_of(ways[i].begins, partitions);
+        CLEANUP(buf_release) struct buf text = { 0 };
+        char why[LOOK_WHY_MAX + 1] = "";
+
+        if (restore_scope_plan(&spec, &plan, why) != (ways[i].until != NULL))
+            fail_msg("way %zu: %s", i, why);
+        if (!ways[i].until)
+            continue;
+        buf_init(&text, TEXT_MAX);
+        assert_true(restore_scope_print_until(&spec, &plan, &text) && buf_append(&text, "", 1));
+        assert_string_equal(text.p, ways[i].until);
+    }
+}
+
 #define FACT(name) RESTORE_FACT_##name
 
 static bool next_combination(struct restore_facts *facts, const enum restore_fact *of, size_t n)
@@ -114,22 +157,55 @@ static bool is_yes(const struct restore_facts *facts, enum restore_fact fact)
 static void keys_are_written_where_that_is_wanted_and_known_to_be_right(void **state)
 {
     static const enum restore_fact of[] = { FACT(CANCEL),  FACT(WAL),  FACT(VERIFIED),
-                                            FACT(CHECKED), FACT(OURS), FACT(BLANK) };
-    struct restore_facts facts = { { 0 } };
+                                            FACT(CHECKED), FACT(OURS), FACT(BLANK),
+                                            FACT(FOREIGN) };
+    static const struct {
+        enum restore_step step;
+        enum restore_effect effect;
+    } ways[] = { { RESTORE_STEP_REPAIRING, RESTORE_EFFECT_REPAIR },
+                 { RESTORE_STEP_REVERTING, RESTORE_EFFECT_REVERT } };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+        struct restore_facts facts = { { 0 } };
+
+        do {
+            const struct restore_row *row = restore_decide(ways[i].step, &facts);
+
+            if (row->effect == ways[i].effect)
+                assert_true(
+                    is_yes(&facts, FACT(OURS)) && !is_yes(&facts, FACT(BLANK)) &&
+                    is_yes(&facts, FACT(WAL)) && !is_yes(&facts, FACT(CANCEL)) &&
+                    !is_yes(&facts, FACT(CHECKED)) &&
+                    facts.values[FACT(VERIFIED)] == TRUTH_UNKNOWN &&
+                    (row->effect == RESTORE_EFFECT_REPAIR || !is_yes(&facts, FACT(FOREIGN))));
+            if (is_yes(&facts, FACT(CANCEL)))
+                assert_int_equal(row->next, RESTORE_STEP_CANCELLED);
+            assert_true(row->next == ways[i].step || restore_step_is_end(row->next));
+            assert_true(row->effect == RESTORE_EFFECT_NOTHING || row->effect == ways[i].effect);
+        } while (next_combination(&facts, of, ARRAY_SIZE(of)));
+    }
+}
+
+/* At a site that is fed not even a plan is made. */
+static void the_log_is_written_to_where_producers_write_alone(void **state)
+{
+    static const enum restore_fact of[] = { FACT(CANCEL),  FACT(WAL),     FACT(TURN),
+                                            FACT(PLANNED), FACT(PARTIAL), FACT(EXPENDABLE),
+                                            FACT(DRY_RUN), FACT(FOREIGN), FACT(REVERT) };
+    struct restore_facts facts = { { [FACT(SCOPED)] = TRUTH_YES, [FACT(LOSSY)] = TRUTH_NO } };
     (void)state;
 
     do {
-        const struct restore_row *row = restore_decide(RESTORE_STEP_REPAIRING, &facts);
+        const struct restore_row *row = restore_decide(RESTORE_STEP_PREFLIGHT, &facts);
 
-        if (row->effect == RESTORE_EFFECT_REPAIR)
-            assert_true(is_yes(&facts, FACT(OURS)) && !is_yes(&facts, FACT(BLANK)) &&
-                        is_yes(&facts, FACT(WAL)) && !is_yes(&facts, FACT(CANCEL)) &&
-                        !is_yes(&facts, FACT(CHECKED)) &&
-                        facts.values[FACT(VERIFIED)] == TRUTH_UNKNOWN);
-        if (is_yes(&facts, FACT(CANCEL)))
-            assert_int_equal(row->next, RESTORE_STEP_CANCELLED);
-        assert_true(row->next == RESTORE_STEP_REPAIRING || restore_step_is_end(row->next));
-        assert_true(row->effect == RESTORE_EFFECT_NOTHING || row->effect == RESTORE_EFFECT_REPAIR);
+        if (row->next == RESTORE_STEP_REVERTING)
+            assert_true(is_yes(&facts, FACT(REVERT)) && !is_yes(&facts, FACT(FOREIGN)) &&
+                        is_yes(&facts, FACT(PLANNED)) && facts.values[FACT(PARTIAL)] == TRUTH_NO);
+        if (row->next == RESTORE_STEP_REPAIRING)
+            assert_false(is_yes(&facts, FACT(REVERT)));
+        if (is_yes(&facts, FACT(FOREIGN)))
+            assert_true(row->effect == RESTORE_EFFECT_NOTHING);
     } while (next_combination(&facts, of, ARRAY_SIZE(of)));
 }
 
@@ -183,7 +259,9 @@ int main(void)
         cmocka_unit_test(what_is_asked_for_and_whole_is_read),
         cmocka_unit_test(a_partition_that_there_is_not_is_told),
         cmocka_unit_test(a_list_that_is_too_long_is_noticed),
+        cmocka_unit_test(up_to_where_it_counts_is_said_of_what_is_read),
         cmocka_unit_test(keys_are_written_where_that_is_wanted_and_known_to_be_right),
+        cmocka_unit_test(the_log_is_written_to_where_producers_write_alone),
         cmocka_unit_test(nothing_stops_for_some_keys),
         cmocka_unit_test(a_restore_of_keys_ends_as_its_job_does),
     };

@@ -210,6 +210,27 @@ static void a_person_is_told_that_keys_are_written_and_nothing_is_wiped(void **s
                 "Nothing is wiped, no applier stops, and all other keys stay as they are.\n");
 }
 
+static void a_person_is_told_that_the_log_is_appended_to(void **state)
+{
+    struct restore_resource plan = { .spec = {
+                                         .rediswal = "orders", .keys = "cart:*", .time_ms = 1 } };
+    const struct wal_view wal = { .scope = STR_LITERAL("prod"), .name = STR_LITERAL("orders") };
+    (void)state;
+
+    restore_status_init(&plan.status);
+    plan.status.plan_records = 1234;
+    plan.status.plan_lost = 0;
+    snprintf(plan.status.to, sizeof(plan.status.to), "2026-11-25T09:46:47Z");
+    assert_asks(&wal, &plan,
+                "This appends records to the log of RedisWal prod/orders that make keys what they "
+                "were:\n"
+                "  appended:  keys that match cart:*, where they differ, as they were at "
+                "2026-11-25T09:46:47Z\n"
+                "  undone:    what was written to these keys since then, on every site\n"
+                "  read:      1,234 records up to there, and those behind\n"
+                "Nothing is wiped, no applier stops, and all other keys stay as they are.\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +239,7 @@ int main(void)
         cmocka_unit_test(keys_and_partitions_are_a_scope),
         cmocka_unit_test(a_person_is_told_what_goes_and_what_does_not_come_back),
         cmocka_unit_test(a_person_is_told_that_keys_are_written_and_nothing_is_wiped),
+        cmocka_unit_test(a_person_is_told_that_the_log_is_appended_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
