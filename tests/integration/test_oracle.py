@@ -9,7 +9,7 @@ from lab import oracle as oracle_module
 from lab.partitioners import CRC32, MURMUR2
 from lab.record_rules import Refused, interpret
 from lab.wal import Record
-from lab.workload import Workload, encode
+from lab.workload import HOUR_MS, Workload, encode
 
 NOW = int(time.time() * 1000)
 
@@ -80,6 +80,16 @@ def atomic(*operations):
     return json.dumps({"v": 1, "atomic": [
         {"key": key, "command": command, "args": args} for command, key, *args in operations]}
     ).encode()
+
+
+def test_a_deadline_stays_to_the_millisecond_however_often_something_is_refused(folding):
+    oracle, client = folding
+    if "PEXPIRETIME" not in {name.upper() for name in client.command()}:
+        pytest.skip("this server does not tell deadlines")
+    values = [encode("SET", ["x"], ttlMs=HOUR_MS), *[encode("HINCRBY", ["f", 1], ttl=7200)] * 100]
+    folded = oracle.fold([Record(0, i, NOW, b"k", value, {}) for i, value in enumerate(values)])
+    assert len(folded.rejected) == 100
+    assert folded.state[b"k"][2] == NOW + HOUR_MS
 
 
 def test_an_atomic_is_all_or_nothing(folding):

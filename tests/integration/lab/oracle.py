@@ -113,7 +113,8 @@ def _run(client, commands):
     before = []
     try:
         if len(commands) > 1 or (commands and commands[0][0] == b"EVAL"):
-            before = [(key, client.dump(key), client.pttl(key)) for key in commands.keys]
+            before = [(key, client.dump(key), ends)
+                      for key, ends in zip(commands.keys, _expiries(client, commands.keys))]
         for words in commands:
             client.execute_command(*words)
     except redis.exceptions.ResponseError as error:
@@ -126,23 +127,22 @@ def _run(client, commands):
 
 
 def _put_back(client, before):
-    for key, content, ttl_ms in before:
+    for key, content, ends in before:
         client.delete(key)
         if content is not None:
-            client.restore(key, max(ttl_ms, 0), content)
+            client.restore(key, max(ends, 0), content, absttl=True)
 
 
 def snapshot(client):
     """Everything a Redis holds but redwal's own keys: key -> (type, content, expiry or None)."""
     commands = {name.upper() for name in client.command()}
-    expiries = _expiries if "PEXPIRETIME" in commands else _expiries_from_ttls
     field_expiries = _field_expiries if "HPEXPIRETIME" in commands else lambda *_: {}
     keys = sorted(k for k in client.scan_iter(count=5000) if not k.startswith(b"redwal:"))
     state = {}
     for some in (keys[i:i + 1000] for i in range(0, len(keys), 1000)):
         types = _pipelined(client, (("TYPE", k) for k in some))
         contents = _pipelined(client, (_content_command(t, k) for t, k in zip(types, some)))
-        for key, kind, expiry, content in zip(some, types, expiries(client, some), contents):
+        for key, kind, expiry, content in zip(some, types, _expiries(client, some), contents):
             kind = kind if isinstance(kind, bytes) else kind.encode()
             if kind == b"hash":
                 if not content:  # all its fields have ended, and it is about to go
@@ -155,11 +155,14 @@ def snapshot(client):
 
 
 def _expiries(client, keys):
-    return _pipelined(client, (("PEXPIRETIME", k) for k in keys))
+    try:
+        return _pipelined(client, (("PEXPIRETIME", k) for k in keys))
+    except redis.exceptions.ResponseError:  # it has no such command
+        return _expiries_from_ttls(client, keys)
 
 
 def _expiries_from_ttls(client, keys):
-    """For servers that do not tell them: each ttl beside the server's clock."""
+    """Each ttl beside the server's clock."""
     answers = _pipelined(client, (words for k in keys for words in (("TIME",), ("PTTL", k))))
     return [ttl if ttl < 0 else seconds * 1000 + micros // 1000 + ttl
             for (seconds, micros), ttl in zip(answers[::2], answers[1::2])]
