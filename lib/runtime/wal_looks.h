@@ -5,6 +5,7 @@
 #ifndef REDWAL_RUNTIME_WAL_LOOKS_H
 #define REDWAL_RUNTIME_WAL_LOOKS_H
 
+#include "base/backoff.h"
 #include "codec/strimzi_mirror.h"
 #include "codec/wal_resource.h"
 #include "core/marking.h"
@@ -46,6 +47,8 @@ struct wal_mirror {
     struct wal_look_turn turn, source, offsets;
     char why[LOOK_WHY_MAX + 1];         /* the last order was not taken; "": it was */
     char offsets_why[LOOK_WHY_MAX + 1]; /* what is stored cannot be read; "": it can */
+    struct backoff retry;               /* of orders that are not taken */
+    int64_t order_due_ms;               /* none is given before */
 };
 
 /* A log look under this number and a WAL's is one at its mirror's source. */

@@ -119,7 +119,8 @@ void wal_mirrors_follow(const struct wal_mirrors *m, struct wal_watch *w, int64_
         return;
     digest = digest_of(s);
     w->mirror.generation = w->resource.generation;
-    w->mirror.turn.due_ms = now_ms; /* something else may be wanted */
+    w->mirror.turn.due_ms = w->mirror.order_due_ms = now_ms; /* something else may be wanted */
+    w->mirror.retry = (struct backoff){ WAL_MIRRORS_RETRY_MS, WAL_MIRRORS_RETRY_MAX_MS, 0 };
     if (w->mirror.digest == digest && w->mirror.term == m->term)
         return;
     w->mirror.digest = digest;
@@ -320,7 +321,9 @@ static void order(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, in
     if (effect == MIRROR_EFFECT_NOTHING)
         w->mirror.why[0] = '\0'; /* whatever became of the last order: it is as it is to be */
     if (effect != MIRROR_EFFECT_NOTHING && effect != MIRROR_EFFECT_WAIT &&
-        give(m, w, &maker, effect, now_ms, ends_ms, &ignored) == ERR_OK)
+        now_ms >= w->mirror.order_due_ms &&
+        give(m, w, &maker, effect, now_ms, ends_ms, &ignored) == ERR_OK &&
+        w->mirror.retry.failures == 0)
         log_info(m->ports.log, "Ordered a mirror to %s namespace=%s name=%s why=%s",
                  word_of(effect), w->resource.scope, w->resource.name, why);
 }
@@ -336,10 +339,16 @@ static void learned(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, 
 static void note_result(struct wal_mirrors *m, struct wal_watch *w, enum mirror_effect effect,
                         enum err_code rc, const char *why, int64_t now_ms)
 {
+    const bool is_news = strcmp(w->mirror.why, why) != 0;
+
     snprintf(w->mirror.why, sizeof(w->mirror.why), "%s", why);
+    if (rc == ERR_OK)
+        backoff_reset(&w->mirror.retry);
+    else
+        w->mirror.order_due_ms = now_ms + backoff_next_ms(&w->mirror.retry, w->number);
     if (effect == MIRROR_EFFECT_RESUME)
         mirror_forget_proof(&w->mirror.facts);
-    if (rc != ERR_OK && effect != MIRROR_EFFECT_GUARD)
+    if (rc != ERR_OK && effect != MIRROR_EFFECT_GUARD && is_news)
         log_warn(m->ports.log, "Failed to order a mirror to %s namespace=%s name=%s error=%s",
                  word_of(effect), w->resource.scope, w->resource.name, why);
     w->mirror.turn.due_ms = now_ms + WAL_MIRRORS_SETTLE_MS;

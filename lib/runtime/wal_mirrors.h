@@ -11,7 +11,12 @@
 #include "runtime/wal_looks.h"
 #include "runtime/wal_makers.h"
 
-enum { WAL_MIRRORS_SETTLE_MS = 1000 /* after an order, until the next look */ };
+enum {
+    WAL_MIRRORS_SETTLE_MS = 1000, /* after an order, until the next look */
+    /* After an order that was not taken, until the next one: doubling from and to. */
+    WAL_MIRRORS_RETRY_MS = 1000,
+    WAL_MIRRORS_RETRY_MAX_MS = 30 * 1000,
+};
 
 struct wal_mirrors_ports {
     struct kube_client *client;

@@ -71,6 +71,10 @@ static enum err_code take_order(struct fake_connector *c, int64_t now_ms, struct
 {
     if (c->is_silent || c->denies)
         return err_set(err, c->is_silent ? ERR_UNAVAILABLE : ERR_DENIED, "made up");
+    if (c->refuses) {
+        c->n_refused++;
+        return err_set(err, ERR_UNAVAILABLE, "not now");
+    }
     if (a->effect == MIRROR_EFFECT_GUARD) {
         const bool taken = c->lies || (c->state == CONNECTOR_STOPPED && now_ms >= c->tasks_end_ms);
 

@@ -17,10 +17,11 @@ struct fake_connector {
     int64_t changed_ms;   /* when it was last stopped, or let go on */
     bool is_silent;       /* nobody answers */
     bool denies;          /* our user */
+    bool refuses;         /* orders; looks are answered */
     bool lies;            /* says that its tasks are gone when they live, and they live on */
     int64_t stop_takes_ms;
     int64_t next; /* offset at the source */
-    unsigned n_looks, n_stops, n_resumes, n_guards;
+    unsigned n_refused, n_looks, n_stops, n_resumes, n_guards;
     char password[FAKE_MIRROR_TEXT_MAX]; /* that came with the last question */
 };
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -356,6 +357,50 @@ static void a_connect_that_is_not_allowed_is_told_and_nothing_is_asked(void **st
     wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
 }
 
+static unsigned count_lines(int fd, const char *what)
+{
+    static char text[64 * 1024];
+    const ssize_t n = read(fd, text, sizeof(text) - 1);
+    unsigned count = 0;
+
+    text[n < 0 ? 0 : n] = '\0';
+    for (const char *p = text; (p = strstr(p, what)); p++)
+        count++;
+    return count;
+}
+
+static void an_order_that_is_not_taken_is_given_again_less_and_less_often(void **state)
+{
+    struct wal_stand *s = *state;
+    struct log log;
+    int fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    log_init(&log, fds[1], LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+    wal_reconciler_free(s->reconciler);
+    s->log = &log;
+    wal_stand_begin(s);
+    s->connector.state = CONNECTOR_STOPPED;
+    s->connector.refuses = true;
+    put(s, 1, "Running", "");
+    wal_stand_run(s, 10 * MINUTE_MS);
+    assert_in_range(s->connector.n_refused, 10 * MINUTE_MS / (LOOK_MS + WAL_MIRRORS_RETRY_MAX_MS),
+                    8 + 10 * MINUTE_MS / (WAL_MIRRORS_RETRY_MAX_MS * 3 / 4));
+    put(s, 2, "Stopped", "");
+    wal_stand_run(s, SECOND_MS);
+    put(s, 3, "Running", ""); /* what is wanted anew is tried at once */
+    s->connector.refuses = false;
+    wal_stand_run(s, 2 * SECOND_MS);
+    assert_int_equal(s->connector.n_resumes, 1);
+    log_release(&log);
+    s->log = NULL;
+    close(fds[1]);
+    assert_int_equal(count_lines(fds[0], "Failed to order"), 1);
+    close(fds[0]);
+    wal_reconciler_free(s->reconciler);
+    wal_stand_begin(s);
+}
+
 static void a_missing_secret_is_told_and_nothing_is_asked(void **state)
 {
     struct wal_stand *s = *state;
@@ -450,6 +495,7 @@ int main(void)
         TEST(what_is_let_go_on_is_not_called_stopped_while_that_is_under_way),
         TEST(who_refuses_us_is_asked_with_a_new_password),
         TEST(a_connect_that_is_not_allowed_is_told_and_nothing_is_asked),
+        TEST(an_order_that_is_not_taken_is_given_again_less_and_less_often),
         TEST(a_missing_secret_is_told_and_nothing_is_asked),
         TEST(who_gives_the_lease_away_asks_nobody),
         TEST(who_gives_the_lease_away_waits_for_its_orders_and_gives_no_more),

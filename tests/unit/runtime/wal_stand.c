@@ -207,6 +207,7 @@ void wal_stand_begin(struct wal_stand *s)
                                                 .redis = { &redis, s },
                                                 .log_observer = { &log, s },
                                                 .mirror = fake_mirror_port(&s->mirror),
+                                                .log = s->log,
                                                 .now_ms = now,
                                                 .wall_ms = now };
 

@@ -53,6 +53,7 @@ struct wal_stand {
     struct fake_api *api;
     struct fake_api_link *link;
     struct wal_reconciler *reconciler;
+    struct log *log;   /* NULL: nobody reads it */
     unsigned n_writes; /* but of the lease */
     /* The one question that is open at each, and what it will be answered. */
     uint64_t redis_asked, log_asked;
