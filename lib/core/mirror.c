@@ -113,7 +113,7 @@ static void forget_stillness(struct mirror *m)
 void mirror_forget_proof(struct mirror *m)
 {
     m->gone_ms = LOOK_UNKNOWN;
-    m->guarded = TRUTH_UNKNOWN;
+    m->guarded = m->fenced = TRUTH_UNKNOWN;
     forget_stillness(m);
 }
 
@@ -148,6 +148,7 @@ void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int6
         return;
     forget_stillness(m);
     m->guarded = guard->taken;
+    m->fenced = guard->is_missing || !m->last.exists ? TRUTH_NO : m->last.exactly_once;
     m->guarded_ms = now_ms;
 }
 
@@ -253,8 +254,7 @@ void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[M
     ret_facts[MIRROR_FACT_GONE] = has_no_tasks(l);
     ret_facts[MIRROR_FACT_GUARDED] = m->guarded;
     ret_facts[MIRROR_FACT_STILL] = m->still;
-    /* Who has no connector was not fenced by a guard write. */
-    ret_facts[MIRROR_FACT_FENCED] = l->exists ? l->exactly_once : TRUTH_NO;
+    ret_facts[MIRROR_FACT_FENCED] = m->fenced;
 }
 
 /* --- words ------------------------------------------------------------------------------------ */

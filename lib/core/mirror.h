@@ -24,6 +24,7 @@ enum {
     MIRROR_CONNECTOR_MAX = 255, /* bytes of a connector's name */
     MIRROR_TOPIC_MAX = LOOK_TOPIC_MAX,
     MIRROR_STALE_MS = 30 * 1000, /* what nobody has confirmed for that long is unknown */
+    MIRROR_LOOK_MS = 10 * 1000,  /* between two looks at most: two of them may fail before that */
     MIRROR_STILL_MS = 10 * 1000, /* between the two looks that find the log as long as it was */
 };
 
@@ -184,6 +185,7 @@ struct mirror_look {
 struct mirror_guard {
     int64_t began_ms;
     enum truth taken; /* unknown: nobody answered, or Connect could not tell now */
+    bool is_missing;  /* it was, as Connect has no such connector: nothing was fenced */
 };
 
 /* What is remembered of a mirror from look to look. */
@@ -193,6 +195,7 @@ struct mirror {
     bool is_forbidden;       /* that one was */
     int64_t gone_ms;         /* since when all looks found it stopped; LOOK_UNKNOWN */
     enum truth guarded;      /* since then */
+    enum truth fenced;       /* by the guard write that was taken */
     int64_t guarded_ms;      /* when the guard write that was taken had been judged */
     enum truth still;        /* since then */
     int64_t still_ms;        /* when the look began that found these ends first */

@@ -54,11 +54,18 @@ static void unfollow(struct wal_makers *m)
     m->troubled_ms = INT64_MIN;
 }
 
+static void drop(struct wal_makers *m, struct maker_call *call)
+{
+    kube_client_cancel(m->client, call->number);
+    call->number = 0;
+}
+
 void wal_makers_free(struct wal_makers *m)
 {
     if (!m)
         return;
-    wal_makers_cancel(m);
+    for (size_t i = 0; i < WAL_MAKERS_CALLS_MAX; i++)
+        drop(m, &m->calls[i]);
     unfollow(m);
     free(m);
 }
@@ -209,7 +216,12 @@ bool wal_makers_are_open(const struct wal_makers *m)
 void wal_makers_cancel(struct wal_makers *m)
 {
     for (size_t i = 0; i < WAL_MAKERS_CALLS_MAX; i++) {
-        kube_client_cancel(m->client, m->calls[i].number);
-        m->calls[i].number = 0;
+        struct maker_call *call = &m->calls[i];
+
+        if (call->number == 0)
+            continue;
+        drop(m, call);
+        m->on_done(m->self, call->wal, call->effect, ERR_UNAVAILABLE,
+                   "we lead no longer, and it is not known whether it was carried out");
     }
 }

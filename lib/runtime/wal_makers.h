@@ -46,6 +46,7 @@ NODISCARD enum err_code wal_makers_order(struct wal_makers *m, uint64_t wal, str
                                          const char *name, const struct strimzi_mirror *mirror,
                                          enum mirror_effect effect, struct err *err);
 bool wal_makers_are_open(const struct wal_makers *m); /* orders without a result */
-void wal_makers_cancel(struct wal_makers *m);         /* those: we lead no longer */
+/* Those: we lead no longer. What has left may be carried out all the same. */
+void wal_makers_cancel(struct wal_makers *m);
 
 #endif

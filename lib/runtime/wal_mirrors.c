@@ -182,11 +182,17 @@ static enum err_code ask(struct wal_mirrors *m, struct wal_watch *w, enum mirror
     return rc;
 }
 
+/* What nobody has confirmed for long proves nothing, however seldom the rest is looked at. */
+static int64_t between_looks_ms(const struct wal_mirrors *m)
+{
+    return int64_min(m->interval_ms, MIRROR_LOOK_MS);
+}
+
 static int64_t retry_ms(const struct wal_mirrors *m, enum err_code rc)
 {
     return rc == ERR_TIMEOUT ? WAL_LOOKS_SECRET_MS
            : rc == ERR_LIMIT ? WAL_LOOKS_BUSY_MS
-                             : m->interval_ms;
+                             : between_looks_ms(m);
 }
 
 /* What was learned of a connector of another name is not about this one. */
@@ -237,7 +243,7 @@ static void look(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, int
     struct err err = { 0 };
     enum err_code rc = read_maker(m, w, &maker, &err);
 
-    w->mirror.turn.due_ms = now_ms + m->interval_ms;
+    w->mirror.turn.due_ms = now_ms + between_looks_ms(m);
     if (rc == ERR_OK && w->resource.spec.mirror_maker && !w->resource.spec.connect_url) {
         look_at_maker(m, w, &maker, now_ms, ends_ms);
         return;
@@ -455,11 +461,15 @@ static bool names_maker(const struct wal_mirrors *m)
     return false;
 }
 
+void wal_mirrors_check(struct wal_mirrors *m)
+{
+    if (!m->ports.may_act(m->ports.self))
+        wal_makers_cancel(m->makers);
+}
+
 void wal_mirrors_step(struct wal_mirrors *m, int64_t now_ms, int64_t ends_ms)
 {
     take_answers(m, now_ms, ends_ms);
-    if (is_over(now_ms, ends_ms))
-        wal_makers_cancel(m->makers);
     wal_makers_follow(m->makers, names_maker(m));
     wal_makers_step(m->makers, now_ms);
     for (size_t i = 0; !is_over(now_ms, ends_ms) && i < wal_looks_count(m->ports.looks); i++) {

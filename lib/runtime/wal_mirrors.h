@@ -55,6 +55,9 @@ void wal_mirrors_follow(const struct wal_mirrors *m, struct wal_watch *w, int64_
 void wal_mirrors_begin(struct wal_mirrors *m);
 /* What was ordered and has no result yet: not to be left to the next leader. */
 bool wal_mirrors_are_open(const struct wal_mirrors *m);
+/* Cancels the orders to KafkaMirrorMaker2s when we may act no longer. Call it before
+ * kube_client_step(). */
+void wal_mirrors_check(struct wal_mirrors *m);
 /* Takes answers, and asks and orders what is due. `ends_ms`: until then we lead; INT64_MIN: we do
  * not. Call it when the port's descriptor is readable, after wal_looks_step(), and when
  * wal_mirrors_due_ms() has come. */

@@ -340,6 +340,7 @@ int64_t wal_reconciler_step(struct wal_reconciler *r)
     note_leading(r);
     kube_keeper_check(r->keeper);
     wal_restores_check(r->restores);
+    wal_mirrors_check(r->mirrors);
     kube_client_step(r->client, r->now_ms);
     if (r->releasing && !is_acting(r))
         kube_elector_release(r->elector);

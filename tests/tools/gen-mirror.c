@@ -36,7 +36,12 @@ static void print_proof(void)
          "Where the source\n"
          "has nothing to mirror, a log that stands still says little by itself; "
          "[marks](kubernetes.md) give it\n"
-         "something every few seconds.");
+         "something every few seconds. The end that is looked at is what all replicas in sync "
+         "have: while one of them\n"
+         "hangs it stands still, whatever the leader was sent, until the brokers drop that replica "
+         "after\n"
+         "`replica.lag.time.max.ms`, half a minute by default. What shows then was in the log "
+         "before.");
 }
 
 /* clang-format off */
@@ -56,11 +61,12 @@ static void print_in_a_wal(void)
          "        url: http://connect.example:8083\n"
          "        connector: dc->dr.MirrorSourceConnector\n"
          "\n"
-         "It is looked at every `--look-interval`, and told of in `status.mirror`, in the conditions [MirrorRunning and\n"
+         "It is looked at every `--look-interval`, or every ten seconds where that is longer, and told of in `status.mirror`, in the conditions [MirrorRunning and\n"
          "MirrorFaithful](conditions.md), by Events, metrics and alerts. `state: Running` and `state: Stopped` are seen to, by\n"
          "the tables below; `Observed`, the default, orders nothing, the guard write neither, so that no stop is proven\n"
          "then. Orders are given by the holder of the lease alone, none when it could leave after the lease's end, and\n"
-         "each may be given again. A new leader has seen nothing: until it has the proof itself the state is `Stopping`.\n"
+         "each may be given again: what is not taken is, after a second, and then less and less often, down to every half\n"
+         "minute. A new leader has seen nothing: until it has the proof itself the state is `Stopping`.\n"
          "\n"
          "The Connect is a Service of the RedisWal's namespace, or `--connect-allow` of the controller names its host:\n"
          "[who may be asked](kubernetes.md#the-mirror).\n"

@@ -458,6 +458,38 @@ static void what_is_not_known_of_exactly_once_is_said(void **state)
     }
 }
 
+/* What is set later fenced nothing. */
+static void a_guard_write_has_fenced_what_wrote_exactly_once_then(void **state)
+{
+    static const struct {
+        enum truth then;
+        bool is_missing;
+        enum mirror_reason reason;
+    } rows[] = {
+        { TRUTH_NO, false, MIRROR_REASON_STOPPED_STILL },
+        { TRUTH_UNKNOWN, false, MIRROR_REASON_STOPPED_UNSURE },
+        { TRUTH_YES, false, MIRROR_REASON_STOPPED_FENCED },
+        { TRUTH_YES, true, MIRROR_REASON_STOPPED_STILL },
+    };
+    const struct event events[] = { { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_GONE, 0 } };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct mirror_guard guard = { AT_MS + SECOND_MS, TRUTH_YES, rows[i].is_missing };
+        struct mirror_look l = look_at(AT_MS, CONNECTOR_STOPPED, 0, 0, 0);
+        struct mirror m;
+
+        l.exactly_once = rows[i].then;
+        mirror_init(&m);
+        mirror_learn(&m, &l);
+        mirror_learn_guard(&m, &guard, AT_MS + SECOND_MS);
+        for (size_t j = 0; j < ARRAY_SIZE(events); j++)
+            happen(&m, &events[j]); /* these write exactly once */
+        assert_int_equal(reason_at(&m, AT_MS + 13 * SECOND_MS), rows[i].reason);
+        mirror_release(&m);
+    }
+}
+
 static void connect_s_words_are_known(void **state)
 {
     (void)state;
@@ -478,6 +510,7 @@ int main(void)
         cmocka_unit_test(a_missing_connector_is_not_resumed),
         cmocka_unit_test(a_stop_is_proven_step_by_step),
         cmocka_unit_test(what_is_not_known_of_exactly_once_is_said),
+        cmocka_unit_test(a_guard_write_has_fenced_what_wrote_exactly_once_then),
         cmocka_unit_test(connect_s_words_are_known),
     };
 

@@ -97,6 +97,38 @@ static void a_mirror_maker_that_nobody_follows_gets_no_order(void **state)
     assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"));
 }
 
+static bool is_patching(const struct wal_stand *s)
+{
+    for (size_t i = 0; i < KUBE_TRANSFERS_MAX; i++) {
+        const struct fake_api_transfer *t = &s->link->transfers[i];
+
+        if (t->id != 0 && t->request.method == KUBE_PATCH &&
+            str_contains(buf_str(&t->request.target), STR_LITERAL("/kafkamirrormaker2s/m")))
+            return true;
+    }
+    return false;
+}
+
+/* Whoever leads next must not meet an order that is still under way. */
+static void an_order_that_is_under_way_is_awaited_before_the_lease_is_given_away(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING", "");
+    wal_stand_put_mirror(s, 1, "Running", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    s->link->slow = "/kafkamirrormaker2s/m";
+    wal_stand_put_mirror(s, 2, "Stopped", BY_MAKER);
+    while (!is_patching(s))
+        wal_stand_run(s, 1);
+    wal_reconciler_release(s->reconciler);
+    wal_stand_run(s, 100);
+    assert_false(wal_reconciler_is_released(s->reconciler));
+    wal_stand_run(s, MINUTE_MS);
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
+    assert_true(wal_reconciler_is_released(s->reconciler));
+}
+
 static void a_mirror_maker_that_is_not_there_is_told(void **state)
 {
     struct wal_stand *s = *state;
@@ -139,6 +171,7 @@ int main(void)
         TEST(a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing),
         TEST(with_its_connect_a_stop_is_proven_and_lasts),
         TEST(a_mirror_maker_that_nobody_follows_gets_no_order),
+        TEST(an_order_that_is_under_way_is_awaited_before_the_lease_is_given_away),
         TEST(a_mirror_maker_that_is_not_there_is_told),
         TEST(a_mirror_maker_is_followed_in_v1beta2_as_long_as_the_cluster_has_it),
     };

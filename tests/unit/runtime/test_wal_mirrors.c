@@ -290,6 +290,20 @@ static void a_log_on_other_brokers_is_proven_to_stand_still_anew(void **state)
     assert_int_equal(s->connector.n_guards, 2);
 }
 
+static void a_stop_is_proven_however_seldom_the_rest_is_looked_at(void **state)
+{
+    const struct wal_reconciler_settings settings = { .requests_per_second = 100,
+                                                      .requests_burst = 100,
+                                                      .look_interval_ms = 10 * MINUTE_MS };
+    struct wal_stand *s = *state;
+
+    wal_reconciler_tune(s->reconciler, &settings);
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, 40 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_guards, 1);
+}
+
 static void what_is_unclear_gets_no_order(void **state)
 {
     struct wal_stand *s = *state;
@@ -491,6 +505,7 @@ int main(void)
         TEST(what_was_asked_of_another_connect_tells_nothing),
         TEST(another_mirror_is_never_told_of_with_what_was_known_of_the_first),
         TEST(a_log_on_other_brokers_is_proven_to_stand_still_anew),
+        TEST(a_stop_is_proven_however_seldom_the_rest_is_looked_at),
         TEST(what_is_unclear_gets_no_order),
         TEST(what_is_let_go_on_is_not_called_stopped_while_that_is_under_way),
         TEST(who_refuses_us_is_asked_with_a_new_password),
