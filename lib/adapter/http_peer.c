@@ -16,11 +16,15 @@ struct http_peer {
     struct secret password, ca, cert, key;
 };
 
+enum { PEMS_MAX = 3 };
+
 struct http_exchange {
     CURL *curl;
     CURLcode bad; /* of the settings; a setting that is missing from libcurl fails the request */
     struct curl_slist *headers;
     struct http_request_to request;
+    struct secret pems[PEMS_MAX]; /* libcurl wipes no copy of its own */
+    size_t n_pems;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -48,14 +52,20 @@ static int look_for_end(void *self, curl_off_t a, curl_off_t b, curl_off_t c, cu
 static void set_pem(struct http_exchange *x, bool is_text, const struct secret *pem,
                     CURLoption blob_option, CURLoption file_option)
 {
-    struct curl_blob blob = { .data = pem->text, .len = pem->n, .flags = CURL_BLOB_COPY };
+    struct curl_blob blob = { .len = pem->n, .flags = CURL_BLOB_NOCOPY };
+    struct secret *own = &x->pems[x->n_pems];
 
     if (pem->n == 0)
         return;
-    if (is_text)
-        SET(blob_option, &blob);
-    else
+    if (!is_text) {
         SET(file_option, pem->text);
+        return;
+    }
+    PRE(x->n_pems < PEMS_MAX);
+    x->n_pems++;
+    secret_set(own, (struct str){ pem->text, pem->n });
+    blob.data = own->text;
+    SET(blob_option, &blob);
 }
 
 static void set_login(struct http_exchange *x, const struct http_peer *p)
@@ -140,6 +150,8 @@ void http_exchange_free(struct http_exchange *x)
 {
     curl_easy_cleanup(x->curl);
     curl_slist_free_all(x->headers);
+    while (x->n_pems > 0)
+        secret_release(&x->pems[--x->n_pems]);
     free(x);
 }
 
