@@ -431,6 +431,8 @@ static enum err_code start(void *self, struct kube_request *request, uint64_t *r
 {
     struct fake_api_link *link = self;
     struct prng *prng = &link->api->prng;
+    bool lost, lost_on_the_way;
+    int64_t delay_ms;
     size_t i = 0;
 
     while (i < KUBE_TRANSFERS_MAX && link->transfers[i].id != 0)
@@ -440,12 +442,15 @@ static enum err_code start(void *self, struct kube_request *request, uint64_t *r
     if (request->method != KUBE_GET && link->on_write)
         link->on_write(link->self, request);
     transfer_end(&link->transfers[i]);
+    delay_ms = delay(link);
+    lost = prng_chance(prng, link->trouble);
+    lost_on_the_way = prng_chance(prng, link->trouble / 2);
     link->transfers[i] = (struct fake_api_transfer){
         .id = ++link->n_started,
         .request = *request,
-        .arrives_ms = link->api->now_ms + delay(link),
-        .lost = prng_chance(prng, link->trouble),
-        .lost_on_the_way = prng_chance(prng, link->trouble / 2),
+        .arrives_ms = link->api->now_ms + delay_ms,
+        .lost = lost,
+        .lost_on_the_way = lost_on_the_way,
     };
     if (link->n_started == link->fault_at) {
         link->transfers[i].lost |= link->fault == FAKE_API_ANSWER_LOST;

@@ -246,17 +246,32 @@ static void random_group_trouble(struct world *w)
         world_assign(w, partition, host);
 }
 
+/* One number after the other: compilers evaluate arguments in orders of their own. */
+static void operate(struct world *w, int32_t partition)
+{
+    const enum operation_on_key operation =
+        (enum operation_on_key)prng_below(&w->prng, OPERATION_COUNT);
+
+    world_operate(w, partition, (unsigned)prng_below(&w->prng, WORKLOAD_KEYS), operation);
+}
+
+static void repeat(struct world *w, int32_t partition)
+{
+    const bool restamped = prng_chance(&w->prng, 500);
+
+    world_repeat(w, partition, 1 + prng_below(&w->prng, RUN_MAX), restamped);
+}
+
 static void random_log_event(struct world *w)
 {
     const int32_t partition = (int32_t)prng_below(&w->prng, (uint64_t)world_log(w)->n_partitions);
 
     if (w->settings.on_reject == ON_REJECT_QUARANTINE_KEY && prng_chance(&w->prng, 100))
-        world_operate(w, partition, (unsigned)prng_below(&w->prng, WORKLOAD_KEYS),
-                      (enum operation_on_key)prng_below(&w->prng, OPERATION_COUNT));
+        operate(w, partition);
     else if (prng_chance(&w->prng, 80))
         fake_log_skip(world_log(w), partition);
     else if (prng_chance(&w->prng, 80))
-        world_repeat(w, partition, 1 + prng_below(&w->prng, RUN_MAX), prng_chance(&w->prng, 500));
+        repeat(w, partition);
     else
         world_produce(w, partition);
 }

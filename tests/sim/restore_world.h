@@ -155,6 +155,7 @@ struct restore_world {
     int64_t seen; /* version of the API server */
     struct world_fence fence;
     unsigned n_wipes; /* of any Redis */
+    uint64_t digest;  /* of when what was written: of a seed it is the same by any compiler */
     char violation[1500];
 };
 

@@ -70,11 +70,12 @@ static void live(struct restore_world *w, struct fake_api_object *o)
         return;
     }
     job = &w->restores[restore].job;
-    if (job->uid != o->uid)
-        *job = (struct world_job){ .uid = o->uid,
-                                   .ends_ms = restore_world_now_ms() +
-                                              (int64_t)prng_below(&w->prng, LASTS_MS),
-                                   .good = draw(w) };
+    if (job->uid != o->uid) {
+        const int64_t lasts_ms = (int64_t)prng_below(&w->prng, LASTS_MS);
+        const enum truth good = draw(w);
+
+        *job = (struct world_job){ o->uid, restore_world_now_ms() + lasts_ms, false, good };
+    }
     if (job->has_ended)
         return;
     if (w->faults > 0 && prng_chance(&w->prng, LOST_OF_1000)) {

@@ -162,6 +162,8 @@ static struct world_order *order_new(struct world_replica *r, uint64_t number, b
 {
     struct restore_world *w = r->world;
     struct world_order *o = NULL;
+    int64_t done_ms;
+    bool is_lost;
 
     for (size_t i = 0; i < RESTORE_WORLD_ORDERS; i++) {
         struct world_order *other = &w->orders[i];
@@ -172,13 +174,15 @@ static struct world_order *order_new(struct world_replica *r, uint64_t number, b
             o = other;
     }
     INVARIANT(o);
+    done_ms = later(w);
+    is_lost = prng_chance(&w->prng, w->faults);
     *o = (struct world_order){ .number = number,
                                .owner = r->identity,
                                .of_redis = of_redis,
                                .ordered_ms = restore_world_now_ms(),
-                               .done_ms = later(w),
+                               .done_ms = done_ms,
                                .until_ms = until_ms,
-                               .is_lost = prng_chance(&w->prng, w->faults),
+                               .is_lost = is_lost,
                                .to_end = plan && plan->to_end };
     for (int32_t i = 0; plan && i < plan->n; i++) {
         o->from[i] = plan->partitions[i].from;

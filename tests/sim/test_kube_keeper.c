@@ -254,12 +254,14 @@ static const char *name_of(struct world *w, char *name)
 
 static void put_owner(struct world *w, const char *name)
 {
+    const int number = (int)prng_below(&w->prng, TEXTS);
+    const int n = (int)prng_below(&w->prng, MAPS_MAX + 1);
     char text[400];
 
     snprintf(text, sizeof(text),
              "{\"kind\":\"Thing\",\"apiVersion\":\"lab.example/v1\",\"metadata\":{\"name\":\"%s\","
              "\"namespace\":\"" SCOPE "\"},\"spec\":{\"n\":%d,\"text\":\"text-%d\"}}",
-             name, (int)prng_below(&w->prng, MAPS_MAX + 1), (int)prng_below(&w->prng, TEXTS));
+             name, n, number);
     fake_api_put(w->api, OWNERS, SCOPE, name, text);
 }
 

@@ -3,6 +3,7 @@
  *
  *   SIM_SEED=<n>   that one alone
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,6 +35,7 @@ static void whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends(voi
 {
     struct restore_world *w = *state;
     unsigned n_wipes = 0, n_completed = 0, n_of_keys = 0;
+    uint64_t digest = 0;
     int64_t only = -1;
     char where[32];
 
@@ -47,6 +49,7 @@ static void whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends(voi
         restore_world_check_end(w);
         snprintf(where, sizeof(where), "SIM_SEED=%llu", (unsigned long long)seed);
         fail_on_violation(w, where);
+        digest = (digest << 7 | digest >> 57) ^ w->digest;
         n_wipes += w->n_wipes;
         for (int i = 0; i < w->n_restores; i++) {
             n_completed += w->restores[i].completed;
@@ -54,7 +57,8 @@ static void whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends(voi
         }
         restore_world_release(w);
     }
-    printf("%u wipes, %u restores completed, %u of keys\n", n_wipes, n_completed, n_of_keys);
+    printf("%u wipes, %u restores completed, %u of keys, digest %016" PRIx64 "\n", n_wipes,
+           n_completed, n_of_keys, digest);
     assert_true(only >= 0 || (n_wipes > SEEDS && n_completed > SEEDS && n_of_keys > 0));
 }
 
