@@ -69,7 +69,7 @@ class Operator:
                        "connectors": [self.connector.status()]}}))
 
     def _is(self, state):
-        now, made = self.connector.status(), self.connector.ask("GET")[1]["tasks"]
+        now, made = self.connector.status(), self.connector.ask("GET")[1].get("tasks", [])
         tasks = [t["state"] for t in now.get("tasks", [])]
         return now.get("connector", {}).get("state") == state.upper() and (
             tasks == [] if state == "stopped" else tasks and tasks == ["RUNNING"] * len(made))
