@@ -8,15 +8,17 @@
 #include "restore_target.h"
 #include "runtime/clock.h"
 
+enum { MINUTE_MS = 60 * 1000 };
+
 struct target {
     struct restore_position positions[RESTORE_PARTITIONS_MAX];
     struct restore_spec spec;
 };
 
-static bool parse(const char *to, struct target *ret, const char **why)
+static bool parse(const char *to, int64_t now_ms, struct target *ret, const char **why)
 {
     ret->spec = (struct restore_spec){ 0 };
-    if (!restore_target_parse(to, clock_wall_ms(), ret->positions, &ret->spec, why))
+    if (!restore_target_parse(to, now_ms, ret->positions, &ret->spec, why))
         return false;
     if (restore_spec_target(&ret->spec).to == RESTORE_TO_LATEST) {
         *why = "is what keys are in the log already; `repair` writes them to Redis";
@@ -29,7 +31,17 @@ bool revert_until_is_valid(const char *to, const char **why)
 {
     struct target target;
 
-    return parse(to, &target, why);
+    return parse(to, clock_wall_ms(), &target, why);
+}
+
+bool revert_until_moves(const char *to)
+{
+    const int64_t now_ms = clock_wall_ms();
+    struct target one, other;
+    const char *why;
+
+    return parse(to, now_ms, &one, &why) && parse(to, now_ms + MINUTE_MS, &other, &why) &&
+           one.spec.time_ms != other.spec.time_ms;
 }
 
 static enum err_code make(struct log_reader *reader, const struct restore_spec *spec,
@@ -63,7 +75,7 @@ enum err_code revert_until_plan(const struct invocation *in, const char *to,
     const char *why;
     enum err_code rc;
 
-    if (!parse(to, &target, &why))
+    if (!parse(to, clock_wall_ms(), &target, &why))
         return err_set(err, ERR_INVALID, "--to: '%s' %s", to, why);
     rc = link_reader(in, link_options(in)->topic, &reader, err);
     if (rc == ERR_OK)

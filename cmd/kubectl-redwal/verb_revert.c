@@ -70,6 +70,11 @@ static void check(struct invocation *in)
         option_set_problem(&in->set, "--sample: keys are not reverted by chance; leave it out");
     if (o->run && !is_name(o->run))
         option_set_problem(&in->set, "--run: has characters that are not printable ASCII");
+    if (o->run && o->to && revert_until_moves(o->to))
+        option_set_problem(&in->set,
+                           "--to: '%s' is another time than it was for --run %s; give the "
+                           "positions that were told then",
+                           o->to, o->run);
     if (o->wait && !o->yes)
         option_set_problem(&in->set, "--wait: nothing comes that could be waited for; give --yes");
 }
@@ -182,6 +187,22 @@ static void await_folded(const struct comparison *c, struct appending *a)
             await(a, i, partitions[i].end - 1);
 }
 
+/* What makes another call the same one, whatever time it is by then. */
+static void tell_again(struct invocation *in, const struct restore_plan *plan, const char *name)
+{
+    const struct revert_options *o = invocation_values(in, &revert_table);
+    CLEANUP(buf_release) struct buf to = { 0 };
+
+    buf_init(&to, OPTION_VALUE_MAX_BYTES);
+    for (int32_t i = 0; i < plan->n; i++)
+        buf_print(&to, "%s%" PRId32 ":%" PRId64, i > 0 ? "," : "", i, plan->partitions[i].until);
+    if (o->yes)
+        call_complain(in, "this is --run %s --to %.*s; give both to go on after an interruption",
+                      name, STR_ARGS(buf_str(&to)));
+    else
+        call_complain(in, "this is --to %.*s; give that to do just this", STR_ARGS(buf_str(&to)));
+}
+
 static enum err_code revert(struct invocation *in, struct comparison *c, struct appending *a,
                             struct err *err)
 {
@@ -206,8 +227,8 @@ static enum err_code revert(struct invocation *in, struct comparison *c, struct 
         until[i] = plan.partitions[i].until;
     settings.until = until;
     settings.n_until = plan.n;
-    if (o->yes && !o->run)
-        call_complain(in, "this is --run %s; give that to go on after an interruption", name);
+    if (!o->run)
+        tell_again(in, &plan, name);
     rc = comparison_revert(c, &settings, &log, err);
     free(until);
     return rc;

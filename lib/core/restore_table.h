@@ -232,8 +232,8 @@
     IF(REVERTING, CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing; keys whose records were in the log by then become what they were") \
     RESTORE_ROWS_OF_WAL(IF, REVERTING) \
     IF(REVERTING, VERIFIED,  YES,     NOTHING,   COMPLETED, "Reverted",         "the keys that were asked for became what they were", "nothing") \
-    IF(REVERTING, VERIFIED,  NO,      NOTHING,   FAILED,    "KeysNotReverted",  "some of the keys did not become what they were", "see which and why with kubectl redwal revert --rediswal, the same keys and time; the others are done, and what was written to them since stands") \
-    IF(REVERTING, CHECKED,   YES,     NOTHING,   FAILED,    "NotReverted",      "the Job that is to append to the log has ended without having done all of it, or having seen it applied", "look at the logs of its pods; kubectl redwal revert --rediswal with --run, the uid of this restore, goes on, and leaves what was done as it is by now") \
+    IF(REVERTING, VERIFIED,  NO,      NOTHING,   FAILED,    "KeysNotReverted",  "some of the keys did not become what they were", "look at the logs of its pods: they say which and why; kubectl redwal revert --rediswal with the same keys, --run, the uid of this restore, and --to with the positions of status.plan, tries them again, and leaves what was done as it is by now") \
+    IF(REVERTING, CHECKED,   YES,     NOTHING,   FAILED,    "NotReverted",      "the Job that is to append to the log has ended without having done all of it, or having seen it applied", "look at the logs of its pods; kubectl redwal revert --rediswal with the same keys, --run, the uid of this restore, and --to with the positions of status.plan, goes on, and leaves what was done as it is by now") \
     RESTORE_ROWS_OF_SITE(IF, REVERTING) \
     RESTORE_ROWS_OF_DATA(IF, REVERTING, OURS) \
     IF(REVERTING, BLANK,     YES,     NOTHING,   FAILED,    "RedisBlank",       "Redis holds nothing of this WAL", "wait until appliers have replayed the log, and create another restore") \

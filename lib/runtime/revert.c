@@ -362,6 +362,20 @@ static enum err_code check(const struct revert *r, struct err *err)
     return ERR_OK;
 }
 
+/* What a record did that the scratch Redis could not do is missing in what a key was. */
+static enum err_code check_fold(const struct revert *r, struct err *err)
+{
+    const uint64_t n = fold_rejected(r->v->fold, REJECT_UNSUPPORTED);
+
+    if (n == 0 || !*r->v->caveat)
+        return ERR_OK;
+    return err_set(
+        err, ERR_INVALID,
+        "nobody knows what keys were: the scratch Redis could not apply %" PRIu64
+        " records, as it lacks %.200s; give --redis-server of the version that Redis has",
+        n, r->v->caveat);
+}
+
 enum err_code revert_run(struct verify *v, const struct revert_settings *settings,
                          const struct revert_log *log, struct err *err)
 {
@@ -381,6 +395,8 @@ enum err_code revert_run(struct verify *v, const struct revert_settings *setting
         rc = keep_then(&r, err);
     if (rc == ERR_OK)
         rc = fold(&r, true, err);
+    if (rc == ERR_OK)
+        rc = check_fold(&r, err);
     if (rc == ERR_OK)
         rc = sweep(&r, REVERT_DB_THEN, err);
     if (rc == ERR_OK)

@@ -479,7 +479,7 @@ void wal_mirrors_step(struct wal_mirrors *m, int64_t now_ms, int64_t ends_ms)
         if (may_look(w) && now_ms >= w->mirror.turn.due_ms)
             look(m, w, now_ms, ends_ms);
         if (wal_offsets_may_ask(w) && now_ms >= w->mirror.offsets.due_ms)
-            wal_offsets_ask(m->ports.looks, &m->ports.log_observer, w, m->interval_ms, now_ms);
+            wal_offsets_ask(m->ports.looks, &m->ports.log_observer, w, between_looks_ms(m), now_ms);
         if (may_look_at_source(w) && now_ms >= w->mirror.source.due_ms)
             look_at_source(m, w, now_ms);
     }

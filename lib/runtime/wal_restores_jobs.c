@@ -229,7 +229,7 @@ static void say_arguments(const struct restore_entry *e, const struct wal_watch 
 static bool write_job(const struct restore_entry *e, const struct wal_watch *w,
                       const struct job_name *name, struct buf *out)
 {
-    const bool repairs = e->resource.status.step == RESTORE_STEP_REPAIRING;
+    const bool compares = e->resource.status.step == RESTORE_STEP_VERIFYING;
     const char *secret = w->failover_secret;
     const struct wal_surroundings around = { .failover_secret = *secret ? secret : NULL };
     char image[REDIS_FAILOVER_IMAGE_MAX + 1];
@@ -240,8 +240,9 @@ static bool write_job(const struct restore_entry *e, const struct wal_watch *w,
         .restore = e->resource.name,
         .uid = e->resource.uid,
         .arguments = arguments.at,
-        /* What differs will do so again; a key that was busy may be free the next time. */
-        .final = repairs ? "2" : "2,3,5",
+        /* What differs will do so again; a key that was busy, or a record that nobody
+         * acknowledged, may be done the next time. */
+        .final = compares ? "2,3,5" : "2",
         .image = e->restores->ports.images.tool,
         .redis_image = redis_image_of(e, w, image),
         .lasts_max_s = lasts_max_s(&e->resource.status),

@@ -57,10 +57,10 @@ def test_the_rate_is_kept(stand):
 
 
 def test_an_applier_that_stands_still_is_seen(stand):
-    _, _, applier, cli = stand
+    topic, _, applier, cli = stand
     applier.start().await_ready()
     process = cli.start("bench", "--records", "1500", "--rate", "500", "-o", "json")
-    time.sleep(0.8)
+    await_(lambda: sum(topic.ends().values()) >= 100, 30, "records are written")
     applier.pause()
     time.sleep(1.5)
     applier.resume()
@@ -69,7 +69,7 @@ def test_an_applier_that_stands_still_is_seen(stand):
     report = json.loads(out)
     behind = next(r for r in report["latency"] if r["what"] == "visible after acknowledged")
     assert report["visible"] == 1500
-    assert 1_300_000 < behind["maxUs"] < 10_000_000, behind
+    assert 1_000_000 < behind["maxUs"] < 10_000_000, behind
     assert report["lagPeak"] >= 500
 
 

@@ -3,6 +3,7 @@
 import base64
 import datetime
 import json
+import re
 import signal
 import threading
 import time
@@ -352,10 +353,43 @@ def test_what_cannot_be_known_is_refused(lab, options, words):
     ({"keys": "*"}, "--to is missing"), ({"to": "1h"}, "--keys, --partitions"),
     ({"to": "latest", "keys": "*"}, "repair"), ({"to": "1h", "keys": "*", "sample": 5}, "--sample"),
     ({"to": "1h", "keys": "*", "run": "a b"}, "--run"),
+    ({"to": "1h", "keys": "*", "run": "again"}, "'1h' is another time than it was for --run again"),
 ])
 def test_what_is_asked_for_is_checked(lab, options, words):
     topic, server = lab.topic(), lab.redis()
     assert words in Revert(lab, topic, server, **options).run(status=2).err
+
+
+def test_a_plan_and_what_has_begun_name_the_positions_that_are_meant(lab):
+    topic, server = applied(lab)
+    write(topic, "k", "SET", ["1"])
+    topic.flush()
+    ends = topic.ends()
+    write(topic, "k", "SET", ["2"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    cli = Revert(lab, topic, server, keys="*")
+    assert f"this is --to {at(ends)};" in cli.run(to=at(ends), status=3).err
+    told = cli.run("--yes", to=at(ends)).err
+    run, to = re.search(r"this is --run (\w+) --to (\S+);", told).groups()
+    assert to == at(ends)
+    assert cli.run("--yes", run=run, to=to).json()["different"] == 0
+
+
+def test_what_a_scratch_redis_cannot_apply_is_not_guessed(lab):
+    topic, server = lab.topic(), lab.redis(program=servers.program("redis-8"))
+    lab.applier(topic, server).start()
+    write(topic, "h", "HSET", ["f", "1"])
+    write(topic, "h", "HPEXPIREAT", [str(int(time.time() * 1000) + HOUR_MS), "FIELDS", "1", "f"])
+    topic.flush()
+    ends = topic.ends()
+    write(topic, "h", "HSET", ["f", "2"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    held = topic.ends()
+    cli = Revert(lab, topic, server, redis_server=servers.program(servers.SYSTEM), keys="*", to=at(ends))
+    answer = cli.run("--yes", status=1)
+    assert "nobody knows what keys were" in answer.err and topic.ends() == held
 
 
 def test_without_permission_to_write_nothing_is_done_and_it_says_so(lab, broker):
