@@ -119,8 +119,8 @@ void mirror_forget_proof(struct mirror *m)
 
 static bool finds_it_gone(const struct mirror_look *l)
 {
-    return l->current == TRUTH_YES &&
-           (!l->exists || (l->connector == CONNECTOR_STOPPED && l->n_tasks == 0));
+    return l->current == TRUTH_YES && l->exists && l->connector == CONNECTOR_STOPPED &&
+           l->n_tasks == 0;
 }
 
 static bool has_answer(const struct mirror *m, int64_t now_ms)
@@ -148,7 +148,7 @@ void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int6
         return;
     forget_stillness(m);
     m->guarded = guard->taken;
-    m->fenced = guard->is_missing || !m->last.exists ? TRUTH_NO : m->last.exactly_once;
+    m->fenced = m->last.exactly_once;
     m->guarded_ms = now_ms;
 }
 
@@ -190,7 +190,7 @@ void mirror_learn_log(struct mirror *m, const struct log_look *log)
 
 static enum truth has_failed(const struct mirror_look *l)
 {
-    if (!l->exists || l->connector == CONNECTOR_STOPPED)
+    if (l->connector == CONNECTOR_STOPPED)
         return TRUTH_NO;
     if (l->connector == CONNECTOR_FAILED || l->n_failed > 0)
         return TRUTH_YES;
@@ -200,14 +200,12 @@ static enum truth has_failed(const struct mirror_look *l)
 
 static enum truth is_in(const struct mirror_look *l, enum connector_state state)
 {
-    if (!l->exists)
-        return truth_of(state == CONNECTOR_STOPPED);
     return l->connector == CONNECTOR_OTHER ? TRUTH_UNKNOWN : truth_of(l->connector == state);
 }
 
 static enum truth is_working(const struct mirror_look *l)
 {
-    const enum truth runs = l->exists ? is_in(l, CONNECTOR_RUNNING) : TRUTH_NO;
+    const enum truth runs = is_in(l, CONNECTOR_RUNNING);
 
     if (runs != TRUTH_YES)
         return runs;
@@ -218,8 +216,6 @@ static enum truth is_working(const struct mirror_look *l)
 
 static enum truth has_no_tasks(const struct mirror_look *l)
 {
-    if (!l->exists)
-        return TRUTH_YES;
     return l->n_tasks == LOOK_UNKNOWN ? TRUTH_UNKNOWN : truth_of(l->n_tasks == 0);
 }
 
@@ -247,6 +243,8 @@ void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[M
     if (l->current != TRUTH_YES)
         return;
     ret_facts[MIRROR_FACT_PRESENT] = truth_of(l->exists);
+    if (!l->exists)
+        return;
     ret_facts[MIRROR_FACT_FAILED] = has_failed(l);
     ret_facts[MIRROR_FACT_PAUSED] = is_in(l, CONNECTOR_PAUSED);
     ret_facts[MIRROR_FACT_STOPPED] = is_in(l, CONNECTOR_STOPPED);

@@ -40,10 +40,10 @@ enum {
     X(PRESENT,  "the connector is there") \
     X(FAILED,   "the connector or a task of it has failed, and it is to run") \
     X(PAUSED,   "the connector is paused") \
-    X(STOPPED,  "the connector is stopped, or is not there") \
+    X(STOPPED,  "the connector is stopped") \
     X(WORKING,  "the connector runs, and has tasks, and each of them runs") \
     X(GONE,     "it has no tasks") \
-    X(GUARDED,  "Connect has taken a guard write since the tasks were seen to be gone, or has no such connector; no: it refused") \
+    X(GUARDED,  "Connect has taken a guard write since the tasks were seen to be gone; no: it refused") \
     X(STILL,    "behind that, two looks have found the log here as long as it was") \
     X(FENCED,   "the connector writes exactly once, so that the guard write has also fenced a task that hangs")
 
@@ -65,6 +65,8 @@ enum {
     X(ANSWERED, UNKNOWN, UNKNOWN,  UNOBSERVED,    "NotObserved",          "nobody has asked for it, or too long ago", "look at the log of the controller when this lasts") \
     X(CURRENT,  NO,      UNKNOWN,  OUTDATED,      "NotReconciled",        "its operator has not looked at its resource since that was changed, or is told not to", "wait; look for the annotation strimzi.io/pause-reconciliation, and at the operator, when this lasts") \
     X(CURRENT,  UNKNOWN, UNKNOWN,  OUTDATED_UNKNOWN, "ReconciledUnknown", "it is not known whether its operator has seen its resource as it is now", "wait; look at the operator when this lasts") \
+    X(PRESENT,  NO,      UNKNOWN,  ABSENT,        "NoSuchConnector",      "Connect has no such connector, which proves nothing: the mirror may run under another name or elsewhere", "check the name of the connector, and whether this is the Connect that runs it") \
+    X(PRESENT,  UNKNOWN, UNKNOWN,  PRESENCE_UNKNOWN, "PresenceUnknown",   "it is not known whether the connector is there", "look at Connect") \
     X(FAILED,   YES,     FAILED,   FAILED,        "Failed",               "the connector or a task has failed", "look at what it says; restart it, or stop it: a failed connector can be stopped, and not be paused") \
     X(FAILED,   UNKNOWN, UNKNOWN,  FAILED_UNKNOWN, "FailureUnknown",      "it is not known whether it has failed", "look at Connect") \
     X(PAUSED,   YES,     PAUSED,   PAUSED,        "Paused",               "it is paused: its tasks live, and may still deliver what they hold", "stop it, or let it go on") \
@@ -118,6 +120,7 @@ enum {
     X(STOPPED, FOLLOWED, NO,      WAIT,    "nobody would follow the change") \
     X(STOPPED, FOLLOWED, UNKNOWN, WAIT,    "nobody may follow the change") \
     X(STOPPED, CURRENT,  NO,      STOP,    "its operator has not looked at its resource") \
+    X(STOPPED, PRESENT,  NO,      WAIT,    "there is no such connector to stop") \
     X(STOPPED, STOPPED,  NO,      STOP,    "it is not stopped") \
     X(STOPPED, STOPPED,  UNKNOWN, STOP,    "it is not known whether it is stopped, and another order to stop does no harm") \
     X(STOPPED, GONE,     NO,      WAIT,    "its tasks are ending") \
@@ -184,8 +187,7 @@ struct mirror_look {
 
 struct mirror_guard {
     int64_t began_ms;
-    enum truth taken; /* unknown: nobody answered, or Connect could not tell now */
-    bool is_missing;  /* it was, as Connect has no such connector: nothing was fenced */
+    enum truth taken; /* unknown: nobody answered, or Connect has no such connector by now */
 };
 
 /* What is remembered of a mirror from look to look. */

@@ -78,9 +78,6 @@ enum err_code connect_mirror_guard(const struct connect *c, const char *connecto
 
     *ret = (struct mirror_guard){ .began_ms = clock_since_boot_ms() };
     rc = ask(c, CONNECT_GUARD, connector, &reply, err);
-    ret->is_missing = rc == ERR_NOT_FOUND;
-    if (rc == ERR_NOT_FOUND)
-        rc = ERR_OK;
     if (rc == ERR_OK)
         ret->taken = TRUTH_YES;
     else if (rc == ERR_INVALID)

@@ -59,6 +59,10 @@ static void look(const struct fake_connector *c, int64_t now_ms, int32_t n, stru
         snprintf(a->look.look.why, sizeof(a->look.look.why), "made up");
         return;
     }
+    if (c->is_missing) {
+        a->look.exists = false;
+        return;
+    }
     snprintf(a->topic, sizeof(a->topic), "at-the-source");
     a->n = n;
     a->next = mem_new((size_t)n + 1, sizeof(*a->next));
@@ -71,6 +75,8 @@ static enum err_code take_order(struct fake_connector *c, int64_t now_ms, struct
 {
     if (c->is_silent || c->denies)
         return err_set(err, c->is_silent ? ERR_UNAVAILABLE : ERR_DENIED, "made up");
+    if (c->is_missing)
+        return err_set(err, ERR_NOT_FOUND, "there is none");
     if (c->refuses) {
         c->n_refused++;
         return err_set(err, ERR_UNAVAILABLE, "not now");

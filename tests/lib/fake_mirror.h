@@ -16,6 +16,7 @@ struct fake_connector {
     int64_t guarded_ms;   /* when a guard write was last taken; 0: never */
     int64_t changed_ms;   /* when it was last stopped, or let go on */
     bool is_silent;       /* nobody answers */
+    bool is_missing;      /* Connect has none of that name */
     bool denies;          /* our user */
     bool refuses;         /* orders; looks are answered */
     bool lies;            /* says that its tasks are gone when they live, and they live on */

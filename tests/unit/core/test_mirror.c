@@ -36,8 +36,9 @@ static void check_is(const enum truth *facts, enum mirror_fact fact, enum truth 
 static void stopped_is_proven_whatever_else_is_known(void **state)
 {
     static const enum mirror_fact proof[] = { MIRROR_FACT_ANSWERED, MIRROR_FACT_CURRENT,
-                                              MIRROR_FACT_STOPPED,  MIRROR_FACT_GONE,
-                                              MIRROR_FACT_GUARDED,  MIRROR_FACT_STILL };
+                                              MIRROR_FACT_PRESENT,  MIRROR_FACT_STOPPED,
+                                              MIRROR_FACT_GONE,     MIRROR_FACT_GUARDED,
+                                              MIRROR_FACT_STILL };
     enum truth facts[MIRROR_FACT_COUNT] = { TRUTH_UNKNOWN };
     bool reached[MIRROR_REASON_COUNT] = { false };
     (void)state;
@@ -291,7 +292,7 @@ static void a_resource_that_nobody_follows_is_not_changed(void **state)
     mirror_release(&m);
 }
 
-static void a_missing_connector_is_not_resumed(void **state)
+static void a_missing_connector_is_unknown_and_gets_no_order(void **state)
 {
     const struct mirror_look l = no_connector(AT_MS);
     struct mirror m;
@@ -299,9 +300,9 @@ static void a_missing_connector_is_not_resumed(void **state)
 
     mirror_init(&m);
     mirror_learn(&m, &l);
-    assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_GUARD_AWAITED);
+    assert_int_equal(reason_at(&m, AT_MS), MIRROR_REASON_ABSENT);
     assert_int_equal(effect_at(&m, MIRROR_WISH_RUNNING, AT_MS), MIRROR_EFFECT_WAIT);
-    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_GUARD);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_WAIT);
     mirror_release(&m);
 }
 
@@ -414,8 +415,13 @@ static const struct {
         { 31, LOOKS_GONE, 0 }),
     ROW("a silence that was short", 6, STOPPED_FENCED, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 },
         { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 20, LOOKS_SILENT, 0 }, { 30, LOOKS_GONE, 0 }),
-    ROW("a connector that is not there", 4, STOPPED_STILL, { 0, LOOKS_MISSING, 0 },
-        { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }),
+    ROW("it was deleted", 5, ABSENT, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 },
+        { 12, ENDS, 5 }, { 13, LOOKS_MISSING, 0 }),
+    ROW("it was deleted and made anew", 6, GUARD_AWAITED, { 0, LOOKS_GONE, 0 },
+        { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_MISSING, 0 },
+        { 14, LOOKS_GONE, 0 }),
+    ROW("a connector that is not there", 4, ABSENT, { 0, LOOKS_MISSING, 0 }, { 1, GUARD_TAKEN, 0 },
+        { 2, ENDS, 5 }, { 12, ENDS, 5 }),
 #undef ROW
 };
 
@@ -463,19 +469,17 @@ static void a_guard_write_has_fenced_what_wrote_exactly_once_then(void **state)
 {
     static const struct {
         enum truth then;
-        bool is_missing;
         enum mirror_reason reason;
     } rows[] = {
-        { TRUTH_NO, false, MIRROR_REASON_STOPPED_STILL },
-        { TRUTH_UNKNOWN, false, MIRROR_REASON_STOPPED_UNSURE },
-        { TRUTH_YES, false, MIRROR_REASON_STOPPED_FENCED },
-        { TRUTH_YES, true, MIRROR_REASON_STOPPED_STILL },
+        { TRUTH_NO, MIRROR_REASON_STOPPED_STILL },
+        { TRUTH_UNKNOWN, MIRROR_REASON_STOPPED_UNSURE },
+        { TRUTH_YES, MIRROR_REASON_STOPPED_FENCED },
     };
     const struct event events[] = { { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_GONE, 0 } };
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const struct mirror_guard guard = { AT_MS + SECOND_MS, TRUTH_YES, rows[i].is_missing };
+        const struct mirror_guard guard = { AT_MS + SECOND_MS, TRUTH_YES };
         struct mirror_look l = look_at(AT_MS, CONNECTOR_STOPPED, 0, 0, 0);
         struct mirror m;
 
@@ -507,7 +511,7 @@ int main(void)
         cmocka_unit_test(a_look_tells_what_the_mirror_does),
         cmocka_unit_test(who_does_not_answer_makes_it_unknown_with_patience),
         cmocka_unit_test(a_resource_that_nobody_follows_is_not_changed),
-        cmocka_unit_test(a_missing_connector_is_not_resumed),
+        cmocka_unit_test(a_missing_connector_is_unknown_and_gets_no_order),
         cmocka_unit_test(a_stop_is_proven_step_by_step),
         cmocka_unit_test(what_is_not_known_of_exactly_once_is_said),
         cmocka_unit_test(a_guard_write_has_fenced_what_wrote_exactly_once_then),

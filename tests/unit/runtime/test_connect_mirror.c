@@ -121,7 +121,7 @@ static void a_guard_write_is_judged_by_connect_alone(void **state)
         enum truth taken;
     } rows[] = {
         { 200, "{\"message\":\"altered\"}", TRUTH_YES },
-        { 404, MISSING, TRUTH_YES },
+        { 404, MISSING, TRUTH_UNKNOWN },
         { 400, "{\"error_code\":400,\"message\":\"must be in the STOPPED state\"}", TRUTH_NO },
         { 404, "not a Connect", TRUTH_UNKNOWN },
         { 400, "not a Connect", TRUTH_UNKNOWN },

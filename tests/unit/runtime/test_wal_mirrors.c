@@ -164,6 +164,24 @@ static void who_does_not_answer_is_unknown_and_gets_no_order(void **state)
     wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
 }
 
+static void a_connector_that_is_not_there_is_no_stop(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->connector.is_missing = true;
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Unknown", "NoSuchConnector");
+    wal_stand_says(s, "\"type\":\"MirrorRunning\",\"status\":\"Unknown\"");
+    assert_int_equal(s->connector.n_stops + s->connector.n_guards, 0);
+    s->connector.is_missing = false;
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    s->connector.is_missing = true;
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Unknown", "NoSuchConnector");
+}
+
 static void a_proof_is_over_when_nobody_answers(void **state)
 {
     struct wal_stand *s = *state;
@@ -499,6 +517,7 @@ int main(void)
         TEST(a_stop_is_proven_and_the_mirror_goes_on),
         TEST(a_log_that_grows_is_no_proof),
         TEST(who_does_not_answer_is_unknown_and_gets_no_order),
+        TEST(a_connector_that_is_not_there_is_no_stop),
         TEST(a_proof_is_over_when_nobody_answers),
         TEST(another_connect_is_proven_anew),
         TEST(it_is_told_under_which_specification_it_was_looked_at),
