@@ -171,6 +171,8 @@ void strimzi_mirror_connector(const struct strimzi_mirror *m,
 void strimzi_mirror_amend(const struct strimzi_mirror *m, struct mirror_look *look)
 {
     look->followed = m->told.followed;
+    if (look->connector == CONNECTOR_STOPPED && !(m->told.current == TRUTH_YES && m->asks_to_stop))
+        look->current = TRUTH_NO; /* its operator may be about to let it go on */
     if (look->exactly_once == TRUTH_UNKNOWN && m->told.current == TRUTH_YES)
         look->exactly_once = m->exactly_once;
 }

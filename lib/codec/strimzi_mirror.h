@@ -49,7 +49,8 @@ void strimzi_mirror_connector(const struct strimzi_mirror *m,
                               char ret_name[STRIMZI_CONNECTOR_MAX + 1]);
 
 /* What a look at its Connect says beside what the resource does: orders to it go there, and its
- * workers' configuration is written there. */
+ * workers' configuration is written there. A connector that is stopped is not `current` unless the
+ * resource asks for that, and its operator has seen that it does: else it may undo it. */
 void strimzi_mirror_amend(const struct strimzi_mirror *m, struct mirror_look *look);
 /* What follows from the facts by core/mirror.h and from what the resource asks for: what it does
  * not ask for does not last. `ret_why` is a static text. */

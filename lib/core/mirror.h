@@ -36,7 +36,7 @@ enum {
     X(DENIED,   "Connect refuses our user, or Kubernetes our permission") \
     X(ANSWERED, "who runs the connector has told of it, of late") \
     X(FOLLOWED, "changes of its resource are followed: the reconciliation of a KafkaMirrorMaker2 is not paused") \
-    X(CURRENT,  "what was told is of the resource as it is now") \
+    X(CURRENT,  "what was told is of the resource as it is now; where Connect says that it is stopped: the KafkaMirrorMaker2 that is named too asks for that, and its operator has seen it do so") \
     X(PRESENT,  "the connector is there") \
     X(FAILED,   "the connector or a task of it has failed, and it is to run") \
     X(PAUSED,   "the connector is paused") \
@@ -63,7 +63,7 @@ enum {
     X(DENIED,   YES,     UNKNOWN,  DENIED,        "AccessDenied",         "it could not be asked for: we are refused", "check the user and the password of Connect, and the permissions of the controller") \
     X(ANSWERED, NO,      UNKNOWN,  UNREACHABLE,   "Unreachable",          "who runs it does not answer", "look at Connect, its address and the NetworkPolicies; it is asked again by itself") \
     X(ANSWERED, UNKNOWN, UNKNOWN,  UNOBSERVED,    "NotObserved",          "nobody has asked for it, or too long ago", "look at the log of the controller when this lasts") \
-    X(CURRENT,  NO,      UNKNOWN,  OUTDATED,      "NotReconciled",        "its operator has not looked at its resource since that was changed, or is told not to", "wait; look for the annotation strimzi.io/pause-reconciliation, and at the operator, when this lasts") \
+    X(CURRENT,  NO,      UNKNOWN,  OUTDATED,      "NotReconciled",        "its operator has not looked at its resource since that was changed, or is told not to; or it is stopped, and its resource does not ask for that", "wait; have its resource ask for what is wanted; look for the annotation strimzi.io/pause-reconciliation, and at the operator, when this lasts") \
     X(CURRENT,  UNKNOWN, UNKNOWN,  OUTDATED_UNKNOWN, "ReconciledUnknown", "it is not known whether its operator has seen its resource as it is now", "wait; look at the operator when this lasts") \
     X(PRESENT,  NO,      UNKNOWN,  ABSENT,        "NoSuchConnector",      "Connect has no such connector, which proves nothing: the mirror may run under another name or elsewhere", "check the name of the connector, and whether this is the Connect that runs it") \
     X(PRESENT,  UNKNOWN, UNKNOWN,  PRESENCE_UNKNOWN, "PresenceUnknown",   "it is not known whether the connector is there", "look at Connect") \

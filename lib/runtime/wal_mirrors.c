@@ -388,7 +388,7 @@ static void take_look(struct wal_mirrors *m, struct wal_watch *w, struct mirror_
     if (w->resource.spec.mirror_maker && read_maker(m, w, &maker, &ignored) == ERR_OK)
         strimzi_mirror_amend(&maker, &a->look);
     else if (w->resource.spec.mirror_maker)
-        a->look.followed = TRUTH_UNKNOWN;
+        a->look.followed = a->look.current = TRUTH_UNKNOWN;
     if (is_outdated(m, mirror))
         return; /* that resource names another one by now */
     if (a->look.look.denied && w->resource.spec.connect_password.name)

@@ -262,6 +262,37 @@ static void the_resource_knows_how_its_workers_write(void **state)
     }
 }
 
+/* Its operator may act on what the resource asked for before, and undo it. */
+static void a_stop_counts_when_its_operator_has_seen_that_it_is_asked_for(void **state)
+{
+    static const struct {
+        enum truth told;
+        bool to_stop;
+        enum connector_state connector;
+        enum truth expected;
+    } rows[] = {
+        { TRUTH_YES, true, CONNECTOR_STOPPED, TRUTH_YES },
+        { TRUTH_NO, true, CONNECTOR_STOPPED, TRUTH_NO },
+        { TRUTH_UNKNOWN, true, CONNECTOR_STOPPED, TRUTH_NO },
+        { TRUTH_YES, false, CONNECTOR_STOPPED, TRUTH_NO },
+        { TRUTH_NO, true, CONNECTOR_RUNNING, TRUTH_YES },
+        { TRUTH_NO, false, CONNECTOR_PAUSED, TRUTH_YES },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct strimzi_mirror m = { .asks_to_stop = rows[i].to_stop,
+                                          .told = { .current = rows[i].told } };
+        struct mirror_look look = { .current = TRUTH_YES,
+                                    .exists = true,
+                                    .connector = rows[i].connector };
+
+        strimzi_mirror_amend(&m, &look);
+        if (look.current != rows[i].expected)
+            fail_msg("row %zu: %d", i, look.current);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_change_is_guarded_by_what_was_read),
         cmocka_unit_test(what_the_resource_does_not_ask_for_does_not_last),
         cmocka_unit_test(the_resource_knows_how_its_workers_write),
+        cmocka_unit_test(a_stop_counts_when_its_operator_has_seen_that_it_is_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,24 +22,30 @@ enum { TEXT_MAX = 1024 };
 #define MAKERS_SERVED IN_VERSIONS(IN_VERSION("v1"))
 #define BY_MAKER      "\"kafkaMirrorMaker2\":{\"name\":\"m\"}"
 
-/* As its operator left it; `more` of its metadata. */
-static void put_maker(struct wal_stand *s, const char *state, const char *connector,
-                      const char *more)
+/* As its operator left it in its first generation; `more` of its metadata. */
+static void put_maker_at(struct wal_stand *s, int generation, const char *state,
+                         const char *connector, const char *more)
 {
     char text[TEXT_MAX];
 
     s->api->served = MAKERS_SERVED;
     snprintf(
         text, sizeof(text),
-        "{\"metadata\":{\"name\":\"m\",\"namespace\":\"ns\",\"generation\":1%s},\"spec\":{"
+        "{\"metadata\":{\"name\":\"m\",\"namespace\":\"ns\",\"generation\":%d%s},\"spec\":{"
         "\"target\":"
         "{\"alias\":\"dr\",\"config\":{\"exactly.once.source.support\":\"enabled\"}},\"mirrors\":"
         "[{\"source\":{\"alias\":\"a\"},\"sourceConnector\":{\"state\":\"%s\"}}]},\"status\":"
         "{\"observedGeneration\":1,\"connectors\":[{\"name\":\"a->dr.MirrorSourceConnector\","
         "\"connector\":{\"state\":\"%s\"},\"tasks\":[%s]}]}}",
-        more, state, connector,
+        generation, more, state, connector,
         strcmp(connector, "RUNNING") == 0 ? "{\"id\":0,\"state\":\"RUNNING\"}" : "");
     fake_api_put(s->api, MAKERS, "ns", "m", text);
+}
+
+static void put_maker(struct wal_stand *s, const char *state, const char *connector,
+                      const char *more)
+{
+    put_maker_at(s, 1, state, connector, more);
 }
 
 static bool maker_says(struct wal_stand *s, const char *what)
@@ -83,6 +89,37 @@ static void with_its_connect_a_stop_is_proven_and_lasts(void **state)
     wal_stand_run(s, MINUTE_MS);
     wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     assert_int_equal(s->connector.n_guards, 1);
+}
+
+/* It may still act on the generation before, which let the mirror go on. */
+static void a_stop_that_its_operator_has_not_seen_is_not_proven(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker_at(s, 2, "stopped", "STOPPED", "");
+    s->connector.state = CONNECTOR_STOPPED;
+    wal_stand_put_mirror(s, 1, "Stopped",
+                         BY_MAKER ",\"connect\":{\"url\":\"http://connect.example:8083\"}");
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Unknown", "NotReconciled");
+    assert_int_equal(s->connector.n_guards, 0);
+    put_maker(s, "stopped", "STOPPED", "");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+}
+
+/* And goes on with the next reconciliation. */
+static void a_stop_that_its_resource_does_not_ask_for_is_not_proven(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "running", "RUNNING", "");
+    s->connector.state = CONNECTOR_STOPPED;
+    wal_stand_put_mirror(s, 1, "Observed",
+                         BY_MAKER ",\"connect\":{\"url\":\"http://connect.example:8083\"}");
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Unknown", "NotReconciled");
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"));
 }
 
 static void a_mirror_maker_that_nobody_follows_gets_no_order(void **state)
@@ -170,6 +207,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_mirror_maker_gets_the_order_and_its_word_alone_proves_nothing),
         TEST(with_its_connect_a_stop_is_proven_and_lasts),
+        TEST(a_stop_that_its_operator_has_not_seen_is_not_proven),
+        TEST(a_stop_that_its_resource_does_not_ask_for_is_not_proven),
         TEST(a_mirror_maker_that_nobody_follows_gets_no_order),
         TEST(an_order_that_is_under_way_is_awaited_before_the_lease_is_given_away),
         TEST(a_mirror_maker_that_is_not_there_is_told),
