@@ -183,16 +183,16 @@ static void judge_commits(struct observed_partition *p, const struct redis_look_
 }
 
 /* With another primary the appliers may begin further back, and commit less than was committed. A
- * commit for the one before may come at its first look, and none later. */
+ * commit for the one before may come late, and is no sign that they have begun. */
 static void learn_commits(struct observed_partition *p, const struct redis_look_partition *now,
-                          bool is_other_redis)
+                          int64_t now_ms)
 {
     const int64_t before = p->committed_before;
 
-    p->is_uncommitted |= is_other_redis;
     judge_commits(p, now);
     p->committed_before = p->log.committed;
-    if (p->log.committed < before || (p->log.committed > before && !is_other_redis))
+    if (p->log.committed < before ||
+        (p->log.committed > before && now_ms - p->other_at_ms > OBSERVED_LATE_MS))
         p->is_uncommitted = false;
 }
 
@@ -202,12 +202,13 @@ static void learn_position(struct observed *o, int32_t i, const struct redis_loo
     struct observed_partition *p = &o->partitions[i];
     const struct redis_look_partition *now = &look->partitions[i];
     const bool is_pair = p->in_log && o->log.look.ended_ms <= look->look.began_ms;
-    const bool is_other_redis = p->in_redis && !is_same_redis;
 
+    if (p->in_redis && !is_same_redis) {
+        p->is_uncommitted = true;
+        p->other_at_ms = look->look.ended_ms;
+    }
     if (is_pair && o->log.knows_commits)
-        learn_commits(p, now, is_other_redis);
-    else
-        p->is_uncommitted |= is_other_redis;
+        learn_commits(p, now, look->look.ended_ms);
     if (p->in_redis && next_of(now) < next_of(&p->redis)) {
         *rewound += next_of(&p->redis) - next_of(now);
         p->current_at_ms = LOOK_UNKNOWN;

@@ -48,6 +48,7 @@ struct observed_partition {
     enum observed_drift drift;
     int64_t moved_from;    /* DRIFT_MOVED_BACK: the commit that was there */
     bool is_uncommitted;   /* the group has not committed yet for the primary that there is now */
+    int64_t other_at_ms;   /* when that was another one than before, if it ever was */
     int64_t current_at_ms; /* all that the log held then is applied; LOOK_UNKNOWN */
     struct observed_end ends[OBSERVED_ENDS_MAX]; /* not applied up to there, the oldest first */
     int n_ends;

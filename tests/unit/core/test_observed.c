@@ -285,12 +285,34 @@ static void tells_who_moved_commits(void **state)
 
         observed_init(&o);
         for (int k = 0; k < 4 && moves[i].looks[k].run_id; k++) {
-            learn_log(&o, 10 + 20 * k, 0, 100, moves[i].looks[k].committed);
-            learn_redis(&o, 20 + 20 * k, moves[i].looks[k].run_id, moves[i].looks[k].next);
+            const int64_t at_ms = k * (OBSERVED_LATE_MS + 1);
+
+            learn_log(&o, at_ms + 10, 0, 100, moves[i].looks[k].committed);
+            learn_redis(&o, at_ms + 20, moves[i].looks[k].run_id, moves[i].looks[k].next);
         }
         if (o.partitions[0].drift != moves[i].drift)
             fail_msg("%s: %d", moves[i].name, (int)o.partitions[0].drift);
     }
+}
+
+static void a_commit_for_the_former_primary_may_come_late(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    learn_log(&o, 10, 0, 100, 80);
+    learn_redis(&o, 20, "a", 90);
+    learn_log(&o, 30, 0, 100, 90);
+    learn_redis(&o, 40, "b", 95);
+    learn_log(&o, 50, 0, 100, 92); /* still for the former one */
+    learn_redis(&o, 60, "b", 99);
+    learn_log(&o, 70, 0, 100, 75);
+    learn_redis(&o, 80, "b", 99);
+    assert_int_equal(o.partitions[0].drift, DRIFT_NONE);
+    learn_log(&o, 90, 0, 100, 0);
+    learn_redis(&o, 100, "b", 99);
+    assert_int_equal(o.partitions[0].drift, DRIFT_MOVED_BACK);
 }
 
 static void counts_primaries_and_their_rewinds(void **state)
@@ -547,6 +569,7 @@ int main(void)
         cmocka_unit_test(what_was_told_is_kept_until_it_is_old),
         cmocka_unit_test(one_late_answer_is_no_news),
         cmocka_unit_test(tells_who_moved_commits),
+        cmocka_unit_test(a_commit_for_the_former_primary_may_come_late),
         cmocka_unit_test(a_failover_that_could_not_be_judged_is_remembered),
         cmocka_unit_test(counts_primaries_and_their_rewinds),
         cmocka_unit_test(what_was_judged_of_a_position_that_is_no_more_is_unknown),
