@@ -89,6 +89,7 @@ void restore_jobs_end_late(struct wal_restores *r);
 /* wal_restores_vessels.c: lists, or deletes one. `w`: NULL where there is none. */
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect);
+void restore_vessels_forget(struct restore_entry *e); /* what was listed of them */
 /* False: that row ends what deletes them, and what stays is not known; it is being asked for. */
 bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
                               const struct restore_row *row);

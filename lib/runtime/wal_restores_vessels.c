@@ -68,7 +68,7 @@ static struct restore_vessel *next_of(const struct restore_entry *e)
     return restore_vessels_next(&e->resource.status.vessels, &e->seen);
 }
 
-static void forget_seen(struct restore_entry *e)
+void restore_vessels_forget(struct restore_entry *e)
 {
     restore_vessels_release(&e->seen);
     e->is_seen = false;
@@ -83,20 +83,27 @@ static const char *owner_of(const struct restore_entry *e, const struct wal_watc
     return w && w->resource.spec.failover ? w->resource.spec.failover : "";
 }
 
+static void look(struct restore_entry *e, const struct wal_watch *w, enum restore_effect effect)
+{
+    e->due_ms = e->restores->now_ms + WAL_RESTORES_RETRY_MS;
+    e->ordered = effect;
+    restore_vessels_forget(e);
+    snprintf(e->failover, sizeof(e->failover), "%s", owner_of(e, w, effect));
+    list(e, RESTORE_VESSEL_CLAIM);
+}
+
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect)
 {
     struct restore_vessel *next = effect == RESTORE_EFFECT_RECREATE ? next_of(e) : NULL;
 
-    e->due_ms = e->restores->now_ms + WAL_RESTORES_RETRY_MS;
-    e->ordered = effect;
-    if (next) {
-        delete (e, next);
+    if (!next) {
+        look(e, w, effect);
         return;
     }
-    forget_seen(e);
-    snprintf(e->failover, sizeof(e->failover), "%s", owner_of(e, w, effect));
-    list(e, RESTORE_VESSEL_CLAIM);
+    e->due_ms = e->restores->now_ms + WAL_RESTORES_RETRY_MS;
+    e->ordered = effect;
+    delete (e, next);
 }
 
 static bool gives_up(const struct restore_row *row)
@@ -110,7 +117,7 @@ bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w
 {
     if (!gives_up(row) || e->is_seen || e->resource.status.vessels.n == 0)
         return true;
-    restore_vessels_order(e, w, RESTORE_EFFECT_RECREATE);
+    look(e, w, RESTORE_EFFECT_RECREATE); /* whatever it has listed of them: none is deleted now */
     return false;
 }
 
@@ -142,7 +149,7 @@ static void failed(struct restore_entry *e, const char *why, bool denied)
 {
     const struct wal_restores *r = e->restores;
 
-    forget_seen(e);
+    restore_vessels_forget(e);
     say_why(e, why);
     e->is_denied = denied;
     e->due_ms = kube_client_now_ms(r->ports.client) +

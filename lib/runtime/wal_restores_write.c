@@ -138,6 +138,8 @@ void restore_entry_ask_about_job(struct restore_entry *e, bool built, struct kub
 void restore_entry_cancel_call(struct restore_entry *e)
 {
     kube_client_cancel(e->restores->ports.client, e->call);
+    if (e->call != 0 && e->calling == CALL_VESSELS)
+        restore_vessels_forget(e);
     e->call = 0;
     e->calling = CALL_NONE;
     e->base[0] = '\0';

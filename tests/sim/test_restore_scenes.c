@@ -16,6 +16,7 @@
 #include "restore_world.h"
 #include "runtime/log.h"
 #include "runtime/wal_restores.h"
+#include "runtime/wal_restores_state.h"
 
 #define EVENTS    "/apis/events.k8s.io/v1/events"
 #define CLAIMS    "/api/v1/persistentvolumeclaims"
@@ -436,6 +437,49 @@ static void what_is_gone_is_judged_where_it_was_noted(void **state)
     assert_string_equal(w->violation, "");
 }
 
+static void fail_on_delete(void *self, const struct kube_request *request)
+{
+    if (request->method == KUBE_DELETE)
+        restore_world_fail(self, "deleted by one that gives up: %.*s",
+                           STR_ARGS(buf_str(&request->target)));
+}
+
+/* Its claims are listed, and the list of its pods was not made. */
+static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
+{
+    static const struct restore_row cancels = { .step = RESTORE_STEP_RECREATING,
+                                                .next = RESTORE_STEP_RELEASING };
+    struct restore_vessel claim = { .kind = RESTORE_VESSEL_CLAIM, .name = "data-rfr-r-0" };
+    struct restore_world *w = *state;
+    struct fake_api_link *link = fake_api_link_add(w->api);
+    struct wal_restores r = { .now_ms = restore_world_now_ms() };
+    struct restore_entry e = { .restores = &r, .resource.scope = RESTORE_WORLD_SCOPE };
+    const int64_t end_ms = r.now_ms + RESTORE_WORLD_MINUTE_MS;
+
+    link->on_write = fail_on_delete;
+    link->self = w;
+    r.ports.client = kube_client_new(fake_api_port(link), 100, 100, r.now_ms);
+    snprintf(claim.uid, sizeof(claim.uid), "%lld",
+             (long long)fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, claim.name)->uid);
+    snprintf(e.resource.status.failover, sizeof(e.resource.status.failover), "r");
+    e.resource.status.vessels = (struct restore_vessels){ &claim, 1 };
+    assert_true(restore_vessels_add(&e.seen, &claim));
+    assert_false(restore_vessels_are_seen(&e, NULL, &cancels));
+    while (e.call != 0 && restore_world_now_ms() < end_ms) {
+        restore_world_step(w);
+        kube_client_step(r.ports.client, restore_world_now_ms());
+    }
+    assert_string_equal(w->violation, "");
+    assert_true(restore_vessels_are_seen(&e, NULL, &cancels));
+    assert_false(e.is_gone);
+
+    restore_vessels_order(&e, NULL, RESTORE_EFFECT_NOTE);
+    assert_true(restore_vessels_add(&e.seen, &claim));
+    restore_entry_cancel_call(&e);
+    assert_int_equal(e.seen.n, 0);
+    kube_client_free(r.ports.client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,6 +506,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_is_deleted_meanwhile_stays_until_that_is_told,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_gone_is_judged_where_it_was_noted, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_half_listed_is_listed_anew_and_not_deleted, set_up,
                                         tear_down),
     };
 
