@@ -31,13 +31,13 @@ static void forget_deeds(struct restore_entry *e)
     restore_entry_cancel_call(e);
     e->confirmed[0] = e->why[0] = '\0';
     e->is_untold = e->is_ordered = e->is_impossible = e->is_refused = e->is_told_unclear = false;
-    e->fenced_ms = INT64_MIN;
+    e->fenced_ms = e->asked_ms = INT64_MIN;
     e->due_ms = e->figures_ms = 0;
     e->rate_from = e->per_second = LOOK_UNKNOWN;
     restore_plan_release(&e->plan);
     restore_vessels_release(&e->found);
     restore_vessels_release(&e->seen);
-    e->is_seen = e->is_gone = e->is_denied = false;
+    e->is_seen = e->is_unknown = e->is_gone = e->is_denied = false;
 }
 
 static void entry_free(struct restore_entry *e)
@@ -153,7 +153,8 @@ static void note_step(struct restore_entry *e, enum restore_step before)
         return;
     e->why[0] = '\0';
     e->due_ms = 0;
-    e->is_seen = e->is_gone = false;
+    e->is_seen = e->is_unknown = e->is_gone = false;
+    e->asked_ms = INT64_MIN;
     restore_vessels_release(&e->found);
     w = wal_looks_find(r->ports.looks, str_from(restore->scope), str_from(restore->spec.rediswal));
     if (w && now == RESTORE_STEP_REPLAYING)

@@ -38,12 +38,14 @@ struct restore_entry {
     enum restore_effect ordered;            /* for that, */
     char failover[WAL_OBJECT_NAME_MAX + 1]; /* of that RedisFailover */
     bool is_seen;                           /* `seen` is all that is known to stay */
-    bool is_gone;                           /* none of those noted is there any more */
-    bool is_denied;                         /* they may not be listed, or deleted: `why` */
-    char why[LOOK_WHY_MAX + 1];             /* the last effect was not done; "": it was */
-    int64_t rate_since_ms, rate_from;       /* LOOK_UNKNOWN: it is not measured */
-    int64_t per_second;                     /* LOOK_UNKNOWN */
-    struct restore_job_state job;           /* of its step, as of the last decision */
+    int64_t asked_ms; /* since then what stays is asked for, to end it; INT64_MIN: it is not */
+    bool is_unknown;  /* nobody tells what stays: `why` */
+    bool is_gone;     /* none of those noted is there any more */
+    bool is_denied;   /* they may not be listed, or deleted: `why` */
+    char why[LOOK_WHY_MAX + 1];       /* the last effect was not done; "": it was */
+    int64_t rate_since_ms, rate_from; /* LOOK_UNKNOWN: it is not measured */
+    int64_t per_second;               /* LOOK_UNKNOWN */
+    struct restore_job_state job;     /* of its step, as of the last decision */
 };
 
 /* An effect that was asked for. */
@@ -90,7 +92,7 @@ void restore_jobs_end_late(struct wal_restores *r);
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect);
 void restore_vessels_forget(struct restore_entry *e); /* what was listed of them */
-/* False: that row ends what deletes them, and what stays is not known; it is being asked for. */
+/* False: that row ends what deletes them, and what stays is being asked for. */
 bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
                               const struct restore_row *row);
 /* What the status says of them behind that row: `s` borrows, or refers to `deleted`. */

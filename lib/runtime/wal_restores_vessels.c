@@ -71,7 +71,7 @@ static struct restore_vessel *next_of(const struct restore_entry *e)
 void restore_vessels_forget(struct restore_entry *e)
 {
     restore_vessels_release(&e->seen);
-    e->is_seen = false;
+    e->is_seen = e->is_unknown = false;
 }
 
 /* What was noted is looked for where it was found, whatever the RedisWal names by now. */
@@ -97,6 +97,7 @@ void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
 {
     struct restore_vessel *next = effect == RESTORE_EFFECT_RECREATE ? next_of(e) : NULL;
 
+    e->asked_ms = INT64_MIN;
     if (!next) {
         look(e, w, effect);
         return;
@@ -115,8 +116,10 @@ static bool gives_up(const struct restore_row *row)
 bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
                               const struct restore_row *row)
 {
-    if (!gives_up(row) || e->is_seen || e->resource.status.vessels.n == 0)
+    if (!gives_up(row) || e->is_seen || e->is_unknown || e->resource.status.vessels.n == 0)
         return true;
+    if (e->asked_ms == INT64_MIN)
+        e->asked_ms = e->restores->now_ms;
     look(e, w, RESTORE_EFFECT_RECREATE); /* whatever it has listed of them: none is deleted now */
     return false;
 }
@@ -137,7 +140,7 @@ void restore_vessels_say(const struct restore_entry *e, const struct restore_row
         snprintf(s->failover, sizeof(s->failover), "%s", e->failover);
     } else if (s->recreated_ms != LOOK_UNKNOWN && restore_step_is_end(row->next)) {
         s->deleted = s->vessels;
-    } else if (gives_up(row)) {
+    } else if (gives_up(row) && e->is_seen) {
         restore_vessels_missing(&s->vessels, &e->seen, deleted);
         s->deleted = *deleted;
     }
@@ -207,7 +210,10 @@ static void on_list(void *self, const struct kube_answer *answer)
     e->call = 0;
     if (!answer->good) {
         failed(e, answer->status.message, answer->status.reason == KUBE_REASON_FORBIDDEN);
-        e->is_seen = e->is_denied; /* nobody tells what stays */
+        if (e->is_denied && e->asked_ms != INT64_MIN) {
+            e->is_unknown = true;
+            e->due_ms = kube_client_now_ms(e->restores->ports.client);
+        }
         return;
     }
     if (redis_vessels_take(answer->body, e->listing, e->failover, &e->seen, &err) != ERR_OK) {

@@ -7,7 +7,8 @@
 #include "codec/restore_write.h"
 #include "runtime/wal_restores_state.h"
 
-#define MANAGER "redwal-controller"
+#define MANAGER          "redwal-controller"
+#define DELETION_UNKNOWN "which of the pods and claims that were noted are deleted is not known"
 
 enum { PERCENT = 100, SECOND_MS = 1000 };
 
@@ -170,10 +171,31 @@ void restore_say(struct restore_status *s, const struct restore_row *row, const 
     append(s, row->remedy);
 }
 
+/* Said when it is given up, and again when it ends, whoever leads by then. */
+static bool is_deletion_unknown(const struct restore_entry *e, const struct restore_row *row)
+{
+    return e->is_unknown || (row->step == RESTORE_STEP_RELEASING &&
+                             strstr(e->resource.status.message, DELETION_UNKNOWN));
+}
+
+static void say_unknown(const struct restore_entry *e, const struct restore_row *row,
+                        struct restore_status *s)
+{
+    char why[sizeof(DELETION_UNKNOWN) + sizeof(": ") + LOOK_WHY_MAX];
+
+    snprintf(why, sizeof(why), "%s%s%s", DELETION_UNKNOWN, *e->why ? ": " : "", e->why);
+    restore_say(s, row, why);
+}
+
 static void say(const struct restore_entry *e, const struct restore_row *row,
                 struct restore_status *s)
 {
     char deleted[RESTORE_VESSELS_TEXT_MAX + 1], why[LOOK_WHY_MAX + 1];
+
+    if (!*e->unclear && is_deletion_unknown(e, row)) {
+        say_unknown(e, row, s);
+        return;
+    }
 
     if (*e->unclear || s->deleted.n == 0 || s->recreated_ms != LOOK_UNKNOWN) {
         restore_say(s, row, *e->unclear ? e->unclear : e->why);

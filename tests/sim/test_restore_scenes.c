@@ -437,6 +437,38 @@ static void what_is_gone_is_judged_where_it_was_noted(void **state)
     assert_string_equal(w->violation, "");
 }
 
+static void refuse(struct restore_world *w, const char *what)
+{
+    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
+        w->replicas[i].link->refused = what;
+}
+
+static void says_that_nobody_knows_what_was_deleted(struct restore_world *w, int restore)
+{
+    await_step(w, restore, RESTORE_STEP_CANCELLED);
+    says(w, restore, "noted are deleted is not known");
+    if (strstr(restore_world_text(w, restore), "\"deleted\":[") ||
+        strstr(restore_world_text(w, restore), "deleted by then"))
+        fail_msg("nobody could know: %s", restore_world_text(w, restore));
+    assert_int_equal(count_events(w, "deleted by then"), 0);
+}
+
+static void what_may_not_be_listed_is_not_said_to_be_deleted(void **state)
+{
+    struct restore_world *w = *state;
+
+    delete_one(w, 0);
+    begin_anew(w); /* whoever takes over has seen nothing */
+    refuse(w, "/persistentvolumeclaims");
+    stays(w, 0, RESTORE_STEP_RECREATING, "\"reason\":\"Denied\"");
+    if (strstr(restore_world_text(w, 0), "is not known"))
+        fail_msg("it goes on deleting: %s", restore_world_text(w, 0));
+    restore_world_edit(w, 0, "cancel");
+    says_that_nobody_knows_what_was_deleted(w, 0);
+    refuse(w, NULL);
+    ends_well(w);
+}
+
 static void fail_on_delete(void *self, const struct kube_request *request)
 {
     if (request->method == KUBE_DELETE)
@@ -453,7 +485,9 @@ static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
     struct restore_world *w = *state;
     struct fake_api_link *link = fake_api_link_add(w->api);
     struct wal_restores r = { .now_ms = restore_world_now_ms() };
-    struct restore_entry e = { .restores = &r, .resource.scope = RESTORE_WORLD_SCOPE };
+    struct restore_entry e = { .restores = &r,
+                               .resource.scope = RESTORE_WORLD_SCOPE,
+                               .asked_ms = INT64_MIN };
     const int64_t end_ms = r.now_ms + RESTORE_WORLD_MINUTE_MS;
 
     link->on_write = fail_on_delete;
@@ -506,6 +540,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_is_deleted_meanwhile_stays_until_that_is_told,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_gone_is_judged_where_it_was_noted, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_may_not_be_listed_is_not_said_to_be_deleted, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_half_listed_is_listed_anew_and_not_deleted, set_up,
                                         tear_down),
