@@ -406,7 +406,7 @@ static void go_on(struct restore_entry *e, const struct wal_watch *w, const stru
 {
     const bool destroys = row->next == RESTORE_STEP_RECREATING || row->next == RESTORE_STEP_WIPING;
 
-    if (!restore_entry_is_rid_of_jobs(e, row->next) || !restore_vessels_are_seen(e, w, row))
+    if (!restore_entry_is_rid_of_jobs(e, row->next) || !restore_vessels_are_seen(e, w, row, known))
         return;
     if (destroys && !e->resource.has_finalizer)
         restore_entry_write_finalizer(e, true);

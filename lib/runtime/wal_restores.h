@@ -26,6 +26,7 @@ enum {
     WAL_RESTORES_SILENT_MS = 60 * 1000,
     WAL_RESTORES_UNSEEN_MS = 30 * 1000,   /* so long the watch may take to tell of a write */
     WAL_RESTORES_DENIED_MS = 5 * 1000,    /* what the API server has denied is asked again then */
+    WAL_RESTORES_ASKING_MS = 60 * 1000,   /* so long one that ends asks what it has left */
     WAL_RESTORES_RATE_MS = 10 * 1000,     /* over so long the rate of a replay is measured */
     WAL_RESTORES_CATCH_UP_MS = 60 * 1000, /* so long deadlines are awaited to be by the clock */
     /* A Job that verifies folds what the appliers have replayed, and compares: it may take so often

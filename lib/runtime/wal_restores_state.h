@@ -92,9 +92,10 @@ void restore_jobs_end_late(struct wal_restores *r);
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect);
 void restore_vessels_forget(struct restore_entry *e); /* what was listed of them */
-/* False: that row ends what deletes them, and what stays is being asked for. */
+/* False: that row ends what deletes them, and what stays is being asked for, no longer than
+ * WAL_RESTORES_ASKING_MS; meanwhile the status says why it is not known. */
 bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
-                              const struct restore_row *row);
+                              const struct restore_row *row, const struct restore_known *known);
 /* What the status says of them behind that row: `s` borrows, or refers to `deleted`. */
 void restore_vessels_say(const struct restore_entry *e, const struct restore_row *row,
                          struct restore_status *s, struct restore_vessels *deleted);

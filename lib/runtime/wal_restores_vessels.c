@@ -113,14 +113,41 @@ static bool gives_up(const struct restore_row *row)
            row->next != RESTORE_STEP_WIPING && row->next != RESTORE_STEP_REPLAYING;
 }
 
-bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
-                              const struct restore_row *row)
+/* Nobody looks at what stays while it is told why that is not known. */
+static bool tells_why(struct restore_entry *e, const struct restore_known *known)
 {
+    static const struct restore_row asks = {
+        .step = RESTORE_STEP_RECREATING,
+        .next = RESTORE_STEP_RECREATING,
+        .reason = "AskingWhatStays",
+        .found = "it ends when it is known which pods and claims stay, or after a minute",
+        .remedy = "wait; see that the API server lists pods and claims",
+    };
+    const struct restore_status *s = &e->resource.status;
+
+    if (*e->why == '\0' || e->restores->now_ms - e->figures_ms < WAL_RESTORES_FIGURES_MS ||
+        (strcmp(s->reason, asks.reason) == 0 && strstr(s->message, e->why)))
+        return false;
+    restore_entry_write_status(e, &asks, known);
+    return true;
+}
+
+bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
+                              const struct restore_row *row, const struct restore_known *known)
+{
+    const int64_t now_ms = e->restores->now_ms;
+
     if (!gives_up(row) || e->is_seen || e->is_unknown || e->resource.status.vessels.n == 0)
         return true;
-    if (e->asked_ms == INT64_MIN)
-        e->asked_ms = e->restores->now_ms;
-    look(e, w, RESTORE_EFFECT_RECREATE); /* whatever it has listed of them: none is deleted now */
+    if (e->asked_ms == INT64_MIN) {
+        e->asked_ms = now_ms;
+        e->why[0] = '\0';
+    }
+    e->is_unknown = now_ms - e->asked_ms >= WAL_RESTORES_ASKING_MS;
+    if (e->is_unknown)
+        return true;
+    if (!tells_why(e, known))
+        look(e, w, RESTORE_EFFECT_RECREATE); /* whatever it has listed: none is deleted now */
     return false;
 }
 

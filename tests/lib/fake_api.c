@@ -351,7 +351,8 @@ static int serve_or_refuse(struct fake_api_link *link, struct fake_api_transfer 
     buf_init(&t->answer, KUBE_ANSWER_MAX);
     if (link->forbidden || (link->refused && has_in_target(&t->request, link->refused)))
         return refuse(&t->answer, 403, "Forbidden");
-    if (t->id == link->fault_at && link->fault == FAKE_API_REFUSED)
+    if ((t->id == link->fault_at && link->fault == FAKE_API_REFUSED) ||
+        (link->broken && has_in_target(&t->request, link->broken)))
         return refuse(&t->answer, 500, "InternalError");
     if (prng_chance(prng, link->trouble / 2))
         return refuse(&t->answer, 500, "InternalError");

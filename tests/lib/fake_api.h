@@ -69,6 +69,7 @@ struct fake_api_link {
     bool down;           /* nothing arrives, watches are cut */
     bool forbidden;      /* 403 */
     const char *refused; /* 403 for what is asked of such a target; NULL: nothing is */
+    const char *broken;  /* 500, in the same way */
     const char *slow;    /* what is asked of such a target is answered late; NULL: nothing is */
     uint64_t fault_at;   /* what befalls the request of that number; 0: none */
     enum fake_api_fault fault;

@@ -469,6 +469,24 @@ static void what_may_not_be_listed_is_not_said_to_be_deleted(void **state)
     ends_well(w);
 }
 
+static void what_stays_is_asked_for_no_longer_than_a_minute(void **state)
+{
+    struct restore_world *w = *state;
+
+    delete_one(w, 0);
+    begin_anew(w);
+    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
+        w->replicas[i].link->broken = "/persistentvolumeclaims";
+    restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
+    restore_world_edit(w, 0, "cancel");
+    restore_world_run(w, WAL_RESTORES_ASKING_MS / 2);
+    assert_true(restore_world_is_in(w, 0, RESTORE_STEP_RECREATING));
+    says(w, 0, "\"reason\":\"AskingWhatStays\"");
+    says(w, 0, "after a minute: no. What to do");
+    says_that_nobody_knows_what_was_deleted(w, 0);
+    ends_well(w);
+}
+
 static void fail_on_delete(void *self, const struct kube_request *request)
 {
     if (request->method == KUBE_DELETE)
@@ -498,13 +516,13 @@ static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
     snprintf(e.resource.status.failover, sizeof(e.resource.status.failover), "r");
     e.resource.status.vessels = (struct restore_vessels){ &claim, 1 };
     assert_true(restore_vessels_add(&e.seen, &claim));
-    assert_false(restore_vessels_are_seen(&e, NULL, &cancels));
+    assert_false(restore_vessels_are_seen(&e, NULL, &cancels, NULL));
     while (e.call != 0 && restore_world_now_ms() < end_ms) {
         restore_world_step(w);
         kube_client_step(r.ports.client, restore_world_now_ms());
     }
     assert_string_equal(w->violation, "");
-    assert_true(restore_vessels_are_seen(&e, NULL, &cancels));
+    assert_true(restore_vessels_are_seen(&e, NULL, &cancels, NULL));
     assert_false(e.is_gone);
 
     restore_vessels_order(&e, NULL, RESTORE_EFFECT_NOTE);
@@ -542,6 +560,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_gone_is_judged_where_it_was_noted, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_may_not_be_listed_is_not_said_to_be_deleted, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_stays_is_asked_for_no_longer_than_a_minute, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_half_listed_is_listed_anew_and_not_deleted, set_up,
                                         tear_down),
