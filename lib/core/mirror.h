@@ -211,10 +211,10 @@ void mirror_release(struct mirror *m); /* safe on a zeroed one */
 /* In the order that they ended. One that was not answered tells nothing, and after
  * MIRROR_STALE_MS without another the proof is over: nobody knows whether it ran meanwhile. */
 void mirror_learn(struct mirror *m, const struct mirror_look *look);
-/* `now_ms`: when its answer came. One that began before the tasks were seen to be gone, or came
- * after they were seen again, tells nothing. */
 /* It is told to run, and need not have followed yet: what was proven of its stop counts no more. */
 void mirror_forget_proof(struct mirror *m);
+/* `now_ms`: when its answer came. One that began before the tasks were seen to be gone, or came
+ * after they were seen again, tells nothing. */
 void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int64_t now_ms);
 /* What a look at the log here found; LOOK_ANSWERED. */
 void mirror_learn_log(struct mirror *m, const struct log_look *log);

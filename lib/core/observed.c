@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/int64.h"
 #include "base/mem.h"
 #include "core/locate.h"
 
@@ -62,11 +63,6 @@ static void note_try(struct look *counted, enum look_outcome *last, const struct
     *last = look->outcome;
 }
 
-static int64_t more(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* --- the log ---------------------------------------------------------------------------------- */
 
 /* Where the memory is full, every second one goes: what is far behind is told less exactly. */
@@ -118,7 +114,8 @@ static void judge(struct observed *o, struct observed_partition *p)
 
     p->judged = true;
     p->hold = at.hold;
-    p->behind = at.hold == HOLD_NONE ? more(0, p->end_before - at.position.next) : LOOK_UNKNOWN;
+    p->behind =
+        at.hold == HOLD_NONE ? int64_max(0, p->end_before - at.position.next) : LOOK_UNKNOWN;
 }
 
 static void learn_extent(struct observed *o, int32_t i, bool is_pair)
@@ -318,11 +315,11 @@ struct observed_delay observed_delay(const struct observed *o)
         const int64_t age_ms = look->ended_ms - p->current_at_ms;
 
         if (lacks)
-            d.least_ms = more(d.least_ms, look->began_ms - p->ends[0].at_ms);
+            d.least_ms = int64_max(d.least_ms, look->began_ms - p->ends[0].at_ms);
         d.lacks |= lacks;
         d.most_ms = p->current_at_ms == LOOK_UNKNOWN || d.most_ms == LOOK_UNKNOWN
                         ? LOOK_UNKNOWN
-                        : more(d.most_ms, age_ms);
+                        : int64_max(d.most_ms, age_ms);
     }
     return d;
 }

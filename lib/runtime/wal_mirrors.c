@@ -467,6 +467,13 @@ void wal_mirrors_check(struct wal_mirrors *m)
         wal_makers_cancel(m->makers);
 }
 
+static void look_at_offsets(const struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms)
+{
+    const enum err_code rc = wal_offsets_ask(m->ports.looks, &m->ports.log_observer, w, now_ms);
+
+    w->mirror.offsets.due_ms = now_ms + retry_ms(m, rc);
+}
+
 void wal_mirrors_step(struct wal_mirrors *m, int64_t now_ms, int64_t ends_ms)
 {
     take_answers(m, now_ms, ends_ms);
@@ -479,7 +486,7 @@ void wal_mirrors_step(struct wal_mirrors *m, int64_t now_ms, int64_t ends_ms)
         if (may_look(w) && now_ms >= w->mirror.turn.due_ms)
             look(m, w, now_ms, ends_ms);
         if (wal_offsets_may_ask(w) && now_ms >= w->mirror.offsets.due_ms)
-            wal_offsets_ask(m->ports.looks, &m->ports.log_observer, w, between_looks_ms(m), now_ms);
+            look_at_offsets(m, w, now_ms);
         if (may_look_at_source(w) && now_ms >= w->mirror.source.due_ms)
             look_at_source(m, w, now_ms);
     }

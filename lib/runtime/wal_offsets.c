@@ -18,8 +18,8 @@ static void note_why(struct wal_mirror *m, const char *why)
     snprintf(m->offsets_why, sizeof(m->offsets_why), "%s", why);
 }
 
-void wal_offsets_ask(struct wal_looks *looks, const struct log_observer_port *port,
-                     struct wal_watch *w, int64_t interval_ms, int64_t now_ms)
+enum err_code wal_offsets_ask(struct wal_looks *looks, const struct log_observer_port *port,
+                              struct wal_watch *w, int64_t now_ms)
 {
     const struct wal_spec *s = &w->resource.spec;
     struct log_place place;
@@ -33,11 +33,9 @@ void wal_offsets_ask(struct wal_looks *looks, const struct log_observer_port *po
         rc = port->ops->ask(port->self, w->number | WAL_LOOKS_OFFSETS, &place, &err);
     w->mirror.offsets.asked = rc == ERR_OK;
     w->mirror.offsets_subject = w->mirror.subject;
-    w->mirror.offsets.due_ms = now_ms + (rc == ERR_TIMEOUT ? WAL_LOOKS_SECRET_MS
-                                         : rc == ERR_LIMIT ? WAL_LOOKS_BUSY_MS
-                                                           : interval_ms);
     if (rc != ERR_OK && rc != ERR_TIMEOUT && rc != ERR_LIMIT)
         note_why(&w->mirror, err.msg);
+    return rc;
 }
 
 /* What was stored of a partition and is no more is unknown again. */
