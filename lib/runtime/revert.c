@@ -13,7 +13,7 @@
 #include "runtime/clock.h"
 #include "runtime/revert_state.h"
 
-enum { PAGE_KEYS = 100, NUMBER_MAX = 24, SWEEP_KEYS = LOG_TIME_TURN_KEYS };
+enum { PAGE_KEYS = 100, SWEEP_KEYS = LOG_TIME_TURN_KEYS };
 
 bool revert_is_stage(struct str key)
 {
@@ -103,24 +103,29 @@ static enum err_code fold(struct revert *r, bool to_end, struct err *err)
     return rc;
 }
 
-static void say_select(struct revert *r, const char *database)
+void revert_say_select(struct dialogue *d, const char *database)
 {
-    dialogue_say_text(&r->v->scratch.dialogue, "SELECT", database, NULL);
+    dialogue_say_text(d, "SELECT", database, NULL);
+}
+
+enum err_code revert_hear(struct dialogue *d, const struct reply **ret, struct err *err)
+{
+    const enum err_code rc = dialogue_hear(d, ret, err);
+
+    if (rc != ERR_OK || (*ret)->type != REPLY_ERROR)
+        return rc;
+    return err_set(err, ERR_UNAVAILABLE, "the scratch Redis %s: %.*s", d->facts.address,
+                   STR_ARGS((*ret)->text));
 }
 
 /* Answers that may be anything but an error. */
 static enum err_code hear_fine(struct dialogue *d, struct err *err)
 {
+    const struct reply *answer;
     enum err_code rc = dialogue_send(d, err);
 
-    while (rc == ERR_OK && d->n_unanswered > 0) {
-        const struct reply *answer;
-
-        rc = dialogue_hear(d, &answer, err);
-        if (rc == ERR_OK && answer->type == REPLY_ERROR)
-            rc = err_set(err, ERR_UNAVAILABLE, "the scratch Redis %s: %.*s", d->facts.address,
-                         STR_ARGS(answer->text));
-    }
+    while (rc == ERR_OK && d->n_unanswered > 0)
+        rc = revert_hear(d, &answer, err);
     return rc;
 }
 
@@ -136,60 +141,33 @@ static void say_copy(struct revert *r, struct str key)
 
 typedef enum err_code page_fn(struct revert *r, const struct key_list *page, struct err *err);
 
-static void say_scan(const struct revert *r, const char *cursor)
+static enum err_code next_page(struct revert *r, const char *database, struct verify_scan *scan,
+                               struct err *err)
 {
-    char count[NUMBER_MAX];
-    struct str words[6] = { STR_LITERAL("SCAN"), str_from(cursor), STR_LITERAL("COUNT") };
-    size_t n = 4;
+    const struct reply *selected;
+    enum err_code rc;
 
-    words[3] = (struct str){ count, (size_t)snprintf(count, sizeof(count), "%d", PAGE_KEYS) };
-    if (r->v->settings.keys) {
-        words[n++] = STR_LITERAL("MATCH");
-        words[n++] = str_from(r->v->settings.keys);
-    }
-    dialogue_say(&r->v->scratch.dialogue, words, n);
-}
-
-static enum err_code hear_page(struct revert *r, char cursor[NUMBER_MAX], struct err *err)
-{
-    struct verify *v = r->v;
-    const struct reply *reply;
-    enum err_code rc = dialogue_send(&v->scratch.dialogue, err);
-
-    key_list_clear(&v->page);
-    while (rc == ERR_OK && v->scratch.dialogue.n_unanswered > 0)
-        rc = dialogue_hear(&v->scratch.dialogue, &reply, err);
-    if (rc != ERR_OK)
-        return rc;
-    if (reply->type != REPLY_ARRAY || reply->n_elements != 2 ||
-        reply->elements[0].text.n >= NUMBER_MAX)
-        return err_set(err, ERR_CORRUPT, "SCAN: %.*s", STR_ARGS(reply->text));
-    memcpy(cursor, reply->elements[0].text.p, reply->elements[0].text.n);
-    cursor[reply->elements[0].text.n] = '\0';
-    for (size_t i = 0; i < reply->elements[1].n_elements; i++) {
-        const struct str key = reply->elements[1].elements[i].text;
-
-        if (is_wanted(r, key) && !key_list_add(&v->page, key))
-            return err_set(err, ERR_LIMIT, "the names of %d keys are too long", PAGE_KEYS);
-    }
-    return ERR_OK;
+    revert_say_select(scan->dialogue, database);
+    verify_scan_say(r->v, scan);
+    rc = dialogue_send(scan->dialogue, err);
+    if (rc == ERR_OK)
+        rc = dialogue_hear(scan->dialogue, &selected, err);
+    return rc == ERR_OK ? verify_scan_hear(scan, &r->v->page, err) : rc;
 }
 
 static enum err_code each_page(struct revert *r, const char *database, page_fn *fn, struct err *err)
 {
-    char cursor[NUMBER_MAX] = "0";
+    struct verify_scan scan = { .dialogue = &r->v->scratch.dialogue };
     enum err_code rc;
 
+    r->v->page_keys = PAGE_KEYS;
     do {
-        say_select(r, database);
-        say_scan(r, cursor);
-        rc = hear_page(r, cursor, err);
+        rc = next_page(r, database, &scan, err);
         if (rc == ERR_OK)
             rc = fn(r, &r->v->page, err);
-        if (rc == ERR_OK &&
-            !verify_progress(r->v, VERIFY_COMPARES, r->v->counts.compared, r->v->total))
-            rc = err_set(err, ERR_UNAVAILABLE, "interrupted");
-    } while (rc == ERR_OK && strcmp(cursor, "0") != 0);
+        if (rc == ERR_OK)
+            rc = verify_progressed(r->v, VERIFY_COMPARES, r->v->counts.compared, err);
+    } while (rc == ERR_OK && !verify_scan_is_over(&scan));
     return rc;
 }
 
@@ -198,7 +176,8 @@ static enum err_code each_page(struct revert *r, const char *database, page_fn *
 static enum err_code copy_page(struct revert *r, const struct key_list *page, struct err *err)
 {
     for (size_t i = 0; i < page->n; i++)
-        say_copy(r, key_list_at(page, i));
+        if (!revert_is_stage(key_list_at(page, i)))
+            say_copy(r, key_list_at(page, i));
     return hear_fine(&r->v->scratch.dialogue, err);
 }
 
@@ -209,7 +188,7 @@ static enum err_code check_empty(struct revert *r, struct err *err)
     const struct reply *answer;
     enum err_code rc;
 
-    say_select(r, REVERT_DB_THEN);
+    revert_say_select(d, REVERT_DB_THEN);
     rc = hear_fine(d, err);
     if (rc == ERR_OK)
         rc = dialogue_ask(d, words, ARRAY_SIZE(words), &answer, err);
@@ -263,7 +242,7 @@ static enum err_code sweep(struct revert *r, const char *database, struct err *e
 {
     enum err_code rc;
 
-    say_select(r, database);
+    revert_say_select(&r->v->scratch.dialogue, database);
     rc = hear_fine(&r->v->scratch.dialogue, err);
     for (int32_t i = 0; rc == ERR_OK && i < r->v->n_partitions; i++)
         for (bool more = true; rc == ERR_OK && more;)
@@ -285,6 +264,8 @@ static enum err_code judge_and_write(struct revert *r, struct str key, struct er
     CLEANUP(revert_case_release) struct revert_case c = { 0 };
     enum err_code rc;
 
+    if (revert_is_stage(key))
+        return ERR_OK;
     r->v->counts.compared++;
     if (!may_differ(r, key))
         return ERR_OK;
@@ -312,7 +293,7 @@ static enum err_code judge_new(struct revert *r, const struct key_list *page, st
     const struct reply *answer;
     enum err_code rc;
 
-    say_select(r, REVERT_DB_THEN);
+    revert_say_select(d, REVERT_DB_THEN);
     for (size_t i = 0; i < page->n; i++) {
         const struct str words[] = { STR_LITERAL("EXISTS"), key_list_at(page, i) };
 

@@ -22,11 +22,6 @@ void revert_case_release(struct revert_case *c)
     *c = (struct revert_case){ 0 };
 }
 
-static void say_select(struct dialogue *d, const char *database)
-{
-    dialogue_say_text(d, "SELECT", database, NULL);
-}
-
 static void say_of_key(struct dialogue *d, const char *command, struct str key)
 {
     const struct str words[] = { str_from(command), key };
@@ -47,15 +42,6 @@ static void say_quarantined(struct revert *r, struct dialogue *d, struct str key
     dialogue_say(d, words, ARRAY_SIZE(words));
 }
 
-static enum err_code hear(struct dialogue *d, const struct reply **ret, struct err *err)
-{
-    const enum err_code rc = dialogue_hear(d, ret, err);
-
-    if (rc != ERR_OK || (*ret)->type != REPLY_ERROR)
-        return rc;
-    return err_set(err, ERR_UNAVAILABLE, "%s: %.*s", d->facts.address, STR_ARGS((*ret)->text));
-}
-
 /* Fields are asked for by name. */
 static enum err_code take_names(struct revert *r, const struct reply *names, struct err *err)
 {
@@ -74,26 +60,26 @@ static enum err_code ask_kinds(struct revert *r, struct revert_case *c, struct k
     const struct reply *answer;
     enum err_code rc;
 
-    say_select(d, REVERT_DB_END);
+    revert_say_select(d, REVERT_DB_END);
     say_of_key(d, "TYPE", c->key);
     say_quarantined(r, d, c->key);
-    say_select(d, REVERT_DB_THEN);
+    revert_say_select(d, REVERT_DB_THEN);
     say_of_key(d, "TYPE", c->key);
     rc = dialogue_send(d, err);
     if (rc == ERR_OK)
-        rc = hear(d, &answer, err);
+        rc = revert_hear(d, &answer, err);
     if (rc == ERR_OK)
-        rc = hear(d, &answer, err);
+        rc = revert_hear(d, &answer, err);
     if (rc == ERR_OK) {
         ret->end = value_type_from(answer->text);
-        rc = hear(d, &answer, err);
+        rc = revert_hear(d, &answer, err);
     }
     if (rc == ERR_OK) {
         c->is_quarantined = answer->integer > 0;
-        rc = hear(d, &answer, err);
+        rc = revert_hear(d, &answer, err);
     }
     if (rc == ERR_OK)
-        rc = hear(d, &answer, err);
+        rc = revert_hear(d, &answer, err);
     if (rc == ERR_OK)
         ret->then = value_type_from(answer->text);
     return rc;
@@ -114,7 +100,7 @@ static void say_field_ends(struct revert *r, const char *database, struct str ke
     words[3] = (struct str){ count, (size_t)snprintf(count, sizeof(count), "%zu", n) };
     for (size_t i = 0; i < n; i++)
         words[4 + i] = key_list_at(&r->names, i);
-    say_select(d, database);
+    revert_say_select(d, database);
     dialogue_say(d, words, n + 4);
     free(words);
 }
@@ -173,9 +159,9 @@ static enum err_code ask_fields(struct revert *r, struct revert_case *c, bool be
         say_field_ends(r, REVERT_DB_END, c->key);
     rc = dialogue_send(d, err);
     for (bool end = false; rc == ERR_OK && d->n_unanswered > 0; end = true) {
-        rc = hear(d, &answer, err);
+        rc = revert_hear(d, &answer, err);
         if (rc == ERR_OK)
-            rc = hear(d, &answer, err);
+            rc = revert_hear(d, &answer, err);
         if (rc == ERR_OK && end)
             *ret_same = are_same_fields(r, c, answer);
         else if (rc == ERR_OK)
@@ -191,7 +177,7 @@ static bool say_values(struct dialogue *d, const char *database, enum value_type
 {
     const size_t n = value_n_reads(type);
 
-    say_select(d, database);
+    revert_say_select(d, database);
     return value_append_reads(dialogue_gather(d, n), type, key) == n;
 }
 
@@ -219,7 +205,7 @@ static enum err_code ask_values(struct revert *r, const struct revert_case *c,
         d->out.limit = 0;
     rc = dialogue_send(d, err);
     while (rc == ERR_OK && d->n_unanswered > 0)
-        rc = hear(d, ret, err);
+        rc = revert_hear(d, ret, err);
     if (rc == ERR_OK && ((*ret)->type != REPLY_ARRAY || (*ret)->n_elements != n))
         return err_set(err, ERR_CORRUPT, "%s: the answer to EXEC makes no sense", d->facts.address);
     return rc;

@@ -37,6 +37,10 @@ struct revert {
 bool revert_is_stage(struct str key);
 /* The name that the record which makes a key has. `ret` has REVERT_ID_MAX + 1 bytes. */
 struct str revert_id_of(const struct revert *r, struct str key, char *ret);
+/* What is asked of `d` next is asked of that database. */
+void revert_say_select(struct dialogue *d, const char *database);
+/* An answer of the scratch Redis; an error among them is ERR_UNAVAILABLE. */
+enum err_code revert_hear(struct dialogue *d, const struct reply **ret, struct err *err);
 int32_t revert_partition(const struct revert *r, struct str key);
 
 /* revert_judge.c: reads a key in both databases. `ret->finding` is FINDING_NONE when they hold the

@@ -79,27 +79,17 @@ void revert_writer_free(struct revert_writer *w)
 
 /* --- what became of keys ---------------------------------------------------------------------- */
 
-static void tell(struct revert *r, struct str key, const struct finding *finding,
-                 enum repair_outcome outcome, const char *why)
-{
-    const struct verify_listener *listener = &r->v->ports.listener;
-
-    r->v->counts.found[finding->kind]++;
-    r->v->counts.outcomes[outcome]++;
-    listener->found(listener->self, key, finding, outcome, why);
-}
-
 static void tell_items(struct revert_writer *w)
 {
     for (size_t i = 0; i < w->n_items; i++) {
         const struct item *item = &w->items[i];
         const enum revert_fate fate = item->receipt.fate;
 
-        tell(w->r, (struct str){ item->key, item->n_key }, &item->finding,
-             fate == REVERT_STORED    ? item->outcome
-             : fate == REVERT_REFUSED ? REPAIR_REFUSED
-                                      : REPAIR_UNKNOWN,
-             item->receipt.why);
+        verify_tell(w->r->v, (struct str){ item->key, item->n_key }, &item->finding,
+                    fate == REVERT_STORED    ? item->outcome
+                    : fate == REVERT_REFUSED ? REPAIR_REFUSED
+                                             : REPAIR_UNKNOWN,
+                    item->receipt.why);
     }
 }
 
@@ -276,11 +266,11 @@ static enum err_code say(struct revert_writer *w, const struct revert_case *c, s
     w->is_too_large = false;
     why = why_not_sayable(w, revert_say(&c->was, &names.names, &bounds, measure, w));
     if (why || v->settings.repair == VERIFY_PLANS_REVERT) {
-        tell(w->r, c->key, &c->finding,
-             why       ? REPAIR_LEFT
-             : deletes ? REPAIR_WOULD_DELETE
-                       : REPAIR_WOULD_WRITE,
-             why ? why : "");
+        verify_tell(w->r->v, c->key, &c->finding,
+                    why       ? REPAIR_LEFT
+                    : deletes ? REPAIR_WOULD_DELETE
+                              : REPAIR_WOULD_WRITE,
+                    why ? why : "");
         return ERR_OK;
     }
     add_item(w, c, deletes ? REPAIR_DELETED : REPAIR_WRITTEN);
@@ -310,6 +300,6 @@ enum err_code revert_write(struct revert_writer *w, const struct revert_case *c,
     why = why_left(w, is_quarantined || c->is_quarantined);
     if (!why)
         return say(w, c, err);
-    tell(w->r, c->key, &c->finding, REPAIR_LEFT, why);
+    verify_tell(w->r->v, c->key, &c->finding, REPAIR_LEFT, why);
     return ERR_OK;
 }

@@ -98,6 +98,24 @@ bool verify_progress(struct verify *v, enum verify_phase phase, uint64_t done, u
     return v->ports.listener.progress(v->ports.listener.self, phase, done, total);
 }
 
+enum err_code verify_progressed(struct verify *v, enum verify_phase phase, uint64_t done,
+                                struct err *err)
+{
+    if (verify_progress(v, phase, done, v->total))
+        return ERR_OK;
+    return err_set(err, ERR_UNAVAILABLE, "interrupted");
+}
+
+void verify_tell(struct verify *v, struct str key, const struct finding *finding,
+                 enum repair_outcome outcome, const char *why)
+{
+    const struct verify_listener *listener = &v->ports.listener;
+
+    v->counts.found[finding->kind]++;
+    v->counts.outcomes[outcome]++;
+    listener->found(listener->self, key, finding, outcome, why);
+}
+
 bool verify_reverts(enum verify_repair repair)
 {
     return repair == VERIFY_PLANS_REVERT || repair == VERIFY_REVERTS;

@@ -385,7 +385,6 @@ static void close_case(struct judge *j, struct suspect *s, enum repair_outcome o
                        const char *why)
 {
     struct verify *v = j->v;
-    const struct verify_listener *listener = &v->ports.listener;
     const enum finding_kind kind = s->finding.kind;
 
     s->is_done = true;
@@ -396,9 +395,7 @@ static void close_case(struct judge *j, struct suspect *s, enum repair_outcome o
         v->counts.unjudged++;
         return;
     }
-    v->counts.found[kind]++;
-    v->counts.outcomes[outcome]++;
-    listener->found(listener->self, s->key, &s->finding, outcome, why);
+    verify_tell(v, s->key, &s->finding, outcome, why);
 }
 
 /* Closes the case of a key that is equal, or cannot be decided; what differs stays open. */

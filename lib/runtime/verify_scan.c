@@ -8,22 +8,16 @@
 
 #include "runtime/verify_state.h"
 
-enum { NUMBER_MAX = 24 };
+enum { NUMBER_MAX = VERIFY_CURSOR_MAX };
 
 static const char cursor_begin[] = "0";
 
-struct scan {
-    struct dialogue *dialogue;
-    char cursor[NUMBER_MAX]; /* as the server gave it; "0" again: the end */
-    bool has_begun;
-};
-
-static bool is_over(const struct scan *s)
+bool verify_scan_is_over(const struct verify_scan *s)
 {
     return s->has_begun && strcmp(s->cursor, cursor_begin) == 0;
 }
 
-static void say_scan(const struct verify *v, struct scan *s)
+void verify_scan_say(const struct verify *v, const struct verify_scan *s)
 {
     char count[NUMBER_MAX];
     struct str words[6] = { STR_LITERAL("SCAN"), str_from(s->has_begun ? s->cursor : cursor_begin),
@@ -50,7 +44,7 @@ static enum err_code add_keys(struct key_list *list, const struct reply *keys, s
     return ERR_OK;
 }
 
-static enum err_code hear_scan(struct scan *s, struct key_list *ret_keys, struct err *err)
+enum err_code verify_scan_hear(struct verify_scan *s, struct key_list *ret_keys, struct err *err)
 {
     const struct reply *reply;
     const enum err_code rc = dialogue_hear(s->dialogue, &reply, err);
@@ -203,14 +197,6 @@ static size_t batch_from(const struct verify *v, size_t first)
     return n;
 }
 
-static enum err_code progressed(struct verify *v, enum verify_phase phase, uint64_t done,
-                                struct err *err)
-{
-    if (verify_progress(v, phase, done, v->total))
-        return ERR_OK;
-    return err_set(err, ERR_UNAVAILABLE, "interrupted");
-}
-
 static enum err_code judge_suspects(struct verify *v, struct err *err)
 {
     size_t at = 0;
@@ -222,7 +208,7 @@ static enum err_code judge_suspects(struct verify *v, struct err *err)
         rc = verify_judge_batch(v, at, n, err);
         at += n;
         if (rc == ERR_OK)
-            rc = progressed(v, v->phase, v->done, err);
+            rc = verify_progressed(v, v->phase, v->done, err);
     } while (rc == ERR_OK && at < v->suspects.n);
     key_list_clear(&v->suspects);
     v->suspect_bytes = 0;
@@ -270,13 +256,13 @@ static void swap_pages(struct verify *v)
 }
 
 /* The next page is asked for together with the payloads of this one. */
-static enum err_code compare_page(struct verify *v, struct scan *scan, struct err *err)
+static enum err_code compare_page(struct verify *v, struct verify_scan *scan, struct err *err)
 {
-    const bool more = !is_over(scan);
+    const bool more = !verify_scan_is_over(scan);
     enum err_code rc;
 
     if (more)
-        say_scan(v, scan);
+        verify_scan_say(v, scan);
     v->n_looks += v->page.n;
     say_page(&v->target, &v->page);
     say_page(&v->scratch, &v->page);
@@ -285,7 +271,7 @@ static enum err_code compare_page(struct verify *v, struct scan *scan, struct er
         rc = dialogue_send(&v->scratch.dialogue, err);
     key_list_clear(&v->next_page);
     if (rc == ERR_OK && more)
-        rc = hear_scan(scan, &v->next_page, err);
+        rc = verify_scan_hear(scan, &v->next_page, err);
     if (rc == ERR_OK)
         rc = hear_page(v, err);
     if (rc == ERR_OK)
@@ -304,25 +290,25 @@ static enum err_code count_keys(struct verify *v, struct side *side, enum verify
     if (rc != ERR_OK)
         return rc;
     v->total = v->settings.keys ? 0 : (uint64_t)reply->integer;
-    return progressed(v, phase, 0, err);
+    return verify_progressed(v, phase, 0, err);
 }
 
 enum err_code verify_compare(struct verify *v, struct err *err)
 {
-    struct scan scan = { .dialogue = &v->target.dialogue };
+    struct verify_scan scan = { .dialogue = &v->target.dialogue };
     enum err_code rc = count_keys(v, &v->target, VERIFY_COMPARES, err);
 
     v->page_keys = PAGE_KEYS_MIN;
     if (rc != ERR_OK)
         return rc;
-    say_scan(v, &scan);
+    verify_scan_say(v, &scan);
     rc = dialogue_send(scan.dialogue, err);
     if (rc == ERR_OK)
-        rc = hear_scan(&scan, &v->page, err);
-    while (rc == ERR_OK && (v->page.n > 0 || !is_over(&scan))) {
+        rc = verify_scan_hear(&scan, &v->page, err);
+    while (rc == ERR_OK && (v->page.n > 0 || !verify_scan_is_over(&scan))) {
         rc = compare_page(v, &scan, err);
         if (rc == ERR_OK)
-            rc = progressed(v, VERIFY_COMPARES, v->counts.compared, err);
+            rc = verify_progressed(v, VERIFY_COMPARES, v->counts.compared, err);
     }
     return rc == ERR_OK ? judge_rest(v, err) : rc;
 }
@@ -375,22 +361,22 @@ static enum err_code look_through_page(struct verify *v, struct err *err)
 
 enum err_code verify_look_for_missing(struct verify *v, struct err *err)
 {
-    struct scan scan = { .dialogue = &v->scratch.dialogue };
+    struct verify_scan scan = { .dialogue = &v->scratch.dialogue };
     enum err_code rc = count_keys(v, &v->scratch, VERIFY_LOOKS_FOR_MISSING, err);
     uint64_t done = 0;
 
     v->named.of = NAMED_KEYS_OF_ALL;
     v->page_keys = PAGE_KEYS_MAX;
-    while (rc == ERR_OK && !is_over(&scan)) {
-        say_scan(v, &scan);
+    while (rc == ERR_OK && !verify_scan_is_over(&scan)) {
+        verify_scan_say(v, &scan);
         rc = dialogue_send(scan.dialogue, err);
         if (rc == ERR_OK)
-            rc = hear_scan(&scan, &v->page, err);
+            rc = verify_scan_hear(&scan, &v->page, err);
         if (rc == ERR_OK)
             rc = look_through_page(v, err);
         done += v->page.n;
         if (rc == ERR_OK)
-            rc = progressed(v, VERIFY_LOOKS_FOR_MISSING, done, err);
+            rc = verify_progressed(v, VERIFY_LOOKS_FOR_MISSING, done, err);
     }
     return rc == ERR_OK ? judge_suspects(v, err) : rc;
 }
@@ -432,7 +418,7 @@ static enum err_code pick_page(struct verify *v, size_t n, struct err *err)
 
 enum err_code verify_compare_sample(struct verify *v, struct err *err)
 {
-    struct scan none = { .dialogue = &v->target.dialogue, .cursor = "0", .has_begun = true };
+    struct verify_scan none = { .dialogue = &v->target.dialogue, .cursor = "0", .has_begun = true };
     enum err_code rc = ERR_OK;
 
     v->named.of = NAMED_KEYS_OF_ADMITTED;
@@ -446,7 +432,7 @@ enum err_code verify_compare_sample(struct verify *v, struct err *err)
             rc = compare_page(v, &none, err);
         done += n;
         if (rc == ERR_OK)
-            rc = progressed(v, VERIFY_COMPARES, done, err);
+            rc = verify_progressed(v, VERIFY_COMPARES, done, err);
     }
     return rc == ERR_OK ? judge_rest(v, err) : rc;
 }

@@ -53,6 +53,12 @@ struct verify {
 };
 
 bool verify_progress(struct verify *v, enum verify_phase phase, uint64_t done, uint64_t total);
+/* The same; ERR_UNAVAILABLE: nobody wants to go on. */
+enum err_code verify_progressed(struct verify *v, enum verify_phase phase, uint64_t done,
+                                struct err *err);
+/* Counts what was found of a key and what became of it, and tells the listener. */
+void verify_tell(struct verify *v, struct str key, const struct finding *finding,
+                 enum repair_outcome outcome, const char *why);
 /* Folds up to where Redis is now, when it is further; what looks found before is so then, but of
  * the keys that were named. ERR_UNAVAILABLE: Redis is further back. */
 enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *err);
@@ -65,7 +71,18 @@ enum { POSITION_OTHER_CLOCK = -2 };
 enum err_code verify_take_positions(const struct verify *v, const struct reply *answers,
                                     int64_t *ret_next, int64_t *ret_log_ms, struct err *err);
 
-/* verify_scan.c */
+/* verify_scan.c: the keys that match of one server, page by page; zeroed but for the dialogue when
+ * it begins. */
+enum { VERIFY_CURSOR_MAX = 24 };
+struct verify_scan {
+    struct dialogue *dialogue;
+    char cursor[VERIFY_CURSOR_MAX]; /* as the server gave it; "0" again: the end */
+    bool has_begun;
+};
+bool verify_scan_is_over(const struct verify_scan *s);
+/* Asks for about v->page_keys of them. */
+void verify_scan_say(const struct verify *v, const struct verify_scan *s);
+enum err_code verify_scan_hear(struct verify_scan *s, struct key_list *ret_keys, struct err *err);
 enum err_code verify_compare(struct verify *v, struct err *err);
 enum err_code verify_look_for_missing(struct verify *v, struct err *err);
 enum err_code verify_compare_sample(struct verify *v, struct err *err);
