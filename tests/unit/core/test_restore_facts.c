@@ -8,22 +8,20 @@
 #include <cmocka.h>
 
 #include "base/check.h"
-#include "core/restore_facts.h"
-#include "looks.h"
+#include "restore_scene.h"
 
-enum { NOW_MS = LOOKS_NOW_MS, PARTITIONS = 2, BEGIN = 5, UNTIL = 40, END = 60 };
+enum {
+    NOW_MS = LOOKS_NOW_MS,
+    PARTITIONS = RESTORE_SCENE_PARTITIONS,
+    BEGIN = 5,
+    UNTIL = 40,
+    END = 60
+};
 
 #define UID     "0b4c"
 #define WAL_AGE (NOW_MS - 100)
 
 /* A restore as it is in the middle of it, which a row then changes. */
-struct scene {
-    struct observed observed;
-    struct restore_partition partitions[PARTITIONS];
-    struct restore_plan plan;
-    struct restore_known known;
-};
-
 static void look_at_redis(struct scene *s, const char *restore, int64_t next, bool held)
 {
     struct redis_look look = looks_redis(WAL_AGE + 10, PARTITIONS, "one", next);
@@ -70,11 +68,6 @@ static void begin(struct scene *s)
 }
 
 /* --- what changes ----------------------------------------------------------------------------- */
-
-static void nothing(struct scene *s)
-{
-    (void)s;
-}
 
 static void cancel(struct scene *s)
 {
@@ -151,25 +144,9 @@ static void other_restore(struct scene *s)
     look_at_redis(s, "other", UNTIL, true);
 }
 
-static void other_wal(struct scene *s)
-{
-    s->known.wal_name = STR_LITERAL("other");
-}
-
-static void foreign_keys(struct scene *s)
-{
-    s->observed.redis.primary.wal[0] = '\0';
-}
-
-static void blank(struct scene *s)
-{
-    foreign_keys(s);
-    s->observed.redis.primary.n_keys = 0;
-}
-
 static void blank_but_for_another_database(struct scene *s)
 {
-    blank(s);
+    scene_blank(s);
     s->observed.redis.primary.other_databases = true;
 }
 
@@ -188,24 +165,10 @@ static void redis_is_old(struct scene *s)
     s->known.now_ms += OBSERVED_STALE_MS + 1;
 }
 
-static void redis_fails(struct scene *s)
-{
-    struct redis_look look;
-
-    redis_look_init(&look);
-    look.look = looks_tried(LOOK_FAILED, NOW_MS - 1);
-    observed_learn_redis(&s->observed, &look);
-}
-
 static void never_wiped_and_redis_fails(struct scene *s)
 {
-    redis_fails(s);
+    scene_redis_fails(s);
     s->known.may_have_wiped = false;
-}
-
-static void nothing_observed(struct scene *s)
-{
-    s->known.observed = NULL;
 }
 
 static void at_the_end(struct scene *s)
@@ -347,7 +310,7 @@ static void skipping(struct scene *s)
 
 static void redis_fails_and_log_is_trimmed(struct scene *s)
 {
-    redis_fails(s);
+    scene_redis_fails(s);
     look_at_log(s, BEGIN + 1);
 }
 
@@ -359,13 +322,13 @@ static void never_wiped_redis_fails_and_log_is_trimmed(struct scene *s)
 
 static void redis_fails_and_partitions_are_new(struct scene *s)
 {
-    redis_fails(s);
+    scene_redis_fails(s);
     more_partitions(s);
 }
 
 static void redis_fails_and_other_log(struct scene *s)
 {
-    redis_fails(s);
+    scene_redis_fails(s);
     other_log(s);
 }
 
@@ -404,161 +367,144 @@ static void scoped_without_a_plan(struct scene *s)
     no_plan(s);
 }
 
-#define IS(fact, value) RESTORE_FACT_##fact, TRUTH_##value
-
-static const struct {
-    void (*change)(struct scene *s);
-    enum restore_fact fact;
-    enum truth value;
-} fact_rows[] = {
-    { nothing, IS(CANCEL, NO) },
-    { cancel, IS(CANCEL, YES) },
-    { cancel, IS(WITHDRAWN, NO) },
-    { refused, IS(WITHDRAWN, NO) },
-    { cancelled_and_refused, IS(WITHDRAWN, YES) },
-    { silent, IS(WITHDRAWN, NO) },
-    { cancelled_and_silent, IS(WITHDRAWN, YES) },
-    { nothing, IS(WAL, YES) },
-    { nothing, IS(TURN, YES) },
-    { nothing, IS(PLANNED, YES) },
-    { no_plan, IS(PLANNED, UNKNOWN) },
-    { no_plan_ever, IS(PLANNED, NO) },
-    { nothing, IS(LOSSY, YES) },
-    { accepted, IS(LOSSY, NO) },
-    { whole_log, IS(LOSSY, NO) },
-    { no_plan, IS(LOSSY, UNKNOWN) },
-    { nothing, IS(DRY_RUN, NO) },
-    { dry_run, IS(DRY_RUN, YES) },
-    { nothing, IS(STOPPED, YES) },
-    { a_pod, IS(STOPPED, NO) },
-    { pods_unknown, IS(STOPPED, UNKNOWN) },
-    { nothing, IS(FENCED, NO) },
-    { fenced, IS(FENCED, YES) },
-    { a_pod, IS(FENCED, NO) },
-    { pods_unknown, IS(FENCED, NO) },
-    { nothing, IS(OURS, YES) },
-    { other_wal, IS(OURS, NO) },
-    { foreign_keys, IS(OURS, NO) },
-    { blank, IS(OURS, YES) },
-    { blank_but_for_another_database, IS(OURS, NO) },
-    { a_replica, IS(OURS, UNKNOWN) },
-    { loading, IS(OURS, UNKNOWN) },
-    { redis_is_old, IS(OURS, UNKNOWN) },
-    { redis_fails, IS(OURS, UNKNOWN) },
-    { nothing_observed, IS(OURS, UNKNOWN) },
-    { nothing, IS(WIPED, YES) },
-    { other_restore, IS(WIPED, NO) },
-    { redis_fails, IS(WIPED, UNKNOWN) },
-    { a_replica, IS(WIPED, UNKNOWN) },
-    { nothing, IS(REACHED, NO) },
-    { at_the_end, IS(REACHED, YES) },
-    { other_restore, IS(REACHED, UNKNOWN) }, /* its positions are of another fold */
-    { one_partition_behind, IS(REACHED, NO) },
-    { one_partition_not_looked_at, IS(REACHED, UNKNOWN) },
-    { no_position, IS(REACHED, NO) },
-    { a_corrupt_position, IS(REACHED, UNKNOWN) },
-    { no_plan, IS(REACHED, UNKNOWN) },
-    { nothing, IS(RELEASED, NO) },
-    { at_the_end_and_free, IS(RELEASED, YES) },
-    { one_partition_not_looked_at, IS(RELEASED, UNKNOWN) },
-    { other_restore, IS(RELEASED, YES) },
-    { redis_fails, IS(RELEASED, UNKNOWN) },
-    { never_wiped_and_redis_fails, IS(RELEASED, YES) },
-    { nothing, IS(TO_END, NO) },
-    { to_the_end, IS(TO_END, YES) },
-    { no_plan, IS(TO_END, UNKNOWN) },
-    { nothing, IS(TRIMMED, NO) },
-    { trimmed, IS(TRIMMED, NO) },
-    { trimmed_behind_the_hold, IS(TRIMMED, YES) },
-    { other_log, IS(TRIMMED, YES) },
-    { no_topic, IS(TRIMMED, YES) },
-    { redis_fails, IS(TRIMMED, NO) },
-    { redis_is_old, IS(TRIMMED, UNKNOWN) },
-    { no_plan, IS(TRIMMED, UNKNOWN) },
-    { nothing_observed, IS(TRIMMED, UNKNOWN) },
-    { nothing, IS(OVERTAKEN, NO) },
-    { trimmed_behind_the_position, IS(OVERTAKEN, NO) },
-    { trimmed, IS(OVERTAKEN, YES) },
-    { trimmed_since_redis_was_asked, IS(OVERTAKEN, UNKNOWN) },
-    { trimmed_and_at_the_end, IS(OVERTAKEN, NO) },
-    { more_partitions, IS(OVERTAKEN, NO) },
-    { more_partitions_before_the_wipe, IS(OVERTAKEN, YES) },
-    { other_restore, IS(OVERTAKEN, NO) },
-    { trimmed_before_the_wipe, IS(OVERTAKEN, YES) },
-    { other_log, IS(OVERTAKEN, YES) },
-    { no_topic, IS(OVERTAKEN, YES) },
-    { redis_fails, IS(OVERTAKEN, NO) },
-    { redis_fails_and_log_is_trimmed, IS(OVERTAKEN, UNKNOWN) },
-    { never_wiped_redis_fails_and_log_is_trimmed, IS(OVERTAKEN, YES) },
-    { redis_fails_and_partitions_are_new, IS(OVERTAKEN, UNKNOWN) },
-    { redis_fails_and_other_log, IS(OVERTAKEN, YES) },
-    { redis_is_old, IS(OVERTAKEN, UNKNOWN) },
-    { nothing_observed, IS(OVERTAKEN, UNKNOWN) },
-    { no_plan, IS(OVERTAKEN, UNKNOWN) },
-    { nothing, IS(VERIFY, NO) },
-    { verified, IS(VERIFY, YES) },
-    { to_the_end, IS(CAUGHT_UP, YES) },
-    { in_log_time, IS(CAUGHT_UP, NO) },
-    { in_log_time_for_long, IS(CAUGHT_UP, YES) },
-    { held_in_log_time, IS(CAUGHT_UP, YES) },
-    { to_the_end_and_one_not_looked_at, IS(CAUGHT_UP, UNKNOWN) },
-    { nothing, IS(CHECKED, UNKNOWN) },
-    { verified, IS(CHECKED, YES) },
-    { nothing, IS(VERIFIED, UNKNOWN) },
-    { verified, IS(VERIFIED, YES) },
-    { different, IS(VERIFIED, NO) },
-    { nothing, IS(SKIP, NO) },
-    { skipping, IS(SKIP, YES) },
-    { nothing, IS(RELEASE, NO) },
-    { held_no_more_wanted, IS(RELEASE, YES) },
-    { nothing, IS(SCOPED, NO) },
-    { scoped, IS(SCOPED, YES) },
-    { scoped, IS(REVERT, NO) },
-    { reverts, IS(REVERT, YES) },
-    { reverts, IS(FOREIGN, NO) },
-    { reverts_elsewhere, IS(FOREIGN, YES) },
-    { scoped, IS(LOSSY, NO) },
-    { scoped, IS(PARTIAL, YES) },
-    { nothing, IS(PARTIAL, NO) },
-    { scoped_and_accepted, IS(PARTIAL, NO) },
-    { scoped_with_a_whole_log, IS(PARTIAL, NO) },
-    { scoped_without_a_plan, IS(PARTIAL, UNKNOWN) },
-    { nothing, IS(BLANK, NO) },
-    { blank, IS(BLANK, YES) },
-    { foreign_keys, IS(BLANK, YES) },
-    { redis_fails, IS(BLANK, UNKNOWN) },
-    { a_replica, IS(BLANK, UNKNOWN) },
+static const struct scene_row fact_rows[] = {
+    { scene_nothing, SCENE_IS(CANCEL, NO) },
+    { cancel, SCENE_IS(CANCEL, YES) },
+    { cancel, SCENE_IS(WITHDRAWN, NO) },
+    { refused, SCENE_IS(WITHDRAWN, NO) },
+    { cancelled_and_refused, SCENE_IS(WITHDRAWN, YES) },
+    { silent, SCENE_IS(WITHDRAWN, NO) },
+    { cancelled_and_silent, SCENE_IS(WITHDRAWN, YES) },
+    { scene_nothing, SCENE_IS(WAL, YES) },
+    { scene_nothing, SCENE_IS(TURN, YES) },
+    { scene_nothing, SCENE_IS(PLANNED, YES) },
+    { no_plan, SCENE_IS(PLANNED, UNKNOWN) },
+    { no_plan_ever, SCENE_IS(PLANNED, NO) },
+    { scene_nothing, SCENE_IS(LOSSY, YES) },
+    { accepted, SCENE_IS(LOSSY, NO) },
+    { whole_log, SCENE_IS(LOSSY, NO) },
+    { no_plan, SCENE_IS(LOSSY, UNKNOWN) },
+    { scene_nothing, SCENE_IS(DRY_RUN, NO) },
+    { dry_run, SCENE_IS(DRY_RUN, YES) },
+    { scene_nothing, SCENE_IS(STOPPED, YES) },
+    { a_pod, SCENE_IS(STOPPED, NO) },
+    { pods_unknown, SCENE_IS(STOPPED, UNKNOWN) },
+    { scene_nothing, SCENE_IS(FENCED, NO) },
+    { fenced, SCENE_IS(FENCED, YES) },
+    { a_pod, SCENE_IS(FENCED, NO) },
+    { pods_unknown, SCENE_IS(FENCED, NO) },
+    { scene_nothing, SCENE_IS(OURS, YES) },
+    { scene_other_wal, SCENE_IS(OURS, NO) },
+    { scene_foreign_keys, SCENE_IS(OURS, NO) },
+    { scene_blank, SCENE_IS(OURS, YES) },
+    { blank_but_for_another_database, SCENE_IS(OURS, NO) },
+    { a_replica, SCENE_IS(OURS, UNKNOWN) },
+    { loading, SCENE_IS(OURS, UNKNOWN) },
+    { redis_is_old, SCENE_IS(OURS, UNKNOWN) },
+    { scene_redis_fails, SCENE_IS(OURS, UNKNOWN) },
+    { scene_nothing_observed, SCENE_IS(OURS, UNKNOWN) },
+    { scene_nothing, SCENE_IS(WIPED, YES) },
+    { other_restore, SCENE_IS(WIPED, NO) },
+    { scene_redis_fails, SCENE_IS(WIPED, UNKNOWN) },
+    { a_replica, SCENE_IS(WIPED, UNKNOWN) },
+    { scene_nothing, SCENE_IS(REACHED, NO) },
+    { at_the_end, SCENE_IS(REACHED, YES) },
+    { other_restore, SCENE_IS(REACHED, UNKNOWN) }, /* its positions are of another fold */
+    { one_partition_behind, SCENE_IS(REACHED, NO) },
+    { one_partition_not_looked_at, SCENE_IS(REACHED, UNKNOWN) },
+    { no_position, SCENE_IS(REACHED, NO) },
+    { a_corrupt_position, SCENE_IS(REACHED, UNKNOWN) },
+    { no_plan, SCENE_IS(REACHED, UNKNOWN) },
+    { scene_nothing, SCENE_IS(RELEASED, NO) },
+    { at_the_end_and_free, SCENE_IS(RELEASED, YES) },
+    { one_partition_not_looked_at, SCENE_IS(RELEASED, UNKNOWN) },
+    { other_restore, SCENE_IS(RELEASED, YES) },
+    { scene_redis_fails, SCENE_IS(RELEASED, UNKNOWN) },
+    { never_wiped_and_redis_fails, SCENE_IS(RELEASED, YES) },
+    { scene_nothing, SCENE_IS(TO_END, NO) },
+    { to_the_end, SCENE_IS(TO_END, YES) },
+    { no_plan, SCENE_IS(TO_END, UNKNOWN) },
+    { scene_nothing, SCENE_IS(TRIMMED, NO) },
+    { trimmed, SCENE_IS(TRIMMED, NO) },
+    { trimmed_behind_the_hold, SCENE_IS(TRIMMED, YES) },
+    { other_log, SCENE_IS(TRIMMED, YES) },
+    { no_topic, SCENE_IS(TRIMMED, YES) },
+    { scene_redis_fails, SCENE_IS(TRIMMED, NO) },
+    { redis_is_old, SCENE_IS(TRIMMED, UNKNOWN) },
+    { no_plan, SCENE_IS(TRIMMED, UNKNOWN) },
+    { scene_nothing_observed, SCENE_IS(TRIMMED, UNKNOWN) },
+    { scene_nothing, SCENE_IS(OVERTAKEN, NO) },
+    { trimmed_behind_the_position, SCENE_IS(OVERTAKEN, NO) },
+    { trimmed, SCENE_IS(OVERTAKEN, YES) },
+    { trimmed_since_redis_was_asked, SCENE_IS(OVERTAKEN, UNKNOWN) },
+    { trimmed_and_at_the_end, SCENE_IS(OVERTAKEN, NO) },
+    { more_partitions, SCENE_IS(OVERTAKEN, NO) },
+    { more_partitions_before_the_wipe, SCENE_IS(OVERTAKEN, YES) },
+    { other_restore, SCENE_IS(OVERTAKEN, NO) },
+    { trimmed_before_the_wipe, SCENE_IS(OVERTAKEN, YES) },
+    { other_log, SCENE_IS(OVERTAKEN, YES) },
+    { no_topic, SCENE_IS(OVERTAKEN, YES) },
+    { scene_redis_fails, SCENE_IS(OVERTAKEN, NO) },
+    { redis_fails_and_log_is_trimmed, SCENE_IS(OVERTAKEN, UNKNOWN) },
+    { never_wiped_redis_fails_and_log_is_trimmed, SCENE_IS(OVERTAKEN, YES) },
+    { redis_fails_and_partitions_are_new, SCENE_IS(OVERTAKEN, UNKNOWN) },
+    { redis_fails_and_other_log, SCENE_IS(OVERTAKEN, YES) },
+    { redis_is_old, SCENE_IS(OVERTAKEN, UNKNOWN) },
+    { scene_nothing_observed, SCENE_IS(OVERTAKEN, UNKNOWN) },
+    { no_plan, SCENE_IS(OVERTAKEN, UNKNOWN) },
+    { scene_nothing, SCENE_IS(VERIFY, NO) },
+    { verified, SCENE_IS(VERIFY, YES) },
+    { to_the_end, SCENE_IS(CAUGHT_UP, YES) },
+    { in_log_time, SCENE_IS(CAUGHT_UP, NO) },
+    { in_log_time_for_long, SCENE_IS(CAUGHT_UP, YES) },
+    { held_in_log_time, SCENE_IS(CAUGHT_UP, YES) },
+    { to_the_end_and_one_not_looked_at, SCENE_IS(CAUGHT_UP, UNKNOWN) },
+    { scene_nothing, SCENE_IS(CHECKED, UNKNOWN) },
+    { verified, SCENE_IS(CHECKED, YES) },
+    { scene_nothing, SCENE_IS(VERIFIED, UNKNOWN) },
+    { verified, SCENE_IS(VERIFIED, YES) },
+    { different, SCENE_IS(VERIFIED, NO) },
+    { scene_nothing, SCENE_IS(SKIP, NO) },
+    { skipping, SCENE_IS(SKIP, YES) },
+    { scene_nothing, SCENE_IS(RELEASE, NO) },
+    { held_no_more_wanted, SCENE_IS(RELEASE, YES) },
+    { scene_nothing, SCENE_IS(SCOPED, NO) },
+    { scoped, SCENE_IS(SCOPED, YES) },
+    { scoped, SCENE_IS(REVERT, NO) },
+    { reverts, SCENE_IS(REVERT, YES) },
+    { reverts, SCENE_IS(FOREIGN, NO) },
+    { reverts_elsewhere, SCENE_IS(FOREIGN, YES) },
+    { scoped, SCENE_IS(LOSSY, NO) },
+    { scoped, SCENE_IS(PARTIAL, YES) },
+    { scene_nothing, SCENE_IS(PARTIAL, NO) },
+    { scoped_and_accepted, SCENE_IS(PARTIAL, NO) },
+    { scoped_with_a_whole_log, SCENE_IS(PARTIAL, NO) },
+    { scoped_without_a_plan, SCENE_IS(PARTIAL, UNKNOWN) },
+    { scene_nothing, SCENE_IS(BLANK, NO) },
+    { scene_blank, SCENE_IS(BLANK, YES) },
+    { scene_foreign_keys, SCENE_IS(BLANK, YES) },
+    { scene_redis_fails, SCENE_IS(BLANK, UNKNOWN) },
+    { a_replica, SCENE_IS(BLANK, UNKNOWN) },
 };
 
 static void each_fact_follows_from_what_is_known(void **state)
 {
     (void)state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(fact_rows); i++) {
-        struct scene s;
-        struct restore_facts facts;
-
-        begin(&s);
-        fact_rows[i].change(&s);
-        facts = restore_know(&s.known);
-        if (facts.values[fact_rows[i].fact] != fact_rows[i].value)
-            fail_msg("row %zu, %s: %d", i, restore_fact_text(fact_rows[i].fact),
-                     facts.values[fact_rows[i].fact]);
-        observed_release(&s.observed);
-    }
+    scene_check(begin, fact_rows, ARRAY_SIZE(fact_rows));
 }
 
 static void what_was_replayed_is_counted_up_to_the_end(void **state)
 {
     static const struct {
-        void (*change)(struct scene *s);
+        scene_change *change;
         int64_t replayed;
     } rows[] = {
-        { nothing, PARTITIONS * (UNTIL - 1 - BEGIN) },
+        { scene_nothing, PARTITIONS * (UNTIL - 1 - BEGIN) },
         { at_the_end, PARTITIONS * (UNTIL - BEGIN) },
         { no_position, 0 },
         { other_restore, LOOK_UNKNOWN },
-        { redis_fails, LOOK_UNKNOWN },
+        { scene_redis_fails, LOOK_UNKNOWN },
         { one_partition_not_looked_at, LOOK_UNKNOWN },
     };
     (void)state;

@@ -7,18 +7,11 @@
 #include <cmocka.h>
 
 #include "base/check.h"
-#include "core/restore_facts.h"
-#include "looks.h"
+#include "restore_scene.h"
 
-enum { NOW_MS = LOOKS_NOW_MS, PARTITIONS = 2 };
+enum { NOW_MS = LOOKS_NOW_MS, PARTITIONS = RESTORE_SCENE_PARTITIONS };
 
 /* A restore whose Redis is this WAL's, which a row then changes. */
-struct scene {
-    struct observed observed;
-    struct restore_plan plan;
-    struct restore_known known;
-};
-
 static void begin(struct scene *s)
 {
     struct redis_look look = looks_redis(NOW_MS - 100, PARTITIONS, "one", 7);
@@ -34,41 +27,6 @@ static void begin(struct scene *s)
 }
 
 /* --- what changes ----------------------------------------------------------------------------- */
-
-static void nothing(struct scene *s)
-{
-    (void)s;
-}
-
-static void other_wal(struct scene *s)
-{
-    s->known.wal_name = STR_LITERAL("other");
-}
-
-static void foreign_keys(struct scene *s)
-{
-    s->observed.redis.primary.wal[0] = '\0';
-}
-
-static void blank(struct scene *s)
-{
-    foreign_keys(s);
-    s->observed.redis.primary.n_keys = 0;
-}
-
-static void redis_fails(struct scene *s)
-{
-    struct redis_look look;
-
-    redis_look_init(&look);
-    look.look = looks_tried(LOOK_FAILED, NOW_MS - 1);
-    observed_learn_redis(&s->observed, &look);
-}
-
-static void nothing_observed(struct scene *s)
-{
-    s->known.observed = NULL;
-}
 
 static void volumes(struct scene *s)
 {
@@ -109,7 +67,7 @@ static void volumes_gone(struct scene *s)
 static void volumes_gone_and_no_primary(struct scene *s)
 {
     volumes_gone(s);
-    redis_fails(s);
+    scene_redis_fails(s);
 }
 
 static void gone_unnoted(struct scene *s)
@@ -121,7 +79,7 @@ static void gone_unnoted(struct scene *s)
 static void silent_volumes(struct scene *s)
 {
     volumes(s);
-    redis_fails(s);
+    scene_redis_fails(s);
     s->known.is_silent = true;
 }
 
@@ -153,7 +111,7 @@ static void accepted_and_another_s(struct scene *s)
 {
     volumes(s);
     s->known.accepts_unknown = s->known.is_silent = true;
-    other_wal(s);
+    scene_other_wal(s);
 }
 
 static void being_deleted(struct scene *s)
@@ -167,65 +125,48 @@ static void being_deleted_and_another_s(struct scene *s)
 {
     volumes(s);
     s->known.is_recreating = true;
-    other_wal(s);
+    scene_other_wal(s);
 }
 
-#define IS(fact, value) RESTORE_FACT_##fact, TRUTH_##value
-
-static const struct {
-    void (*change)(struct scene *s);
-    enum restore_fact fact;
-    enum truth value;
-} rows[] = {
-    { nothing, IS(VOLUMES, NO) },
-    { volumes, IS(VOLUMES, YES) },
-    { nothing, IS(OWNERLESS, NO) },
-    { volumes, IS(OWNERLESS, NO) },
-    { volumes_of_an_address, IS(OWNERLESS, YES) },
-    { volumes_of_who_knows, IS(OWNERLESS, UNKNOWN) },
-    { volumes, IS(DENIED, NO) },
-    { volumes_denied, IS(DENIED, YES) },
-    { nothing, IS(NOTED, YES) },
-    { volumes, IS(NOTED, NO) },
-    { volumes_noted, IS(NOTED, YES) },
-    { volumes_noted, IS(GONE, NO) },
-    { gone_unnoted, IS(GONE, NO) },
-    { volumes_gone, IS(GONE, YES) },
-    { volumes_gone_and_no_primary, IS(GONE, YES) },
-    { volumes_gone, IS(RECREATED, YES) },
-    { volumes_gone_and_no_primary, IS(RECREATED, NO) },
-    { volumes_noted, IS(RECREATED, NO) },
-    { nothing, IS(EXPENDABLE, YES) },
-    { blank, IS(EXPENDABLE, YES) },
-    { foreign_keys, IS(EXPENDABLE, NO) },
-    { redis_fails, IS(EXPENDABLE, UNKNOWN) },
-    { nothing_observed, IS(EXPENDABLE, UNKNOWN) },
-    { silent_volumes, IS(EXPENDABLE, UNKNOWN) },
-    { silent_and_accepted, IS(EXPENDABLE, YES) },
-    { silent_and_accepted_without_volumes, IS(EXPENDABLE, UNKNOWN) },
-    { accepted_and_not_silent_yet, IS(EXPENDABLE, UNKNOWN) },
-    { accepted_and_told_off, IS(EXPENDABLE, UNKNOWN) },
-    { accepted_and_another_s, IS(EXPENDABLE, NO) },
-    { being_deleted, IS(EXPENDABLE, YES) },
-    { being_deleted_and_another_s, IS(EXPENDABLE, NO) },
+static const struct scene_row rows[] = {
+    { scene_nothing, SCENE_IS(VOLUMES, NO) },
+    { volumes, SCENE_IS(VOLUMES, YES) },
+    { scene_nothing, SCENE_IS(OWNERLESS, NO) },
+    { volumes, SCENE_IS(OWNERLESS, NO) },
+    { volumes_of_an_address, SCENE_IS(OWNERLESS, YES) },
+    { volumes_of_who_knows, SCENE_IS(OWNERLESS, UNKNOWN) },
+    { volumes, SCENE_IS(DENIED, NO) },
+    { volumes_denied, SCENE_IS(DENIED, YES) },
+    { scene_nothing, SCENE_IS(NOTED, YES) },
+    { volumes, SCENE_IS(NOTED, NO) },
+    { volumes_noted, SCENE_IS(NOTED, YES) },
+    { volumes_noted, SCENE_IS(GONE, NO) },
+    { gone_unnoted, SCENE_IS(GONE, NO) },
+    { volumes_gone, SCENE_IS(GONE, YES) },
+    { volumes_gone_and_no_primary, SCENE_IS(GONE, YES) },
+    { volumes_gone, SCENE_IS(RECREATED, YES) },
+    { volumes_gone_and_no_primary, SCENE_IS(RECREATED, NO) },
+    { volumes_noted, SCENE_IS(RECREATED, NO) },
+    { scene_nothing, SCENE_IS(EXPENDABLE, YES) },
+    { scene_blank, SCENE_IS(EXPENDABLE, YES) },
+    { scene_foreign_keys, SCENE_IS(EXPENDABLE, NO) },
+    { scene_redis_fails, SCENE_IS(EXPENDABLE, UNKNOWN) },
+    { scene_nothing_observed, SCENE_IS(EXPENDABLE, UNKNOWN) },
+    { silent_volumes, SCENE_IS(EXPENDABLE, UNKNOWN) },
+    { silent_and_accepted, SCENE_IS(EXPENDABLE, YES) },
+    { silent_and_accepted_without_volumes, SCENE_IS(EXPENDABLE, UNKNOWN) },
+    { accepted_and_not_silent_yet, SCENE_IS(EXPENDABLE, UNKNOWN) },
+    { accepted_and_told_off, SCENE_IS(EXPENDABLE, UNKNOWN) },
+    { accepted_and_another_s, SCENE_IS(EXPENDABLE, NO) },
+    { being_deleted, SCENE_IS(EXPENDABLE, YES) },
+    { being_deleted_and_another_s, SCENE_IS(EXPENDABLE, NO) },
 };
 
 static void each_fact_follows_from_what_is_known(void **state)
 {
     (void)state;
 
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct scene s;
-        struct restore_facts facts;
-
-        begin(&s);
-        rows[i].change(&s);
-        facts = restore_know(&s.known);
-        if (facts.values[rows[i].fact] != rows[i].value)
-            fail_msg("row %zu, %s: %d", i, restore_fact_text(rows[i].fact),
-                     facts.values[rows[i].fact]);
-        observed_release(&s.observed);
-    }
+    scene_check(begin, rows, ARRAY_SIZE(rows));
 }
 
 int main(void)
