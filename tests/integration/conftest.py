@@ -39,6 +39,14 @@ def broker(scratch):
     broker.stop()
 
 
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """The other site's Kafka; `broker` is the one that the mirror writes to."""
+    source = Broker(tmp_path_factory.mktemp("source") / "kafka").start()
+    yield source
+    source.stop()
+
+
 @pytest.fixture(scope="session")
 def authority(scratch):
     return Authority(scratch / "redis-certs")

@@ -11,7 +11,6 @@ import pytest
 
 from lab.cli import Cli
 from lab.connect import Connect
-from lab.kafka import Broker
 from lab.process import free_port
 from lab.wait import await_, holds
 from lab.wal import Topic
@@ -24,14 +23,6 @@ IMPATIENT = {"admin.timeout.ms": "3000", "source.cluster.default.api.timeout.ms"
 PROOF_S = 10  # between the two looks at the log
 PATIENCE_S = 30  # for what one question may take beyond --timeout
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def source(scratch):
-    """The other site's Kafka; `broker` is the one that the mirror writes to."""
-    source = Broker(scratch / "source").start()
-    yield source
-    source.stop()
 
 
 @pytest.fixture(scope="module")

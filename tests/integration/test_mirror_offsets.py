@@ -10,7 +10,6 @@ from conftest import KAFKA_PASSWORD, KAFKA_USER
 from lab import permissions
 from lab.cli import Cli
 from lab.connect import Connect
-from lab.kafka import Broker
 from lab.wait import await_
 from lab.wal import Topic, grant, revoke_everything
 
@@ -19,13 +18,6 @@ ONCE = "offset.storage.partitions=5\n"
 AT_LEAST_ONCE = ONCE + "exactly.once.source.support=disabled\noffset.flush.interval.ms=2000\n"
 N = 200
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def source(scratch):
-    source = Broker(scratch / "source").start()
-    yield source
-    source.stop()
 
 
 @pytest.fixture(scope="module")
