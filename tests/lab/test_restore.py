@@ -161,6 +161,26 @@ def site(idle, controller):
     return idle
 
 
+@pytest.fixture
+def successor(idle, tmp_path):
+    """The controller acts, and the appliers run. To be called: it is killed, and another one comes."""
+    controllers = []
+
+    def start():
+        controllers.append(Controller(tmp_path, f"controller-{len(controllers)}",
+                                      idle.cluster.kubeconfig, idle.namespace, *LOOKS).start())
+    idle.create()
+    start()
+    controllers[0].await_leading()
+    await_(lambda: len(idle.processes.running) == 2, 60, "the appliers run")
+
+    def succeed():
+        controllers[-1].kill()
+        start()
+    yield succeed
+    assert controllers[-1].stop() == 0
+
+
 def written(site, n=SOME):
     """The log, applied; and a key that came past it."""
     site.write(n)
@@ -485,25 +505,16 @@ def await_event(site, step, seconds=60):
 
 @pytest.mark.parametrize("step", ["Pending", "Preflight", "Stopping", "Fencing", "Wiping", "Replaying",
                                   "Verifying"])
-def test_the_controller_is_killed_in_a_step(idle, tmp_path, step):
-    def start(name):
-        return Controller(tmp_path, name, idle.cluster.kubeconfig, idle.namespace, *LOOKS).start()
-    idle.create()
-    first = start("first").await_leading()
-    await_(lambda: len(idle.processes.running) == 2, 60, "the appliers run")
+def test_the_controller_is_killed_in_a_step(idle, successor, step):
     records = written(idle, 3000)
     idle.restore(rate=1000)
     if step != "Pending":
         await_event(idle, step)
-    first.kill()
-    second = start("second")
-    try:
-        idle.await_step("Completed", seconds=120)
-        idle.is_fold(records)
-        assert idle.n_wipes() == 1
-        await_(lambda: idle.wals.condition("Ready") == ("True", "AllWell"), 60, "all is well")
-    finally:
-        assert second.stop() == 0
+    successor()
+    idle.await_step("Completed", seconds=120)
+    idle.is_fold(records)
+    assert idle.n_wipes() == 1
+    await_(lambda: idle.wals.condition("Ready") == ("True", "AllWell"), 60, "all is well")
 
 
 def test_a_replay_that_retention_overtakes_fails_and_another_one_can_be_had(site):

@@ -7,14 +7,13 @@ import threading
 import pytest
 
 import test_restore
-from controllers import Controller
 from lab import oracle
 from lab.wait import await_, holds
 from lab.workload import encode
 from test_kubectl import DONE, FAILED
 from test_restore import LOOKS, PARTITIONS, SOME, await_event, written
 
-idle, site = test_restore.idle, test_restore.site
+idle, site, successor = test_restore.idle, test_restore.site, test_restore.successor
 KINDS = "count", "list", "hash"
 SECONDS = 120  # a Job that fails is tried again, later each time
 
@@ -209,23 +208,14 @@ def test_it_can_be_cancelled_and_others_wait(site):
 
 
 @pytest.mark.parametrize("step", ["Pending", "Preflight", "Repairing"])
-def test_the_controller_is_killed_in_a_step_of_keys(idle, tmp_path, step):
-    def start(name):
-        return Controller(tmp_path, name, idle.cluster.kubeconfig, idle.namespace, *LOOKS).start()
-    idle.create()
-    first = start("first").await_leading()
-    await_(lambda: len(idle.processes.running) == 2, 60, "the appliers run")
+def test_the_controller_is_killed_in_a_step_of_keys(idle, successor, step):
     written(idle)
     damaged = damage(idle)
     idle.restore(keys="list:*")
     if step != "Pending":
         await_event(idle, step)
-    first.kill()
-    second = start("second")
-    try:
-        idle.await_step("Completed", seconds=SECONDS)
-        is_restored(idle, damaged, lambda key: key.startswith(b"list:"))
-        assert len(idle.jobs()) == 1
-        appliers_stayed(idle)
-    finally:
-        assert second.stop() == 0
+    successor()
+    idle.await_step("Completed", seconds=SECONDS)
+    is_restored(idle, damaged, lambda key: key.startswith(b"list:"))
+    assert len(idle.jobs()) == 1
+    appliers_stayed(idle)

@@ -6,14 +6,12 @@ import json
 import time
 
 import test_restore
-from controllers import Controller
 from lab import oracle
-from lab.wait import await_
 from test_kubectl import DONE
 from test_restore import LOOKS, PARTITIONS, SOME, await_event, written
 from test_restore_keys import SECONDS, appliers_stayed, holdings, traffic
 
-idle, site = test_restore.idle, test_restore.site
+idle, site, successor = test_restore.idle, test_restore.site, test_restore.successor
 
 
 def is_of_revert(site, record):
@@ -90,26 +88,17 @@ def test_a_site_that_is_fed_is_not_written_to(idle, controller):
     assert idle.ends() == held and not idle.jobs()
 
 
-def test_the_controller_is_killed_while_keys_are_reverted(idle, tmp_path):
-    def start(name):
-        return Controller(tmp_path, name, idle.cluster.kubeconfig, idle.namespace, *LOOKS).start()
-    idle.create()
-    first = start("first").await_leading()
-    await_(lambda: len(idle.processes.running) == 2, 60, "the appliers run")
+def test_the_controller_is_killed_while_keys_are_reverted(idle, successor):
     written(idle)
     ends = idle.ends()
     idle.write(40)
     idle.restore(keys="list:*", to={"positions": [
         {"partition": p, "offset": end} for p, end in ends.items()]})
     await_event(idle, "Reverting")
-    first.kill()
-    second = start("second")
-    try:
-        idle.await_step("Completed", seconds=SECONDS)
-        assert is_reverted(idle, ends, lambda key: key.startswith(b"list:"))
-        assert len(idle.jobs()) == 1
-    finally:
-        assert second.stop() == 0
+    successor()
+    idle.await_step("Completed", seconds=SECONDS)
+    assert is_reverted(idle, ends, lambda key: key.startswith(b"list:"))
+    assert len(idle.jobs()) == 1
 
 
 def test_a_job_that_cannot_do_it_is_told(site):
