@@ -15,6 +15,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import uuid
 
@@ -81,7 +82,8 @@ def jars(pom=POM):
     wanted.parent.mkdir(parents=True, exist_ok=True)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=wanted.parent))
     subprocess.run(["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies",
-                    f"-DoutputDirectory={scratch}"], check=True, stdin=subprocess.DEVNULL)
+                    f"-DoutputDirectory={scratch}"], check=True,
+                   stdin=subprocess.DEVNULL, stdout=sys.stderr)  # even a quiet one prints colours
     try:
         scratch.rename(wanted)
     except OSError:  # somebody else was faster

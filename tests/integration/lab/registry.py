@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import ssl
 import subprocess
+import sys
 import tarfile
 import tempfile
 import threading
@@ -33,7 +34,8 @@ def program():
     wanted.parent.mkdir(parents=True, exist_ok=True)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="apicurio-", dir=wanted.parent))
     subprocess.run(["mvn", "-q", "-B", COPY, f"-Dartifact={ARTIFACT}",
-                    f"-DoutputDirectory={scratch}"], check=True, stdin=subprocess.DEVNULL)
+                    f"-DoutputDirectory={scratch}"], check=True,
+                   stdin=subprocess.DEVNULL, stdout=sys.stderr)
     for archive in scratch.glob("*.tar.gz"):
         with tarfile.open(archive) as tar:
             tar.extractall(scratch, filter="data")
