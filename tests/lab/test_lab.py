@@ -1,5 +1,6 @@
 """The lab itself: what it says it needs, and that it leaves a machine as it was."""
 
+import os
 import pathlib
 import subprocess
 
@@ -13,7 +14,6 @@ SHOWN_BY = {
     "addresses": ["ip", "-o", "-br", "address"],
     "routes": ["ip", "route", "show", "table", "all"],
     "rules": ["iptables-save"],
-    "namespaces": ["lsns", "-n", "-o", "NS,TYPE"],
 }
 DIRECTORIES = ("/run", "/var/lib", "/var/log", "/etc")
 
@@ -32,6 +32,14 @@ def processes(directory):
             pass
 
 
+def namespaces():
+    for path in pathlib.Path("/proc").glob("[0-9]*/ns/*"):
+        try:
+            yield os.readlink(path)
+        except OSError:  # it ended, which lsns takes for a failure
+            pass
+
+
 def machine(directory):
     """What a lab in `directory` could leave behind."""
     return {name: said(*command) for name, command in SHOWN_BY.items()} | {
@@ -39,6 +47,7 @@ def machine(directory):
         "cgroups": set(map(str, pathlib.Path("/sys/fs/cgroup").glob("**/redwal-lab-*"))),
         "tunables": {f"{t}={pathlib.Path('/proc/sys', t).read_text()}" for t in TUNABLES},
         "files": {str(entry) for d in DIRECTORIES for entry in pathlib.Path(d).iterdir()},
+        "namespaces": set(namespaces()),
         "processes": set(processes(directory)),
     }
 
