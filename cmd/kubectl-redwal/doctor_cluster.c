@@ -27,7 +27,7 @@ struct cluster_look {
     struct cluster_facts *facts;
     struct wal_resource wal;
     struct wal_view view;
-    char failover_secret[REDIS_FAILOVER_SECRET_MAX + 1];
+    struct redis_failover failover;
 };
 
 static void look_release(struct cluster_look *l)
@@ -133,7 +133,7 @@ static void ask_failover(struct cluster_look *l)
     snprintf(l->facts->failover, sizeof(l->facts->failover), "%s", s->failover);
     l->facts->has_failover = ask(l, &target, &body);
     if (l->facts->has_failover == 1)
-        doctor_asked(l->d, redis_failover_secret(buf_str(&body), l->failover_secret, &err), &err);
+        doctor_asked(l->d, redis_failover_decode(buf_str(&body), &l->failover, &err), &err);
 }
 
 static void note(struct diagnosis_list *list, const char *kind, const char *name)
@@ -168,7 +168,7 @@ static struct wal_surroundings surroundings(const struct cluster_look *l)
 {
     return (struct wal_surroundings){
         .image = "unknown", /* the controller's choice */
-        .failover_secret = l->failover_secret[0] != '\0' ? l->failover_secret : NULL,
+        .failover_secret = l->failover.secret[0] != '\0' ? l->failover.secret : NULL,
     };
 }
 

@@ -48,7 +48,7 @@ struct reading {
     struct invocation *in;
     struct cluster *cluster;
     struct wal_resource wal;
-    char failover_secret[REDIS_FAILOVER_SECRET_MAX + 1];
+    struct redis_failover failover;
     /* The Secret that was read last: a certificate and its key come from one answer. */
     const char *secret_name;
     struct buf secret;
@@ -107,19 +107,21 @@ struct kube_target rediswal_failover(const struct wal_resource *wal)
     };
 }
 
-/* Of which Secret the RedisFailover's own password is. */
+/* Of which Secret the RedisFailover's own password is, and what its Sentinels call the primary. */
 static enum err_code read_failover(struct reading *r, struct err *err)
 {
     const struct kube_target target = rediswal_failover(&r->wal);
     CLEANUP(buf_release) struct buf body = { 0 };
     enum err_code rc;
 
-    if (!r->wal.spec.failover || r->wal.spec.redis_password.name)
+    if (!r->wal.spec.failover)
         return ERR_OK;
     buf_init(&body, OBJECT_MAX_BYTES);
     rc = cluster_get(r->cluster, &target, &body, err);
     if (rc == ERR_OK)
-        rc = redis_failover_secret(buf_str(&body), r->failover_secret, err);
+        rc = redis_failover_decode(buf_str(&body), &r->failover, err);
+    if (r->failover.names_master)
+        wal_spec_name_master(&r->wal.spec, applier_options());
     if (rc == ERR_DENIED)
         err_wrap(err, rc, REMEDY_DENIED);
     return rc == ERR_OK
@@ -199,7 +201,7 @@ static enum err_code take_secret(struct reading *r, const struct wal_secret_file
 static enum err_code take_options(struct reading *r, struct err *err)
 {
     const struct wal_surroundings around = {
-        .failover_secret = r->failover_secret[0] != '\0' ? r->failover_secret : NULL,
+        .failover_secret = r->failover.secret[0] != '\0' ? r->failover.secret : NULL,
     };
     struct wal_secret_file files[WAL_SECRET_FILES_MAX];
     const size_t n = wal_secret_files(&r->wal.spec, &around, files);

@@ -8,19 +8,22 @@ const struct kube_resource redis_failover_objects = {
     { REDIS_FAILOVER_PLURAL, sizeof(REDIS_FAILOVER_PLURAL) - 1 }
 };
 
-enum err_code redis_failover_secret(struct str json, char ret_name[REDIS_FAILOVER_SECRET_MAX + 1],
-                                    struct err *err)
+enum err_code redis_failover_decode(struct str json, struct redis_failover *ret, struct err *err)
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, err);
-    yyjson_val *root = yyjson_doc_get_root(doc);
+    yyjson_val *root = yyjson_doc_get_root(doc), *spec = yyjson_obj_get(root, "spec");
+    yyjson_val *own_name = yyjson_obj_get(yyjson_obj_get(spec, "sentinel"), "disableMyMaster");
 
     if (!doc)
         return ERR_CORRUPT;
     if (!yyjson_is_obj(root))
         return err_set(err, ERR_CORRUPT, "not a RedisFailover");
-    if (!kube_yyjson_copy(yyjson_obj_get(yyjson_obj_get(root, "spec"), "auth"), "secretPath",
-                          ret_name, REDIS_FAILOVER_SECRET_MAX + 1))
+    if (!kube_yyjson_copy(yyjson_obj_get(spec, "auth"), "secretPath", ret->secret,
+                          sizeof(ret->secret)))
         return err_set(err, ERR_CORRUPT, "spec.auth.secretPath is no name of a Secret");
+    if (own_name && !yyjson_is_bool(own_name))
+        return err_set(err, ERR_CORRUPT, "spec.sentinel.disableMyMaster is neither true nor false");
+    ret->names_master = yyjson_is_true(own_name);
     return ERR_OK;
 }
 

@@ -123,6 +123,15 @@ double wal_spec_budget(const struct wal_spec *spec)
     return budgets[spec->objective];
 }
 
+void wal_spec_name_master(struct wal_spec *spec, struct wal_options options)
+{
+    const struct wal_option *option = wal_option_find(options, "master-name");
+
+    PRE(spec->failover && option);
+    if (!spec->master_name || strcmp(spec->master_name, option->value.fallback) == 0)
+        spec->master_name = spec->failover;
+}
+
 bool wal_failover_sentinels(const struct wal_spec *spec, const char *scope, struct buf *out)
 {
     return buf_appendf(out, "rfs-%s.%s.svc:%" PRId64, spec->failover, scope, spec->sentinel_port);

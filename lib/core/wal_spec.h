@@ -170,6 +170,10 @@ int64_t wal_setting_number(const struct wal_spec *spec, struct wal_options optio
 /* The share of minutes that spec.slo.objective lets be bad. */
 double wal_spec_budget(const struct wal_spec *spec);
 
+/* The Sentinels of spec.redis.failover call the primary what that is called; another
+ * spec.redis.masterName than the one by default still counts. */
+void wal_spec_name_master(struct wal_spec *spec, struct wal_options options);
+
 /* Where the Sentinels of spec.redis.failover in that namespace are asked for. False: no room. */
 NODISCARD bool wal_failover_sentinels(const struct wal_spec *spec, const char *scope,
                                       struct buf *out);

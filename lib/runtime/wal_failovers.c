@@ -161,9 +161,8 @@ int64_t wal_failovers_due_ms(const struct wal_failovers *f)
 
 /* --- what is known ---------------------------------------------------------------------------- */
 
-enum err_code wal_failovers_secret(const struct wal_failovers *f, struct str scope,
-                                   const char *name, char ret_secret[REDIS_FAILOVER_SECRET_MAX + 1],
-                                   struct err *err)
+enum err_code wal_failovers_find(const struct wal_failovers *f, struct str scope, const char *name,
+                                 struct redis_failover *ret, struct err *err)
 {
     struct kube_object object;
 
@@ -179,7 +178,7 @@ enum err_code wal_failovers_secret(const struct wal_failovers *f, struct str sco
                          &object))
         return err_set(err, ERR_NOT_FOUND, "spec.redis.failover: there is no RedisFailover %s",
                        name);
-    if (redis_failover_secret(object.json, ret_secret, err) != ERR_OK)
+    if (redis_failover_decode(object.json, ret, err) != ERR_OK)
         return err_wrap(err, err->code, "RedisFailover %s", name);
     return ERR_OK;
 }

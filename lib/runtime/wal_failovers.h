@@ -36,11 +36,10 @@ int64_t wal_failovers_due_ms(const struct wal_failovers *f); /* INT64_MAX: never
 /* What there is is known, or it is known that it cannot be. */
 bool wal_failovers_are_settled(const struct wal_failovers *f);
 
-/* See redis_failover_secret(). ERR_NOT_FOUND: there is no such RedisFailover; ERR_UNAVAILABLE:
+/* See redis_failover_decode(). ERR_NOT_FOUND: there is no such RedisFailover; ERR_UNAVAILABLE:
  * nobody can say. */
-enum err_code wal_failovers_secret(const struct wal_failovers *f, struct str scope,
-                                   const char *name, char ret_secret[REDIS_FAILOVER_SECRET_MAX + 1],
-                                   struct err *err);
+enum err_code wal_failovers_find(const struct wal_failovers *f, struct str scope, const char *name,
+                                 struct redis_failover *ret, struct err *err);
 
 /* See redis_failover_image(). False also where nobody can say. */
 bool wal_failovers_image(const struct wal_failovers *f, struct str scope, const char *name,

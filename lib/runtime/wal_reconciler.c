@@ -67,17 +67,19 @@ static enum err_code wants(void *self, const struct kube_object *owner, struct k
 {
     struct wal_reconciler *r = self;
     CLEANUP(wal_resource_release) struct wal_resource wal = { 0 };
-    char secret[REDIS_FAILOVER_SECRET_MAX + 1] = "";
+    struct redis_failover failover = { 0 };
     enum err_code rc = wal_resource_decode(owner->json, r->settings.options, &wal, err);
     struct wal_watch *w;
 
     if (rc == ERR_CORRUPT)
         return rc;
     if (rc == ERR_OK && wal.spec.failover)
-        rc = wal_failovers_secret(r->failovers, owner->scope, wal.spec.failover, secret, err);
+        rc = wal_failovers_find(r->failovers, owner->scope, wal.spec.failover, &failover, err);
+    if (failover.names_master)
+        wal_spec_name_master(&wal.spec, r->settings.options);
     if (rc == ERR_OK)
-        rc = add_children(r, &wal, secret, ret, err);
-    wal_looks_follow(r->looks, &wal, rc == ERR_OK ? secret : NULL, r->now_ms);
+        rc = add_children(r, &wal, failover.secret, ret, err);
+    wal_looks_follow(r->looks, &wal, rc == ERR_OK ? failover.secret : NULL, r->now_ms);
     w = wal_looks_find(r->looks, owner->scope, owner->name);
     if (w)
         wal_mirrors_follow(r->mirrors, w, r->now_ms);

@@ -2,6 +2,7 @@
 test's own."""
 
 import itertools
+import json
 import pathlib
 import subprocess
 
@@ -136,6 +137,19 @@ def others(cluster, tmp_path_factory):
     subprocess.run([ROOT / "hack" / "third-party-crds", directory], check=True)
     cluster.kubectl("apply", "--server-side", "-f", directory)
     cluster.await_established("-f", directory)
+
+
+@pytest.fixture(scope="session")
+def freshworks(cluster, others):
+    """RedisFailovers have the field that freshworks' fork of the operator adds to those of Spotahome."""
+    place = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/sentinel/properties"
+    cluster.kubectl("patch", "crd", "redisfailovers.databases.spotahome.com", "--type=json", "-p", json.dumps(
+        [{"op": "add", "path": f"{place}/disableMyMaster", "value": {"type": "boolean"}}]))
+    one = {"apiVersion": "databases.spotahome.com/v1", "kind": "RedisFailover", "metadata": {"name": "one"},
+           "spec": {"redis": {}, "sentinel": {"disableMyMaster": True}}}
+    await_(lambda: "disableMyMaster" in cluster.kubectl(
+        "create", "-n", "default", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(one)).stdout,
+           30, "the API server keeps that field")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import pytest
+import yaml
 
 from controllers import DURATION, PROGRAM
 from lab.clocked import Clock
@@ -249,6 +250,25 @@ def test_a_spec_that_slipped_past_the_schema_is_told(wals, controller):
     await_(lambda: wals.condition("SpecAccepted") == ("False", "NotFollowed"), 30, it.tail)
     assert wals.get()["status"]["phase"] == "Rejected"
     assert wals.kubectl("get", "deployment", NAME, check=False).returncode != 0
+
+
+def test_sentinels_that_call_the_primary_by_the_failovers_name_are_asked_for_that(wals, controller,
+                                                                                 freshworks):
+    """As a user of freshworks' operator may choose."""
+    def option():
+        config = wals.cluster.core.read_namespaced_config_map(NAME, wals.namespace)
+        return yaml.safe_load(config.data["redis-applier.yaml"])["master-name"]
+    of_failovers = ("databases.spotahome.com", "v1", wals.namespace, "redisfailovers")
+    wals.api.create_namespaced_custom_object(*of_failovers, {
+        "apiVersion": "databases.spotahome.com/v1", "kind": "RedisFailover", "metadata": {"name": "cache"},
+        "spec": {"redis": {}, "sentinel": {"disableMyMaster": True}}})
+    wals.create(spec__redis={"failover": "cache"})
+    it = controller().await_leading()
+    wals.await_made()
+    await_(lambda: option() == "cache", 30, it.tail)
+    wals.api.patch_namespaced_custom_object(*of_failovers, "cache", {
+        "spec": {"sentinel": {"disableMyMaster": False}}})
+    await_(lambda: option() == "mymaster", 30, it.tail)
 
 
 @pytest.fixture

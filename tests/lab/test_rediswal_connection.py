@@ -7,6 +7,7 @@ import pathlib
 
 import yaml
 
+from lab.failover import Failover
 from lab.process import Process
 from lab.wait import await_
 from place import (DONE, FAILED, GROUP, KAFKA_PASSWORD, PEOPLE, REDIS_PASSWORD, REDIS_USER, TIMEOUT,
@@ -53,6 +54,21 @@ def test_the_secret_of_the_redis_failover_is_found(scene, place, others):
     scene.cluster.kubectl("delete", "redisfailover", "orders", "-n", scene.namespace)
     assert f"RedisFailover {scene.namespace}/orders: " in scene.run(
         *argv, name="by-failover", status=FAILED)
+
+
+def test_sentinels_that_call_the_primary_by_the_failovers_name_are_asked_for_that(scene, place,
+                                                                                 freshworks, tmp_path):
+    del freshworks
+    scene.make("databases.spotahome.com/v1", "RedisFailover", "orders",
+               spec={"redis": {}, "sentinel": {"disableMyMaster": True}})
+    spec = place.spec(scene.topic)
+    spec["redis"] = {"failover": "orders"}
+    scene.wal("by-failover", spec)
+    failover = Failover(tmp_path, master_name="orders").start()
+    try:
+        scene.run("lag", "--sentinel", failover.sentinel_list, name="by-failover")
+    finally:
+        failover.stop()
 
 
 def test_secrets_stay_in_memory(scene, place, tmp_path):

@@ -124,6 +124,28 @@ static void the_appliers_file_says_what_the_rediswal_says(void **state)
     }
 }
 
+static void sentinels_that_use_the_failovers_name_are_asked_by_it(void **state)
+{
+    static const struct {
+        const char *redis, *name;
+    } rows[] = {
+        { "\"failover\":\"rf\"", "rf" },
+        { "\"failover\":\"rf\",\"masterName\":\"mymaster\"", "rf" },
+        { "\"failover\":\"rf\",\"masterName\":\"other\"", "other" },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(wal_resource_release) struct wal_resource wal = { 0 };
+        char spec[OBJECT_MAX / 2];
+
+        snprintf(spec, sizeof(spec), "\"redis\":{%s}," KAFKA, rows[i].redis);
+        decode(spec, &wal);
+        wal_spec_name_master(&wal.spec, applier_options());
+        assert_string_equal(wal.spec.master_name, rows[i].name);
+    }
+}
+
 static void has_part(enum wal_child_type type, const char *spec,
                      const struct wal_surroundings *around, const char *part, bool there)
 {
@@ -312,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_appliers_file_says_what_the_rediswal_says),
+        cmocka_unit_test(sentinels_that_use_the_failovers_name_are_asked_by_it),
         cmocka_unit_test(a_restore_stops_the_appliers_and_sets_their_rate),
         cmocka_unit_test(the_rate_of_a_restore_replaces_no_pod),
         cmocka_unit_test(objects_say_what_the_rediswal_says),

@@ -10,26 +10,31 @@
 #include "base/check.h"
 #include "codec/redis_failover.h"
 
-static void a_failover_names_the_secret_of_its_password(void **state)
+static void a_failover_says_how_to_come_to_its_redis(void **state)
 {
     static const struct {
-        const char *json, *name;
+        const char *json, *secret;
+        bool names_master;
         enum err_code rc;
     } rows[] = {
-        { "{\"spec\":{\"auth\":{\"secretPath\":\"redis-auth\"}}}", "redis-auth", ERR_OK },
-        { "{\"spec\":{\"auth\":{}}}", "", ERR_OK },
-        { "{\"spec\":{}}", "", ERR_OK },
-        { "{\"spec\":{\"auth\":{\"secretPath\":\"a\\u0000b\"}}}", "", ERR_CORRUPT },
-        { "[]", "", ERR_CORRUPT },
-        { "{", "", ERR_CORRUPT },
+        { "{\"spec\":{\"auth\":{\"secretPath\":\"redis-auth\"}}}", "redis-auth", false, ERR_OK },
+        { "{\"spec\":{\"auth\":{}}}", "", false, ERR_OK },
+        { "{\"spec\":{}}", "", false, ERR_OK },
+        { "{\"spec\":{\"sentinel\":{\"disableMyMaster\":true}}}", "", true, ERR_OK },
+        { "{\"spec\":{\"sentinel\":{\"disableMyMaster\":false}}}", "", false, ERR_OK },
+        { "{\"spec\":{\"sentinel\":{\"disableMyMaster\":\"no\"}}}", "", false, ERR_CORRUPT },
+        { "{\"spec\":{\"auth\":{\"secretPath\":\"a\\u0000b\"}}}", "", false, ERR_CORRUPT },
+        { "[]", "", false, ERR_CORRUPT },
+        { "{", "", false, ERR_CORRUPT },
     };
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        char name[REDIS_FAILOVER_SECRET_MAX + 1] = "";
-        const enum err_code rc = redis_failover_secret(str_from(rows[i].json), name, NULL);
+        struct redis_failover failover = { 0 };
+        const enum err_code rc = redis_failover_decode(str_from(rows[i].json), &failover, NULL);
 
-        if (rc != rows[i].rc || (rc == ERR_OK && strcmp(name, rows[i].name) != 0))
+        if (rc != rows[i].rc || (rc == ERR_OK && (strcmp(failover.secret, rows[i].secret) != 0 ||
+                                                  failover.names_master != rows[i].names_master)))
             fail_msg("row %zu: %s", i, rows[i].json);
     }
 }
@@ -60,7 +65,7 @@ static void a_failover_names_the_image_of_its_redis(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_failover_names_the_secret_of_its_password),
+        cmocka_unit_test(a_failover_says_how_to_come_to_its_redis),
         cmocka_unit_test(a_failover_names_the_image_of_its_redis),
     };
 
