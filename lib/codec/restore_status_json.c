@@ -107,6 +107,8 @@ static yyjson_mut_val *field_value(yyjson_mut_doc *doc, const struct restore_sta
         return *(const char *)member ? text_value(doc, member) : NULL;
     case RESTORE_STATUS_BOOLEAN:
         return s->plan.n > 0 ? yyjson_mut_bool(doc, *(const bool *)member) : NULL;
+    case RESTORE_STATUS_FLAG:
+        return *(const bool *)member ? yyjson_mut_bool(doc, true) : NULL;
     case RESTORE_STATUS_TIME:
         return kube_yyjson_time(doc, *(const int64_t *)member);
     case RESTORE_STATUS_STEP:
@@ -264,6 +266,7 @@ static bool take_field(yyjson_val *v, const struct restore_status_field *f,
     case RESTORE_STATUS_STRING:
         return take_text(v, member, f->size);
     case RESTORE_STATUS_BOOLEAN:
+    case RESTORE_STATUS_FLAG:
         return take_bool(v, member);
     case RESTORE_STATUS_TIME:
         return civil_time_parse(text_of(v), member);

@@ -92,6 +92,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(STRING,     failover,            "recreation.redisFailover", "RedisFailover whose pods and claims are deleted") \
     X(VESSELS,    vessels,             "recreation.objects",   "Pods and claims of Redis that are deleted with wipe: Volumes, or were; in a plan, that would be") \
     X(TIME,       recreated_ms,        "recreation.completedAt", "When all of them were gone, and a primary answered") \
+    X(FLAG,       is_deletion_unknown, "recreation.unknown",   "True: it was ended meanwhile, and which of them are deleted could not be learned") \
     X(TIME,       wiped_ms,            "wipedAt",              "When Redis was seen to be wiped by it") \
     X(TIME,       replayed_ms,         "replayedAt",          "When everything was applied that was to be replayed") \
     X(TIME,       completed_ms,        "completedAt",          "When it ended, however it did") \

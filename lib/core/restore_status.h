@@ -34,6 +34,7 @@ struct restore_status {
     struct restore_vessels vessels; /* owned; n is 0 until they were noted */
     char
         failover[WAL_OBJECT_NAME_MAX + 1]; /* the RedisFailover whose they are; "": there is none */
+    bool is_deletion_unknown; /* it gave up, and nobody could tell which of them are deleted */
     /* By the wall clock, in whole seconds. */
     int64_t started_ms, recreated_ms, wiped_ms, replayed_ms, completed_ms;
 
@@ -50,6 +51,7 @@ enum restore_status_type {
     RESTORE_STATUS_INTEGER,    /* int64_t */
     RESTORE_STATUS_STRING,     /* char[] */
     RESTORE_STATUS_BOOLEAN,    /* bool, told while there is a plan */
+    RESTORE_STATUS_FLAG,       /* bool, told where it is true */
     RESTORE_STATUS_TIME,       /* int64_t, milliseconds */
     RESTORE_STATUS_STEP,       /* enum restore_step */
     RESTORE_STATUS_PARTITIONS, /* struct restore_plan: from, until and end of each */

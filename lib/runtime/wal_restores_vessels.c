@@ -170,6 +170,8 @@ void restore_vessels_say(const struct restore_entry *e, const struct restore_row
     } else if (gives_up(row) && e->is_seen) {
         restore_vessels_missing(&s->vessels, &e->seen, deleted);
         s->deleted = *deleted;
+    } else if (gives_up(row) && e->is_unknown) {
+        s->is_deletion_unknown = true;
     }
 }
 

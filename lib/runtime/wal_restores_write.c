@@ -171,13 +171,6 @@ void restore_say(struct restore_status *s, const struct restore_row *row, const 
     append(s, row->remedy);
 }
 
-/* Said when it is given up, and again when it ends, whoever leads by then. */
-static bool is_deletion_unknown(const struct restore_entry *e, const struct restore_row *row)
-{
-    return e->is_unknown || (row->step == RESTORE_STEP_RELEASING &&
-                             strstr(e->resource.status.message, DELETION_UNKNOWN));
-}
-
 static void say_unknown(const struct restore_entry *e, const struct restore_row *row,
                         struct restore_status *s)
 {
@@ -192,11 +185,10 @@ static void say(const struct restore_entry *e, const struct restore_row *row,
 {
     char deleted[RESTORE_VESSELS_TEXT_MAX + 1], why[LOOK_WHY_MAX + 1];
 
-    if (!*e->unclear && is_deletion_unknown(e, row)) {
+    if (!*e->unclear && s->is_deletion_unknown) {
         say_unknown(e, row, s);
         return;
     }
-
     if (*e->unclear || s->deleted.n == 0 || s->recreated_ms != LOOK_UNKNOWN) {
         restore_say(s, row, *e->unclear ? e->unclear : e->why);
         return;

@@ -447,6 +447,7 @@ static void says_that_nobody_knows_what_was_deleted(struct restore_world *w, int
 {
     await_step(w, restore, RESTORE_STEP_CANCELLED);
     says(w, restore, "noted are deleted is not known");
+    says(w, restore, "\"unknown\":true");
     if (strstr(restore_world_text(w, restore), "\"deleted\":[") ||
         strstr(restore_world_text(w, restore), "deleted by then"))
         fail_msg("nobody could know: %s", restore_world_text(w, restore));

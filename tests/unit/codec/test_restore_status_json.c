@@ -119,6 +119,7 @@ static void every_step_is_read_as_it_was_written(void **state)
         snprintf(r.status.reason, sizeof(r.status.reason), "Because");
         snprintf(r.status.message, sizeof(r.status.message), "so \"it\" is");
         r.status.completed_ms = restore_step_is_end(r.status.step) ? WALL_MS + 5000 : LOOK_UNKNOWN;
+        r.status.is_deletion_unknown = i % 2 == 0;
         if (r.status.plan.n == 0)
             r.status.plan.to_end = false; /* of no plan */
         assert_true(restore_resource_encode_status(&text, &r));
@@ -243,6 +244,7 @@ static void a_status_that_cannot_be_gone_on_from_is_refused(void **state)
         { "{\"plan\":{\"records\":-1}}", "status.plan.records: " },
         { "{\"plan\":{\"records\":1.5}}", "status.plan.records: " },
         { "{\"plan\":{\"toEnd\":\"yes\"}}", "status.plan.toEnd: " },
+        { "{\"recreation\":{\"unknown\":1}}", "status.recreation.unknown: " },
         { "{\"plan\":{\"log\":\"a/b\"}}", "status.plan.partitions: is missing" },
         { "{\"plan\":{\"partitions\":[]}}", "status.plan.partitions: " },
         { "{\"recreation\":{\"objects\":[]}}", "status.recreation.objects: " },
