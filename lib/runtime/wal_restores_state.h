@@ -72,6 +72,24 @@ struct wal_restores {
     int64_t late_due_ms; /* to look for Jobs whose restore has ended */
 };
 
+/* wal_restores_entries.c: what the watch of RedisRestores tells of one; `self` has them all. */
+void restore_entries_take(void *self, const struct kube_object *object, bool is_gone);
+struct restore_entry *restore_entry_find(const struct wal_restores *r, const char *uid);
+/* False where it is not known of one of them. */
+bool restore_entry_is_same_wal(const struct restore_entry *a, const struct restore_entry *b);
+void restore_entry_forget_deeds(struct restore_entry *e); /* of the time before we lead */
+void restore_entry_tell(const struct restore_entry *e, bool warning,
+                        const struct restore_status *s);
+void restore_entry_free(struct restore_entry *e);
+
+/* wal_restores_decide.c */
+/* Where it is unclear, the one that does least harm when it is taken for it. */
+enum restore_step restore_entry_step(const struct restore_entry *e);
+/* What is known of it is what the API server has, as it said itself. */
+bool restore_entry_is_confirmed(const struct restore_entry *e);
+void restore_entry_advance(struct restore_entry *e); /* decides, and has done what is next */
+int64_t restore_entry_due_ms(const struct restore_entry *e);
+
 /* wal_restores_orders.c: has the effect done, unless something of that RedisWal is under way. */
 void restore_order_give(struct restore_entry *e, struct wal_watch *w, enum restore_effect effect);
 void restore_orders_take(struct wal_restores *r); /* results */
@@ -81,8 +99,6 @@ bool restore_order_is_open(const struct wal_restores *r, uint64_t wal);
 void restore_entry_look_at_job(struct restore_entry *e); /* of its step, into `job` */
 /* Has the Job of its step made, unless it is there. */
 void restore_entry_want_job(struct restore_entry *e, const struct wal_watch *w);
-/* What is known of it is what the API server has, as it said itself. */
-bool restore_entry_is_confirmed(const struct restore_entry *e);
 /* False: a Job runs that this step does not want; once that is confirmed it is being deleted. */
 bool restore_entry_is_rid_of_jobs(struct restore_entry *e, enum restore_step step);
 /* Deletes Jobs that were on their way to the API server when their restore ended. */
@@ -112,9 +128,5 @@ void restore_say(struct restore_status *s, const struct restore_row *row, const 
 /* Asks for what concerns a Job of it; `built`: the request could be. */
 void restore_entry_ask_about_job(struct restore_entry *e, bool built, struct kube_request *request);
 void restore_entry_cancel_call(struct restore_entry *e);
-
-struct restore_entry *restore_entry_find(const struct wal_restores *r, const char *uid);
-/* False where it is not known of one of them. */
-bool restore_entry_is_same_wal(const struct restore_entry *a, const struct restore_entry *b);
 
 #endif
