@@ -152,7 +152,7 @@ static bool has_progress(const struct restore_entry *e, const struct restore_kno
     const int64_t done = s->plan.n > 0 ? restore_replayed(known) : LOOK_UNKNOWN;
 
     return (done != LOOK_UNKNOWN && done != s->done_records) ||
-           (*e->why && !strstr(s->message, e->why));
+           (*e->why && strcmp(e->why, e->told) != 0);
 }
 
 static bool may_go_on(const struct restore_entry *e, const struct restore_row *row,

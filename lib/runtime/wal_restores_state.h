@@ -43,6 +43,7 @@ struct restore_entry {
     bool is_gone;     /* none of those noted is there any more */
     bool is_denied;   /* they may not be listed, or deleted: `why` */
     char why[LOOK_WHY_MAX + 1];       /* the last effect was not done; "": it was */
+    char told[LOOK_WHY_MAX + 1];      /* `why`, when the status was last written */
     int64_t rate_since_ms, rate_from; /* LOOK_UNKNOWN: it is not measured */
     int64_t per_second;               /* LOOK_UNKNOWN */
     struct restore_job_state job;     /* of its step, as of the last decision */

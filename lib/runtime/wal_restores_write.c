@@ -97,7 +97,7 @@ static void on_done(void *self, const struct kube_answer *answer)
             restore_vessels_release(&e->found);
         }
     } else {
-        e->base[0] = '\0';
+        e->base[0] = e->told[0] = '\0';
     }
     if (!answer->good && e->calling == CALL_CONFIRM)
         log_warn(r->ports.log, "Failed to read a restore namespace=%s name=%s error=%s",
@@ -368,6 +368,7 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
         restore_write_status(&body, &next) &&
             kube_request_apply(&request, &target, &write, buf_str(&body)),
         &request);
+    memcpy(e->told, e->why, sizeof(e->told));
     if (e->call != 0 && row->next != e->resource.status.step) {
         e->wished = row->next;
         e->is_untold = true;
