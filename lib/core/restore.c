@@ -29,26 +29,26 @@ static const char *const effects[RESTORE_EFFECT_COUNT] = {
 };
 
 static const struct restore_row rows[] = {
-#define IF(step, fact, when, effect, next, reason, found, remedy)                                  \
+#define ROW(step, fact, when, also, also_when, effect, next, reason, found, remedy)                \
     { RESTORE_STEP_##step,                                                                         \
-      RESTORE_FACT_##fact,                                                                         \
+      fact,                                                                                        \
       RESTORE_WHEN_##when,                                                                         \
+      also,                                                                                        \
+      RESTORE_WHEN_##also_when,                                                                    \
       RESTORE_EFFECT_##effect,                                                                     \
       RESTORE_STEP_##next,                                                                         \
       reason,                                                                                      \
       found,                                                                                       \
       remedy },
-#define ELSE(step, effect, next, reason, found, remedy)                                            \
-    { RESTORE_STEP_##step,                                                                         \
-      RESTORE_FACT_COUNT,                                                                          \
-      RESTORE_WHEN_ANY,                                                                            \
-      RESTORE_EFFECT_##effect,                                                                     \
-      RESTORE_STEP_##next,                                                                         \
-      reason,                                                                                      \
-      found,                                                                                       \
-      remedy },
-    RESTORE_ROWS(IF, ELSE)
+#define IF(step, fact, when, ...)                                                                  \
+    ROW(step, RESTORE_FACT_##fact, when, RESTORE_FACT_COUNT, ANY, __VA_ARGS__)
+#define BOTH(step, fact, when, also, also_when, ...)                                               \
+    ROW(step, RESTORE_FACT_##fact, when, RESTORE_FACT_##also, also_when, __VA_ARGS__)
+#define ELSE(step, ...) ROW(step, RESTORE_FACT_COUNT, ANY, RESTORE_FACT_COUNT, ANY, __VA_ARGS__)
+    RESTORE_ROWS(IF, BOTH, ELSE)
+#undef ROW
 #undef IF
+#undef BOTH
 #undef ELSE
 };
 
@@ -76,11 +76,16 @@ int64_t restore_plan_replays(const struct restore_plan *p)
     return n;
 }
 
+static bool is_so(enum restore_fact fact, enum restore_when when, const struct restore_facts *facts)
+{
+    return fact == RESTORE_FACT_COUNT || ((unsigned)when & 1u << facts->values[fact]) != 0;
+}
+
 static bool fits(const struct restore_row *row, enum restore_step step,
                  const struct restore_facts *facts)
 {
-    return row->step == step && (row->fact == RESTORE_FACT_COUNT ||
-                                 ((unsigned)row->when & 1u << facts->values[row->fact]) != 0);
+    return row->step == step && is_so(row->fact, row->when, facts) &&
+           is_so(row->also, row->also_when, facts);
 }
 
 const struct restore_row *restore_decide(enum restore_step step, const struct restore_facts *facts)
@@ -95,6 +100,12 @@ const struct restore_row *restore_decide(enum restore_step step, const struct re
 const struct restore_row *restore_row(size_t i)
 {
     return i < sizeof(rows) / sizeof(rows[0]) ? &rows[i] : NULL;
+}
+
+bool restore_row_gives_up(const struct restore_row *row)
+{
+    return row->step == RESTORE_STEP_RECREATING && row->next != RESTORE_STEP_RECREATING &&
+           row->next != RESTORE_STEP_WIPING && row->next != RESTORE_STEP_REPLAYING;
 }
 
 const char *restore_step_text(enum restore_step step)

@@ -146,6 +146,8 @@ struct restore_row {
     enum restore_step step;
     enum restore_fact fact; /* RESTORE_FACT_COUNT: none is asked for */
     enum restore_when when;
+    enum restore_fact also; /* besides; RESTORE_FACT_COUNT: none is */
+    enum restore_when also_when;
     enum restore_effect effect; /* only where the step stays */
     enum restore_step next;
     const char *reason, *found, *remedy;
@@ -158,6 +160,8 @@ struct restore_facts {
 /* Not to be asked for a step that is the end. */
 const struct restore_row *restore_decide(enum restore_step step, const struct restore_facts *facts);
 const struct restore_row *restore_row(size_t i); /* NULL: there is no row `i` */
+/* It ends the deletion of pods and claims before all of them are gone. */
+bool restore_row_gives_up(const struct restore_row *row);
 
 const char *restore_step_text(enum restore_step step);
 const char *restore_step_meaning(enum restore_step step);

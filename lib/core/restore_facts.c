@@ -58,6 +58,8 @@ static void know_vessels(const struct restore_known *k, struct restore_facts *f)
     f->values[RESTORE_FACT_DENIED] = truth_of(k->volumes && k->is_denied);
     f->values[RESTORE_FACT_NOTED] = truth_of(is_noted);
     f->values[RESTORE_FACT_GONE] = truth_of(k->volumes && is_noted && k->is_gone);
+    f->values[RESTORE_FACT_TRACED] =
+        truth_of(k->n_vessels == 0 || k->is_traced || k->is_untraceable);
     f->values[RESTORE_FACT_RECREATED] =
         truth_of(f->values[RESTORE_FACT_GONE] == TRUTH_YES && restore_knows_redis(k));
 }

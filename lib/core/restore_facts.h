@@ -30,6 +30,8 @@ struct restore_known {
     int32_t n_vessels;       /* that the status names */
     bool is_recreating;      /* they are being deleted */
     bool is_gone;            /* none of them is there any more */
+    bool is_traced;          /* which of them stay is known */
+    bool is_untraceable;     /* that was asked for, in vain, for long enough */
     bool is_denied;          /* they may not be listed, or deleted */
 
     const struct restore_plan *plan; /* as it is persisted; n is 0: there is none */

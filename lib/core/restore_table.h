@@ -44,6 +44,7 @@
     X(DENIED,     "the API server did not let this process list or delete pods and claims") \
     X(NOTED,      "the status names the pods and claims that are to go, or none are") \
     X(GONE,       "none of them is there any more") \
+    X(TRACED,     "which of them stay is known, or was asked for in vain: for a minute, or the API server denied it; or none were noted") \
     X(RECREATED,  "so it is, and a primary answers") \
     X(PLANNED,   "the plan is made; no: it cannot be made like that") \
     X(LOSSY,     "all of Redis is asked for, the log no longer holds its first records, and nobody has accepted that") \
@@ -75,6 +76,7 @@
     X(SET_GROUP, "set the group's commits to where replay begins") \
     X(NOTE,      "note which pods and claims Redis has") \
     X(RECREATE,  "delete the pods and claims of Redis that were noted, claims first") \
+    X(TRACE,     "ask which pods and claims of those that were noted stay, and delete none") \
     X(WIPE,      "wipe Redis, and say in the same transaction where replay begins and ends") \
     X(RELEASE,   "take the hold of every partition away") \
     X(VERIFY,    "have a Job compare Redis with what the log makes of it, unless there is one") \
@@ -82,7 +84,7 @@
     X(REPAIR,    "have a Job write the keys as the log makes them, unless there is one") \
     X(REVERT,    "have a Job append to the log what the keys were, unless there is one")
 
-/* Rows that several steps have. IF: as below. */
+/* Rows that several steps have. IF and BOTH: as below. */
 #define RESTORE_ROWS_OF_CANCEL(IF, step) \
     IF(step, CANCEL, YES, NOTHING, RELEASING, "Cancelling", "it is to be cancelled", "nothing")
 
@@ -112,16 +114,23 @@
 
 #define RESTORE_ROWS_OF_FENCE(IF, step) \
     IF(step, STOPPED,   NOT_YES, NOTHING,   step,   "AppliersBack",  "somebody has started an applier again", "nothing: it is stopped again") \
-    IF(step, FENCED,    NOT_YES, SET_GROUP, step,   "GroupNotEmpty", "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group") \
+    IF(step, FENCED,    NOT_YES, SET_GROUP, step,   "GroupNotEmpty", "the brokers have not taken the group's commits yet: they do when nobody is in it", "wait: a member that was killed leaves when its session ends; stop other consumers of the group")
+
+#define RESTORE_ROWS_OF_LOG(IF, step) \
     RESTORE_ROWS_OF_RETENTION(IF, step) \
-    IF(step, OVERTAKEN, UNKNOWN, NOTHING,   step,   "LogUnknown",    "it is not known what the log holds", "see the condition LogReachable of the RedisWal")
+    IF(step, OVERTAKEN, UNKNOWN, NOTHING, step, "LogUnknown", "it is not known what the log holds", "see the condition LogReachable of the RedisWal")
+
+/* In front of what ends the deletion of pods and claims: it says what became of them. */
+#define RESTORE_ROWS_OF_TRACES(BOTH, step, fact, when) \
+    BOTH(step, fact, when, TRACED, NOT_YES, TRACE, step, "AskingWhatStays", "it ends when it is known which pods and claims stay, or after a minute", "wait; see that the API server lists pods and claims")
 
 #define RESTORE_ROWS_OF_SITE(IF, step) \
     IF(step, FOREIGN, YES, NOTHING, FAILED, "OtherSite", "keys become what they were by records, and another site writes this log", "create it where producers write; the mirror brings it here. After a failover to this site, say so in the RedisWal first: role: active, and mirror.state: Stopped")
 
-/* IF(step, fact, when, effect, next, reason, what was found, what to do), and the last row of a
- * step: ELSE(step, effect, next, reason, what was found, what to do). */
-#define RESTORE_ROWS(IF, ELSE) \
+/* IF(step, fact, when, effect, next, reason, what was found, what to do); BOTH, with another fact and
+ * when behind the first, which must be so, too; and the last row of a step: ELSE(step, effect, next,
+ * reason, what was found, what to do). */
+#define RESTORE_ROWS(IF, BOTH, ELSE) \
     IF(PENDING,   CANCEL,    YES,     NOTHING,   CANCELLED, "Cancelled",        "it was cancelled", "nothing") \
     IF(PENDING,   WAL,       NO,      NOTHING,   PENDING,   "NoRedisWal",       "there is no RedisWal of that name in this namespace", "create it, or name another in a new restore") \
     IF(PENDING,   WAL,       UNKNOWN, NOTHING,   PENDING,   "RedisWalUnclear",  "the specification of the RedisWal cannot be followed", "see its condition SpecAccepted") \
@@ -160,14 +169,20 @@
     IF(FENCING,   VOLUMES,   YES,     NOTHING,   RECREATING, "Fenced",          "the brokers took the group's commits, so nobody is in it", "nothing") \
     ELSE(FENCING,                     NOTHING,   WIPING,    "Fenced",           "the brokers took the group's commits, so nobody is in it", "nothing") \
     \
+    RESTORE_ROWS_OF_TRACES(BOTH, RECREATING, CANCEL, YES) \
     RESTORE_ROWS_OF_CANCEL(IF, RECREATING) \
+    RESTORE_ROWS_OF_TRACES(BOTH, RECREATING, WAL, NO) \
     RESTORE_ROWS_OF_WAL(IF, RECREATING) \
+    RESTORE_ROWS_OF_TRACES(BOTH, RECREATING, OWNERLESS, YES) \
     RESTORE_ROWS_OF_OWNER(IF, RECREATING) \
     IF(RECREATING, WIPED,    YES,     NOTHING,   REPLAYING, "Wiped",            "Redis is emptied, and says where replay begins", "nothing") \
     IF(RECREATING, RECREATED, YES,    NOTHING,   WIPING,    "Recreated",        "the pods and claims that were noted are gone, and a primary answers", "nothing") \
     IF(RECREATING, GONE,     YES,     NOTHING,   RECREATING, "AwaitingPrimary", "the pods and claims that were noted are gone, and no primary answers yet", "wait; look at the pods of Redis, and at its operator, when this lasts") \
+    RESTORE_ROWS_OF_TRACES(BOTH, RECREATING, EXPENDABLE, NO) \
     RESTORE_ROWS_OF_DATA(IF, RECREATING, EXPENDABLE) \
     RESTORE_ROWS_OF_FENCE(IF, RECREATING) \
+    RESTORE_ROWS_OF_TRACES(BOTH, RECREATING, OVERTAKEN, YES) \
+    RESTORE_ROWS_OF_LOG(IF, RECREATING) \
     RESTORE_ROWS_OF_NOTE(IF, RECREATING) \
     RESTORE_ROWS_OF_DENIAL(IF, RECREATING, RECREATE) \
     ELSE(RECREATING,                  RECREATE,  RECREATING, "DeletingVolumes", "the pods and claims that were noted are being deleted", "wait; look at those that stay, when this lasts") \
@@ -177,6 +192,7 @@
     IF(WIPING,    WITHDRAWN, YES,     NOTHING,   RELEASING, "Withdrawn",        "it is to be cancelled, and no wipe is on its way to Redis", "nothing") \
     RESTORE_ROWS_OF_DATA(IF, WIPING, OURS) \
     RESTORE_ROWS_OF_FENCE(IF, WIPING) \
+    RESTORE_ROWS_OF_LOG(IF, WIPING) \
     IF(WIPING,    WIPED,     NO,      WIPE,      WIPING,    "WipingRedis",      "Redis is being emptied", "wait; see the message when this lasts") \
     ELSE(WIPING,                      NOTHING,   WIPING,    "RedisUnknown",     "it is not known what Redis holds", "see the condition RedisReachable of the RedisWal") \
     \

@@ -100,6 +100,8 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .is_recreating =
             e->resource.status.step == RESTORE_STEP_RECREATING && e->resource.status.vessels.n > 0,
         .is_gone = e->is_gone,
+        .is_traced = e->is_seen,
+        .is_untraceable = restore_vessels_are_untraceable(e),
         .is_denied = e->is_denied,
         .plan = &e->resource.status.plan,
         .is_impossible = e->is_impossible,
@@ -164,12 +166,12 @@ static bool may_go_on(const struct restore_entry *e, const struct restore_row *r
 }
 
 /* It is kept from being deleted before what cannot be undone is decided. */
-static void go_on(struct restore_entry *e, const struct wal_watch *w, const struct restore_row *row,
+static void go_on(struct restore_entry *e, const struct restore_row *row,
                   const struct restore_known *known)
 {
     const bool destroys = row->next == RESTORE_STEP_RECREATING || row->next == RESTORE_STEP_WIPING;
 
-    if (!restore_entry_is_rid_of_jobs(e, row->next) || !restore_vessels_are_seen(e, w, row, known))
+    if (!restore_entry_is_rid_of_jobs(e, row->next))
         return;
     if (destroys && !e->resource.has_finalizer)
         restore_entry_write_finalizer(e, true);
@@ -185,8 +187,9 @@ static void decide(struct restore_entry *e)
     const struct restore_facts facts = restore_know(&known);
     const struct restore_row *row = restore_decide(e->resource.status.step, &facts);
 
+    restore_vessels_time_trace(e, row);
     if (row->next != row->step)
-        go_on(e, w, row, &known);
+        go_on(e, row, &known);
     else if (says_otherwise(e, row) ||
              (has_progress(e, &known) && r->now_ms - e->figures_ms >= WAL_RESTORES_FIGURES_MS))
         restore_entry_write_status(e, row, &known);
@@ -195,6 +198,8 @@ static void decide(struct restore_entry *e)
     else if (row->effect == RESTORE_EFFECT_VERIFY || row->effect == RESTORE_EFFECT_REPAIR ||
              row->effect == RESTORE_EFFECT_REVERT)
         restore_entry_want_job(e, w);
+    else if (row->effect == RESTORE_EFFECT_TRACE)
+        restore_vessels_order(e, w, row->effect);
     else if (w)
         restore_order_give(e, w, row->effect);
 }

@@ -39,7 +39,7 @@ struct restore_entry {
     char failover[WAL_OBJECT_NAME_MAX + 1]; /* of that RedisFailover */
     bool is_seen;                           /* `seen` is all that is known to stay */
     int64_t asked_ms; /* since then what stays is asked for, to end it; INT64_MIN: it is not */
-    bool is_unknown;  /* nobody tells what stays: `why` */
+    bool is_unknown;  /* nobody tells what stays: it was denied */
     bool is_gone;     /* none of those noted is there any more */
     bool is_denied;   /* they may not be listed, or deleted: `why` */
     char why[LOOK_WHY_MAX + 1];       /* the last effect was not done; "": it was */
@@ -109,10 +109,10 @@ void restore_jobs_end_late(struct wal_restores *r);
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect);
 void restore_vessels_forget(struct restore_entry *e); /* what was listed of them */
-/* False: that row ends what deletes them, and what stays is being asked for, no longer than
- * WAL_RESTORES_ASKING_MS; meanwhile the status says why it is not known. */
-bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
-                              const struct restore_row *row, const struct restore_known *known);
+/* Since when what stays of them is asked for, behind that decision. */
+void restore_vessels_time_trace(struct restore_entry *e, const struct restore_row *row);
+/* What stays of them was asked for, in vain, for WAL_RESTORES_ASKING_MS, or is denied. */
+bool restore_vessels_are_untraceable(const struct restore_entry *e);
 /* What the status says of them behind that row: `s` borrows, or refers to `deleted`. */
 void restore_vessels_say(const struct restore_entry *e, const struct restore_row *row,
                          struct restore_status *s, struct restore_vessels *deleted);

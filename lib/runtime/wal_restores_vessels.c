@@ -78,7 +78,7 @@ void restore_vessels_forget(struct restore_entry *e)
 static const char *owner_of(const struct restore_entry *e, const struct wal_watch *w,
                             enum restore_effect effect)
 {
-    if (effect == RESTORE_EFFECT_RECREATE && *e->resource.status.failover)
+    if (effect != RESTORE_EFFECT_NOTE && *e->resource.status.failover)
         return e->resource.status.failover;
     return w && w->resource.spec.failover ? w->resource.spec.failover : "";
 }
@@ -92,12 +92,27 @@ static void look(struct restore_entry *e, const struct wal_watch *w, enum restor
     list(e, RESTORE_VESSEL_CLAIM);
 }
 
+void restore_vessels_time_trace(struct restore_entry *e, const struct restore_row *row)
+{
+    if (row->effect == RESTORE_EFFECT_TRACE && e->asked_ms == INT64_MIN) {
+        e->asked_ms = e->restores->now_ms;
+        e->why[0] = '\0';
+    } else if (row->effect != RESTORE_EFFECT_TRACE && !restore_row_gives_up(row)) {
+        e->asked_ms = INT64_MIN;
+    }
+}
+
+bool restore_vessels_are_untraceable(const struct restore_entry *e)
+{
+    return e->is_unknown || (e->asked_ms != INT64_MIN &&
+                             e->restores->now_ms - e->asked_ms >= WAL_RESTORES_ASKING_MS);
+}
+
 void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect)
 {
     struct restore_vessel *next = effect == RESTORE_EFFECT_RECREATE ? next_of(e) : NULL;
 
-    e->asked_ms = INT64_MIN;
     if (!next) {
         look(e, w, effect);
         return;
@@ -105,50 +120,6 @@ void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
     e->due_ms = e->restores->now_ms + WAL_RESTORES_RETRY_MS;
     e->ordered = effect;
     delete (e, next);
-}
-
-static bool gives_up(const struct restore_row *row)
-{
-    return row->step == RESTORE_STEP_RECREATING && row->next != RESTORE_STEP_RECREATING &&
-           row->next != RESTORE_STEP_WIPING && row->next != RESTORE_STEP_REPLAYING;
-}
-
-/* Nobody looks at what stays while it is told why that is not known. */
-static bool tells_why(struct restore_entry *e, const struct restore_known *known)
-{
-    static const struct restore_row asks = {
-        .step = RESTORE_STEP_RECREATING,
-        .next = RESTORE_STEP_RECREATING,
-        .reason = "AskingWhatStays",
-        .found = "it ends when it is known which pods and claims stay, or after a minute",
-        .remedy = "wait; see that the API server lists pods and claims",
-    };
-    const struct restore_status *s = &e->resource.status;
-
-    if (*e->why == '\0' || e->restores->now_ms - e->figures_ms < WAL_RESTORES_FIGURES_MS ||
-        (strcmp(s->reason, asks.reason) == 0 && strstr(s->message, e->why)))
-        return false;
-    restore_entry_write_status(e, &asks, known);
-    return true;
-}
-
-bool restore_vessels_are_seen(struct restore_entry *e, const struct wal_watch *w,
-                              const struct restore_row *row, const struct restore_known *known)
-{
-    const int64_t now_ms = e->restores->now_ms;
-
-    if (!gives_up(row) || e->is_seen || e->is_unknown || e->resource.status.vessels.n == 0)
-        return true;
-    if (e->asked_ms == INT64_MIN) {
-        e->asked_ms = now_ms;
-        e->why[0] = '\0';
-    }
-    e->is_unknown = now_ms - e->asked_ms >= WAL_RESTORES_ASKING_MS;
-    if (e->is_unknown)
-        return true;
-    if (!tells_why(e, known))
-        look(e, w, RESTORE_EFFECT_RECREATE); /* whatever it has listed: none is deleted now */
-    return false;
 }
 
 /* Those of the plan may not be those that are there when it is time; and those that were deleted
@@ -167,10 +138,10 @@ void restore_vessels_say(const struct restore_entry *e, const struct restore_row
         snprintf(s->failover, sizeof(s->failover), "%s", e->failover);
     } else if (s->recreated_ms != LOOK_UNKNOWN && restore_step_is_end(row->next)) {
         s->deleted = s->vessels;
-    } else if (gives_up(row) && e->is_seen) {
+    } else if (restore_row_gives_up(row) && e->is_seen) {
         restore_vessels_missing(&s->vessels, &e->seen, deleted);
         s->deleted = *deleted;
-    } else if (gives_up(row) && e->is_unknown) {
+    } else if (restore_row_gives_up(row) && s->vessels.n > 0) {
         s->is_deletion_unknown = true;
     }
 }
@@ -239,7 +210,7 @@ static void on_list(void *self, const struct kube_answer *answer)
     e->call = 0;
     if (!answer->good) {
         failed(e, answer->status.message, answer->status.reason == KUBE_REASON_FORBIDDEN);
-        if (e->is_denied && e->asked_ms != INT64_MIN) {
+        if (e->is_denied && e->ordered == RESTORE_EFFECT_TRACE) {
             e->is_unknown = true;
             e->due_ms = kube_client_now_ms(e->restores->ports.client);
         }

@@ -498,8 +498,6 @@ static void fail_on_delete(void *self, const struct kube_request *request)
 /* Its claims are listed, and the list of its pods was not made. */
 static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
 {
-    static const struct restore_row cancels = { .step = RESTORE_STEP_RECREATING,
-                                                .next = RESTORE_STEP_RELEASING };
     struct restore_vessel claim = { .kind = RESTORE_VESSEL_CLAIM, .name = "data-rfr-r-0" };
     struct restore_world *w = *state;
     struct fake_api_link *link = fake_api_link_add(w->api);
@@ -517,13 +515,14 @@ static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
     snprintf(e.resource.status.failover, sizeof(e.resource.status.failover), "r");
     e.resource.status.vessels = (struct restore_vessels){ &claim, 1 };
     assert_true(restore_vessels_add(&e.seen, &claim));
-    assert_false(restore_vessels_are_seen(&e, NULL, &cancels, NULL));
+    restore_vessels_order(&e, NULL, RESTORE_EFFECT_TRACE);
+    assert_false(e.is_seen);
     while (e.call != 0 && restore_world_now_ms() < end_ms) {
         restore_world_step(w);
         kube_client_step(r.ports.client, restore_world_now_ms());
     }
     assert_string_equal(w->violation, "");
-    assert_true(restore_vessels_are_seen(&e, NULL, &cancels, NULL));
+    assert_true(e.is_seen);
     assert_false(e.is_gone);
 
     restore_vessels_order(&e, NULL, RESTORE_EFFECT_NOTE);

@@ -251,6 +251,8 @@ static void print_decision(const struct restore_row *row)
         fputs("| else", stdout);
     else
         printf("| `%s` %s", restore_fact_text(row->fact), when_text(row->when));
+    if (row->also != RESTORE_FACT_COUNT)
+        printf(", and `%s` %s", restore_fact_text(row->also), when_text(row->also_when));
     if (row->next != row->step)
         printf(" | goes on to `%s`", restore_step_text(row->next));
     else

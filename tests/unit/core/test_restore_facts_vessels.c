@@ -70,6 +70,18 @@ static void volumes_gone_and_no_primary(struct scene *s)
     scene_redis_fails(s);
 }
 
+static void volumes_traced(struct scene *s)
+{
+    volumes_noted(s);
+    s->known.is_traced = true;
+}
+
+static void volumes_untraceable(struct scene *s)
+{
+    volumes_noted(s);
+    s->known.is_untraceable = true;
+}
+
 static void gone_unnoted(struct scene *s)
 {
     volumes(s);
@@ -140,6 +152,11 @@ static const struct scene_row rows[] = {
     { scene_nothing, SCENE_IS(NOTED, YES) },
     { volumes, SCENE_IS(NOTED, NO) },
     { volumes_noted, SCENE_IS(NOTED, YES) },
+    { scene_nothing, SCENE_IS(TRACED, YES) },
+    { volumes, SCENE_IS(TRACED, YES) },
+    { volumes_noted, SCENE_IS(TRACED, NO) },
+    { volumes_traced, SCENE_IS(TRACED, YES) },
+    { volumes_untraceable, SCENE_IS(TRACED, YES) },
     { volumes_noted, SCENE_IS(GONE, NO) },
     { gone_unnoted, SCENE_IS(GONE, NO) },
     { volumes_gone, SCENE_IS(GONE, YES) },
