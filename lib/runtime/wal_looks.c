@@ -6,17 +6,8 @@
 
 #include "base/int64.h"
 #include "base/mem.h"
+#include "runtime/wal_looks_state.h"
 #include "runtime/wal_offsets.h"
-
-enum { SENTINELS_MAX = 4096 };
-
-struct wal_looks {
-    struct wal_looks_ports ports;
-    int64_t interval_ms;
-    struct wal_watch **watches;
-    size_t n, capacity;
-    uint64_t n_ever;
-};
 
 /* --- the WALs --------------------------------------------------------------------------------- */
 
@@ -160,63 +151,13 @@ struct wal_watch *wal_looks_at(const struct wal_looks *l, size_t i)
     return l->watches[i];
 }
 
-/* --- secrets ---------------------------------------------------------------------------------- */
-
-/* What a look needs, being gathered. */
-struct gathering {
-    struct wal_looks *looks;
-    const struct wal_watch *watch;
-    int64_t now_ms;
-    bool waits;
-    char missing[LOOK_WHY_MAX + 1]; /* "": nothing */
-};
-
-/* NULL: none is given, or it is not there yet. */
-static const char *secret(struct gathering *g, const char *name, const char *key)
-{
-    const char *text;
-
-    if (!name)
-        return NULL;
-    switch (kube_secrets_find(g->looks->ports.secrets, str_from(g->watch->resource.scope), name,
-                              key, g->now_ms, &text)) {
-    case KUBE_SECRET_THERE:
-        return text;
-    case KUBE_SECRET_ASKED:
-        g->waits = true;
-        return NULL;
-    case KUBE_SECRET_MISSING:
-        snprintf(g->missing, sizeof(g->missing), "%.*s", (int)sizeof(g->missing) - 1, text);
-        return NULL;
-    }
-    UNREACHABLE("a state that does not exist");
-}
-
-static struct look_login login_of(struct gathering *g, const char *user, struct wal_secret password,
-                                  struct wal_secret ca, const struct wal_certificate *certificate)
-{
-    return (struct look_login){
-        .user = user,
-        .password = secret(g, password.name, password.key),
-        .ca = secret(g, ca.name, ca.key),
-        .cert = secret(g, certificate->name, certificate->certificate),
-        .key = secret(g, certificate->name, certificate->key),
-    };
-}
-
-static bool sentinels_use_tls(const struct wal_spec *s)
-{
-    return s->sentinel_tls == WAL_SENTINEL_TLS_ENABLED ||
-           (s->sentinel_tls == WAL_SENTINEL_TLS_SAME && s->redis_tls);
-}
-
 /* --- asking ----------------------------------------------------------------------------------- */
 
-static void fill_look(struct look *look, const struct gathering *g)
+static void fill_look(struct look *look, int64_t now_ms, const char *why)
 {
-    look->began_ms = look->ended_ms = g->now_ms;
+    look->began_ms = look->ended_ms = now_ms;
     look->outcome = LOOK_LOST;
-    memcpy(look->why, g->missing, sizeof(look->why));
+    snprintf(look->why, sizeof(look->why), "%.*s", (int)sizeof(look->why) - 1, why);
 }
 
 static void learn_redis(struct wal_watch *w, struct redis_look *look, int64_t now_ms)
@@ -228,14 +169,14 @@ static void learn_redis(struct wal_watch *w, struct redis_look *look, int64_t no
         w->silent_since_ms = now_ms;
 }
 
-static void lose_redis(struct wal_watch *w, const struct gathering *g)
+static void lose_redis(struct wal_watch *w, int64_t now_ms, const char *why)
 {
     struct redis_look look;
 
     redis_look_init(&look);
-    fill_look(&look.look, g);
-    w->redis.looked_ms = g->now_ms;
-    learn_redis(w, &look, g->now_ms);
+    fill_look(&look.look, now_ms, why);
+    w->redis.looked_ms = now_ms;
+    learn_redis(w, &look, now_ms);
 }
 
 /* Redis is asked right after the log: of two figures only those tell something together whose order
@@ -246,161 +187,70 @@ static void learn_log(struct wal_watch *w, struct log_look *look, int64_t now_ms
     w->redis.due_ms = now_ms;
 }
 
-static void lose_log(struct wal_watch *w, const struct gathering *g)
+static void lose_log(struct wal_watch *w, int64_t now_ms, const char *why)
 {
     struct log_look look;
 
     log_look_init(&look);
-    fill_look(&look.look, g);
-    w->log.looked_ms = g->now_ms;
-    learn_log(w, &look, g->now_ms);
+    fill_look(&look.look, now_ms, why);
+    w->log.looked_ms = now_ms;
+    learn_log(w, &look, now_ms);
 }
 
-/* When it is to be asked again, after `rc` of asking; true: it is being asked. */
-static bool note_asked(struct wal_look_turn *turn, struct gathering *g, enum err_code rc,
-                       const struct err *err)
+int64_t wal_looks_again_ms(enum err_code rc, int64_t interval_ms)
+{
+    return rc == ERR_TIMEOUT ? WAL_LOOKS_SECRET_MS
+           : rc == ERR_LIMIT ? WAL_LOOKS_BUSY_MS
+                             : interval_ms;
+}
+
+/* True: nobody is asked, and not for want of time or room. */
+static bool note_asked(struct wal_look_turn *turn, enum err_code rc, int64_t interval_ms,
+                       int64_t now_ms)
 {
     turn->asked = rc == ERR_OK;
-    turn->due_ms = g->now_ms + (rc == ERR_LIMIT ? WAL_LOOKS_BUSY_MS : g->looks->interval_ms);
-    if (rc != ERR_OK && rc != ERR_LIMIT)
-        snprintf(g->missing, sizeof(g->missing), "%.*s", (int)sizeof(g->missing) - 1, err->msg);
-    return turn->asked;
-}
-
-/* True: nothing can be asked now. */
-static bool must_wait(const struct gathering *g, struct wal_look_turn *turn)
-{
-    if (g->missing[0] != '\0')
-        turn->due_ms = g->now_ms + g->looks->interval_ms;
-    else if (g->waits)
-        turn->due_ms = g->now_ms + WAL_LOOKS_SECRET_MS;
-    return g->missing[0] != '\0' || g->waits;
-}
-
-static void fill_redis_place(struct gathering *g, struct buf *sentinels, struct redis_place *ret)
-{
-    const struct wal_watch *w = g->watch;
-    const struct wal_spec *s = &w->resource.spec;
-    const struct wal_secret own = { w->failover_secret[0] != '\0' ? w->failover_secret : NULL,
-                                    "password" };
-
-    *ret = (struct redis_place){
-        .redis = s->redis,
-        .master_name = s->master_name,
-        .wal = s->wal,
-        .n_partitions = w->facts.n > w->n_planned ? w->facts.n : w->n_planned,
-    };
-    ret->login = login_of(g, s->redis_user, s->redis_password.name ? s->redis_password : own,
-                          s->redis_ca, &s->redis_certificate);
-    ret->login.tls = s->redis_tls;
-    ret->sentinel_login =
-        login_of(g, s->sentinel_user, s->sentinel_password, s->redis_ca, &s->redis_certificate);
-    ret->sentinel_login.tls = sentinels_use_tls(s);
-    buf_init(sentinels, SENTINELS_MAX);
-    if (s->failover && wal_failover_sentinels(s, w->resource.scope, sentinels) &&
-        buf_append(sentinels, "", 1))
-        ret->sentinels = sentinels->p;
-    else
-        ret->sentinels = s->sentinels;
+    turn->due_ms = now_ms + wal_looks_again_ms(rc, interval_ms);
+    return rc != ERR_OK && rc != ERR_TIMEOUT && rc != ERR_LIMIT;
 }
 
 static void ask_redis(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
 {
-    struct gathering g = { l, w, now_ms, false, "" };
     CLEANUP(buf_release) struct buf sentinels = { 0 };
     struct redis_place place;
     struct err err = { 0 };
+    enum err_code rc = wal_looks_redis_place(l, w, now_ms, &sentinels, &place, &err);
 
-    fill_redis_place(&g, &sentinels, &place);
-    if (!must_wait(&g, &w->redis) &&
-        note_asked(&w->redis, &g,
-                   l->ports.redis.ops->ask(l->ports.redis.self, w->number, &place, &err), &err)) {
+    if (rc == ERR_OK)
+        rc = l->ports.redis.ops->ask(l->ports.redis.self, w->number, &place, &err);
+    if (rc == ERR_OK)
         w->n_redis_open++;
-        return;
-    }
-    if (g.missing[0] != '\0')
-        lose_redis(w, &g);
+    if (note_asked(&w->redis, rc, l->interval_ms, now_ms))
+        lose_redis(w, now_ms, err.msg);
 }
 
 static void listen(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
 {
-    struct gathering g = { l, w, now_ms, false, "" };
     CLEANUP(buf_release) struct buf sentinels = { 0 };
     struct redis_place place;
     struct err ignored;
+    const enum err_code rc = wal_looks_redis_place(l, w, now_ms, &sentinels, &place, &ignored);
 
     w->listening.due_ms = now_ms + WAL_LOOKS_LISTEN_MS;
-    fill_redis_place(&g, &sentinels, &place);
-    if (place.sentinels && !g.waits && g.missing[0] == '\0')
+    if (rc == ERR_OK && place.sentinels)
         w->listening.asked =
             l->ports.redis.ops->listen(l->ports.redis.self, w->number, &place, &ignored) == ERR_OK;
 }
 
-static struct log_place log_place_of(struct gathering *g)
-{
-    const struct wal_spec *s = &g->watch->resource.spec;
-
-    return (struct log_place){
-        .brokers = s->brokers,
-        .security = s->security,
-        .sasl_mechanism = s->mechanism,
-        .login = login_of(g, s->kafka_user, s->kafka_password, s->kafka_ca, &s->kafka_certificate),
-        .topic = s->topic,
-        .group = s->group,
-    };
-}
-
-static enum err_code place_found(const struct gathering *g, struct err *err)
-{
-    if (g->missing[0] != '\0')
-        return err_set(err, ERR_NOT_FOUND, "%s", g->missing);
-    return g->waits ? err_set(err, ERR_TIMEOUT, "a Secret is being read") : ERR_OK;
-}
-
-enum err_code wal_looks_place(struct wal_looks *l, const struct wal_watch *w, int64_t now_ms,
-                              struct log_place *ret, struct err *err)
-{
-    struct gathering g = { l, w, now_ms, false, "" };
-
-    *ret = log_place_of(&g);
-    return place_found(&g, err);
-}
-
-enum err_code wal_looks_redis_place(struct wal_looks *l, const struct wal_watch *w, int64_t now_ms,
-                                    struct buf *sentinels, struct redis_place *ret, struct err *err)
-{
-    struct gathering g = { l, w, now_ms, false, "" };
-
-    fill_redis_place(&g, sentinels, ret);
-    return place_found(&g, err);
-}
-
-enum err_code wal_looks_connect_place(struct wal_looks *l, const struct wal_watch *w,
-                                      int64_t now_ms, struct mirror_place *ret, struct err *err)
-{
-    struct gathering g = { l, w, now_ms, false, "" };
-    const struct wal_spec *s = &w->resource.spec;
-
-    *ret = (struct mirror_place){
-        .url = s->connect_url,
-        .login = login_of(&g, s->connect_user, s->connect_password, s->connect_ca,
-                          &s->connect_certificate),
-    };
-    return place_found(&g, err);
-}
-
 static void ask_log(struct wal_looks *l, struct wal_watch *w, int64_t now_ms)
 {
-    struct gathering g = { l, w, now_ms, false, "" };
-    const struct log_place place = log_place_of(&g);
+    struct log_place place;
     struct err err = { 0 };
+    enum err_code rc = wal_looks_place(l, w, now_ms, &place, &err);
 
-    if (!must_wait(&g, &w->log) &&
-        note_asked(&w->log, &g, l->ports.log.ops->ask(l->ports.log.self, w->number, &place, &err),
-                   &err))
-        return;
-    if (g.missing[0] != '\0')
-        lose_log(w, &g);
+    if (rc == ERR_OK)
+        rc = l->ports.log.ops->ask(l->ports.log.self, w->number, &place, &err);
+    if (note_asked(&w->log, rc, l->interval_ms, now_ms))
+        lose_log(w, now_ms, err.msg);
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */

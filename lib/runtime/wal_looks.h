@@ -128,6 +128,10 @@ NODISCARD enum err_code wal_looks_connect_place(struct wal_looks *l, const struc
                                                 int64_t now_ms, struct mirror_place *ret,
                                                 struct err *err);
 
+/* When somebody is asked again whom it was tried to ask. ERR_TIMEOUT: a Secret is being read;
+ * ERR_LIMIT: whoever is asked has no room; anything else: as he is anyway. */
+int64_t wal_looks_again_ms(enum err_code rc, int64_t interval_ms);
+
 /* Redis is another one than it was: what was learned before is of no use, and is no news. */
 void wal_looks_renounce(struct wal_watch *w, int64_t now_ms);
 /* Something was done to Redis: an answer to what was asked before does not tell of it. */

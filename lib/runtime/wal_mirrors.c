@@ -190,9 +190,7 @@ static int64_t between_looks_ms(const struct wal_mirrors *m)
 
 static int64_t retry_ms(const struct wal_mirrors *m, enum err_code rc)
 {
-    return rc == ERR_TIMEOUT ? WAL_LOOKS_SECRET_MS
-           : rc == ERR_LIMIT ? WAL_LOOKS_BUSY_MS
-                             : between_looks_ms(m);
+    return wal_looks_again_ms(rc, between_looks_ms(m));
 }
 
 /* What was learned of a connector of another name is not about this one. */
