@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define RATE_LIMIT "rate-limit"
+#define ON_BLANK   "on-blank"
 
 /* clang-format off */
 
@@ -93,13 +94,16 @@ static bool is_moot(const struct wal_spec *s, const char *option)
     return false;
 }
 
-static void put_field(struct file *f, const struct wal_spec *s, const struct wal_field *field)
+static void put_field(struct file *f, const struct wal_spec *s, const struct wal_field *field,
+                      bool holds_blank)
 {
     const void *member = (const char *)s + field->at;
 
     if (is_moot(s, field->option))
         return;
-    if (field->value.type == WAL_BOOL)
+    if (holds_blank && strcmp(field->option, ON_BLANK) == 0)
+        put(f, ON_BLANK, "hold");
+    else if (field->value.type == WAL_BOOL)
         put(f, field->option, *(const bool *)member ? "true" : "false");
     else
         put(f, field->option, *(const char *const *)member);
@@ -148,7 +152,7 @@ bool wal_applier_file(const struct wal_resource *wal, struct wal_options options
     put(&f, "wal", wal->spec.wal);
     for (size_t i = 0; i < wal_n_fields; i++)
         if (wal_fields[i].option)
-            put_field(&f, &wal->spec, &wal_fields[i]);
+            put_field(&f, &wal->spec, &wal_fields[i], around->holds_blank);
     put_redis(&f, wal);
     put(&f, "schema-registry", wal->spec.registry);
     for (size_t i = 0; i < n; i++)

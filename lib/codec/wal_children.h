@@ -47,6 +47,7 @@ struct wal_surroundings {
     bool pod_monitors;           /* are served */
     bool stopped;                /* no applier is to run for now */
     int64_t rate_limit;          /* of each applier for now; 0: as the RedisWal says */
+    bool holds_blank;            /* a blank Redis is to be held, whatever the RedisWal says */
 };
 
 /* Writes the object: it is applied by WAL_MANAGER, and the RedisWal owns it. False and nothing

@@ -1,6 +1,7 @@
 #include "core/restore_status.h"
 
 #include "base/check.h"
+#include "core/restore_facts.h"
 
 #define FIELD_ROW(type, member, path, help)                                                        \
     { RESTORE_STATUS_##type, path, offsetof(struct restore_status, member),                        \
@@ -36,4 +37,30 @@ int64_t restore_status_rate(const struct restore_status *s)
         s->replayed_ms == LOOK_UNKNOWN)
         return LOOK_UNKNOWN;
     return passed_ms > 1000 ? s->applied * 1000 / passed_ms : s->applied;
+}
+
+/* One that is under way wipes later than any that has ended. */
+int64_t restore_status_wiped(const struct restore_status *s)
+{
+    return restore_is_under_way(s->step) && !restore_step_is_of_keys(s->step) ? INT64_MAX
+                                                                              : s->wiped_ms;
+}
+
+static bool has_more_behind(const struct restore_plan *p)
+{
+    for (int32_t i = 0; i < p->n; i++)
+        if (p->partitions[i].until < p->partitions[i].end)
+            return true;
+    return false;
+}
+
+/* Behind a cancel the log was applied to its end; behind a failure it is held as it was. */
+bool restore_status_leaves_out(const struct restore_status *s, bool skips)
+{
+    if (restore_status_wiped(s) == LOOK_UNKNOWN)
+        return false;
+    if (!restore_step_is_end(s->step))
+        return skips;
+    return (s->step == RESTORE_STEP_FAILED || (s->step == RESTORE_STEP_COMPLETED && skips)) &&
+           has_more_behind(&s->plan);
 }

@@ -125,7 +125,8 @@ static struct finding_of held(const struct observed *facts, enum hold_reason hol
 /* Whatever its partitions say: it is not this WAL's Redis. */
 static bool is_held_as_a_whole(const struct judgement *j, enum hold_reason *ret_hold)
 {
-    const struct primary_policy policy = { .hold_blank = j->wanted->hold_blank };
+    const bool hold_blank = j->wanted->hold_blank || j->wanted->left_out_by;
+    const struct primary_policy policy = { .hold_blank = hold_blank };
     const char *why;
 
     return primary_judge(&j->facts->redis.primary, j->wanted->wal, policy, ret_hold, &why) ==
@@ -166,6 +167,14 @@ static bool needs_restore(const struct observed_partition *p)
                                  p->hold == HOLD_AHEAD_OF_LOG));
 }
 
+static struct finding_of held_as_a_whole(const struct judgement *j, enum hold_reason hold)
+{
+    if (hold != HOLD_BLANK)
+        return plain(WAL_REASON_RESTORE_DECIDE);
+    return j->wanted->left_out_by ? with(WAL_REASON_RESTORE_LEFT_OUT, "%s", j->wanted->left_out_by)
+                                  : plain(WAL_REASON_RESTORE_BLANK);
+}
+
 static struct finding_of judge_restore(const struct judgement *j)
 {
     const struct observed *f = j->facts;
@@ -176,7 +185,7 @@ static struct finding_of judge_restore(const struct judgement *j)
         return plain(WAL_REASON_RESTORE_NO);
     case CONDITION_FALSE:
         if (is_held_as_a_whole(j, &hold))
-            return plain(hold == HOLD_BLANK ? WAL_REASON_RESTORE_BLANK : WAL_REASON_RESTORE_DECIDE);
+            return held_as_a_whole(j, hold);
         for (int32_t i = 0; i < f->n; i++)
             if (needs_restore(&f->partitions[i]))
                 return with(WAL_REASON_RESTORE_YES, "partition %" PRId32 ": %s", i,

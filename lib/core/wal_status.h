@@ -75,6 +75,7 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(RESTORE_REQUIRED,    RESTORE_DECIDE,   "HeldOtherwise",    FALSE,   "something else must be decided first", "see PositionConsistent") \
     X(RESTORE_REQUIRED,    RESTORE_YES,      "LogTooShort",      TRUE,    "records that Redis lacks, or what it was made from, are no longer in the log", "restore Redis from a snapshot whose position is still in the log; see PositionConsistent") \
     X(RESTORE_REQUIRED,    RESTORE_BLANK,    "HeldBlank",        TRUE,    "Redis is blank, and spec.onBlank is hold", "kubectl redwal restore NAME replays the log into it; or set spec.onBlank to replay") \
+    X(RESTORE_REQUIRED,    RESTORE_LEFT_OUT, "HeldLeftOut",      TRUE,    "Redis is blank, and a replay would bring back what the RedisRestore that the message names left out", "kubectl redwal restore NAME replays the whole log, that included; or delete that RedisRestore, and spec.onBlank decides") \
     X(RESTORE_REQUIRED,    RESTORE_UNKNOWN,  "NotObserved",      UNKNOWN, "it is not known what Redis and the log hold", "see PositionConsistent") \
     X(APPLIER_AVAILABLE,   APPLIER_READY,    "Ready",            TRUE,    "all appliers are ready", "nothing") \
     X(APPLIER_AVAILABLE,   APPLIER_FEWER,    "SomeReady",        TRUE,    "fewer appliers are ready than should be", "look at the pods that are not") \
@@ -176,8 +177,11 @@ struct wal_condition {
 
 /* What the judgement needs of the specification. */
 struct wal_wanted {
-    struct str wal;       /* the name that Redis must hold */
-    bool hold_blank;      /* a blank Redis waits for a restore */
+    struct str wal;  /* the name that Redis must hold */
+    bool hold_blank; /* a blank Redis waits for a restore */
+    /* So it does, whatever is asked for: this restore left out what a replay would bring back.
+     * NULL: none did. */
+    const char *left_out_by;
     int64_t freshness_ms; /* how old what readers see may be */
     bool paused;          /* no applier is wanted, on purpose */
     bool restoring;       /* a restore has begun to make its Redis anew, and has not ended */

@@ -47,6 +47,7 @@ static enum err_code add_children(const struct wal_reconciler *r, const struct w
         .pod_monitors = kube_kinds_find(r->kinds, KIND_POD_MONITORS) != NULL,
         .stopped = restoring.stops,
         .rate_limit = restoring.rate_limit,
+        .holds_blank = restoring.leaves_out != NULL,
     };
     char name[WAL_CHILD_NAME_MAX + 1];
 

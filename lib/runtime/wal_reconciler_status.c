@@ -51,6 +51,7 @@ static void judge(const struct wal_reconciler *r, struct wal_watch *w,
     const struct wal_wanted wanted = {
         .wal = str_from(w->resource.spec.wal),
         .hold_blank = w->resource.spec.on_blank && strcmp(w->resource.spec.on_blank, "hold") == 0,
+        .left_out_by = restoring.leaves_out,
         .freshness_ms = w->resource.spec.freshness_ms,
         .paused = w->resource.spec.paused || w->resource.spec.replicas == 0,
         .restoring = restoring.is_under_way,

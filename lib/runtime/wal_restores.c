@@ -145,19 +145,39 @@ static bool is_of(const struct restore_entry *e, struct str scope, struct str wa
            str_eq(str_from(e->resource.spec.rediswal), wal);
 }
 
+static void note_wishes(const struct restore_entry *e, struct wal_restoring *ret)
+{
+    const enum restore_step step = restore_entry_step(e);
+
+    if (!restore_is_under_way(step) || restore_step_is_of_keys(step))
+        return;
+    ret->is_under_way = true;
+    ret->stops |= restore_step_stops(step);
+    ret->rate_limit = e->resource.spec.rate;
+}
+
+static bool leaves_out(const struct restore_entry *e)
+{
+    return restore_status_leaves_out(&e->resource.status,
+                                     e->resource.spec.after == RESTORE_AFTER_SKIP);
+}
+
 struct wal_restoring wal_restores_of(const struct wal_restores *r, struct str scope, struct str wal)
 {
     struct wal_restoring restoring = { 0 };
+    int64_t last = LOOK_UNKNOWN;
 
     for (size_t i = 0; i < r->n; i++) {
         const struct restore_entry *e = r->entries[i];
-        const enum restore_step step = restore_entry_step(e);
+        const int64_t wiped = restore_status_wiped(&e->resource.status);
 
-        if (!is_of(e, scope, wal) || !restore_is_under_way(step) || restore_step_is_of_keys(step))
+        if (!is_of(e, scope, wal))
             continue;
-        restoring.is_under_way = true;
-        restoring.stops |= restore_step_stops(step);
-        restoring.rate_limit = e->resource.spec.rate;
+        note_wishes(e, &restoring);
+        if (wiped == LOOK_UNKNOWN || wiped < last)
+            continue;
+        last = wiped;
+        restoring.leaves_out = leaves_out(e) ? e->resource.name : NULL;
     }
     return restoring;
 }

@@ -93,6 +93,9 @@ struct wal_restoring {
     bool is_under_way;  /* it has begun to stop appliers, and has not ended */
     bool stops;         /* no applier is to run */
     int64_t rate_limit; /* of each applier; 0: as the RedisWal says */
+    /* Its name, until the next step, where Redis is as it left it: without what a replay of the
+     * log would bring, so that a blank Redis waits for somebody to decide. NULL: there is none. */
+    const char *leaves_out;
 };
 struct wal_restoring wal_restores_of(const struct wal_restores *r, struct str scope,
                                      struct str wal);

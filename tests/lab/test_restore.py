@@ -244,6 +244,22 @@ def test_to_a_time_and_the_rest_skipped(site):
     site.is_fold([*early, *(r for r in site.topic.read() if r.offset >= ends[r.partition])])
 
 
+def test_what_was_skipped_comes_back_only_when_somebody_says_so(site):
+    before(site)
+    site.restore(to={"time": TIME_TEXT}, after="Skip", verify="None")
+    site.await_step("Completed", seconds=120)
+    site.client.flushall()
+    site.write(SOME, AFTER)
+    await_(lambda: site.wals.condition("RestoreRequired") == ("True", "HeldLeftOut"), 60, "it is held")
+    assert "left out: orders-1. What to do: kubectl redwal restore" in json.dumps(site.wals.get()["status"])
+    holds(lambda: site.client.dbsize() == 0, 3, "nothing comes back by itself")
+    site.restore("orders-2", verify="None")
+    site.await_step("Completed", name="orders-2", seconds=120)
+    site.await_applied()
+    site.is_fold(site.topic.read())
+    await_(lambda: site.wals.condition("RestoreRequired") == ("False", "NotRequired"), 60, "it is not held")
+
+
 def test_to_positions(site):
     records = written(site)
     ends = site.ends()

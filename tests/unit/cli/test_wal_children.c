@@ -169,6 +169,17 @@ static void a_restore_stops_the_appliers_and_sets_their_rate(void **state)
     has_part(WAL_CHILD_CONFIG_MAP, OPTIONS("\"rateLimit\":5"), &stopped, "\\\"5\\\"", true);
 }
 
+/* So that it does not go on with what a restore has left out. */
+static void a_restore_has_a_blank_redis_held(void **state)
+{
+    static const struct wal_surroundings holding = { .image = "x", .holds_blank = true };
+    (void)state;
+
+    has_part(WAL_CHILD_CONFIG_MAP, FAILOVER, &holding, "on-blank: \\\"hold\\\"", true);
+    has_part(WAL_CHILD_CONFIG_MAP, FAILOVER, &holding, "replay", false);
+    has_part(WAL_CHILD_CONFIG_MAP, FAILOVER, &plain, "on-blank: \\\"replay\\\"", true);
+}
+
 /* A rate is an option of a running applier: no pod is replaced for it. */
 static void the_rate_of_a_restore_replaces_no_pod(void **state)
 {
@@ -336,6 +347,7 @@ int main(void)
         cmocka_unit_test(the_appliers_file_says_what_the_rediswal_says),
         cmocka_unit_test(sentinels_that_use_the_failovers_name_are_asked_by_it),
         cmocka_unit_test(a_restore_stops_the_appliers_and_sets_their_rate),
+        cmocka_unit_test(a_restore_has_a_blank_redis_held),
         cmocka_unit_test(the_rate_of_a_restore_replaces_no_pod),
         cmocka_unit_test(objects_say_what_the_rediswal_says),
         cmocka_unit_test(each_object_is_named_labelled_and_owned),

@@ -314,6 +314,17 @@ static void another_primary_than_the_status_tells_of_is_news(void **state)
 
 static void a_blank_redis_waits_for_a_restore_where_that_is_wanted(void **state)
 {
+    static const struct {
+        bool hold_blank;
+        const char *left_out_by, *reason, *says;
+        enum condition_status status;
+    } rows[] = {
+        { false, NULL, "NotRequired", "whole", CONDITION_FALSE },
+        { true, NULL, "HeldBlank", "kubectl redwal restore", CONDITION_TRUE },
+        { false, "orders-7", "HeldLeftOut", ": orders-7. What to do: kubectl redwal restore",
+          CONDITION_TRUE },
+        { true, "orders-7", "HeldLeftOut", "orders-7", CONDITION_TRUE },
+    };
     CLEANUP(observed_release) struct observed o = { 0 };
     struct redis_look blank = looks_redis(NOW_MS - 1, 2, "a", 0);
     struct wal_wanted w = looks_wanted;
@@ -324,16 +335,17 @@ static void a_blank_redis_waits_for_a_restore_where_that_is_wanted(void **state)
     blank.primary.wal[0] = '\0';
     blank.primary.n_keys = 0;
     observed_learn_redis(&o, &blank);
-    for (int hold = 0; hold <= 1; hold++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct wal_status s;
         const struct wal_condition *c = &s.conditions[WAL_CONDITION_RESTORE_REQUIRED];
 
-        w.hold_blank = hold;
+        w.hold_blank = rows[i].hold_blank;
+        w.left_out_by = rows[i].left_out_by;
         wal_status_judge(&w, &o, &nothing, NOW_MS, WALL_MS, &s);
-        assert_int_equal(strcmp(c->reason, "HeldBlank") == 0, hold);
-        assert_int_equal(c->status == CONDITION_TRUE, hold);
-        assert_int_equal(strstr(c->message, "kubectl redwal restore") != NULL, hold);
-        assert_int_equal(s.phase == WAL_PHASE_RESTORE_REQUIRED, hold);
+        if (strcmp(c->reason, rows[i].reason) != 0 || c->status != rows[i].status ||
+            !strstr(c->message, rows[i].says) ||
+            (s.phase == WAL_PHASE_RESTORE_REQUIRED) != (c->status == CONDITION_TRUE))
+            fail_msg("row %zu: %s: %s", i, c->reason, c->message);
     }
 }
 
