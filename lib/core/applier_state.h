@@ -42,7 +42,7 @@ enum expect_kind {
     EXPECT_COMPILED,   /* EVAL of a script that does nothing */
     EXPECT_SCRIPTS,    /* HMGET identity script:... */
     EXPECT_LOCATE,     /* HMGET position, of a partition that asks where it is */
-    EXPECT_PARTITION,  /* HMGET identity p<n> until<n> */
+    EXPECT_PARTITION,  /* HMGET identity p<n> until<n> untilnew */
     EXPECT_IDS,        /* GET: which segments of ids there are, or one of them */
     EXPECT_QUARANTINE, /* HGETALL: the keys that are held back */
     EXPECT_PEEK,       /* HMGET position, of a partition that may be another applier's */

@@ -22,8 +22,8 @@
     X(BEHIND_LOG,     "log-trimmed",      "retention removed records that were not applied yet",                      "restore Redis from a snapshot whose position is still in the log, and raise retention.ms") \
     X(AHEAD_OF_LOG,   "position-past-end", "the position is past the end of the log: the log lost records",           "restore the log, or empty Redis so that what is left is replayed") \
     X(BLANK_TRIMMED,  "blank-and-trimmed", "Redis is blank and the log no longer starts at its first record",         "restore Redis from a snapshot, so that half a dataset is not served") \
-    X(UNTIL,          "until",            "the log is applied as far as it was to be",                                "release the restore that holds it (kubectl redwal restore release NAME); without one HDEL redwal:identity until<partition>, and the partition goes on") \
-    X(UNTIL_BROKEN,   "until-corrupt",    "how far the log is to be applied cannot be read",                          "look at the field until<partition> of the hash redwal:identity: an offset, or nothing") \
+    X(UNTIL,          "until",            "the log is applied as far as it was to be",                                "release the restore that holds it (kubectl redwal restore release NAME); without one HDEL redwal:identity until<partition>, or untilnew where a partition came later, and the partition goes on") \
+    X(UNTIL_BROKEN,   "until-corrupt",    "how far the log is to be applied cannot be read",                          "look at the fields until<partition> and untilnew of the hash redwal:identity: an offset, or nothing") \
     X(REJECTED,       "rejected-record",  "a record was rejected and onReject is halt",                               "look at the record, then set --on-reject skip or repair the producer and skip the record")
 /* clang-format on */
 

@@ -54,6 +54,11 @@ struct str position_until_field(char *ret, int32_t partition)
     return (struct str){ ret, (size_t)n };
 }
 
+struct str position_until_new_field(void)
+{
+    return STR_LITERAL("untilnew");
+}
+
 static bool number(const struct reply *reply, int64_t *ret)
 {
     return reply->type == REPLY_STRING && str_to_int64(reply->text, ret) && *ret >= 0;
@@ -83,18 +88,23 @@ bool partition_identity_append_read(struct buf *out, int32_t partition)
     char seen[POSITION_SEEN_FIELD_MAX], until[POSITION_UNTIL_FIELD_MAX];
     const struct str get[] = { STR_LITERAL("HMGET"), identity_key(),
                                position_seen_field(seen, partition),
-                               position_until_field(until, partition) };
+                               position_until_field(until, partition), position_until_new_field() };
 
     return resp_append(out, get, ARRAY_SIZE(get));
 }
 
 bool partition_identity_from_reply(const struct reply *reply, struct partition_identity *ret)
 {
-    if (reply->type != REPLY_ARRAY || reply->n_elements != 2)
+    enum { SEEN, OWN, NEW, FIELDS };
+    const struct reply *until;
+
+    if (reply->type != REPLY_ARRAY || reply->n_elements != FIELDS)
         return false;
-    *ret = (struct partition_identity){ .seen = reply->elements[0].type == REPLY_STRING,
-                                        .has_until = reply->elements[1].type != REPLY_NIL };
-    ret->until_broken = ret->has_until && !number(&reply->elements[1], &ret->until);
+    *ret = (struct partition_identity){ .seen = reply->elements[SEEN].type == REPLY_STRING,
+                                        .new_is_held = reply->elements[NEW].type != REPLY_NIL };
+    until = &reply->elements[ret->seen || reply->elements[OWN].type != REPLY_NIL ? OWN : NEW];
+    ret->has_until = until->type != REPLY_NIL;
+    ret->until_broken = ret->has_until && !number(until, &ret->until);
     return true;
 }
 

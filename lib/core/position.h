@@ -68,11 +68,16 @@ struct str position_seen_field(char *ret, int32_t partition);
  * applied. `ret` has POSITION_UNTIL_FIELD_MAX bytes. */
 struct str position_until_field(char *ret, int32_t partition);
 
-/* What that hash says of a partition: the fields p<n> and until<n>. */
+/* The field of that hash that says the same of each partition that has neither of these: the log
+ * got it later. */
+struct str position_until_new_field(void);
+
+/* What that hash says of a partition: the fields p<n>, until<n> and untilnew. */
 struct partition_identity {
     bool seen; /* it once had a position */
     bool has_until, until_broken;
-    int64_t until; /* the first offset that is not to be applied */
+    int64_t until;    /* the first offset that is not to be applied */
+    bool new_is_held; /* there is untilnew, whichever partition this is */
 };
 
 NODISCARD bool partition_identity_append_read(struct buf *out, int32_t partition);

@@ -8,7 +8,8 @@
  *
  * In Redis, one transaction both wipes and begins: the field `restore` of the identity (see
  * core/position.h) names the RedisRestore by its uid, positions say where replay begins, and the
- * fields until<partition> where it ends. There is no moment that has one without the other.
+ * fields until<partition> where it ends; the field untilnew holds partitions that the log gets
+ * later. There is no moment that has one without the other.
  */
 #ifndef REDWAL_CORE_RESTORE_H
 #define REDWAL_CORE_RESTORE_H
@@ -97,9 +98,10 @@ enum restore_redis_action {
     RESTORE_REDIS_WIPE,    /* FLUSHALL unless it is blank, identity with `restore`, positions, ends.
                               Done already when the identity names this restore. Refused when the
                               primary is another WAL's. */
-    RESTORE_REDIS_RELEASE, /* until<n> of every partition goes */
+    RESTORE_REDIS_RELEASE, /* until<n> of every partition goes, and untilnew */
     RESTORE_REDIS_SKIP,    /* each position that stands at its until moves to the log's end of now
-                              (`plan.end`), and its until goes. Records between are never applied. */
+                              (`plan.end`), and its until goes. Records between are never applied.
+                              untilnew goes with them. */
 };
 
 struct restore_redis_order {

@@ -121,7 +121,7 @@ static enum truth released(const struct restore_known *k)
 
         if (!p)
             all = TRUTH_UNKNOWN;
-        else if (p->identity.has_until || p->identity.until_broken)
+        else if (p->identity.has_until || p->identity.until_broken || p->identity.new_is_held)
             return TRUTH_NO;
     }
     return all;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/int64.h"
 #include "base/mem.h"
 
 static bool refuse(char *ret_why, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -117,4 +118,19 @@ void restore_plan_copy(const struct restore_plan *plan, struct restore_plan *ret
     ret->partitions = n > 0 ? mem_new(n, sizeof(*ret->partitions)) : NULL;
     if (n > 0)
         memcpy(ret->partitions, plan->partitions, n * sizeof(*ret->partitions));
+}
+
+void restore_plan_extend(const struct restore_plan *plan, const struct log_look *log,
+                         struct restore_plan *ret)
+{
+    const int32_t n = log->n < RESTORE_PARTITIONS_MAX ? log->n : RESTORE_PARTITIONS_MAX;
+
+    restore_plan_copy(plan, ret);
+    if (n > ret->n) {
+        ret->partitions = mem_resize(ret->partitions, (size_t)n, sizeof(*ret->partitions));
+        memset(ret->partitions + ret->n, 0, (size_t)(n - ret->n) * sizeof(*ret->partitions));
+        ret->n = n;
+    }
+    for (int32_t i = 0; i < n; i++)
+        ret->partitions[i].end = int64_max(ret->partitions[i].end, log->partitions[i].end);
 }

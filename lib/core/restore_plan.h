@@ -27,4 +27,9 @@ void restore_plan_sample(const struct restore_plan *plan, int32_t max, int64_t *
 /* `ret` is zeroed or released before. */
 void restore_plan_copy(const struct restore_plan *plan, struct restore_plan *ret);
 
+/* The same plan, in which each partition ends where the log does by now; of those that the log got
+ * since it was made nothing is replayed. */
+void restore_plan_extend(const struct restore_plan *plan, const struct log_look *log,
+                         struct restore_plan *ret);
+
 #endif

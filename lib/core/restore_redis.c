@@ -67,6 +67,12 @@ static bool judge_primary(struct str wal, const struct primary_facts *p,
     UNREACHABLE("every verdict is handled");
 }
 
+/* Redis has nothing of it: the log got it since the wipe. */
+static bool is_new(const struct redis_look_partition *p)
+{
+    return !p->identity.seen && p->read == POSITION_ABSENT;
+}
+
 /* Whether the partition stands where it is held, with all outcomes written down. */
 static bool may_be_skipped(const struct restore_plan *plan, int32_t i,
                            const struct redis_look_partition *p, struct restore_redis_result *ret)
@@ -76,6 +82,8 @@ static bool may_be_skipped(const struct restore_plan *plan, int32_t i,
     if (p->identity.until_broken)
         return not_done(ret, RESTORE_REFUSED, "partition %d: %s; %s", (int)i,
                         hold_text(HOLD_UNTIL_BROKEN), hold_remedy(HOLD_UNTIL_BROKEN));
+    if (is_new(p))
+        return true;
     if (p->read != POSITION_PRESENT)
         return not_done(ret, RESTORE_FAILED, "partition %d: it has no position that can be read",
                         (int)i);
@@ -108,9 +116,9 @@ static bool judge_held(const struct restore_redis_order *order,
     for (int32_t i = 0; i < order->plan->n; i++) {
         const struct redis_look_partition *p = &facts->partitions[i];
 
+        held = held || p->identity.has_until || p->identity.new_is_held;
         if (!p->identity.has_until)
             continue;
-        held = true;
         if (order->action == RESTORE_REDIS_SKIP && !may_be_skipped(order->plan, i, p, ret))
             return false;
     }
@@ -151,7 +159,7 @@ bool restore_redis_append_watch(struct buf *out, struct str wal,
 static bool append_identity(struct buf *out, struct str wal,
                             const struct restore_redis_order *order)
 {
-    enum { HEAD = 6, EACH = 4 };
+    enum { HEAD = 8, EACH = 4 };
     const struct restore_plan *plan = order->plan;
     struct texts {
         char seen[POSITION_SEEN_FIELD_MAX], until[POSITION_UNTIL_FIELD_MAX], offset[NUMBER_MAX];
@@ -166,6 +174,10 @@ static bool append_identity(struct buf *out, struct str wal,
     words[n++] = wal;
     words[n++] = STR_LITERAL("restore");
     words[n++] = str_from(order->uid);
+    if (!plan->to_end) {
+        words[n++] = position_until_new_field();
+        words[n++] = STR_LITERAL("0");
+    }
     for (int32_t i = 0; i < plan->n; i++) {
         struct texts *t = &texts[i];
 
@@ -184,14 +196,20 @@ static bool append_identity(struct buf *out, struct str wal,
 }
 
 /* As on a blank Redis, with one difference: what it is a position of is known from now on. */
+static struct position first_position(const struct restore_plan *plan, int64_t next)
+{
+    struct position p = { .next = next, .settled = next, .clock = LOG_TIME_OFF };
+
+    snprintf(p.log, sizeof(p.log), "%s", plan->log);
+    return p;
+}
+
 static bool append_begin(struct buf *out, struct str wal, const struct restore_plan *plan,
                          int32_t i)
 {
-    const int64_t from = plan->partitions[i].from;
-    struct position p = { .next = from, .settled = from, .clock = LOG_TIME_OFF };
+    const struct position p = first_position(plan, plan->partitions[i].from);
     char key[POSITION_KEY_MAX];
 
-    snprintf(p.log, sizeof(p.log), "%s", plan->log);
     return position_append_write(out, position_key(key, wal, i), &p);
 }
 
@@ -217,22 +235,31 @@ static bool append_wipe(struct buf *out, struct str wal, const struct restore_re
     return fits;
 }
 
+static bool append_seen(struct buf *out, int32_t i)
+{
+    char seen[POSITION_SEEN_FIELD_MAX];
+    const struct str note[] = { STR_LITERAL("HSET"), identity_key(), position_seen_field(seen, i),
+                                STR_LITERAL("1") };
+
+    return resp_append(out, note, ARRAY_SIZE(note));
+}
+
 /* The digests stay: of the records that were applied, which is what they are of. */
 static bool append_skip(struct buf *out, struct str wal, const struct restore_redis_order *order,
-                        const struct restore_redis_facts *facts, int32_t i)
+                        const struct redis_look_partition *at, int32_t i, size_t *n)
 {
-    struct position p = facts->partitions[i].position;
+    struct position p = is_new(at) ? first_position(order->plan, 0) : at->position;
     char key[POSITION_KEY_MAX];
 
     p.next = p.settled = order->plan->partitions[i].end;
-    return position_append_write(out, position_key(key, wal, i), &p);
+    *n += is_new(at) ? 2 : 1;
+    return (!is_new(at) || append_seen(out, i)) &&
+           position_append_write(out, position_key(key, wal, i), &p);
 }
 
-static bool append_release(struct buf *out, int32_t i)
+static bool append_forget(struct buf *out, struct str field)
 {
-    char until[POSITION_UNTIL_FIELD_MAX];
-    const struct str forget[] = { STR_LITERAL("HDEL"), identity_key(),
-                                  position_until_field(until, i) };
+    const struct str forget[] = { STR_LITERAL("HDEL"), identity_key(), field };
 
     return resp_append(out, forget, ARRAY_SIZE(forget));
 }
@@ -240,16 +267,18 @@ static bool append_release(struct buf *out, int32_t i)
 static bool append_held(struct buf *out, struct str wal, const struct restore_redis_order *order,
                         const struct restore_redis_facts *facts, size_t *n)
 {
-    bool fits = true;
+    char until[POSITION_UNTIL_FIELD_MAX];
+    bool fits = append_forget(out, position_until_new_field());
 
+    ++*n;
     for (int32_t i = 0; fits && i < order->plan->n; i++) {
-        if (!facts->partitions[i].identity.has_until)
+        const struct redis_look_partition *at = &facts->partitions[i];
+
+        if (!at->identity.has_until)
             continue;
-        if (order->action == RESTORE_REDIS_SKIP) {
-            fits = append_skip(out, wal, order, facts, i);
-            ++*n;
-        }
-        fits = fits && append_release(out, i);
+        if (order->action == RESTORE_REDIS_SKIP)
+            fits = append_skip(out, wal, order, at, i, n);
+        fits = fits && append_forget(out, position_until_field(until, i));
         ++*n;
     }
     return fits;

@@ -5,6 +5,7 @@
 #include "base/int64.h"
 #include "codec/kube_json.h"
 #include "codec/restore_write.h"
+#include "core/restore_plan.h"
 #include "runtime/wal_restores_state.h"
 
 #define MANAGER          "redwal-controller"
@@ -328,20 +329,13 @@ static void say_verdict(const struct restore_entry *e, struct restore_status *s,
     }
 }
 
-/* Where the log ends by now is where it is gone on behind what is skipped. */
-static void say_ends(const struct log_look *log, struct restore_plan *plan)
-{
-    for (int32_t i = 0; i < plan->n && i < log->n; i++)
-        if (log->partitions[i].end > plan->partitions[i].end)
-            plan->partitions[i].end = log->partitions[i].end;
-}
-
 void restore_entry_write_status(struct restore_entry *e, const struct restore_row *row,
                                 const struct restore_known *known)
 {
     struct wal_restores *r = e->restores;
     struct restore_resource next = e->resource; /* borrows all of it */
     CLEANUP(restore_vessels_release) struct restore_vessels deleted = { 0 };
+    CLEANUP(restore_plan_release) struct restore_plan extended = { 0 };
     const struct kube_write write = write_options();
     struct kube_target target = target_of(e);
     CLEANUP(kube_request_release) struct kube_request request = { 0 };
@@ -357,8 +351,11 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
         next.status.plan = e->plan;
     if (next.status.plan.n > 0)
         say_plan(e, &next.status);
-    if (row->next == RESTORE_STEP_SKIPPING && row->step != row->next)
-        say_ends(&known->observed->log, &next.status.plan);
+    /* Where the log ends by now is where it is gone on behind what is skipped. */
+    if (row->next == RESTORE_STEP_SKIPPING && row->step != row->next) {
+        restore_plan_extend(&next.status.plan, &known->observed->log, &extended);
+        next.status.plan = extended;
+    }
     say_progress(e, &next.status, known);
     say_verdict(e, &next.status, row->step);
     target.subresource = STR_LITERAL("status");

@@ -47,7 +47,7 @@ def fill(client, wal="orders"):
 
 def begun(wal="orders", uid="now", starts=(0, 3, 5), ends=(4, 3, 6)):
     """A Redis that was wiped and begins."""
-    identity = {b"wal": wal.encode(), b"restore": uid.encode()}
+    identity = {b"wal": wal.encode(), b"restore": uid.encode(), b"untilnew": b"0"}
     state = {IDENTITY: identity}
     for p, (start, end) in enumerate(zip(starts, ends)):
         identity |= {b"p%d" % p: b"1", b"until%d" % p: b"%d" % end}
@@ -454,3 +454,23 @@ def test_a_replay_to_a_time_is_the_fold_to_there(lab, server, after):
         records = lab.await_applied(topic, server)
         lab.compare([x for x in records if after == "release" or x.offset < until[x.partition]
                      or x.offset >= ends[x.partition]], server)
+
+
+@pytest.mark.parametrize("after", ["release", "skip"])
+def test_a_partition_that_the_log_got_since_waits_with_the_others(lab, server, after):
+    topic = lab.topic()
+    write(topic, 11, 900)
+    r = restorer(lab, server, topic)
+    plan, ends = done(r.plan("latest")), topic.ends()
+    r.given(plan["log"], *plan["partitions"][:2])
+    done(r.redis("wipe", "uid"))
+    applier = lab.applier(topic, server).start()
+    for partition in ends:
+        applier.await_held("until", f"partition {partition}")
+    lab.compare([x for x in topic.read() if x.partition < 2], server)
+    r.given(plan["log"], *plan["partitions"][:2], [0, 0, ends[2]])
+    await_(lambda: r.redis(after, "uid")["restored"] == "done", 20, f"{after} is done")
+    write(topic, 12, 300)
+    records = lab.await_applied(topic, server)
+    lab.compare([x for x in records
+                 if after == "release" or x.partition < 2 or x.offset >= ends[2]], server)

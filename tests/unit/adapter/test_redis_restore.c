@@ -177,14 +177,14 @@ static void a_hold_is_released_or_skipped(void **state)
     do_command("HSET redwal:{orders}:p:0 next 4 settled 4");
     assert_int_equal(restore(RESTORE_REDIS_RELEASE, "u2", NULL).outcome, RESTORE_FAILED);
     must(RESTORE_REDIS_SKIP, "u1");
-    assert_string_equal(asked("HMGET redwal:identity until0 until1"), "- -");
+    assert_string_equal(asked("HMGET redwal:identity until0 until1 untilnew"), "- - -");
     assert_string_equal(asked("HMGET redwal:{orders}:p:0 next settled"), "9 9");
     assert_string_equal(asked("HMGET redwal:{orders}:p:1 next settled"), "7 7");
     must(RESTORE_REDIS_SKIP, "u1");
     must(RESTORE_REDIS_WIPE, "u2");
-    assert_string_equal(asked("HMGET redwal:identity until0 until1"), "4 3");
+    assert_string_equal(asked("HMGET redwal:identity until0 until1 untilnew"), "4 3 0");
     must(RESTORE_REDIS_RELEASE, "u2");
-    assert_string_equal(asked("HMGET redwal:identity until0 until1"), "- -");
+    assert_string_equal(asked("HMGET redwal:identity until0 until1 untilnew"), "- - -");
     assert_string_equal(asked("HMGET redwal:{orders}:p:1 next settled"), "3 3");
 }
 

@@ -126,26 +126,37 @@ static void log_time_and_mark_are_written_as_they_are_read(void **state)
 static void what_the_identity_says_of_a_partition(void **state)
 {
     static const struct {
-        const char *seen, *until; /* NULL: nothing */
+        const char *seen, *until, *of_new; /* NULL: nothing */
         bool has_until, until_broken;
         int64_t wanted;
     } rows[] = {
-        { NULL, NULL, false, false, 0 }, { "1", NULL, false, false, 0 },
-        { NULL, "0", true, false, 0 },   { "1", "9223372036854775807", true, false, INT64_MAX },
-        { "1", "-1", true, true, 0 },    { "1", "", true, true, 0 },
-        { "1", "7 ", true, true, 0 },
+        { NULL, NULL, NULL, false, false, 0 },
+        { "1", NULL, NULL, false, false, 0 },
+        { NULL, "0", NULL, true, false, 0 },
+        { "1", "9223372036854775807", NULL, true, false, INT64_MAX },
+        { "1", "-1", NULL, true, true, 0 },
+        { "1", "", NULL, true, true, 0 },
+        { "1", "7 ", NULL, true, true, 0 },
+        { NULL, NULL, "0", true, false, 0 }, /* the log got it later */
+        { "1", NULL, "0", false, false, 0 }, /* released by hand, say */
+        { "1", "7", "0", true, false, 7 },
+        { NULL, "7", "0", true, false, 7 },
+        { NULL, NULL, "x", true, true, 0 },
+        { "1", NULL, "x", false, false, 0 },
     };
-    struct reply array = { .type = REPLY_ARRAY, .n_elements = 3 };
+    struct reply array = { .type = REPLY_ARRAY, .n_elements = 2 };
     struct partition_identity got;
     struct buf out;
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const struct reply elements[] = { text(rows[i].seen), text(rows[i].until) };
-        const struct reply answer = { .type = REPLY_ARRAY, .elements = elements, .n_elements = 2 };
+        const struct reply elements[] = { text(rows[i].seen), text(rows[i].until),
+                                          text(rows[i].of_new) };
+        const struct reply answer = { .type = REPLY_ARRAY, .elements = elements, .n_elements = 3 };
 
         assert_true(partition_identity_from_reply(&answer, &got));
         if (got.seen != (rows[i].seen != NULL) || got.has_until != rows[i].has_until ||
+            got.new_is_held != (rows[i].of_new != NULL) ||
             got.until_broken != rows[i].until_broken ||
             (!got.until_broken && got.until != rows[i].wanted))
             fail_msg("row %zu", i);
@@ -154,8 +165,8 @@ static void what_the_identity_says_of_a_partition(void **state)
     buf_init(&out, 1000);
     assert_true(partition_identity_append_read(&out, INT32_MAX));
     assert_true(buf_append(&out, "", 1));
-    assert_string_equal(out.p, "*4\r\n$5\r\nHMGET\r\n$15\r\nredwal:identity\r\n$11\r\n"
-                               "p2147483647\r\n$15\r\nuntil2147483647\r\n");
+    assert_string_equal(out.p, "*5\r\n$5\r\nHMGET\r\n$15\r\nredwal:identity\r\n$11\r\n"
+                               "p2147483647\r\n$15\r\nuntil2147483647\r\n$8\r\nuntilnew\r\n");
     buf_release(&out);
 }
 

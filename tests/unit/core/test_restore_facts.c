@@ -181,6 +181,12 @@ static void at_the_end_and_free(struct scene *s)
     look_at_redis(s, UID, UNTIL, false);
 }
 
+static void new_partitions_are_held(struct scene *s)
+{
+    at_the_end_and_free(s);
+    s->observed.redis.partitions[1].identity.new_is_held = true;
+}
+
 static void one_partition_behind(struct scene *s)
 {
     at_the_end(s);
@@ -417,6 +423,7 @@ static const struct scene_row fact_rows[] = {
     { no_plan, SCENE_IS(REACHED, UNKNOWN) },
     { scene_nothing, SCENE_IS(RELEASED, NO) },
     { at_the_end_and_free, SCENE_IS(RELEASED, YES) },
+    { new_partitions_are_held, SCENE_IS(RELEASED, NO) },
     { one_partition_not_looked_at, SCENE_IS(RELEASED, UNKNOWN) },
     { other_restore, SCENE_IS(RELEASED, YES) },
     { scene_redis_fails, SCENE_IS(RELEASED, UNKNOWN) },

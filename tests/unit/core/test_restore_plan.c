@@ -119,12 +119,39 @@ static void records_are_sampled_in_the_middle_of_some_partitions(void **state)
     }
 }
 
+static void what_the_log_got_since_is_not_replayed(void **state)
+{
+    struct restore_partition planned[] = { { 1, 5, 9 }, { 0, 7, 9 } };
+    struct log_look_partition now[] = { { .begin = 1, .end = 12 },
+                                        { .begin = 0, .end = 8 }, /* nobody knows better */
+                                        { .begin = 0, .end = 4 },
+                                        { .begin = 0, .end = LOOK_UNKNOWN } };
+    const struct restore_partition wanted[] = {
+        { 1, 5, 12 }, { 0, 7, 9 }, { 0, 0, 4 }, { 0, 0, 0 }
+    };
+    const struct restore_plan plan = { .log = "c/t", .n = 2, .partitions = planned };
+    (void)state;
+
+    for (int32_t n = 1; n <= 4; n++) {
+        const struct log_look log = { .n = n, .partitions = now };
+        CLEANUP(restore_plan_release) struct restore_plan extended = { 0 };
+
+        restore_plan_extend(&plan, &log, &extended);
+        assert_int_equal(extended.n, n < 2 ? 2 : n);
+        for (int32_t i = 0; i < n; i++)
+            assert_memory_equal(&extended.partitions[i], &wanted[i], sizeof(wanted[i]));
+        assert_string_equal(extended.log, "c/t");
+    }
+    assert_int_equal(planned[0].end, 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_partition_ends_where_the_target_is),
         cmocka_unit_test(what_the_log_does_not_hold_is_refused),
         cmocka_unit_test(records_are_sampled_in_the_middle_of_some_partitions),
+        cmocka_unit_test(what_the_log_got_since_is_not_replayed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

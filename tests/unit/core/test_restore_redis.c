@@ -46,7 +46,7 @@ static struct redis_look_partition partition_at(int64_t next, int64_t settled, i
                                     .digest = 0xab,
                                     .clock = 8,
                                     .mark = { .sequence = 1, .time_ms = 2 } };
-    p.identity = (struct partition_identity){ true, until >= 0, false, until };
+    p.identity = (struct partition_identity){ true, until >= 0, false, until, false };
     return p;
 }
 
@@ -231,7 +231,7 @@ static void a_wipe_begins_in_the_same_transaction(void **state)
 
     check_commands(&order, &facts,
                    "FLUSHALL ASYNC|"
-                   "HSET redwal:identity wal w restore u p0 1 until0 4 p1 1 until1 3|"
+                   "HSET redwal:identity wal w restore u untilnew 0 p0 1 until0 4 p1 1 until1 3|"
                    "HSET redwal:{w}:p:0 next 0 settled 0 log c/t epoch 0 ts 0 digest "
                    "0000000000000000 clock wall|"
                    "HSET redwal:{w}:p:1 next 3 settled 3 log c/t epoch 0 ts 0 digest "
@@ -254,7 +254,7 @@ static void what_is_blank_begins_without_being_emptied(void **state)
     (void)state;
 
     check_commands(&order, &facts,
-                   "HSET redwal:identity wal w restore u p0 1 until0 4 p1 1 until1 3|"
+                   "HSET redwal:identity wal w restore u untilnew 0 p0 1 until0 4 p1 1 until1 3|"
                    "HSET redwal:{w}:p:0 next 0 settled 0 log c/t epoch 0 ts 0 digest "
                    "0000000000000000 clock wall|"
                    "HSET redwal:{w}:p:1 next 3 settled 3 log c/t epoch 0 ts 0 digest "
@@ -269,13 +269,54 @@ static void what_is_held_goes_on_behind_the_hold_or_behind_the_log(void **state)
     const struct restore_redis_facts facts = { &p, at };
     (void)state;
 
-    check_commands(&order, &facts, "HDEL redwal:identity until0|HDEL redwal:identity until1|EXEC|");
+    check_commands(&order, &facts,
+                   "HDEL redwal:identity untilnew|HDEL redwal:identity until0|"
+                   "HDEL redwal:identity until1|EXEC|");
     order.action = RESTORE_REDIS_SKIP;
     at[0].identity.has_until = false;
     check_commands(&order, &facts,
+                   "HDEL redwal:identity untilnew|"
                    "HSET redwal:{w}:p:1 next 7 settled 7 log c/t epoch 5 ts 6 digest "
                    "00000000000000ab clock 8 mark 1 2 - 0000000000000000 0|"
                    "HDEL redwal:identity until1|EXEC|");
+}
+
+/* The log got it since the wipe. */
+static void a_partition_that_redis_has_nothing_of_is_skipped_to_its_end(void **state)
+{
+    const struct restore_redis_order order = order_of(RESTORE_REDIS_SKIP);
+    struct primary_facts p = primary_of(PRIMARY_ROLE_MASTER, "w", "u", 9);
+    struct redis_look_partition at[N] = { partition_at(4, 4, -1) };
+    const struct restore_redis_facts facts = { &p, at };
+    struct restore_redis_result ret;
+    (void)state;
+
+    at[1] = (struct redis_look_partition){ .read = POSITION_ABSENT,
+                                           .identity = { .has_until = true, .new_is_held = true } };
+    assert_true(restore_redis_judge(STR_LITERAL("w"), &order, &facts, &ret));
+    check_commands(&order, &facts,
+                   "HDEL redwal:identity untilnew|HSET redwal:identity p1 1|"
+                   "HSET redwal:{w}:p:1 next 7 settled 7 log c/t epoch 0 ts 0 digest "
+                   "0000000000000000 clock wall|HDEL redwal:identity until1|EXEC|");
+    at[1].identity.seen = true; /* then its position was lost */
+    assert_false(restore_redis_judge(STR_LITERAL("w"), &order, &facts, &ret));
+    assert_int_equal(ret.outcome, RESTORE_FAILED);
+}
+
+static void what_holds_new_partitions_goes_where_nothing_else_is_held(void **state)
+{
+    const struct restore_redis_order order = order_of(RESTORE_REDIS_RELEASE);
+    struct primary_facts p = primary_of(PRIMARY_ROLE_MASTER, "w", "u", 9);
+    struct redis_look_partition at[N] = { partition_at(4, 4, -1), partition_at(3, 3, -1) };
+    const struct restore_redis_facts facts = { &p, at };
+    struct restore_redis_result ret;
+    (void)state;
+
+    assert_false(restore_redis_judge(STR_LITERAL("w"), &order, &facts, &ret));
+    assert_int_equal(ret.outcome, RESTORE_DONE);
+    at[0].identity.new_is_held = at[1].identity.new_is_held = true;
+    assert_true(restore_redis_judge(STR_LITERAL("w"), &order, &facts, &ret));
+    check_commands(&order, &facts, "HDEL redwal:identity untilnew|EXEC|");
 }
 
 static void what_decides_is_watched(void **state)
@@ -373,6 +414,8 @@ int main(void)
         cmocka_unit_test(a_wipe_begins_in_the_same_transaction),
         cmocka_unit_test(what_is_blank_begins_without_being_emptied),
         cmocka_unit_test(what_is_held_goes_on_behind_the_hold_or_behind_the_log),
+        cmocka_unit_test(a_partition_that_redis_has_nothing_of_is_skipped_to_its_end),
+        cmocka_unit_test(what_holds_new_partitions_goes_where_nothing_else_is_held),
         cmocka_unit_test(what_decides_is_watched),
         cmocka_unit_test(the_largest_plan_fits),
         cmocka_unit_test(an_answer_says_what_came_of_it),

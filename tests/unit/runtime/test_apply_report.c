@@ -187,7 +187,7 @@ static void locate(struct fixture *f, int64_t begin)
     static const struct reply none = { .type = REPLY_ARRAY };
     static const struct reply identity = { .type = REPLY_ARRAY,
                                            .elements = fields,
-                                           .n_elements = 2 };
+                                           .n_elements = 3 };
     static const struct reply position = { .type = REPLY_ARRAY,
                                            .elements = fields,
                                            .n_elements = POSITION_FIELD_COUNT };
