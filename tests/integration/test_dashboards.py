@@ -1,11 +1,16 @@
 """Dashboards: they are made from one table, and ask for what the programs have."""
 
+import http.server
+import importlib.machinery
+import importlib.util
 import itertools
 import json
 import pathlib
 import re
 import shutil
 import subprocess
+import threading
+import time
 
 import pytest
 import yaml
@@ -196,3 +201,54 @@ def test_a_sidecar_of_grafana_finds_them():
     (made,) = yaml.safe_load((OBSERVABILITY / "kustomization.yaml").read_text())["configMapGenerator"]
     assert set(made["files"]) == {f"grafana/{name}.json" for name in NAMES}
     assert made["options"]["labels"]["grafana_dashboard"] == "1"
+
+
+@pytest.fixture(name="renderer", scope="module")
+def _renderer():
+    """hack/render-dashboards, as a module."""
+    loader = importlib.machinery.SourceFileLoader("render_dashboards", str(ROOT / "hack" / "render-dashboards"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def test_what_draws_pictures_does_not_wait_for_ever(renderer):
+    begin = time.monotonic()
+    with pytest.raises(renderer.Trouble, match="sh has not ended within 0.2 s"):
+        renderer.run("sh", "-c", "sleep 60; true", seconds=0.2)
+    assert time.monotonic() - begin < 30
+    with pytest.raises(renderer.Trouble, match="sh failed:\nso it is"):
+        renderer.run("sh", "-c", "echo so it is >&2; exit 3", seconds=30)
+
+
+@pytest.fixture(name="answering")
+def _answering():
+    """The URL of somebody who answers with that."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # pylint: disable=invalid-name
+            self.wfile.write(Handler.answer)
+
+        def log_message(self, *_):  # pylint: disable=arguments-differ
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        def answering(answer):
+            Handler.answer = answer
+            return f"http://127.0.0.1:{server.server_port}"
+        yield answering
+        server.shutdown()
+
+
+@pytest.mark.parametrize("answer", [
+    b"HTTP/1.0 200 OK\r\n\r\nno JSON", b"HTTP/1.0 200 OK\r\n\r\n[]", b"HTTP/1.0 200 OK\r\n\r\n{\"data\": null}",
+    b"HTTP/1.0 400 No\r\n\r\nno such metric", b"no HTTP\r\n", b""])
+def test_whoever_is_no_prometheus_is_told_so(renderer, answering, answer):
+    with pytest.raises(renderer.Trouble, match="Is it the URL of a Prometheus|refused up: no such metric"):
+        renderer.ask(answering(answer), "up", 1, 2, 1)
+
+
+def test_what_is_no_url_is_told_so(renderer):
+    with pytest.raises(renderer.Trouble, match="Is it the URL of a Prometheus"):
+        renderer.ask("nothing", "up", 1, 2, 1)
