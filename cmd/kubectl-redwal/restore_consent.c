@@ -43,11 +43,11 @@ static void print_wiped(const struct wal_view *w, struct buf *out)
     buf_print(out, "\n");
 }
 
-static void print_deleted(const struct restore_vessels *v, struct buf *out)
+static void print_deleted(const struct restore_objects *v, struct buf *out)
 {
     for (int32_t i = 0; i < v->n; i++)
         buf_print(out, "  %s %s %s\n", i == 0 ? "deleted:  " : "          ",
-                  restore_vessel_kind_text(v->at[i].kind), v->at[i].name);
+                  restore_object_kind_text(v->at[i].kind), v->at[i].name);
 }
 
 static void print_replayed(const struct restore_status *s, struct buf *out)
@@ -162,7 +162,7 @@ void restore_consent_print(const struct wal_view *w, const struct restore_resour
     buf_print(out, "This wipes the Redis of RedisWal %.*s/%.*s and makes it anew from its log:\n",
               STR_ARGS(w->scope), STR_ARGS(w->name));
     print_wiped(w, out);
-    print_deleted(&plan->status.vessels, out);
+    print_deleted(&plan->status.objects, out);
     print_replayed(&plan->status, out);
     print_lost(&plan->status, out);
     print_behind(plan, out);

@@ -205,30 +205,30 @@ static void print_partitions(struct printer *p, const struct restore_plan *plan)
 }
 
 /* clang-format off */
-enum vessel_column { VESSEL_KIND, VESSEL_NAME, VESSEL_UID, N_VESSEL };
+enum object_column { OBJECT_KIND, OBJECT_NAME, OBJECT_UID, N_OBJECT };
 
-static const struct column vessel_columns[N_VESSEL] = {
-    [VESSEL_KIND] = { "kind", "DELETED", COLUMN_TEXT, false, 0, 0 },
-    [VESSEL_NAME] = { "name", "NAME",    COLUMN_TEXT, false, 0, 0 },
-    [VESSEL_UID]  = { "uid",  "UID",     COLUMN_TEXT, true,  0, 0 },
+static const struct column object_columns[N_OBJECT] = {
+    [OBJECT_KIND] = { "kind", "DELETED", COLUMN_TEXT, false, 0, 0 },
+    [OBJECT_NAME] = { "name", "NAME",    COLUMN_TEXT, false, 0, 0 },
+    [OBJECT_UID]  = { "uid",  "UID",     COLUMN_TEXT, true,  0, 0 },
 };
 /* clang-format on */
 
-static void print_vessels(struct printer *p, const struct restore_vessels *v)
+static void print_objects(struct printer *p, const struct restore_objects *v)
 {
     struct cell *cells;
 
     if (v->n == 0 && p->format == PRINT_TABLE)
         return;
-    cells = mem_new((size_t)v->n * N_VESSEL + 1, sizeof(*cells));
+    cells = mem_new((size_t)v->n * N_OBJECT + 1, sizeof(*cells));
     for (int32_t i = 0; i < v->n; i++) {
-        struct cell *row = cells + (size_t)i * N_VESSEL;
+        struct cell *row = cells + (size_t)i * N_OBJECT;
 
-        row[VESSEL_KIND] = text(restore_vessel_kind_text(v->at[i].kind));
-        row[VESSEL_NAME] = text(v->at[i].name);
-        row[VESSEL_UID] = text(v->at[i].uid);
+        row[OBJECT_KIND] = text(restore_object_kind_text(v->at[i].kind));
+        row[OBJECT_NAME] = text(v->at[i].name);
+        row[OBJECT_UID] = text(v->at[i].uid);
     }
-    printer_list(p, "deleted", vessel_columns, N_VESSEL, cells, (size_t)v->n);
+    printer_list(p, "deleted", object_columns, N_OBJECT, cells, (size_t)v->n);
     free(cells);
 }
 
@@ -253,7 +253,7 @@ void restore_rows_print_plan(struct printer *p, const struct restore_resource *r
 
     printer_fields(p, plan_fields, N_PLAN, cells);
     print_partitions(p, &s->plan);
-    print_vessels(p, &s->vessels);
+    print_objects(p, &s->objects);
 }
 
 /* --- one -------------------------------------------------------------------------------------- */
@@ -363,5 +363,5 @@ void restore_rows_print_one(struct printer *p, const struct restore_resource *r,
     printer_fields(p, fields, N_FIELDS, cells);
     if (p->format != PRINT_TABLE)
         print_partitions(p, &s->plan);
-    print_vessels(p, restore_step_is_end(s->step) ? &s->deleted : &s->vessels);
+    print_objects(p, restore_step_is_end(s->step) ? &s->deleted : &s->objects);
 }

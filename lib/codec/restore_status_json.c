@@ -73,15 +73,15 @@ static yyjson_mut_val *ranges_value(yyjson_mut_doc *doc, const struct restore_pl
     return list;
 }
 
-static yyjson_mut_val *vessels_value(yyjson_mut_doc *doc, const struct restore_vessels *vessels)
+static yyjson_mut_val *objects_value(yyjson_mut_doc *doc, const struct restore_objects *objects)
 {
-    yyjson_mut_val *list = vessels->n > 0 ? yyjson_mut_arr(doc) : NULL;
+    yyjson_mut_val *list = objects->n > 0 ? yyjson_mut_arr(doc) : NULL;
 
-    for (int32_t i = 0; i < vessels->n; i++) {
-        const struct restore_vessel *one = &vessels->at[i];
+    for (int32_t i = 0; i < objects->n; i++) {
+        const struct restore_object *one = &objects->at[i];
         yyjson_mut_val *v = yyjson_mut_arr_add_obj(doc, list);
 
-        yyjson_mut_obj_add_str(doc, v, "kind", restore_vessel_kind_text(one->kind));
+        yyjson_mut_obj_add_str(doc, v, "kind", restore_object_kind_text(one->kind));
         yyjson_mut_obj_add_val(doc, v, "name", text_value(doc, one->name));
         yyjson_mut_obj_add_val(doc, v, "uid", text_value(doc, one->uid));
     }
@@ -117,8 +117,8 @@ static yyjson_mut_val *field_value(yyjson_mut_doc *doc, const struct restore_sta
         return s->plan.n > 0 ? partitions_value(doc, &s->plan) : NULL;
     case RESTORE_STATUS_SKIPPED:
         return is_done && skips ? ranges_value(doc, &s->plan, false) : NULL;
-    case RESTORE_STATUS_VESSELS:
-        return vessels_value(doc, member);
+    case RESTORE_STATUS_OBJECTS:
+        return objects_value(doc, member);
     case RESTORE_STATUS_LOST:
         return is_done ? ranges_value(doc, &s->plan, true) : NULL;
     }
@@ -222,23 +222,23 @@ static bool take_text(yyjson_val *v, char *to, size_t size)
     return true;
 }
 
-static bool take_vessel(yyjson_val *v, struct restore_vessels *ret)
+static bool take_object(yyjson_val *v, struct restore_objects *ret)
 {
-    struct restore_vessel one = { .is_leaving = false };
+    struct restore_object one = { .is_leaving = false };
 
-    return restore_vessel_kind_from(kube_yyjson_str(v, "kind"), &one.kind) &&
+    return restore_object_kind_from(kube_yyjson_str(v, "kind"), &one.kind) &&
            take_text(yyjson_obj_get(v, "name"), one.name, sizeof(one.name)) &&
            take_text(yyjson_obj_get(v, "uid"), one.uid, sizeof(one.uid)) && one.name[0] != '\0' &&
-           one.uid[0] != '\0' && restore_vessels_add(ret, &one);
+           one.uid[0] != '\0' && restore_objects_add(ret, &one);
 }
 
-static bool take_vessels(yyjson_val *list, struct restore_vessels *ret)
+static bool take_objects(yyjson_val *list, struct restore_objects *ret)
 {
     yyjson_arr_iter each = yyjson_arr_iter_with(list);
     yyjson_val *v;
 
     while ((v = yyjson_arr_iter_next(&each)))
-        if (!take_vessel(v, ret))
+        if (!take_object(v, ret))
             return false;
     return ret->n > 0;
 }
@@ -274,8 +274,8 @@ static bool take_field(yyjson_val *v, const struct restore_status_field *f,
         return restore_step_from(text_of(v), member);
     case RESTORE_STATUS_PARTITIONS:
         return take_partitions(v, &s->plan);
-    case RESTORE_STATUS_VESSELS:
-        return take_vessels(v, member);
+    case RESTORE_STATUS_OBJECTS:
+        return take_objects(v, member);
     case RESTORE_STATUS_SKIPPED:
     case RESTORE_STATUS_LOST:
         return true;

@@ -45,9 +45,9 @@ static enum truth expendable(const struct restore_known *k)
     return TRUTH_UNKNOWN;
 }
 
-static void know_vessels(const struct restore_known *k, struct restore_facts *f)
+static void know_objects(const struct restore_known *k, struct restore_facts *f)
 {
-    const bool is_noted = !k->volumes || k->n_vessels > 0;
+    const bool is_noted = !k->volumes || k->n_objects > 0;
 
     f->values[RESTORE_FACT_VOLUMES] = truth_of(k->volumes);
     f->values[RESTORE_FACT_OWNERLESS] = !k->volumes ? TRUTH_NO
@@ -59,7 +59,7 @@ static void know_vessels(const struct restore_known *k, struct restore_facts *f)
     f->values[RESTORE_FACT_NOTED] = truth_of(is_noted);
     f->values[RESTORE_FACT_GONE] = truth_of(k->volumes && is_noted && k->is_gone);
     f->values[RESTORE_FACT_TRACED] =
-        truth_of(k->n_vessels == 0 || k->is_traced || k->is_untraceable);
+        truth_of(k->n_objects == 0 || k->is_traced || k->is_untraceable);
     f->values[RESTORE_FACT_RECREATED] =
         truth_of(f->values[RESTORE_FACT_GONE] == TRUTH_YES && restore_knows_redis(k));
 }
@@ -269,7 +269,7 @@ struct restore_facts restore_know(const struct restore_known *k)
     if (k->pods != LOOK_UNKNOWN)
         f.values[RESTORE_FACT_STOPPED] = truth_of(k->pods == 0);
     know_redis(k, &f);
-    know_vessels(k, &f);
+    know_objects(k, &f);
     f.values[RESTORE_FACT_OVERTAKEN] = overtaken(k);
     f.values[RESTORE_FACT_TRIMMED] = trimmed(k);
     return f;

@@ -27,7 +27,7 @@ struct restore_known {
     enum truth checked, verified; /* by its Job: see the facts of these names */
 
     enum truth has_failover; /* the RedisWal names a RedisFailover */
-    int32_t n_vessels;       /* that the status names */
+    int32_t n_objects;       /* that the status names */
     bool is_recreating;      /* they are being deleted */
     bool is_gone;            /* none of them is there any more */
     bool is_traced;          /* which of them stay is known */

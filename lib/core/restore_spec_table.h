@@ -69,7 +69,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     "metadata.name must be 1 to 63 lower-case letters, digits and '-', begin with a letter and not end with '-'"
 
 /* X(type, member of struct restore_status, path below status, help). PARTITIONS, SKIPPED and LOST
- * are lists that the plan says; VESSELS are those of pods and claims. */
+ * are lists that the plan says; OBJECTS are those of pods and claims. */
 #define RESTORE_STATUS_FIELDS(X) \
     X(INTEGER,    observed_generation, "observedGeneration",   "Generation of the spec that this status is about") \
     X(STEP,       step,                "step",                 "What is done now, or how it ended") \
@@ -90,7 +90,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(INTEGER,    seconds_left,        "progress.secondsLeft", "How long the rest takes, at that rate") \
     X(TIME,       started_ms,          "startedAt",            "When it left Pending") \
     X(STRING,     failover,            "recreation.redisFailover", "RedisFailover whose pods and claims are deleted") \
-    X(VESSELS,    vessels,             "recreation.objects",   "Pods and claims of Redis that are deleted with wipe: Volumes, or were; in a plan, that would be") \
+    X(OBJECTS,    objects,             "recreation.objects",   "Pods and claims of Redis that are deleted with wipe: Volumes, or were; in a plan, that would be") \
     X(TIME,       recreated_ms,        "recreation.completedAt", "When all of them were gone, and a primary answered") \
     X(FLAG,       is_deletion_unknown, "recreation.unknown",   "True: it was ended meanwhile, and which of them are deleted could not be learned") \
     X(TIME,       wiped_ms,            "wipedAt",              "When Redis was seen to be wiped by it") \
@@ -112,7 +112,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(INTEGER,    verify_seconds,      "receipt.verifySeconds", "How long the Job took that compared them") \
     X(TIME,       released_ms,         "receipt.releasedAt",   "When what was held was released") \
     X(SKIPPED,    plan,                "receipt.skipped",      "Records that were never applied, as was asked for") \
-    X(VESSELS,    deleted,             "receipt.deleted",      "Pods and claims of Redis that were deleted; of a restore that was ended meanwhile those that are leaving, too") \
+    X(OBJECTS,    deleted,             "receipt.deleted",      "Pods and claims of Redis that were deleted; of a restore that was ended meanwhile those that are leaving, too") \
     X(LOST,       plan,                "receipt.lost",         "Records that the log no longer held")
 
 /* X(key, help) of an element of a list */
@@ -127,7 +127,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X("until",     "The first one behind them")
 
 /* The same, of texts */
-#define RESTORE_VESSEL_MEMBERS(X) \
+#define RESTORE_OBJECT_MEMBERS(X) \
     X("kind", "Pod or PersistentVolumeClaim") \
     X("name", "Its name") \
     X("uid",  "Which of that name")

@@ -24,8 +24,8 @@ void restore_status_init(struct restore_status *s)
 void restore_status_release(struct restore_status *s)
 {
     restore_plan_release(&s->plan);
-    restore_vessels_release(&s->vessels);
-    restore_vessels_release(&s->deleted);
+    restore_objects_release(&s->objects);
+    restore_objects_release(&s->deleted);
     *s = (struct restore_status){ 0 };
 }
 

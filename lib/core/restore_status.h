@@ -6,8 +6,8 @@
 
 #include "core/repair.h"
 #include "core/restore.h"
+#include "core/restore_objects.h"
 #include "core/restore_spec_table.h"
-#include "core/restore_vessels.h"
 
 enum {
     RESTORE_REASON_MAX = 63,
@@ -31,7 +31,7 @@ struct restore_status {
     struct restore_plan plan; /* owned; n is 0 until one was made */
     int64_t plan_records, plan_bytes, plan_seconds, plan_lost;
     int64_t done_records, percent, per_second, seconds_left;
-    struct restore_vessels vessels; /* owned; n is 0 until they were noted */
+    struct restore_objects objects; /* owned; n is 0 until they were noted */
     char
         failover[WAL_OBJECT_NAME_MAX + 1]; /* the RedisFailover whose they are; "": there is none */
     bool is_deletion_unknown; /* it gave up, and nobody could tell which of them are deleted */
@@ -44,7 +44,7 @@ struct restore_status {
     int64_t compared, different, verify_seconds;
     int64_t written, left;
     int64_t equal, outcomes[REPAIR_OUTCOME_COUNT]; /* keys, with keys or partitions */
-    struct restore_vessels deleted;                /* owned; of `vessels`, those that do not stay */
+    struct restore_objects deleted;                /* owned; of `objects`, those that do not stay */
 };
 
 enum restore_status_type {
@@ -56,7 +56,7 @@ enum restore_status_type {
     RESTORE_STATUS_STEP,       /* enum restore_step */
     RESTORE_STATUS_PARTITIONS, /* struct restore_plan: from, until and end of each */
     RESTORE_STATUS_SKIPPED,    /* struct restore_plan: from until to end, once it is completed */
-    RESTORE_STATUS_VESSELS,    /* struct restore_vessels */
+    RESTORE_STATUS_OBJECTS,    /* struct restore_objects */
     RESTORE_STATUS_LOST,       /* struct restore_plan: before from, once it is completed */
 };
 

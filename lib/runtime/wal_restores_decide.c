@@ -96,12 +96,12 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         .release = spec->release,
         .wal = wal_of(e, ret_watch),
         .turn = truth_of(is_first(e)),
-        .n_vessels = e->resource.status.vessels.n,
+        .n_objects = e->resource.status.objects.n,
         .is_recreating =
-            e->resource.status.step == RESTORE_STEP_RECREATING && e->resource.status.vessels.n > 0,
+            e->resource.status.step == RESTORE_STEP_RECREATING && e->resource.status.objects.n > 0,
         .is_gone = e->is_gone,
         .is_traced = e->is_seen,
-        .is_untraceable = restore_vessels_are_untraceable(e),
+        .is_untraceable = restore_objects_are_untraceable(e),
         .is_denied = e->is_denied,
         .plan = &e->resource.status.plan,
         .is_impossible = e->is_impossible,
@@ -187,7 +187,7 @@ static void decide(struct restore_entry *e)
     const struct restore_facts facts = restore_know(&known);
     const struct restore_row *row = restore_decide(e->resource.status.step, &facts);
 
-    restore_vessels_time_trace(e, row);
+    restore_objects_time_trace(e, row);
     if (row->next != row->step)
         go_on(e, row, &known);
     else if (says_otherwise(e, row) ||
@@ -199,7 +199,7 @@ static void decide(struct restore_entry *e)
              row->effect == RESTORE_EFFECT_REVERT)
         restore_entry_want_job(e, w);
     else if (row->effect == RESTORE_EFFECT_TRACE)
-        restore_vessels_order(e, w, row->effect);
+        restore_objects_order(e, w, row->effect);
     else if (w)
         restore_order_give(e, w, row->effect);
 }

@@ -15,8 +15,8 @@ void restore_entry_forget_deeds(struct restore_entry *e)
     e->due_ms = e->figures_ms = 0;
     e->rate_from = e->per_second = LOOK_UNKNOWN;
     restore_plan_release(&e->plan);
-    restore_vessels_release(&e->found);
-    restore_vessels_release(&e->seen);
+    restore_objects_release(&e->found);
+    restore_objects_release(&e->seen);
     e->is_seen = e->is_unknown = e->is_gone = e->is_denied = false;
 }
 
@@ -114,7 +114,7 @@ static void note_step(struct restore_entry *e, enum restore_step before)
     e->due_ms = 0;
     e->is_seen = e->is_unknown = e->is_gone = false;
     e->asked_ms = INT64_MIN;
-    restore_vessels_release(&e->found);
+    restore_objects_release(&e->found);
     w = wal_looks_find(r->ports.looks, str_from(restore->scope), str_from(restore->spec.rediswal));
     if (w && now == RESTORE_STEP_REPLAYING)
         wal_looks_renounce(w, r->now_ms);

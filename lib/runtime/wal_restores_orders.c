@@ -87,7 +87,7 @@ void restore_order_give(struct restore_entry *e, struct wal_watch *w, enum resto
     enum err_code rc;
 
     if (effect == RESTORE_EFFECT_NOTE || effect == RESTORE_EFFECT_RECREATE) {
-        restore_vessels_order(e, w, effect);
+        restore_objects_order(e, w, effect);
         return;
     }
     if (effect == RESTORE_EFFECT_NOTHING || restore_order_is_open(r, w->number) ||

@@ -7,7 +7,7 @@
 #include "runtime/restore_jobs.h"
 #include "runtime/wal_restores.h"
 
-enum restore_call { CALL_NONE, CALL_CONFIRM, CALL_STATUS, CALL_FINALIZER, CALL_VESSELS, CALL_JOB };
+enum restore_call { CALL_NONE, CALL_CONFIRM, CALL_STATUS, CALL_FINALIZER, CALL_OBJECTS, CALL_JOB };
 
 /* One RedisRestore. */
 struct restore_entry {
@@ -32,9 +32,9 @@ struct restore_entry {
     bool is_impossible;           /* there can be no plan: `why` */
     bool is_refused;              /* the last wipe, by Redis: nothing of it was done */
     struct restore_plan plan;     /* made, and not persisted yet */
-    struct restore_vessels found; /* noted, and not persisted yet */
-    struct restore_vessels seen;  /* as they were listed last; those deleted since are leaving */
-    enum restore_vessel_kind listing;       /* of a list under way, */
+    struct restore_objects found; /* noted, and not persisted yet */
+    struct restore_objects seen;  /* as they were listed last; those deleted since are leaving */
+    enum restore_object_kind listing;       /* of a list under way, */
     enum restore_effect ordered;            /* for that, */
     char failover[WAL_OBJECT_NAME_MAX + 1]; /* of that RedisFailover */
     bool is_seen;                           /* `seen` is all that is known to stay */
@@ -105,17 +105,17 @@ bool restore_entry_is_rid_of_jobs(struct restore_entry *e, enum restore_step ste
 /* Deletes Jobs that were on their way to the API server when their restore ended. */
 void restore_jobs_end_late(struct wal_restores *r);
 
-/* wal_restores_vessels.c: lists, or deletes one. `w`: NULL where there is none. */
-void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
+/* wal_restores_objects.c: lists, or deletes one. `w`: NULL where there is none. */
+void restore_objects_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect);
-void restore_vessels_forget(struct restore_entry *e); /* what was listed of them */
+void restore_objects_forget(struct restore_entry *e); /* what was listed of them */
 /* Since when what stays of them is asked for, behind that decision. */
-void restore_vessels_time_trace(struct restore_entry *e, const struct restore_row *row);
+void restore_objects_time_trace(struct restore_entry *e, const struct restore_row *row);
 /* What stays of them was asked for, in vain, for WAL_RESTORES_ASKING_MS, or is denied. */
-bool restore_vessels_are_untraceable(const struct restore_entry *e);
+bool restore_objects_are_untraceable(const struct restore_entry *e);
 /* What the status says of them behind that row: `s` borrows, or refers to `deleted`. */
-void restore_vessels_say(const struct restore_entry *e, const struct restore_row *row,
-                         struct restore_status *s, struct restore_vessels *deleted);
+void restore_objects_say(const struct restore_entry *e, const struct restore_row *row,
+                         struct restore_status *s, struct restore_objects *deleted);
 
 /* wal_restores_write.c */
 void restore_entry_confirm(struct restore_entry *e);

@@ -95,7 +95,7 @@ static void on_done(void *self, const struct kube_answer *answer)
         e->due_ms = e->written_ms;
         if (e->calling == CALL_STATUS) {
             restore_plan_release(&e->plan);
-            restore_vessels_release(&e->found);
+            restore_objects_release(&e->found);
         }
     } else {
         e->base[0] = e->told[0] = '\0';
@@ -140,8 +140,8 @@ void restore_entry_ask_about_job(struct restore_entry *e, bool built, struct kub
 void restore_entry_cancel_call(struct restore_entry *e)
 {
     kube_client_cancel(e->restores->ports.client, e->call);
-    if (e->call != 0 && e->calling == CALL_VESSELS)
-        restore_vessels_forget(e);
+    if (e->call != 0 && e->calling == CALL_OBJECTS)
+        restore_objects_forget(e);
     e->call = 0;
     e->calling = CALL_NONE;
     e->base[0] = '\0';
@@ -184,7 +184,7 @@ static void say_unknown(const struct restore_entry *e, const struct restore_row 
 static void say(const struct restore_entry *e, const struct restore_row *row,
                 struct restore_status *s)
 {
-    char deleted[RESTORE_VESSELS_TEXT_MAX + 1], why[LOOK_WHY_MAX + 1];
+    char deleted[RESTORE_OBJECTS_TEXT_MAX + 1], why[LOOK_WHY_MAX + 1];
 
     if (!*e->unclear && s->is_deletion_unknown) {
         say_unknown(e, row, s);
@@ -194,7 +194,7 @@ static void say(const struct restore_entry *e, const struct restore_row *row,
         restore_say(s, row, *e->unclear ? e->unclear : e->why);
         return;
     }
-    restore_vessels_print(&s->deleted, deleted); /* in vain */
+    restore_objects_print(&s->deleted, deleted); /* in vain */
     snprintf(why, sizeof(why), "deleted by then: %s", deleted);
     restore_say(s, row, why);
 }
@@ -334,14 +334,14 @@ void restore_entry_write_status(struct restore_entry *e, const struct restore_ro
 {
     struct wal_restores *r = e->restores;
     struct restore_resource next = e->resource; /* borrows all of it */
-    CLEANUP(restore_vessels_release) struct restore_vessels deleted = { 0 };
+    CLEANUP(restore_objects_release) struct restore_objects deleted = { 0 };
     CLEANUP(restore_plan_release) struct restore_plan extended = { 0 };
     const struct kube_write write = write_options();
     struct kube_target target = target_of(e);
     CLEANUP(kube_request_release) struct kube_request request = { 0 };
     CLEANUP(buf_release) struct buf body = { 0 };
 
-    restore_vessels_say(e, row, &next.status, &deleted);
+    restore_objects_say(e, row, &next.status, &deleted);
     say(e, row, &next.status);
     say_times(&next.status, row->step, r->wall_ms);
     next.status.observed_generation = next.generation;

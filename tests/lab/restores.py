@@ -53,7 +53,7 @@ def allow_volumes(node, namespace):
     node.kubectl("-n", namespace, "apply", "-f", MANIFESTS / "components/wipe-volumes/role.yaml")
 
 
-def vessels(node, namespace):
+def objects(node, namespace):
     """What holds the data of Redis: (kind, name, uid)."""
     pods = node.pods(namespace, f"{RedisFailover.selector}redis")
     claims = node.core.list_namespaced_persistent_volume_claim(namespace).items

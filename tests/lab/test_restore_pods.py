@@ -11,7 +11,7 @@ from judged import WAL, await_applied, check, write, writing
 from lab import oracle
 from lab.applier import position
 from lab.wait import await_, holds
-from restores import Restore, allow_volumes, await_caught_up, deleted, vessels
+from restores import Restore, allow_volumes, await_caught_up, deleted, objects
 
 LOG_TIME_SHIFT = 2 ** 45  # of deadlines in log time: docs/adr/0007-log-time.md
 SLOW = 200  # operations per second of each applier, so that something can happen meanwhile
@@ -146,11 +146,11 @@ def test_by_pods(node, home, failover, topic, wal, scratch_redis):
     allow_volumes(node, home)
     with failover.client() as client:
         client.set("stray", "v")
-    old = vessels(node, home)
+    old = objects(node, home)
     assert {kind for kind, _, _ in old} == {"Pod"} and len(old) == 3
     with writing(topic, 5):
         status = Restore(wal, "by-pods", wipe="Volumes").await_completed()
-    assert deleted(status) == old and not vessels(node, home) & old
+    assert deleted(status) == old and not objects(node, home) & old
     failover.await_whole()
     await_applied(failover, topic)
     await_caught_up(failover, topic)

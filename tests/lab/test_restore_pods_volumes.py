@@ -10,7 +10,7 @@ from installed import CONTROLLERS, SYSTEM, SampleFailover
 from judged import await_applied, check, write, writing
 from lab.wait import await_, holds
 from node import ready
-from restores import Restore, allow_volumes, await_caught_up, deleted, vessels
+from restores import Restore, allow_volumes, await_caught_up, deleted, objects
 
 CLASS, OF_EACH_TEST = "lab-disks", 3
 DISKS = (1 + 3) * OF_EACH_TEST
@@ -71,8 +71,8 @@ class Old:
     def __init__(self, node, failover, disks):
         self.node, self.failover = node, failover
         failover.await_whole()
-        self.vessels, self.volumes = vessels(node, failover.namespace), volumes(node, failover.namespace)
-        assert len(self.vessels) == 2 * OF_EACH_TEST and len(self.volumes) == OF_EACH_TEST
+        self.objects, self.volumes = objects(node, failover.namespace), volumes(node, failover.namespace)
+        assert len(self.objects) == 2 * OF_EACH_TEST and len(self.volumes) == OF_EACH_TEST
         self.dumps = [disks / volume.removeprefix(f"{CLASS}-") / "dump.rdb" for volume in self.volumes]
         with failover.client() as client:
             client.set("stray", "v")
@@ -82,10 +82,10 @@ class Old:
 
     def check_replaced(self, restore, topic, wal, scratch_redis):
         status = restore.await_completed()
-        assert deleted(status) == self.vessels and status["recreation"]["completedAt"]
+        assert deleted(status) == self.objects and status["recreation"]["completedAt"]
         self.failover.await_whole(seconds=300)
         home = self.failover.namespace
-        assert not vessels(self.node, home) & self.vessels
+        assert not objects(self.node, home) & self.objects
         assert len(volumes(self.node, home)) == OF_EACH_TEST
         assert not volumes(self.node, home) & self.volumes
         await_applied(self.failover, topic)
@@ -132,6 +132,6 @@ def test_a_redis_whose_disks_are_damaged_is_made_anew(node, home, failover, topi
     holds(lambda: unasked.status["step"] == "Preflight", 5, "nobody has accepted that")
     unasked.patch(cancel=True)
     unasked.await_step("Cancelled")
-    assert vessels(node, home) >= old.vessels
+    assert objects(node, home) >= old.objects
     old.check_replaced(Restore(wal, "damaged", wipe="Volumes", accept=["UnknownData"]),
                        topic, wal, scratch_redis)

@@ -37,7 +37,7 @@ def as_set(objects):
     return {(one["kind"], one["name"], one["uid"]) for one in objects}
 
 
-class Vessels:
+class Site:
     """A RedisFailover, the pods and claims of its Redis, and others beside them; a RedisWal that names it."""
 
     def __init__(self, cluster, api, namespace, wals, broker):
@@ -80,13 +80,13 @@ class Vessels:
             "metadata.name": "orders-1", "spec.wipe": "Volumes",
             **{f"spec.{key}": value for key, value in spec.items()}}))
 
-    def goes_on(self, vessels):
+    def goes_on(self, objects):
         """A restore that has come to where these are being deleted."""
         self.restore()
         RESTORE.say(self.api, self.namespace, "orders-1", {
             "step": "Recreating", "plan": {"log": self.log(), "toEnd": True, "partitions": [
                 {"partition": p, "from": 0, "until": 0, "end": 0} for p in range(PARTITIONS)]},
-            "recreation": {"redisFailover": "orders", "objects": [dict(zip(("kind", "name", "uid"), one)) for one in vessels]}})
+            "recreation": {"redisFailover": "orders", "objects": [dict(zip(("kind", "name", "uid"), one)) for one in objects]}})
 
     def change(self, **spec):
         self.api.patch_namespaced_custom_object("redwal.dev", "v1alpha1", self.namespace,
@@ -110,113 +110,113 @@ class Vessels:
 
 
 @pytest.fixture
-def vessels(cluster, api, namespace, wals, place, others):
+def site(cluster, api, namespace, wals, place, others):
     del others
-    return Vessels(cluster, api, namespace, wals, place.broker.plain)
+    return Site(cluster, api, namespace, wals, place.broker.plain)
 
 
-def start(vessels, tmp_path, name, kubeconfig=None):
-    return Controller(tmp_path, name, kubeconfig or vessels.cluster.kubeconfig, vessels.namespace, *LOOKS).start()
+def start(site, tmp_path, name, kubeconfig=None):
+    return Controller(tmp_path, name, kubeconfig or site.cluster.kubeconfig, site.namespace, *LOOKS).start()
 
 
-def test_a_redis_that_does_not_answer_gets_new_pods_and_claims(vessels, controller):
-    old = vessels.own()
-    controller("first", vessels.cluster.kubeconfig, *LOOKS).await_leading()
-    vessels.restore()
-    vessels.await_reason("Preflight", "RedisUnknown", seconds=120)
-    holds(lambda: vessels.status()["step"] == "Preflight", 3, "nobody has accepted that")
-    vessels.change(cancel=True)
-    await_(lambda: vessels.status()["step"] == "Cancelled", 30, vessels.status)
-    vessels.kubectl("delete", "rrs", "orders-1")
-    vessels.restore(accept=["UnknownData"])
-    vessels.await_reason("Recreating", "AwaitingPrimary", seconds=180)
-    assert vessels.noted() == old
-    await_(lambda: vessels.are_new(old), 60, lambda: f"all are new: {vessels.own()}")
-    new = vessels.own()
-    assert vessels.all() - new == vessels.others
-    holds(lambda: vessels.own() == new, 5, "what is new stays")
-    vessels.change(cancel=True)
-    await_(lambda: vessels.status()["step"] == "Cancelled", 30, vessels.status)
-    assert vessels.noted() == old and vessels.own() == new
-    assert as_set(vessels.status()["receipt"]["deleted"]) == old
-    await_(lambda: "finalizers" not in RESTORE.get(vessels.api, vessels.namespace, "orders-1")["metadata"], 30,
+def test_a_redis_that_does_not_answer_gets_new_pods_and_claims(site, controller):
+    old = site.own()
+    controller("first", site.cluster.kubeconfig, *LOOKS).await_leading()
+    site.restore()
+    site.await_reason("Preflight", "RedisUnknown", seconds=120)
+    holds(lambda: site.status()["step"] == "Preflight", 3, "nobody has accepted that")
+    site.change(cancel=True)
+    await_(lambda: site.status()["step"] == "Cancelled", 30, site.status)
+    site.kubectl("delete", "rrs", "orders-1")
+    site.restore(accept=["UnknownData"])
+    site.await_reason("Recreating", "AwaitingPrimary", seconds=180)
+    assert site.noted() == old
+    await_(lambda: site.are_new(old), 60, lambda: f"all are new: {site.own()}")
+    new = site.own()
+    assert site.all() - new == site.others
+    holds(lambda: site.own() == new, 5, "what is new stays")
+    site.change(cancel=True)
+    await_(lambda: site.status()["step"] == "Cancelled", 30, site.status)
+    assert site.noted() == old and site.own() == new
+    assert as_set(site.status()["receipt"]["deleted"]) == old
+    await_(lambda: "finalizers" not in RESTORE.get(site.api, site.namespace, "orders-1")["metadata"], 30,
            "it may be deleted")
 
 
-def stay(vessels, name, there):
-    vessels.kubectl("patch", "pod", name, "--type=merge", "-p", json.dumps(
+def stay(site, name, there):
+    site.kubectl("patch", "pod", name, "--type=merge", "-p", json.dumps(
         {"metadata": {"finalizers": [FINALIZER] if there else []}}))
 
 
-def test_whoever_takes_over_deletes_what_was_noted_and_nothing_else(vessels, tmp_path):
-    old = vessels.own()
-    stay(vessels, "rfr-orders-1", True)
-    vessels.goes_on(old)
-    first = start(vessels, tmp_path, "first").await_leading()
+def test_whoever_takes_over_deletes_what_was_noted_and_nothing_else(site, tmp_path):
+    old = site.own()
+    stay(site, "rfr-orders-1", True)
+    site.goes_on(old)
+    first = start(site, tmp_path, "first").await_leading()
     left = {one for one in old if one[1] == "rfr-orders-1"}
-    await_(lambda: vessels.own() & old == left and len(vessels.own()) >= 3, 60,
-           lambda: f"one stays: {vessels.own()}")
-    await_(lambda: "Pod rfr-orders-1" in vessels.status().get("message", ""), 30,
-           lambda: f"it is named: {vessels.status()}")
-    assert vessels.status()["reason"] == "DeletingVolumes"
+    await_(lambda: site.own() & old == left and len(site.own()) >= 3, 60,
+           lambda: f"one stays: {site.own()}")
+    await_(lambda: "Pod rfr-orders-1" in site.status().get("message", ""), 30,
+           lambda: f"it is named: {site.status()}")
+    assert site.status()["reason"] == "DeletingVolumes"
     first.kill()
-    new = vessels.own() - old
-    second = start(vessels, tmp_path, "second").await_leading()
+    new = site.own() - old
+    second = start(site, tmp_path, "second").await_leading()
     try:
-        holds(lambda: new <= vessels.own() and vessels.status()["step"] == "Recreating", 8, "what is new stays")
-        stay(vessels, "rfr-orders-1", False)
-        vessels.await_reason("Recreating", "AwaitingPrimary")
-        await_(lambda: vessels.are_new(old), 60, lambda: f"all are new: {vessels.own()}")
-        assert new <= vessels.own() and vessels.noted() == old
-        assert vessels.all() - vessels.own() == vessels.others
+        holds(lambda: new <= site.own() and site.status()["step"] == "Recreating", 8, "what is new stays")
+        stay(site, "rfr-orders-1", False)
+        site.await_reason("Recreating", "AwaitingPrimary")
+        await_(lambda: site.are_new(old), 60, lambda: f"all are new: {site.own()}")
+        assert new <= site.own() and site.noted() == old
+        assert site.all() - site.own() == site.others
     finally:
         assert second.stop() == 0
 
 
-def test_whose_they_are_stands_in_the_status(vessels, controller):
-    vessels.api.patch_namespaced_custom_object(
-        "redwal.dev", "v1alpha1", vessels.namespace, "rediswals", "orders", {"spec": {"redis": {"failover": "others"}}})
-    old = vessels.own()
-    vessels.goes_on(old)
-    controller("first", vessels.cluster.kubeconfig, *LOOKS).await_leading()
-    vessels.await_reason("Recreating", "AwaitingPrimary")
-    await_(lambda: vessels.are_new(old), 60, lambda: f"all are new: {vessels.own()}")
-    assert vessels.all() - vessels.own() == vessels.others
+def test_whose_they_are_stands_in_the_status(site, controller):
+    site.api.patch_namespaced_custom_object(
+        "redwal.dev", "v1alpha1", site.namespace, "rediswals", "orders", {"spec": {"redis": {"failover": "others"}}})
+    old = site.own()
+    site.goes_on(old)
+    controller("first", site.cluster.kubeconfig, *LOOKS).await_leading()
+    site.await_reason("Recreating", "AwaitingPrimary")
+    await_(lambda: site.are_new(old), 60, lambda: f"all are new: {site.own()}")
+    assert site.all() - site.own() == site.others
 
 
-def test_one_that_is_deleted_meanwhile_tells_what_went(vessels, controller):
-    stay(vessels, "rfr-orders-1", True)
-    vessels.goes_on(vessels.own())
-    vessels.kubectl("apply", "--server-side", "--field-manager=redwal-controller", "-f", "-", stdin=json.dumps({
+def test_one_that_is_deleted_meanwhile_tells_what_went(site, controller):
+    stay(site, "rfr-orders-1", True)
+    site.goes_on(site.own())
+    site.kubectl("apply", "--server-side", "--field-manager=redwal-controller", "-f", "-", stdin=json.dumps({
         "apiVersion": "redwal.dev/v1alpha1", "kind": "RedisRestore",
         "metadata": {"name": "orders-1", "finalizers": ["redwal.dev/restore"]}}))
-    controller("first", vessels.cluster.kubeconfig, *LOOKS).await_leading()
-    vessels.await_reason("Recreating", "DeletingVolumes")
-    vessels.kubectl("delete", "rrs", "orders-1", "--wait=false")
-    await_(lambda: not restores(vessels), 60, lambda: f"it is gone: {restores(vessels)}")
-    await_(lambda: any("deleted by then: " in said and "Pod rfr-orders-0" in said for said in cancelled(vessels)),
-           30, lambda: f"it is told: {cancelled(vessels)}")
-    stay(vessels, "rfr-orders-1", False)
+    controller("first", site.cluster.kubeconfig, *LOOKS).await_leading()
+    site.await_reason("Recreating", "DeletingVolumes")
+    site.kubectl("delete", "rrs", "orders-1", "--wait=false")
+    await_(lambda: not restores(site), 60, lambda: f"it is gone: {restores(site)}")
+    await_(lambda: any("deleted by then: " in said and "Pod rfr-orders-0" in said for said in cancelled(site)),
+           30, lambda: f"it is told: {cancelled(site)}")
+    stay(site, "rfr-orders-1", False)
 
 
-def restores(vessels):
-    return vessels.api.list_namespaced_custom_object(
-        "redwal.dev", "v1alpha1", vessels.namespace, RESTORE.plural)["items"]
+def restores(site):
+    return site.api.list_namespaced_custom_object(
+        "redwal.dev", "v1alpha1", site.namespace, RESTORE.plural)["items"]
 
 
-def cancelled(vessels):
-    return [event.message for event in vessels.cluster.core.list_namespaced_event(
-        vessels.namespace, field_selector="reason=Cancelled").items]
+def cancelled(site):
+    return [event.message for event in site.cluster.core.list_namespaced_event(
+        site.namespace, field_selector="reason=Cancelled").items]
 
 
-def test_a_redis_at_an_address_has_nobody_who_makes_new_ones(vessels, controller):
-    vessels.api.patch_namespaced_custom_object(
-        "redwal.dev", "v1alpha1", vessels.namespace, "rediswals", "orders",
+def test_a_redis_at_an_address_has_nobody_who_makes_new_ones(site, controller):
+    site.api.patch_namespaced_custom_object(
+        "redwal.dev", "v1alpha1", site.namespace, "rediswals", "orders",
         {"spec": {"redis": {"failover": None, "address": "127.0.0.1:1"}}})
-    controller("first", vessels.cluster.kubeconfig, *LOOKS).await_leading()
-    vessels.restore(accept=["UnknownData"])
-    vessels.await_reason("Failed", "NoRedisFailover")
-    assert vessels.all() - vessels.own() == vessels.others
+    controller("first", site.cluster.kubeconfig, *LOOKS).await_leading()
+    site.restore(accept=["UnknownData"])
+    site.await_reason("Failed", "NoRedisFailover")
+    assert site.all() - site.own() == site.others
 
 
 @pytest.fixture(scope="module")
@@ -226,32 +226,32 @@ def installed(cluster, definition, others, tmp_path_factory):
 
 
 @pytest.fixture
-def user(vessels, installed, tmp_path):
+def user(site, installed, tmp_path):
     """The controller as it is installed, without the component."""
-    vessels.cluster.kubectl("-n", "redwal-system", "delete", "lease", "--all")
-    controller = installed.run(tmp_path, vessels.namespace)
+    site.cluster.kubectl("-n", "redwal-system", "delete", "lease", "--all")
+    controller = installed.run(tmp_path, site.namespace)
     yield controller
     controller.stop()
 
 
-def component(vessels, tmp_path):
+def component(site, tmp_path):
     directory = tmp_path / "component"
     directory.mkdir()
     (directory / "role.yaml").write_text((COMPONENT / "role.yaml").read_text())
     (directory / "kustomization.yaml").write_text(
-        f"namespace: {vessels.namespace}\nresources: [role.yaml]\n")
+        f"namespace: {site.namespace}\nresources: [role.yaml]\n")
     return directory
 
 
-def test_without_the_component_nothing_goes_and_with_it_it_goes_on(vessels, user, tmp_path):
-    old = vessels.own()
-    vessels.restore(accept=["UnknownData"])
-    status = vessels.await_reason("Preflight", "Denied", seconds=180)
+def test_without_the_component_nothing_goes_and_with_it_it_goes_on(site, user, tmp_path):
+    old = site.own()
+    site.restore(accept=["UnknownData"])
+    status = site.await_reason("Preflight", "Denied", seconds=180)
     assert "components/wipe-volumes" in status["message"] and "cannot list" in status["message"], status
-    assert vessels.own() == old
-    vessels.kubectl("apply", "-k", component(vessels, tmp_path))
-    vessels.await_reason("Recreating", "AwaitingPrimary", seconds=120)
-    assert not vessels.own() & old
+    assert site.own() == old
+    site.kubectl("apply", "-k", component(site, tmp_path))
+    site.await_reason("Recreating", "AwaitingPrimary", seconds=120)
+    assert not site.own() & old
     assert "orbidden" in user.tail(1000)
 
 
@@ -259,14 +259,14 @@ def test_without_the_component_nothing_goes_and_with_it_it_goes_on(vessels, user
     (0, "list", "cannot list resource \"persistentvolumeclaims\""),
     (0, "delete", "cannot delete resource \"persistentvolumeclaims\""),
     (1, "delete", "cannot delete resource \"pods\"")])
-def test_nothing_in_the_component_is_too_much(vessels, user, tmp_path, rule, verb, refusal):
+def test_nothing_in_the_component_is_too_much(site, user, tmp_path, rule, verb, refusal):
     del user
-    objects = vessels.cluster.kubectl("kustomize", component(vessels, tmp_path)).stdout
-    vessels.kubectl("apply", "-f", "-", stdin=objects)
-    vessels.kubectl("patch", "role", "redwal-controller-wipe-volumes", "--type=json", "-p", json.dumps([
+    component_text = site.cluster.kubectl("kustomize", component(site, tmp_path)).stdout
+    site.kubectl("apply", "-f", "-", stdin=component_text)
+    site.kubectl("patch", "role", "redwal-controller-wipe-volumes", "--type=json", "-p", json.dumps([
         {"op": "test", "path": f"/rules/{rule}/verbs", "value": ["list", "delete"] if rule == 0 else ["delete"]},
         {"op": "remove", "path": f"/rules/{rule}/verbs/{1 if (rule, verb) == (0, 'delete') else 0}"}
         if rule == 0 else {"op": "remove", "path": f"/rules/{rule}"}]))
-    vessels.goes_on(vessels.own())
-    status = vessels.await_reason("Recreating", "Denied")
+    site.goes_on(site.own())
+    status = site.await_reason("Recreating", "Denied")
     assert refusal in status["message"], status

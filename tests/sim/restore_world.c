@@ -50,7 +50,7 @@ static void on_write(void *self, const struct kube_request *request)
     if (str_contains(buf_str(&request->target), STR_LITERAL("/batch/v1/")))
         restore_world_check_job(r->world, request);
     else
-        world_vessels_check_write(r->world, request);
+        world_objects_check_write(r->world, request);
 }
 
 static void begin(struct world_replica *r)
@@ -126,7 +126,7 @@ void restore_world_init(struct restore_world *w, uint64_t seed)
     w->api->served = RESTORES_SERVED;
     restore_world_put_wal(w, NULL);
     fake_api_put(w->api, FAILOVERS, RESTORE_WORLD_SCOPE, "r", FAILOVER_TEXT);
-    world_vessels_begin(w);
+    world_objects_begin(w);
     snprintf(w->primary.wal, sizeof(w->primary.wal), LOOKS_WAL);
     for (int i = 0; i < RESTORE_WORLD_PARTITIONS; i++) {
         w->end[i] = w->primary.next[i] = FIRST_END;

@@ -32,7 +32,7 @@ enum {
     RESTORE_WORLD_QUESTIONS = 32,
     RESTORE_WORLD_ORDERS = 32,
     RESTORE_WORLD_RESTORES = 12,
-    RESTORE_WORLD_VESSELS = 2, /* pods of Redis, each with a claim */
+    RESTORE_WORLD_OBJECTS = 2, /* pods of Redis, each with a claim */
     RESTORE_WORLD_SECOND_MS = 1000,
     RESTORE_WORLD_MINUTE_MS = 60 * 1000,
 };
@@ -47,7 +47,7 @@ struct world_redis {
 };
 
 /* A pod of Redis. */
-struct world_vessel {
+struct world_object {
     bool is_there;
     int64_t born_ms, claim_born_ms;
     int64_t claim_uid;       /* of the claim that the pod came over */
@@ -141,7 +141,7 @@ struct restore_world {
     unsigned n_starts, n_pods;
     struct world_replica replicas[RESTORE_WORLD_REPLICAS];
     struct world_redis primary, replica;
-    struct world_vessel vessels[RESTORE_WORLD_VESSELS];
+    struct world_object objects[RESTORE_WORLD_OBJECTS];
     int primary_at;       /* in that pod; LOOK_UNKNOWN: there is none */
     unsigned n_processes; /* of Redis */
     int64_t failed_over_ms;
@@ -207,13 +207,13 @@ struct log_observer_port world_log_port(struct world_replica *r);
 void world_orders_do(struct restore_world *w); /* what has arrived */
 void world_questions_end(struct world_replica *r);
 
-/* restore_world_vessels.c */
-void world_vessels_begin(struct restore_world *w);
-void world_vessels_live(struct restore_world *w);
-void world_vessels_kill(struct restore_world *w); /* a pod goes, and comes back to its claim */
-bool world_vessels_are_whole(const struct restore_world *w);
-void world_vessels_check_write(struct restore_world *w, const struct kube_request *request);
-void world_vessels_check_end(struct restore_world *w, int restore);
+/* restore_world_objects.c */
+void world_objects_begin(struct restore_world *w);
+void world_objects_live(struct restore_world *w);
+void world_objects_kill(struct restore_world *w); /* a pod goes, and comes back to its claim */
+bool world_objects_are_whole(const struct restore_world *w);
+void world_objects_check_write(struct restore_world *w, const struct kube_request *request);
+void world_objects_check_end(struct restore_world *w, int restore);
 
 /* restore_world_check.c */
 PRINTF_LIKE(2, 3)

@@ -221,7 +221,7 @@ static void check_restore(struct restore_world *w, int i, bool is_held)
     if (w->restores[i].ended_ms != INT64_MAX && strstr(text, "\"finalizers\":[\""))
         restore_world_fail(w, "restore %d has ended and keeps its finalizer", i);
     if (w->restores[i].is_of_volumes && w->restores[i].completed)
-        world_vessels_check_end(w, i);
+        world_objects_check_end(w, i);
 }
 
 static int last_completed(const struct restore_world *w)

@@ -202,8 +202,8 @@ void restore_world_live(struct restore_world *w)
         for (size_t i = 0; i < RESTORE_WORLD_APPLIERS; i++)
             if (w->appliers[i].lives)
                 run(w, &w->appliers[i]);
-    world_vessels_live(w);
-    if (world_vessels_are_whole(w) && prng_chance(&w->prng, 300)) /* replicas are a little behind */
+    world_objects_live(w);
+    if (world_objects_are_whole(w) && prng_chance(&w->prng, 300)) /* replicas are a little behind */
         w->replica = w->primary;
     end_deleted(w);
 }
@@ -291,9 +291,9 @@ void restore_world_fail_over(struct restore_world *w)
 {
     const struct world_redis before = w->primary;
 
-    if (!world_vessels_are_whole(w))
+    if (!world_objects_are_whole(w))
         return;
-    w->primary_at = RESTORE_WORLD_VESSELS - 1 - w->primary_at;
+    w->primary_at = RESTORE_WORLD_OBJECTS - 1 - w->primary_at;
     w->primary = w->replica;
     w->primary.process = ++w->n_processes;
     w->replica = prng_chance(&w->prng, 300) ? before : w->primary; /* or it comes back as it was */
@@ -331,7 +331,7 @@ void restore_world_meddle(struct restore_world *w)
         leave(w, &w->appliers[0], true);
         return;
     case 7:
-        world_vessels_kill(w);
+        world_objects_kill(w);
         return;
     case 8:
         if (restore >= 0)

@@ -433,7 +433,7 @@ static void what_is_gone_is_judged_where_it_was_noted(void **state)
     begin_anew(w); /* whoever takes over has not seen them */
     await_step(w, 0, RESTORE_STEP_WIPING);
     says(w, 0, "\"recreation\":{\"redisFailover\":\"r\",");
-    world_vessels_check_end(w, 0);
+    world_objects_check_end(w, 0);
     assert_string_equal(w->violation, "");
 }
 
@@ -498,7 +498,7 @@ static void fail_on_delete(void *self, const struct kube_request *request)
 /* Its claims are listed, and the list of its pods was not made. */
 static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
 {
-    struct restore_vessel claim = { .kind = RESTORE_VESSEL_CLAIM, .name = "data-rfr-r-0" };
+    struct restore_object claim = { .kind = RESTORE_OBJECT_CLAIM, .name = "data-rfr-r-0" };
     struct restore_world *w = *state;
     struct fake_api_link *link = fake_api_link_add(w->api);
     struct wal_restores r = { .now_ms = restore_world_now_ms() };
@@ -513,9 +513,9 @@ static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
     snprintf(claim.uid, sizeof(claim.uid), "%lld",
              (long long)fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, claim.name)->uid);
     snprintf(e.resource.status.failover, sizeof(e.resource.status.failover), "r");
-    e.resource.status.vessels = (struct restore_vessels){ &claim, 1 };
-    assert_true(restore_vessels_add(&e.seen, &claim));
-    restore_vessels_order(&e, NULL, RESTORE_EFFECT_TRACE);
+    e.resource.status.objects = (struct restore_objects){ &claim, 1 };
+    assert_true(restore_objects_add(&e.seen, &claim));
+    restore_objects_order(&e, NULL, RESTORE_EFFECT_TRACE);
     assert_false(e.is_seen);
     while (e.call != 0 && restore_world_now_ms() < end_ms) {
         restore_world_step(w);
@@ -525,8 +525,8 @@ static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
     assert_true(e.is_seen);
     assert_false(e.is_gone);
 
-    restore_vessels_order(&e, NULL, RESTORE_EFFECT_NOTE);
-    assert_true(restore_vessels_add(&e.seen, &claim));
+    restore_objects_order(&e, NULL, RESTORE_EFFECT_NOTE);
+    assert_true(restore_objects_add(&e.seen, &claim));
     restore_entry_cancel_call(&e);
     assert_int_equal(e.seen.n, 0);
     kube_client_free(r.ports.client);

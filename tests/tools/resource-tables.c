@@ -198,7 +198,7 @@ static const struct column restore_columns[] = { RESTORE_COLUMNS(COLUMN_ROW) };
 static const struct member plan_members[] = { RESTORE_PLAN_MEMBERS(MEMBER_ROW) };
 static const struct member mirror_members[] = { WAL_MIRROR_MEMBERS(MEMBER_ROW) };
 static const struct member range_members[] = { RESTORE_RANGE_MEMBERS(MEMBER_ROW) };
-static const struct member vessel_members[] = { RESTORE_VESSEL_MEMBERS(MEMBER_ROW) };
+static const struct member object_members[] = { RESTORE_OBJECT_MEMBERS(MEMBER_ROW) };
 /* clang-format on */
 
 static const char *decode_wal(struct str json, struct err *err)
@@ -263,8 +263,8 @@ static void print_status(const struct kind *kind)
             print_members(mirror_members, ARRAY_SIZE(mirror_members));
         else if (strcmp(row->type, "SKIPPED") == 0 || strcmp(row->type, "LOST") == 0)
             print_members(range_members, ARRAY_SIZE(range_members));
-        else if (strcmp(row->type, "VESSELS") == 0)
-            print_members(vessel_members, ARRAY_SIZE(vessel_members));
+        else if (strcmp(row->type, "OBJECTS") == 0)
+            print_members(object_members, ARRAY_SIZE(object_members));
         putchar('}');
     }
 }

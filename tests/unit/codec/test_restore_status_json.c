@@ -34,16 +34,16 @@ static enum err_code with_status(const char *spec, struct str status, struct res
     return restore_resource_decode(buf_str(&text), r, err);
 }
 
-static void fill_vessels(struct restore_vessels *v, int32_t n)
+static void fill_objects(struct restore_objects *v, int32_t n)
 {
-    restore_vessels_release(v);
+    restore_objects_release(v);
     for (int32_t i = 0; i < n; i++) {
-        struct restore_vessel one = { .kind =
-                                          i % 2 == 0 ? RESTORE_VESSEL_POD : RESTORE_VESSEL_CLAIM };
+        struct restore_object one = { .kind =
+                                          i % 2 == 0 ? RESTORE_OBJECT_POD : RESTORE_OBJECT_CLAIM };
 
         snprintf(one.name, sizeof(one.name), "rfr-a-%d", i);
         snprintf(one.uid, sizeof(one.uid), "u-%d", i);
-        assert_true(restore_vessels_add(v, &one));
+        assert_true(restore_objects_add(v, &one));
     }
 }
 
@@ -61,11 +61,11 @@ static void fill(struct restore_status *s, int32_t n, int64_t base)
     s->plan_seconds = 0;
     s->started_ms = WALL_MS;
     s->recreated_ms = WALL_MS + 1000;
-    fill_vessels(&s->vessels, 2);
+    fill_objects(&s->objects, 2);
     snprintf(s->failover, sizeof(s->failover), "orders");
 }
 
-static void assert_same_vessels(const struct restore_vessels *a, const struct restore_vessels *b)
+static void assert_same_objects(const struct restore_objects *a, const struct restore_objects *b)
 {
     assert_int_equal(a->n, b->n);
     for (int32_t i = 0; i < a->n; i++) {
@@ -90,8 +90,8 @@ static void assert_same(const struct restore_status *a, const struct restore_sta
     for (int32_t i = 0; i < a->plan.n; i++)
         assert_memory_equal(&a->plan.partitions[i], &b->plan.partitions[i],
                             sizeof(a->plan.partitions[i]));
-    assert_same_vessels(&a->vessels, &b->vessels);
-    assert_same_vessels(&a->deleted, &b->deleted);
+    assert_same_objects(&a->objects, &b->objects);
+    assert_same_objects(&a->deleted, &b->deleted);
 }
 
 /* A process that comes later knows as much as the one before. */
@@ -115,7 +115,7 @@ static void every_step_is_read_as_it_was_written(void **state)
         if (r.status.step > RESTORE_STEP_PENDING)
             fill(&r.status, 3, INT64_C(1) << 62);
         r.status.plan.to_end = i % 2 == 0;
-        fill_vessels(&r.status.deleted, restore_step_is_end(r.status.step) ? 1 : 0);
+        fill_objects(&r.status.deleted, restore_step_is_end(r.status.step) ? 1 : 0);
         snprintf(r.status.reason, sizeof(r.status.reason), "Because");
         snprintf(r.status.message, sizeof(r.status.message), "so \"it\" is");
         r.status.completed_ms = restore_step_is_end(r.status.step) ? WALL_MS + 5000 : LOOK_UNKNOWN;
@@ -130,11 +130,11 @@ static void every_step_is_read_as_it_was_written(void **state)
     }
 }
 
-static void fill_long(struct restore_vessels *v)
+static void fill_long(struct restore_objects *v)
 {
-    fill_vessels(v, RESTORE_VESSELS_MAX);
-    for (int32_t i = 0; i < RESTORE_VESSELS_MAX; i++) {
-        memset(v->at[i].name, 'n', RESTORE_VESSEL_NAME_MAX);
+    fill_objects(v, RESTORE_OBJECTS_MAX);
+    for (int32_t i = 0; i < RESTORE_OBJECTS_MAX; i++) {
+        memset(v->at[i].name, 'n', RESTORE_OBJECT_NAME_MAX);
         memset(v->at[i].uid, 'u', RESTORE_UID_MAX);
     }
 }
@@ -149,15 +149,15 @@ static void the_largest_plan_has_room(void **state)
     buf_init(&text, RESTORE_STATUS_JSON_MAX);
     assert_int_equal(with_status(SKIPPING, STR_LITERAL("{}"), &r, &err), ERR_OK);
     fill(&r.status, RESTORE_PARTITIONS_MAX, INT64_C(9000000000000000000));
-    fill_long(&r.status.vessels);
+    fill_long(&r.status.objects);
     fill_long(&r.status.deleted);
     r.status.step = RESTORE_STEP_COMPLETED;
     memset(r.status.message, 'm', LOOK_WHY_MAX);
     assert_true(restore_resource_encode_status(&text, &r));
     assert_int_equal(with_status(PLAIN, buf_str(&text), &again, &err), ERR_OK);
     assert_int_equal(again.status.plan.n, RESTORE_PARTITIONS_MAX);
-    assert_int_equal(again.status.vessels.n, RESTORE_VESSELS_MAX);
-    assert_int_equal(again.status.deleted.n, RESTORE_VESSELS_MAX);
+    assert_int_equal(again.status.objects.n, RESTORE_OBJECTS_MAX);
+    assert_int_equal(again.status.deleted.n, RESTORE_OBJECTS_MAX);
 }
 
 static void the_condition_says_whether_it_is_completed(void **state)
@@ -224,7 +224,7 @@ static void the_receipt_says_what_is_not_in_redis(void **state)
         fill(&r.status, 2, 5);
         r.status.step = rows[i].step;
         if (restore_step_is_end(rows[i].step))
-            fill_vessels(&r.status.deleted, 2);
+            fill_objects(&r.status.deleted, 2);
         assert_true(restore_resource_encode_status(&text, &r) && buf_append(&text, "", 1));
         if (!strstr(text.p, rows[i].says) || (rows[i].says_not && strstr(text.p, rows[i].says_not)))
             fail_msg("no %s in %s", rows[i].says, text.p);

@@ -127,9 +127,9 @@ static void assert_asks(const struct wal_view *wal, const struct restore_resourc
 static void a_person_is_told_what_goes_and_what_does_not_come_back(void **state)
 {
     struct restore_partition partitions[] = { { 3, 10, 12 }, { 0, 7, 1007 } };
-    struct restore_vessel vessels[] = {
-        { .kind = RESTORE_VESSEL_POD, .name = "rfr-orders-0" },
-        { .kind = RESTORE_VESSEL_CLAIM, .name = "data-rfr-orders-0" },
+    struct restore_object objects[] = {
+        { .kind = RESTORE_OBJECT_POD, .name = "rfr-orders-0" },
+        { .kind = RESTORE_OBJECT_CLAIM, .name = "data-rfr-orders-0" },
     };
     struct restore_resource plan = { .spec = { .rediswal = "orders" } };
     struct wal_view wal = { .scope = STR_LITERAL("prod"),
@@ -165,7 +165,7 @@ static void a_person_is_told_what_goes_and_what_does_not_come_back(void **state)
                 "  left out:  for good, 1,002 records behind those positions\n"
                 "What was written to Redis past the log cannot be brought back.\n");
 
-    plan.status.vessels = (struct restore_vessels){ vessels, ARRAY_SIZE(vessels) };
+    plan.status.objects = (struct restore_objects){ objects, ARRAY_SIZE(objects) };
     plan.status.plan.to_end = true;
     plan.status.plan_lost = LOOK_UNKNOWN;
     wal.primary = (struct str){ 0 };

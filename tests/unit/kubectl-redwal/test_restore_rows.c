@@ -13,8 +13,8 @@
 
 enum { NOW_MS = 1000 };
 
-static struct restore_vessel pods[] = { { .kind = RESTORE_VESSEL_POD, .name = "gone" },
-                                        { .kind = RESTORE_VESSEL_POD, .name = "stays" } };
+static struct restore_object pods[] = { { .kind = RESTORE_OBJECT_POD, .name = "gone" },
+                                        { .kind = RESTORE_OBJECT_POD, .name = "stays" } };
 
 /* One as JSON; the caller's to free(). */
 static char *shown(const struct restore_resource *r)
@@ -83,8 +83,8 @@ static void of_one_that_has_ended_what_was_deleted_is_shown(void **state)
     struct restore_resource r = one();
     (void)state;
 
-    r.status.vessels = (struct restore_vessels){ pods, 2 };
-    r.status.deleted = (struct restore_vessels){ pods, 1 };
+    r.status.objects = (struct restore_objects){ pods, 2 };
+    r.status.deleted = (struct restore_objects){ pods, 1 };
     r.status.step = RESTORE_STEP_RECREATING;
     assert_shows(&r, "\"stays\"", true);
     r.status.step = RESTORE_STEP_CANCELLED;

@@ -7,7 +7,7 @@
 
 enum {
     P = RESTORE_WORLD_PARTITIONS,
-    N = RESTORE_WORLD_VESSELS,
+    N = RESTORE_WORLD_OBJECTS,
     TEXT_MAX = 1024,
     NAME_MAX_BYTES = 32
 };
@@ -39,19 +39,19 @@ static void make(struct restore_world *w, bool claim, int i)
     fake_api_put(w->api, claim ? CLAIMS : RESTORE_WORLD_PODS, RESTORE_WORLD_SCOPE, name, text);
 }
 
-void world_vessels_begin(struct restore_world *w)
+void world_objects_begin(struct restore_world *w)
 {
     for (int i = 0; i < N; i++) {
         make(w, true, i);
         make(w, false, i);
-        w->vessels[i].is_there = true;
-        w->vessels[i].claim_uid = find(w, true, i)->uid;
+        w->objects[i].is_there = true;
+        w->objects[i].claim_uid = find(w, true, i)->uid;
     }
 }
 
-bool world_vessels_are_whole(const struct restore_world *w)
+bool world_objects_are_whole(const struct restore_world *w)
 {
-    return w->primary_at >= 0 && w->vessels[0].is_there && w->vessels[1].is_there;
+    return w->primary_at >= 0 && w->objects[0].is_there && w->objects[1].is_there;
 }
 
 static void promote(struct restore_world *w, int i, const struct world_redis *data)
@@ -66,12 +66,12 @@ static void lose(struct restore_world *w, int i)
 {
     const struct world_redis replica = w->replica;
 
-    w->vessels[i].is_there = false;
-    w->vessels[i].disk = i == w->primary_at ? w->primary : w->replica;
+    w->objects[i].is_there = false;
+    w->objects[i].disk = i == w->primary_at ? w->primary : w->replica;
     if (i != w->primary_at)
         return;
     w->primary_at = LOOK_UNKNOWN;
-    if (w->vessels[N - 1 - i].is_there)
+    if (w->objects[N - 1 - i].is_there)
         promote(w, N - 1 - i, &replica);
 }
 
@@ -82,7 +82,7 @@ static struct world_redis data_of(struct restore_world *w, int i)
     struct world_redis blank = { .process = 0 };
 
     if (find(w, true, i) || prng_chance(&w->prng, w->faults))
-        return w->vessels[i].disk;
+        return w->objects[i].disk;
     for (int p = 0; p < P; p++)
         blank.until[p] = LOOK_UNKNOWN;
     return blank;
@@ -94,31 +94,31 @@ static void come(struct restore_world *w, int i)
 
     if (!find(w, true, i)) {
         make(w, true, i);
-        w->vessels[i].claim_born_ms = restore_world_now_ms();
+        w->objects[i].claim_born_ms = restore_world_now_ms();
     }
-    w->vessels[i].claim_uid = find(w, true, i)->uid;
+    w->objects[i].claim_uid = find(w, true, i)->uid;
     make(w, false, i);
-    w->vessels[i].born_ms = restore_world_now_ms();
-    w->vessels[i].is_there = true;
+    w->objects[i].born_ms = restore_world_now_ms();
+    w->objects[i].is_there = true;
     if (w->primary_at < 0)
         promote(w, i, &data);
     else
         w->replica = w->primary;
 }
 
-void world_vessels_live(struct restore_world *w)
+void world_objects_live(struct restore_world *w)
 {
     for (int i = 0; i < N; i++) {
         const bool has_pod = find(w, false, i) != NULL;
 
-        if (w->vessels[i].is_there && !has_pod)
+        if (w->objects[i].is_there && !has_pod)
             lose(w, i);
         else if (!has_pod && prng_chance(&w->prng, 100))
             come(w, i);
     }
 }
 
-void world_vessels_kill(struct restore_world *w)
+void world_objects_kill(struct restore_world *w)
 {
     struct fake_api_object *pod = find(w, false, (int)prng_below(&w->prng, N));
 
@@ -144,14 +144,14 @@ static bool is_over_a_named_claim(struct restore_world *w, int restore,
         char pod[NAME_MAX_BYTES], uid[NAME_MAX_BYTES];
 
         snprintf(pod, sizeof(pod), "/pods/rfr-r-%d", i);
-        snprintf(uid, sizeof(uid), "\"uid\":\"%lld\"", (long long)w->vessels[i].claim_uid);
+        snprintf(uid, sizeof(uid), "\"uid\":\"%lld\"", (long long)w->objects[i].claim_uid);
         if (str_contains(buf_str(&request->target), str_from(pod)) && is_named_by(w, restore, uid))
             return true;
     }
     return false;
 }
 
-void world_vessels_check_write(struct restore_world *w, const struct kube_request *request)
+void world_objects_check_write(struct restore_world *w, const struct kube_request *request)
 {
     char uid[TEXT_MAX];
     const char *at;
@@ -176,13 +176,13 @@ void world_vessels_check_write(struct restore_world *w, const struct kube_reques
 }
 
 /* Of one that has come past it, all are new. */
-void world_vessels_check_end(struct restore_world *w, int restore)
+void world_objects_check_end(struct restore_world *w, int restore)
 {
     const int64_t begun_ms = w->restores[restore].recreating_ms;
 
     for (int i = 0; i < N; i++)
-        if (w->vessels[i].claim_born_ms < begun_ms ||
-            (w->vessels[i].is_there && w->vessels[i].born_ms < begun_ms))
+        if (w->objects[i].claim_born_ms < begun_ms ||
+            (w->objects[i].is_there && w->objects[i].born_ms < begun_ms))
             restore_world_fail(w, "pod %d of Redis, or its claim, is older than restore %d", i,
                                restore);
 }

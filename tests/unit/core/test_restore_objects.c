@@ -8,41 +8,41 @@
 #include <cmocka.h>
 
 #include "base/check.h"
-#include "core/restore_vessels.h"
+#include "core/restore_objects.h"
 
 enum { N = 6, ALL = 1 << N };
 
 /* Two pods with a claim each, and what came after the second pod was gone. */
 static const struct {
-    enum restore_vessel_kind kind;
+    enum restore_object_kind kind;
     const char *name, *uid;
     bool is_noted;
 } all[N] = {
-    { RESTORE_VESSEL_POD, "rfr-a-0", "p0", true },
-    { RESTORE_VESSEL_POD, "rfr-a-1", "p1", true },
-    { RESTORE_VESSEL_POD, "rfr-a-1", "p1-new", false },
-    { RESTORE_VESSEL_CLAIM, "data-rfr-a-0", "c0", true },
-    { RESTORE_VESSEL_CLAIM, "data-rfr-a-1", "c1", true },
-    { RESTORE_VESSEL_CLAIM, "data-rfr-a-1", "c1-new", false },
+    { RESTORE_OBJECT_POD, "rfr-a-0", "p0", true },
+    { RESTORE_OBJECT_POD, "rfr-a-1", "p1", true },
+    { RESTORE_OBJECT_POD, "rfr-a-1", "p1-new", false },
+    { RESTORE_OBJECT_CLAIM, "data-rfr-a-0", "c0", true },
+    { RESTORE_OBJECT_CLAIM, "data-rfr-a-1", "c1", true },
+    { RESTORE_OBJECT_CLAIM, "data-rfr-a-1", "c1-new", false },
 };
 
-static struct restore_vessels of(unsigned set, unsigned leaving)
+static struct restore_objects of(unsigned set, unsigned leaving)
 {
-    struct restore_vessels v = { 0 };
+    struct restore_objects v = { 0 };
 
     for (unsigned i = 0; i < N; i++) {
-        struct restore_vessel one = { .kind = all[i].kind, .is_leaving = (leaving & 1U << i) != 0 };
+        struct restore_object one = { .kind = all[i].kind, .is_leaving = (leaving & 1U << i) != 0 };
 
         if ((set & 1U << i) == 0)
             continue;
         snprintf(one.name, sizeof(one.name), "%s", all[i].name);
         snprintf(one.uid, sizeof(one.uid), "%s", all[i].uid);
-        assert_true(restore_vessels_add(&v, &one));
+        assert_true(restore_objects_add(&v, &one));
     }
     return v;
 }
 
-static unsigned number_of(const struct restore_vessel *one)
+static unsigned number_of(const struct restore_object *one)
 {
     for (unsigned i = 0; i < N; i++)
         if (strcmp(all[i].uid, one->uid) == 0)
@@ -79,7 +79,7 @@ static void check_next(unsigned seen_set, unsigned leaving, unsigned next)
         fail_msg("%u of %x: not there, or deleted already", next, seen_set);
     if (!all[next].is_noted && !(next == 2 && has(seen_set, 4)))
         fail_msg("%u of %x: was not noted", next, seen_set);
-    if (all[next].kind == RESTORE_VESSEL_POD && claim_stays)
+    if (all[next].kind == RESTORE_OBJECT_POD && claim_stays)
         fail_msg("%u of %x, %x: a pod before a claim", next, seen_set, leaving);
 }
 
@@ -94,21 +94,21 @@ static void check_none(unsigned seen_set, unsigned leaving)
 
 static void whatever_is_there_noted_claims_go_and_then_pods(void **state)
 {
-    struct restore_vessels noted = of(noted_set(), 0);
+    struct restore_objects noted = of(noted_set(), 0);
     (void)state;
 
     for (unsigned set = 0; set < ALL; set++)
         for (unsigned leaving = 0; leaving < ALL; leaving++) {
-            struct restore_vessels seen = of(set, leaving);
-            const struct restore_vessel *next = restore_vessels_next(&noted, &seen);
+            struct restore_objects seen = of(set, leaving);
+            const struct restore_object *next = restore_objects_next(&noted, &seen);
 
             if (next)
                 check_next(set, leaving, number_of(next));
             else
                 check_none(set, leaving);
-            restore_vessels_release(&seen);
+            restore_objects_release(&seen);
         }
-    restore_vessels_release(&noted);
+    restore_objects_release(&noted);
 }
 
 static void what_is_left_is_named(void **state)
@@ -123,75 +123,75 @@ static void what_is_left_is_named(void **state)
         { 1 << 0, 1, "Pod rfr-a-0" },
         { 1 << 1 | 1 << 2 | 1 << 4, 2, "Pod rfr-a-1, PersistentVolumeClaim data-rfr-a-1" },
     };
-    struct restore_vessels noted = of(noted_set(), 0);
-    char text[RESTORE_VESSELS_TEXT_MAX + 1];
+    struct restore_objects noted = of(noted_set(), 0);
+    char text[RESTORE_OBJECTS_TEXT_MAX + 1];
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct restore_vessels seen = of(rows[i].set, rows[i].set);
+        struct restore_objects seen = of(rows[i].set, rows[i].set);
 
-        assert_int_equal(restore_vessels_left(&noted, &seen, text), rows[i].n);
+        assert_int_equal(restore_objects_left(&noted, &seen, text), rows[i].n);
         assert_string_equal(text, rows[i].text);
-        restore_vessels_release(&seen);
+        restore_objects_release(&seen);
     }
-    restore_vessels_release(&noted);
+    restore_objects_release(&noted);
 }
 
 static void what_was_not_seen_to_stay_is_missing(void **state)
 {
-    struct restore_vessels noted = of(noted_set(), 0);
+    struct restore_objects noted = of(noted_set(), 0);
     (void)state;
 
     for (unsigned set = 0; set < ALL; set++)
         for (unsigned leaving = 0; leaving < ALL; leaving++) {
-            struct restore_vessels seen = of(set, leaving), missing = { 0 };
+            struct restore_objects seen = of(set, leaving), missing = { 0 };
             unsigned found = 0, wanted = 0;
 
-            restore_vessels_missing(&noted, &seen, &missing);
+            restore_objects_missing(&noted, &seen, &missing);
             for (int32_t i = 0; i < missing.n; i++)
                 found |= 1U << number_of(&missing.at[i]);
             for (unsigned i = 0; i < N; i++)
                 wanted |= (unsigned)(all[i].is_noted && !stays(set, leaving, i)) << i;
             if (found != wanted)
                 fail_msg("of %x, %x leaving, %x are missing", set, leaving, found);
-            restore_vessels_release(&missing);
-            restore_vessels_release(&seen);
+            restore_objects_release(&missing);
+            restore_objects_release(&seen);
         }
-    restore_vessels_release(&noted);
+    restore_objects_release(&noted);
 }
 
 static void many_are_bounded(void **state)
 {
-    struct restore_vessels v = { 0 };
-    struct restore_vessel one = { .kind = RESTORE_VESSEL_POD };
-    char text[RESTORE_VESSELS_TEXT_MAX + 1], again[RESTORE_VESSELS_TEXT_MAX + 1];
+    struct restore_objects v = { 0 };
+    struct restore_object one = { .kind = RESTORE_OBJECT_POD };
+    char text[RESTORE_OBJECTS_TEXT_MAX + 1], again[RESTORE_OBJECTS_TEXT_MAX + 1];
     (void)state;
 
     memset(one.name, 'n', 60);
-    for (int i = 0; i < RESTORE_VESSELS_MAX; i++) {
+    for (int i = 0; i < RESTORE_OBJECTS_MAX; i++) {
         snprintf(one.uid, sizeof(one.uid), "%d", i);
-        assert_true(restore_vessels_add(&v, &one));
+        assert_true(restore_objects_add(&v, &one));
     }
-    assert_false(restore_vessels_add(&v, &one));
-    assert_int_equal(restore_vessels_left(&v, &v, text), RESTORE_VESSELS_MAX);
-    assert_true(strlen(text) <= RESTORE_VESSELS_TEXT_MAX);
+    assert_false(restore_objects_add(&v, &one));
+    assert_int_equal(restore_objects_left(&v, &v, text), RESTORE_OBJECTS_MAX);
+    assert_true(strlen(text) <= RESTORE_OBJECTS_TEXT_MAX);
     assert_string_equal(text + strlen(text) - 5, ", ...");
     assert_true(strncmp(text, "Pod nnn", 7) == 0 && strstr(text, "..., ") == NULL);
-    restore_vessels_print(&v, again);
+    restore_objects_print(&v, again);
     assert_string_equal(again, text);
-    restore_vessels_release(&v);
+    restore_objects_release(&v);
 }
 
 static void a_kind_is_known_by_its_text(void **state)
 {
-    enum restore_vessel_kind kind;
+    enum restore_object_kind kind;
     (void)state;
 
-    for (enum restore_vessel_kind i = 0; i < RESTORE_VESSEL_KIND_COUNT; i++) {
-        assert_true(restore_vessel_kind_from(str_from(restore_vessel_kind_text(i)), &kind));
+    for (enum restore_object_kind i = 0; i < RESTORE_OBJECT_KIND_COUNT; i++) {
+        assert_true(restore_object_kind_from(str_from(restore_object_kind_text(i)), &kind));
         assert_int_equal(kind, i);
     }
-    assert_false(restore_vessel_kind_from(STR_LITERAL("Secret"), &kind));
+    assert_false(restore_object_kind_from(STR_LITERAL("Secret"), &kind));
 }
 
 int main(void)

@@ -55,7 +55,7 @@ static void volumes_denied(struct scene *s)
 static void volumes_noted(struct scene *s)
 {
     volumes(s);
-    s->known.n_vessels = 1;
+    s->known.n_objects = 1;
 }
 
 static void volumes_gone(struct scene *s)

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/check.h"
-#include "codec/redis_vessels.h"
+#include "codec/redis_objects.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
@@ -27,77 +27,77 @@ enum { TEXT_MAX = 64 * 1024 };
 static void only_those_of_the_failover_are_taken(void **state)
 {
     static const struct {
-        enum restore_vessel_kind kind;
+        enum restore_object_kind kind;
         const char *list;
         int n;
     } rows[] = {
-        { RESTORE_VESSEL_POD, LIST(""), 0 },
-        { RESTORE_VESSEL_POD, LIST(POD("rfr-orders-0") "," POD("rfr-orders-1")), 2 },
-        { RESTORE_VESSEL_POD,
+        { RESTORE_OBJECT_POD, LIST(""), 0 },
+        { RESTORE_OBJECT_POD, LIST(POD("rfr-orders-0") "," POD("rfr-orders-1")), 2 },
+        { RESTORE_OBJECT_POD,
           LIST(OBJECT("rfr-orders-0", "u", LABELS("other") "," OWNER("StatefulSet", "rfr-orders"))),
           0 },
-        { RESTORE_VESSEL_POD,
+        { RESTORE_OBJECT_POD,
           LIST(OBJECT("x", "u", LABELS("orders") "," OWNER("StatefulSet", "rfr-other"))), 0 },
-        { RESTORE_VESSEL_POD,
+        { RESTORE_OBJECT_POD,
           LIST(OBJECT("x", "u", LABELS("orders") "," OWNER("ReplicaSet", "rfr-orders"))), 0 },
-        { RESTORE_VESSEL_POD, LIST(OBJECT("x", "u", LABELS("orders"))), 0 },
-        { RESTORE_VESSEL_POD,
+        { RESTORE_OBJECT_POD, LIST(OBJECT("x", "u", LABELS("orders"))), 0 },
+        { RESTORE_OBJECT_POD,
           LIST(OBJECT("x", "u",
                       "\"labels\":{\"app.kubernetes.io/name\":\"orders\"},"
                       "\"ownerReferences\":[{\"kind\":\"StatefulSet\",\"name\":\"rfr-orders\","
                       "\"controller\":true}]")),
           0 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("data-rfr-orders-0") "," CLAIM("x-rfr-orders-12")), 2 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("rfr-orders-0")), 0 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("-rfr-orders-0")), 0 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("data-rfr-orders-")), 0 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("data-rfr-orders-0x")), 0 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("data-rfr-orders0")), 0 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("data-xrfr-orders-0")), 0 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("data-rfr-others-0")), 0 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("0")), 0 },
-        { RESTORE_VESSEL_CLAIM, LIST(CLAIM("-0")), 0 },
-        { RESTORE_VESSEL_CLAIM, LIST(OBJECT("data-rfr-orders-0", "u", "\"labels\":{}")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("data-rfr-orders-0") "," CLAIM("x-rfr-orders-12")), 2 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("rfr-orders-0")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("-rfr-orders-0")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("data-rfr-orders-")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("data-rfr-orders-0x")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("data-rfr-orders0")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("data-xrfr-orders-0")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("data-rfr-others-0")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("0")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(CLAIM("-0")), 0 },
+        { RESTORE_OBJECT_CLAIM, LIST(OBJECT("data-rfr-orders-0", "u", "\"labels\":{}")), 0 },
     };
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct restore_vessels v = { 0 };
+        struct restore_objects v = { 0 };
         struct err err = { 0 };
 
-        if (redis_vessels_take(str_from(rows[i].list), rows[i].kind, "orders", &v, &err) !=
+        if (redis_objects_take(str_from(rows[i].list), rows[i].kind, "orders", &v, &err) !=
                 ERR_OK ||
             v.n != rows[i].n)
             fail_msg("row %zu: %d %s", i, v.n, err.msg);
-        restore_vessels_release(&v);
+        restore_objects_release(&v);
     }
 }
 
 static void what_is_told_of_one_is_kept(void **state)
 {
-    struct restore_vessels v = { 0 };
+    struct restore_objects v = { 0 };
     struct err err = { 0 };
     (void)state;
 
     assert_int_equal(
-        redis_vessels_take(STR_LITERAL(LIST(OBJECT("data-rfr-orders-0", "u-0", LABELS("orders")))),
-                           RESTORE_VESSEL_CLAIM, "orders", &v, &err),
+        redis_objects_take(STR_LITERAL(LIST(OBJECT("data-rfr-orders-0", "u-0", LABELS("orders")))),
+                           RESTORE_OBJECT_CLAIM, "orders", &v, &err),
         ERR_OK);
     assert_int_equal(
-        redis_vessels_take(
+        redis_objects_take(
             STR_LITERAL(LIST(OBJECT("rfr-orders-0", "u-1",
                                     "\"deletionTimestamp\":\"2026-11-25T09:46:47Z\"," LABELS(
                                         "orders") "," OWNER("StatefulSet", "rfr-orders")))),
-            RESTORE_VESSEL_POD, "orders", &v, &err),
+            RESTORE_OBJECT_POD, "orders", &v, &err),
         ERR_OK);
     assert_int_equal(v.n, 2);
-    assert_int_equal(v.at[0].kind, RESTORE_VESSEL_CLAIM);
+    assert_int_equal(v.at[0].kind, RESTORE_OBJECT_CLAIM);
     assert_string_equal(v.at[0].name, "data-rfr-orders-0");
     assert_string_equal(v.at[0].uid, "u-0");
     assert_false(v.at[0].is_leaving);
-    assert_int_equal(v.at[1].kind, RESTORE_VESSEL_POD);
+    assert_int_equal(v.at[1].kind, RESTORE_OBJECT_POD);
     assert_true(v.at[1].is_leaving);
-    restore_vessels_release(&v);
+    restore_objects_release(&v);
 }
 
 static void what_is_no_list_is_refused(void **state)
@@ -111,53 +111,53 @@ static void what_is_no_list_is_refused(void **state)
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct restore_vessels v = { 0 };
+        struct restore_objects v = { 0 };
         struct err err = { 0 };
 
         assert_int_equal(
-            redis_vessels_take(str_from(rows[i]), RESTORE_VESSEL_CLAIM, "orders", &v, &err),
+            redis_objects_take(str_from(rows[i]), RESTORE_OBJECT_CLAIM, "orders", &v, &err),
             ERR_CORRUPT);
-        restore_vessels_release(&v);
+        restore_objects_release(&v);
     }
 }
 
 static void too_many_are_refused(void **state)
 {
-    struct restore_vessels v = { 0 };
+    struct restore_objects v = { 0 };
     struct err err = { 0 };
     struct buf list;
     (void)state;
 
     buf_init(&list, TEXT_MAX);
     buf_print(&list, "{\"items\":[" CLAIM("data-rfr-orders-0"));
-    for (int i = 0; i < RESTORE_VESSELS_MAX; i++)
+    for (int i = 0; i < RESTORE_OBJECTS_MAX; i++)
         buf_print(&list, "," CLAIM("data-rfr-orders-0"));
     buf_print(&list, "]}");
-    assert_int_equal(redis_vessels_take(buf_str(&list), RESTORE_VESSEL_CLAIM, "orders", &v, &err),
+    assert_int_equal(redis_objects_take(buf_str(&list), RESTORE_OBJECT_CLAIM, "orders", &v, &err),
                      ERR_LIMIT);
-    restore_vessels_release(&v);
+    restore_objects_release(&v);
     buf_release(&list);
 }
 
 static void a_deletion_is_of_that_one_alone_and_a_pod_is_not_waited_for(void **state)
 {
     static const struct {
-        enum restore_vessel_kind kind;
+        enum restore_object_kind kind;
         const char *text;
     } rows[] = {
-        { RESTORE_VESSEL_POD, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\","
+        { RESTORE_OBJECT_POD, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\","
                               "\"gracePeriodSeconds\":1,\"preconditions\":{\"uid\":\"u\"}}" },
-        { RESTORE_VESSEL_CLAIM, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\","
+        { RESTORE_OBJECT_CLAIM, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\","
                                 "\"preconditions\":{\"uid\":\"u\"}}" },
     };
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const struct restore_vessel one = { .kind = rows[i].kind, .name = "n", .uid = "u" };
+        const struct restore_object one = { .kind = rows[i].kind, .name = "n", .uid = "u" };
         struct buf out;
 
-        buf_init(&out, REDIS_VESSEL_OPTIONS_MAX);
-        assert_true(redis_vessel_delete_options(&out, &one));
+        buf_init(&out, REDIS_OBJECT_OPTIONS_MAX);
+        assert_true(redis_object_delete_options(&out, &one));
         assert_true(str_eq(buf_str(&out), str_from(rows[i].text)));
         buf_release(&out);
     }
@@ -168,14 +168,14 @@ static void they_are_selected_by_labels(void **state)
     struct buf out;
     (void)state;
 
-    buf_init(&out, REDIS_VESSELS_SELECTOR_MAX);
-    assert_true(redis_vessels_selector(&out, "orders"));
+    buf_init(&out, REDIS_OBJECTS_SELECTOR_MAX);
+    assert_true(redis_objects_selector(&out, "orders"));
     assert_true(str_eq(buf_str(&out), STR_LITERAL("app.kubernetes.io/part-of=redis-failover,"
                                                   "app.kubernetes.io/component=redis,"
                                                   "app.kubernetes.io/name=orders")));
     buf_release(&out);
     buf_init(&out, 10);
-    assert_false(redis_vessels_selector(&out, "orders"));
+    assert_false(redis_objects_selector(&out, "orders"));
     buf_release(&out);
 }
 

@@ -1,4 +1,4 @@
-#include "codec/redis_vessels.h"
+#include "codec/redis_objects.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #define NAME_LABEL "app.kubernetes.io/name"
 #define SET_PREFIX "rfr-"
 
-const struct kube_resource redis_vessel_resources[RESTORE_VESSEL_KIND_COUNT] = {
-    [RESTORE_VESSEL_POD] = { { 0 }, { "v1", 2 }, { "pods", 4 } },
-    [RESTORE_VESSEL_CLAIM] = { { 0 }, { "v1", 2 }, { "persistentvolumeclaims", 22 } },
+const struct kube_resource redis_object_resources[RESTORE_OBJECT_KIND_COUNT] = {
+    [RESTORE_OBJECT_POD] = { { 0 }, { "v1", 2 }, { "pods", 4 } },
+    [RESTORE_OBJECT_CLAIM] = { { 0 }, { "v1", 2 }, { "persistentvolumeclaims", 22 } },
 };
 
 /* Of Spotahome's operator, and of those that come from it. */
@@ -22,7 +22,7 @@ static const struct {
     { NAME_LABEL, NULL },
 };
 
-bool redis_vessels_selector(struct buf *out, const char *failover)
+bool redis_objects_selector(struct buf *out, const char *failover)
 {
     bool fits = true;
 
@@ -69,20 +69,20 @@ static bool is_claimed_by(struct str name, const char *set)
     return name.p[n - 1] == '-' && memcmp(name.p + n, set, n_set) == 0;
 }
 
-static bool is_of(yyjson_val *meta, enum restore_vessel_kind kind, const char *failover)
+static bool is_of(yyjson_val *meta, enum restore_object_kind kind, const char *failover)
 {
-    char set[sizeof(SET_PREFIX) + RESTORE_VESSEL_NAME_MAX];
+    char set[sizeof(SET_PREFIX) + RESTORE_OBJECT_NAME_MAX];
 
     snprintf(set, sizeof(set), SET_PREFIX "%s", failover);
     return is_labelled(meta, failover) &&
-           (kind == RESTORE_VESSEL_POD ? is_kept_by(meta, set)
+           (kind == RESTORE_OBJECT_POD ? is_kept_by(meta, set)
                                        : is_claimed_by(kube_yyjson_str(meta, "name"), set));
 }
 
-static enum err_code take(yyjson_val *meta, enum restore_vessel_kind kind,
-                          struct restore_vessels *into, struct err *err)
+static enum err_code take(yyjson_val *meta, enum restore_object_kind kind,
+                          struct restore_objects *into, struct err *err)
 {
-    struct restore_vessel one = {
+    struct restore_object one = {
         .kind = kind,
         .is_leaving = kube_yyjson_str(meta, "deletionTimestamp").n > 0,
     };
@@ -91,14 +91,14 @@ static enum err_code take(yyjson_val *meta, enum restore_vessel_kind kind,
         !kube_yyjson_copy(meta, "uid", one.uid, sizeof(one.uid)) || one.name[0] == '\0' ||
         one.uid[0] == '\0')
         return err_set(err, ERR_CORRUPT, "an object without name or uid");
-    if (!restore_vessels_add(into, &one))
+    if (!restore_objects_add(into, &one))
         return err_set(err, ERR_LIMIT, "Redis has more than %d pods and claims",
-                       (int)RESTORE_VESSELS_MAX);
+                       (int)RESTORE_OBJECTS_MAX);
     return ERR_OK;
 }
 
-enum err_code redis_vessels_take(struct str list, enum restore_vessel_kind kind,
-                                 const char *failover, struct restore_vessels *into,
+enum err_code redis_objects_take(struct str list, enum restore_object_kind kind,
+                                 const char *failover, struct restore_objects *into,
                                  struct err *err)
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(list, err);
@@ -119,7 +119,7 @@ enum err_code redis_vessels_take(struct str list, enum restore_vessel_kind kind,
     return rc;
 }
 
-bool redis_vessel_delete_options(struct buf *out, const struct restore_vessel *one)
+bool redis_object_delete_options(struct buf *out, const struct restore_object *one)
 {
     CLEANUP(kube_yyjson_mut_free) yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
@@ -127,8 +127,8 @@ bool redis_vessel_delete_options(struct buf *out, const struct restore_vessel *o
     yyjson_mut_doc_set_root(doc, root);
     kube_yyjson_add(doc, root, "apiVersion", STR_LITERAL("v1"));
     kube_yyjson_add(doc, root, "kind", STR_LITERAL("DeleteOptions"));
-    if (one->kind == RESTORE_VESSEL_POD)
-        yyjson_mut_obj_add_int(doc, root, "gracePeriodSeconds", REDIS_VESSEL_GRACE_S);
+    if (one->kind == RESTORE_OBJECT_POD)
+        yyjson_mut_obj_add_int(doc, root, "gracePeriodSeconds", REDIS_OBJECT_GRACE_S);
     kube_yyjson_add(doc, yyjson_mut_obj_add_obj(doc, root, "preconditions"), "uid",
                     str_from(one->uid));
     return kube_yyjson_write(doc, out);

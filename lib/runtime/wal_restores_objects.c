@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codec/redis_vessels.h"
+#include "codec/redis_objects.h"
 #include "runtime/wal_restores_state.h"
 
 static void on_list(void *self, const struct kube_answer *answer);
@@ -20,57 +20,57 @@ static void call(struct restore_entry *e, bool built, struct kube_request *reque
 {
     const struct kube_caller caller = { NULL, on_done, e };
 
-    e->calling = CALL_VESSELS;
+    e->calling = CALL_OBJECTS;
     e->call = built ? kube_client_call(e->restores->ports.client, request, &caller) : 0;
     if (!built)
         say_why(e, "a name is longer than may be");
 }
 
-static void list(struct restore_entry *e, enum restore_vessel_kind kind)
+static void list(struct restore_entry *e, enum restore_object_kind kind)
 {
-    const struct kube_target target = { .resource = redis_vessel_resources[kind],
+    const struct kube_target target = { .resource = redis_object_resources[kind],
                                         .scope = str_from(e->resource.scope) };
     CLEANUP(kube_request_release) struct kube_request request = { 0 };
     CLEANUP(buf_release) struct buf labels = { 0 };
     struct kube_selection selection = { 0 };
     bool fits;
 
-    buf_init(&labels, REDIS_VESSELS_SELECTOR_MAX);
-    fits = redis_vessels_selector(&labels, e->failover);
+    buf_init(&labels, REDIS_OBJECTS_SELECTOR_MAX);
+    fits = redis_objects_selector(&labels, e->failover);
     selection.label_selector = buf_str(&labels);
     e->listing = kind;
     call(e, fits && kube_request_list(&request, &target, &selection, 0, (struct str){ 0 }),
          &request, on_list);
 }
 
-static void delete (struct restore_entry *e, struct restore_vessel *one)
+static void delete (struct restore_entry *e, struct restore_object *one)
 {
-    const struct kube_target target = { .resource = redis_vessel_resources[one->kind],
+    const struct kube_target target = { .resource = redis_object_resources[one->kind],
                                         .scope = str_from(e->resource.scope),
                                         .name = str_from(one->name) };
     CLEANUP(kube_request_release) struct kube_request request = { 0 };
     CLEANUP(buf_release) struct buf options = { 0 };
 
-    buf_init(&options, REDIS_VESSEL_OPTIONS_MAX);
+    buf_init(&options, REDIS_OBJECT_OPTIONS_MAX);
     one->is_leaving = true;
     call(e,
-         redis_vessel_delete_options(&options, one) &&
+         redis_object_delete_options(&options, one) &&
              kube_request_delete(&request, &target, buf_str(&options)),
          &request, on_deleted);
     if (e->call != 0)
         log_info(e->restores->ports.log, "Restores namespace=%s name=%s deed=delete object=%s/%s",
-                 e->resource.scope, e->resource.name, restore_vessel_kind_text(one->kind),
+                 e->resource.scope, e->resource.name, restore_object_kind_text(one->kind),
                  one->name);
 }
 
-static struct restore_vessel *next_of(const struct restore_entry *e)
+static struct restore_object *next_of(const struct restore_entry *e)
 {
-    return restore_vessels_next(&e->resource.status.vessels, &e->seen);
+    return restore_objects_next(&e->resource.status.objects, &e->seen);
 }
 
-void restore_vessels_forget(struct restore_entry *e)
+void restore_objects_forget(struct restore_entry *e)
 {
-    restore_vessels_release(&e->seen);
+    restore_objects_release(&e->seen);
     e->is_seen = e->is_unknown = false;
 }
 
@@ -87,12 +87,12 @@ static void look(struct restore_entry *e, const struct wal_watch *w, enum restor
 {
     e->due_ms = e->restores->now_ms + WAL_RESTORES_RETRY_MS;
     e->ordered = effect;
-    restore_vessels_forget(e);
+    restore_objects_forget(e);
     snprintf(e->failover, sizeof(e->failover), "%s", owner_of(e, w, effect));
-    list(e, RESTORE_VESSEL_CLAIM);
+    list(e, RESTORE_OBJECT_CLAIM);
 }
 
-void restore_vessels_time_trace(struct restore_entry *e, const struct restore_row *row)
+void restore_objects_time_trace(struct restore_entry *e, const struct restore_row *row)
 {
     if (row->effect == RESTORE_EFFECT_TRACE && e->asked_ms == INT64_MIN) {
         e->asked_ms = e->restores->now_ms;
@@ -102,16 +102,16 @@ void restore_vessels_time_trace(struct restore_entry *e, const struct restore_ro
     }
 }
 
-bool restore_vessels_are_untraceable(const struct restore_entry *e)
+bool restore_objects_are_untraceable(const struct restore_entry *e)
 {
     return e->is_unknown || (e->asked_ms != INT64_MIN &&
                              e->restores->now_ms - e->asked_ms >= WAL_RESTORES_ASKING_MS);
 }
 
-void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
+void restore_objects_order(struct restore_entry *e, const struct wal_watch *w,
                            enum restore_effect effect)
 {
-    struct restore_vessel *next = effect == RESTORE_EFFECT_RECREATE ? next_of(e) : NULL;
+    struct restore_object *next = effect == RESTORE_EFFECT_RECREATE ? next_of(e) : NULL;
 
     if (!next) {
         look(e, w, effect);
@@ -124,24 +124,24 @@ void restore_vessels_order(struct restore_entry *e, const struct wal_watch *w,
 
 /* Those of the plan may not be those that are there when it is time; and those that were deleted
  * once stay what was deleted. */
-void restore_vessels_say(const struct restore_entry *e, const struct restore_row *row,
-                         struct restore_status *s, struct restore_vessels *deleted)
+void restore_objects_say(const struct restore_entry *e, const struct restore_row *row,
+                         struct restore_status *s, struct restore_objects *deleted)
 {
     const bool begins = row->next == RESTORE_STEP_RECREATING && row->step != row->next &&
                         s->recreated_ms == LOOK_UNKNOWN;
 
     if (row->step == RESTORE_STEP_PENDING || begins) {
-        s->vessels = (struct restore_vessels){ 0 };
+        s->objects = (struct restore_objects){ 0 };
         s->failover[0] = '\0';
     } else if (e->found.n > 0) {
-        s->vessels = e->found;
+        s->objects = e->found;
         snprintf(s->failover, sizeof(s->failover), "%s", e->failover);
     } else if (s->recreated_ms != LOOK_UNKNOWN && restore_step_is_end(row->next)) {
-        s->deleted = s->vessels;
+        s->deleted = s->objects;
     } else if (restore_row_gives_up(row) && e->is_seen) {
-        restore_vessels_missing(&s->vessels, &e->seen, deleted);
+        restore_objects_missing(&s->objects, &e->seen, deleted);
         s->deleted = *deleted;
-    } else if (restore_row_gives_up(row) && s->vessels.n > 0) {
+    } else if (restore_row_gives_up(row) && s->objects.n > 0) {
         s->is_deletion_unknown = true;
     }
 }
@@ -152,7 +152,7 @@ static void failed(struct restore_entry *e, const char *why, bool denied)
 {
     const struct wal_restores *r = e->restores;
 
-    restore_vessels_forget(e);
+    restore_objects_forget(e);
     say_why(e, why);
     e->is_denied = denied;
     e->due_ms = kube_client_now_ms(r->ports.client) +
@@ -168,9 +168,9 @@ static void note(struct restore_entry *e)
         say_why(e, "there is none; is the RedisFailover there, and its operator?");
         return;
     }
-    restore_vessels_release(&e->found);
+    restore_objects_release(&e->found);
     e->found = e->seen;
-    e->seen = (struct restore_vessels){ 0 };
+    e->seen = (struct restore_objects){ 0 };
     e->why[0] = '\0';
 }
 
@@ -179,11 +179,11 @@ static void judge(struct restore_entry *e)
 {
     struct wal_restores *r = e->restores;
     const int64_t now_ms = kube_client_now_ms(r->ports.client);
-    char left[RESTORE_VESSELS_TEXT_MAX + 1];
+    char left[RESTORE_OBJECTS_TEXT_MAX + 1];
     struct wal_watch *w;
 
     e->is_seen = true;
-    if (restore_vessels_left(&e->resource.status.vessels, &e->seen, left) > 0) {
+    if (restore_objects_left(&e->resource.status.objects, &e->seen, left) > 0) {
         if (next_of(e))
             e->due_ms = now_ms;
         else
@@ -216,12 +216,12 @@ static void on_list(void *self, const struct kube_answer *answer)
         }
         return;
     }
-    if (redis_vessels_take(answer->body, e->listing, e->failover, &e->seen, &err) != ERR_OK) {
+    if (redis_objects_take(answer->body, e->listing, e->failover, &e->seen, &err) != ERR_OK) {
         failed(e, err.msg, false);
         return;
     }
-    if (e->listing == RESTORE_VESSEL_CLAIM)
-        list(e, RESTORE_VESSEL_POD);
+    if (e->listing == RESTORE_OBJECT_CLAIM)
+        list(e, RESTORE_OBJECT_POD);
     else if (e->ordered == RESTORE_EFFECT_NOTE)
         note(e);
     else
