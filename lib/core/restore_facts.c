@@ -241,7 +241,8 @@ struct restore_facts restore_know(const struct restore_known *k)
 {
     struct restore_facts f = { {
         [RESTORE_FACT_CANCEL] = truth_of(k->cancel),
-        [RESTORE_FACT_WITHDRAWN] = truth_of(k->cancel && (k->is_refused || k->is_silent)),
+        [RESTORE_FACT_WITHDRAWN] =
+            truth_of(k->cancel && (k->is_refused || k->is_silent || k->is_idle)),
         [RESTORE_FACT_WAL] = k->wal,
         [RESTORE_FACT_TURN] = k->turn,
         [RESTORE_FACT_PLANNED] = planned(k),

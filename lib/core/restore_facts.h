@@ -38,7 +38,8 @@ struct restore_known {
     bool is_impossible;              /* the log said that there can be none */
     bool is_fenced;                  /* the group's commits were taken from this process */
     bool is_refused;                 /* Redis has refused this process's last wipe */
-    bool is_silent;      /* no primary has answered for long, and nothing is on its way to one */
+    bool is_silent; /* no primary has answered for long, and nothing is on its way to one */
+    bool is_idle;   /* nothing was sent to one for long, to wipe it, and nothing is on its way */
     bool may_have_wiped; /* it was once decided to */
     int64_t now_ms;
 };

@@ -34,7 +34,7 @@
 /* X(name, what is known when it is yes) */
 #define RESTORE_FACTS(X) \
     X(CANCEL,    "it is to be cancelled, or was deleted") \
-    X(WITHDRAWN, "so it is, and no wipe is on its way: Redis refused the last one, or no primary has answered for a minute") \
+    X(WITHDRAWN, "so it is, and no wipe is on its way: Redis refused the last one, or for a minute no primary has answered, or none was sent") \
     X(WAL,       "the RedisWal is there, and its specification can be followed; unknown: it is there, and cannot be followed") \
     X(TURN,      "no other restore of the RedisWal comes before it") \
     X(OURS,      "the primary is blank, or this WAL's") \

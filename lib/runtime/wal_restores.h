@@ -22,7 +22,8 @@ enum {
     WAL_RESTORES_RETRY_MS = 1000,       /* between two tries of an effect, or of a write */
     WAL_RESTORES_FIGURES_MS = 5 * 1000, /* progress and messages are written that often */
     WAL_RESTORES_FENCE_MS = 30 * 1000,  /* a fence is made anew before a wipe when it is older */
-    /* So long no primary answers before it is judged by that: longer than a wipe is waited for. */
+    /* So long no primary answers, or no wipe is sent, before it is judged by that: longer than a
+     * wipe is waited for. */
     WAL_RESTORES_SILENT_MS = 60 * 1000,
     WAL_RESTORES_UNSEEN_MS = 30 * 1000,   /* so long the watch may take to tell of a write */
     WAL_RESTORES_DENIED_MS = 5 * 1000,    /* what the API server has denied is asked again then */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/int64.h"
 #include "codec/kube_pod.h"
 #include "codec/wal_children.h"
 #include "runtime/wal_mirrors.h"
@@ -78,6 +79,15 @@ static bool is_silent(const struct wal_restores *r, const struct wal_watch *w)
            w->silent_since_ms <= r->now_ms - WAL_RESTORES_SILENT_MS;
 }
 
+/* Whoever led before may have sent one until then. */
+static bool is_idle(struct restore_entry *e, const struct wal_watch *w)
+{
+    const struct wal_restores *r = e->restores;
+
+    e->sent_ms = int64_min(e->sent_ms, r->now_ms);
+    return !restore_order_is_open(r, w->number) && e->sent_ms <= r->now_ms - WAL_RESTORES_SILENT_MS;
+}
+
 static struct restore_known know(struct restore_entry *e, struct wal_watch **ret_watch)
 {
     const struct wal_restores *r = e->restores;
@@ -131,6 +141,7 @@ static struct restore_known know(struct restore_entry *e, struct wal_watch **ret
         k.wal_name = str_from((*ret_watch)->resource.spec.wal);
         k.observed = &(*ret_watch)->facts;
         k.is_silent = is_silent(r, *ret_watch);
+        k.is_idle = is_idle(e, *ret_watch);
     }
     return k;
 }

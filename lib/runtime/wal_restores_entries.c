@@ -12,6 +12,7 @@ void restore_entry_forget_deeds(struct restore_entry *e)
     e->confirmed[0] = e->why[0] = e->told[0] = '\0';
     e->is_untold = e->is_ordered = e->is_impossible = e->is_refused = e->is_told_unclear = false;
     e->fenced_ms = e->asked_ms = INT64_MIN;
+    e->sent_ms = INT64_MAX;
     e->due_ms = e->figures_ms = 0;
     e->rate_from = e->per_second = LOOK_UNKNOWN;
     restore_plan_release(&e->plan);

@@ -96,8 +96,10 @@ void restore_order_give(struct restore_entry *e, struct wal_watch *w, enum resto
     e->due_ms = r->now_ms + WAL_RESTORES_RETRY_MS;
     rc = is_of_redis(effect) ? ask_redis(e, w, effect, &err) : ask_log(e, w, effect, &err);
     e->is_ordered = rc == ERR_OK;
-    if (rc == ERR_OK && effect == RESTORE_EFFECT_WIPE)
+    if (rc == ERR_OK && effect == RESTORE_EFFECT_WIPE) {
         e->is_refused = false;
+        e->sent_ms = r->now_ms;
+    }
     if (rc == ERR_OK)
         remember(r, e, w, effect);
     else if (rc != ERR_LIMIT && rc != ERR_TIMEOUT)
@@ -183,6 +185,7 @@ static void take_redis(struct wal_restores *r, uint64_t wal,
         note(e, effect, result->outcome, result->why);
     if (e && effect == RESTORE_EFFECT_WIPE) {
         e->is_refused = result->outcome == RESTORE_REFUSED || result->denied;
+        e->sent_ms = r->now_ms;
         if (!e->is_refused)
             e->fenced_ms = INT64_MIN;
     }

@@ -26,12 +26,14 @@ struct restore_entry {
     enum restore_step wished;       /* written by us, and not told of by an Event yet */
     bool is_untold;
 
-    bool is_ordered;              /* an effect, without a result yet */
-    int64_t due_ms;               /* of the next effect, or write */
-    int64_t fenced_ms;            /* INT64_MIN: the group was not seen to be empty */
-    bool is_impossible;           /* there can be no plan: `why` */
-    bool is_refused;              /* the last wipe, by Redis: nothing of it was done */
-    struct restore_plan plan;     /* made, and not persisted yet */
+    bool is_ordered;          /* an effect, without a result yet */
+    int64_t due_ms;           /* of the next effect, or write */
+    int64_t fenced_ms;        /* INT64_MIN: the group was not seen to be empty */
+    bool is_impossible;       /* there can be no plan: `why` */
+    bool is_refused;          /* the last wipe, by Redis: nothing of it was done */
+    int64_t sent_ms;          /* a wipe was, last, by this process or, for all it knows, by another;
+                                 INT64_MAX: it has not looked yet */
+    struct restore_plan plan; /* made, and not persisted yet */
     struct restore_objects found; /* noted, and not persisted yet */
     struct restore_objects seen;  /* as they were listed last; those deleted since are leaving */
     enum restore_object_kind listing;       /* of a list under way, */

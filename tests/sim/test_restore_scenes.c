@@ -331,6 +331,26 @@ static void a_restore_that_may_not_be_read_is_logged(void **state)
     log_release(&log);
 }
 
+/* Somebody is in the group, so that it is not sent. */
+static void a_wipe_that_cannot_be_tried_can_be_cancelled(void **state)
+{
+    const struct world_applier lost = { .lives = true,
+                                        .is_leaving = true,
+                                        .session_ends_ms = INT64_MAX,
+                                        .ends_ms = restore_world_now_ms() + 2 * PATIENCE_MS };
+    struct restore_world *w = *state;
+
+    restore_world_ask(w, WISH_LATEST);
+    await_step(w, 0, RESTORE_STEP_WIPING);
+    w->appliers[RESTORE_WORLD_APPLIERS - 1] = lost;
+    begin_anew(w); /* and its fence is forgotten */
+    stays(w, 0, RESTORE_STEP_WIPING, "GroupNotEmpty");
+    restore_world_edit(w, 0, "cancel");
+    await_step(w, 0, RESTORE_STEP_CANCELLED);
+    assert_int_equal(w->n_wipes, 0);
+    ends_well(w);
+}
+
 /* NULL: there is none. */
 static const char *job_of(const struct restore_world *w)
 {
@@ -549,6 +569,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             what_cannot_be_followed_and_has_done_nothing_fails_and_is_told_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_restore_that_may_not_be_read_is_logged, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_wipe_that_cannot_be_tried_can_be_cancelled, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_log_is_folded_by_the_image_of_the_failover, set_up,
                                         tear_down),

@@ -96,6 +96,12 @@ static void cancelled_and_silent(struct scene *s)
     silent(s);
 }
 
+static void cancelled_and_idle(struct scene *s)
+{
+    cancel(s);
+    s->known.is_idle = true;
+}
+
 static void no_plan(struct scene *s)
 {
     s->plan.n = 0;
@@ -381,6 +387,7 @@ static const struct scene_row fact_rows[] = {
     { cancelled_and_refused, SCENE_IS(WITHDRAWN, YES) },
     { silent, SCENE_IS(WITHDRAWN, NO) },
     { cancelled_and_silent, SCENE_IS(WITHDRAWN, YES) },
+    { cancelled_and_idle, SCENE_IS(WITHDRAWN, YES) },
     { scene_nothing, SCENE_IS(WAL, YES) },
     { scene_nothing, SCENE_IS(TURN, YES) },
     { scene_nothing, SCENE_IS(PLANNED, YES) },
