@@ -60,8 +60,9 @@ struct wal_mirror {
 struct wal_watch {
     uint64_t number;
     struct wal_resource resource; /* that could be followed last */
-    bool is_unclear;              /* what it asks for by now cannot be followed */
-    char failover_secret[254];    /* "": the RedisFailover has none */
+    bool is_unclear;              /* what it asks for by now cannot be read */
+    bool is_refused; /* nor followed, for that or another reason: its appliers are as they were */
+    char failover_secret[254]; /* "": the RedisFailover has none */
     struct observed facts;
     struct wal_look_turn redis, log, mark, listening;
     int n_redis_open;      /* looks that have not come back */

@@ -82,8 +82,10 @@ static enum err_code wants(void *self, const struct kube_object *owner, struct k
         rc = add_children(r, &wal, failover.secret, ret, err);
     wal_looks_follow(r->looks, &wal, rc == ERR_OK ? failover.secret : NULL, r->now_ms);
     w = wal_looks_find(r->looks, owner->scope, owner->name);
-    if (w)
-        wal_mirrors_follow(r->mirrors, w, r->now_ms);
+    if (!w)
+        return rc;
+    w->is_refused = rc != ERR_OK;
+    wal_mirrors_follow(r->mirrors, w, r->now_ms);
     return rc;
 }
 

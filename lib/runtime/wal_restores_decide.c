@@ -51,7 +51,7 @@ static enum truth wal_of(const struct restore_entry *e, struct wal_watch **ret_w
     if (!r->ports.has_wal(r->ports.self, scope, name))
         return TRUTH_NO;
     *ret_watch = wal_looks_find(r->ports.looks, scope, name);
-    return *ret_watch && !(*ret_watch)->is_unclear ? TRUTH_YES : TRUTH_UNKNOWN;
+    return *ret_watch && !(*ret_watch)->is_refused ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
 /* Pods that are there, or are to be. */
