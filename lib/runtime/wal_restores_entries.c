@@ -124,25 +124,36 @@ static void note_step(struct restore_entry *e, enum restore_step before)
     e->is_untold = false;
 }
 
-static void take(struct restore_entry *e, const struct kube_object *object)
+/* Takes the resource. `unclear`: why it cannot be followed; NULL: it can. */
+static void take(struct restore_entry *e, const struct restore_resource *restore,
+                 const char *unclear)
+{
+    const enum restore_step before = e->resource.status.step;
+
+    snprintf(e->unclear, sizeof(e->unclear), "%.*s", (int)sizeof(e->unclear) - 1,
+             unclear ? unclear : "");
+    e->is_told_unclear &= unclear != NULL;
+    restore_resource_release(&e->resource);
+    e->resource = *restore;
+    if (!restore->is_status_unclear)
+        note_step(e, before);
+    change(e);
+}
+
+static void take_object(struct wal_restores *r, struct restore_entry *e,
+                        const struct kube_object *object)
 {
     struct restore_resource restore;
-    const enum restore_step before = e->resource.status.step;
     struct err err = { 0 };
     const enum err_code rc = restore_resource_decode(object->json, &restore, &err);
 
-    if (rc == ERR_CORRUPT) {
-        restore_resource_release(&restore);
+    if (rc != ERR_CORRUPT) {
+        take(e ? e : add(r), &restore, rc == ERR_OK ? NULL : err.msg);
         return;
     }
-    snprintf(e->unclear, sizeof(e->unclear), "%.*s", (int)sizeof(e->unclear) - 1,
-             rc == ERR_OK ? "" : err.msg);
-    e->is_told_unclear &= rc != ERR_OK;
-    restore_resource_release(&e->resource);
-    e->resource = restore;
-    if (!restore.is_status_unclear)
-        note_step(e, before);
-    change(e);
+    restore_resource_release(&restore);
+    log_warn(r->ports.log, "Failed to read a restore namespace=%.*s name=%.*s error=%s",
+             STR_ARGS(object->scope), STR_ARGS(object->name), err.msg);
 }
 
 void restore_entries_take(void *self, const struct kube_object *object, bool is_gone)
@@ -159,5 +170,5 @@ void restore_entries_take(void *self, const struct kube_object *object, bool is_
         drop(r, object->uid);
         return;
     }
-    take(e ? e : add(r), object);
+    take_object(r, e, object);
 }

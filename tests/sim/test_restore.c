@@ -213,12 +213,31 @@ static void each_request_may_fail(void **state)
         fail_each_request(*state, &scenarios[i % SCENARIOS], faults[i / SCENARIOS]);
 }
 
+/* Nobody knows what it asks for, or of which RedisWal; the others go on. */
+static void what_is_no_restore_at_all_is_left_alone(void **state)
+{
+    static const char strange[] = "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"Strange\","
+                                  "\"metadata\":{\"name\":\"strange\",\"namespace\":"
+                                  "\"" RESTORE_WORLD_SCOPE "\"},\"spec\":{\"rediswal\":\"a\"}}";
+    struct restore_world *w = *state;
+
+    restore_world_init(w, SCENARIO_SEED);
+    restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
+    fake_api_put(w->api, RESTORE_WORLD_AT, RESTORE_WORLD_SCOPE, "strange", strange);
+    restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
+    restore_world_ask(w, WISH_LATEST);
+    restore_world_run(w, SCENARIO_MS);
+    assert_true(restore_world_is_in(w, 0, RESTORE_STEP_COMPLETED));
+    restore_world_release(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends),
         cmocka_unit_test(a_process_may_crash_after_each_request),
         cmocka_unit_test(each_request_may_fail),
+        cmocka_unit_test(what_is_no_restore_at_all_is_left_alone),
     };
 
     return cmocka_run_group_tests(tests, restore_world_set_up, restore_world_tear_down);
