@@ -119,7 +119,14 @@ struct redis_observer *redis_observer_new(const struct redis_look_settings *sett
     struct redis_observer *o = mem_new(1, sizeof(*o));
     struct redis_look_settings *context = mem_new(1, sizeof(*context));
     const struct worker_pool_settings pool = {
-        REDIS_OBSERVER_THREADS, REDIS_OBSERVER_OPEN_MAX, KIND_COUNT, do_job, job_free, context
+        .n_threads = REDIS_OBSERVER_THREADS,
+        .n_open_max = REDIS_OBSERVER_OPEN_MAX,
+        .n_kinds = KIND_COUNT,
+        .n_ranks = 1,
+        .ranks = { { .n_max = REDIS_OBSERVER_THREADS } },
+        .serve = do_job,
+        .free_job = job_free,
+        .context = context,
     };
 
     *context = *settings;
@@ -147,8 +154,10 @@ void redis_observer_free(struct redis_observer *o)
 /* The job becomes the observer's. False: too many are open. */
 static bool enqueue(struct redis_observer *o, struct job *job)
 {
+    const struct worker_pool_label label = { .kind = job->kind };
+
     PRE(job->redis.n_partitions >= 0 && job->redis.n_partitions <= LOOK_PARTITIONS_MAX);
-    if (worker_pool_add(o->pool, job->kind, job))
+    if (worker_pool_add(o->pool, &label, job))
         return true;
     job_free(job);
     return false;

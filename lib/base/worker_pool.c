@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -11,7 +12,7 @@
 #include "base/mem.h"
 
 struct task {
-    unsigned kind;
+    struct worker_pool_label label;
     void *job;
 };
 
@@ -24,8 +25,10 @@ struct worker_pool {
     bool stopping;
     int n_threads; /* the last one of a freed pool destroys it */
     int n_open;
-    struct fifo tasks;                          /* of struct task */
-    struct fifo results[WORKER_POOL_KINDS_MAX]; /* the same */
+    struct fifo waiting[WORKER_POOL_RANKS_MAX]; /* of struct task */
+    struct worker_pool_label *under_way;        /* one a thread */
+    int n_under_way;
+    struct fifo results[WORKER_POOL_KINDS_MAX]; /* of struct task */
 };
 
 /* --- threads ---------------------------------------------------------------------------------- */
@@ -41,14 +44,71 @@ static void free_tasks(const struct worker_pool *p, struct fifo *tasks)
 
 static void destroy(struct worker_pool *p)
 {
-    free_tasks(p, &p->tasks);
+    for (unsigned i = 0; i < p->settings.n_ranks; i++)
+        free_tasks(p, &p->waiting[i]);
     for (unsigned i = 0; i < p->settings.n_kinds; i++)
         free_tasks(p, &p->results[i]);
     close(p->done);
     pthread_cond_destroy(&p->added);
     pthread_mutex_destroy(&p->mutex);
     free(p->settings.context);
+    free(p->under_way);
     free(p);
+}
+
+/* Of that rank; NULL: with any key. */
+static int count_under_way(const struct worker_pool *p, unsigned rank, const char *key)
+{
+    int n = 0;
+
+    for (int i = 0; i < p->n_under_way; i++) {
+        const struct worker_pool_label *l = &p->under_way[i];
+
+        n += l->rank == rank && (!key || (l->key && strcmp(l->key, key) == 0));
+    }
+    return n;
+}
+
+static bool may_begin(const struct worker_pool *p, const struct worker_pool_label *label)
+{
+    return !label->key || count_under_way(p, label->rank, label->key) <
+                              p->settings.ranks[label->rank].n_of_key_max;
+}
+
+/* The oldest that may begin. */
+static bool take_of_rank(struct worker_pool *p, unsigned rank, struct task *ret)
+{
+    struct fifo *waiting = &p->waiting[rank];
+    struct task *tasks = fifo_elements(waiting);
+    struct task before;
+
+    if (count_under_way(p, rank, NULL) >= p->settings.ranks[rank].n_max)
+        return false;
+    for (size_t i = 0; i < waiting->n; i++) {
+        if (!may_begin(p, &tasks[i].label))
+            continue;
+        *ret = tasks[i];
+        memmove(tasks + 1, tasks, i * sizeof(*tasks));
+        return fifo_take(waiting, &before);
+    }
+    return false;
+}
+
+static bool take_next(struct worker_pool *p, struct task *ret)
+{
+    for (unsigned rank = 0; rank < p->settings.n_ranks; rank++)
+        if (take_of_rank(p, rank, ret))
+            return true;
+    return false;
+}
+
+static void end_under_way(struct worker_pool *p, const struct worker_pool_label *label)
+{
+    int i = 0;
+
+    while (p->under_way[i].rank != label->rank || p->under_way[i].key != label->key)
+        i++;
+    p->under_way[i] = p->under_way[--p->n_under_way];
 }
 
 /* With the mutex held, except while the job is done. */
@@ -56,10 +116,12 @@ static void serve(struct worker_pool *p, const struct task *task)
 {
     const uint64_t one = 1;
 
+    p->under_way[p->n_under_way++] = task->label;
     pthread_mutex_unlock(&p->mutex);
     p->settings.serve(p->settings.context, task->job);
     pthread_mutex_lock(&p->mutex);
-    fifo_add(&p->results[task->kind], task);
+    end_under_way(p, &task->label);
+    fifo_add(&p->results[task->label.kind], task);
     if (write(p->done, &one, sizeof(one)) < 0)
         UNREACHABLE("an eventfd that refuses to count");
 }
@@ -73,7 +135,7 @@ static void *run(void *self)
     while (!p->stopping) {
         struct task task;
 
-        if (fifo_take(&p->tasks, &task))
+        if (take_next(p, &task))
             serve(p, &task);
         else
             pthread_cond_wait(&p->added, &p->mutex);
@@ -89,13 +151,16 @@ struct worker_pool *worker_pool_new(const struct worker_pool_settings *settings)
 {
     struct worker_pool *p = mem_new(1, sizeof(*p));
 
-    PRE(settings->n_threads > 0 && settings->n_kinds <= WORKER_POOL_KINDS_MAX);
+    PRE(settings->n_threads > 0 && settings->n_kinds <= WORKER_POOL_KINDS_MAX &&
+        settings->n_ranks <= WORKER_POOL_RANKS_MAX);
     p->settings = *settings;
     p->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     PRE(p->done >= 0);
     pthread_mutex_init(&p->mutex, NULL);
     pthread_cond_init(&p->added, NULL);
-    fifo_init(&p->tasks, sizeof(struct task));
+    p->under_way = mem_new((size_t)settings->n_threads, sizeof(*p->under_way));
+    for (unsigned i = 0; i < settings->n_ranks; i++)
+        fifo_init(&p->waiting[i], sizeof(struct task));
     for (unsigned i = 0; i < settings->n_kinds; i++)
         fifo_init(&p->results[i], sizeof(struct task));
     p->n_threads = settings->n_threads;
@@ -119,17 +184,17 @@ void worker_pool_free(struct worker_pool *p)
 
 /* --- jobs ------------------------------------------------------------------------------------- */
 
-bool worker_pool_add(struct worker_pool *p, unsigned kind, void *job)
+bool worker_pool_add(struct worker_pool *p, const struct worker_pool_label *label, void *job)
 {
-    const struct task task = { kind, job };
+    const struct task task = { *label, job };
     bool fits;
 
-    PRE(kind < p->settings.n_kinds);
+    PRE(label->kind < p->settings.n_kinds && label->rank < p->settings.n_ranks);
     pthread_mutex_lock(&p->mutex);
     fits = p->n_open < p->settings.n_open_max;
     if (fits) {
         p->n_open++;
-        fifo_add(&p->tasks, &task);
+        fifo_add(&p->waiting[label->rank], &task);
         pthread_cond_signal(&p->added);
     }
     pthread_mutex_unlock(&p->mutex);

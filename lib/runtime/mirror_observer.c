@@ -20,6 +20,8 @@ struct job {
     struct mirror_answer answer;
 };
 
+enum rank { RANK_ORDER, RANK_GUARD, RANK_LOOK, RANK_COUNT };
+
 struct mirror_observer {
     struct worker_pool *pool;
 };
@@ -162,7 +164,16 @@ struct mirror_observer *mirror_observer_new(const struct mirror_opener *opener)
     struct mirror_observer *o = mem_new(1, sizeof(*o));
     struct mirror_opener *context = mem_new(1, sizeof(*context));
     const struct worker_pool_settings settings = {
-        MIRROR_OBSERVER_THREADS, MIRROR_OBSERVER_OPEN_MAX, 1, do_job, job_free, context
+        .n_threads = MIRROR_OBSERVER_THREADS,
+        .n_open_max = MIRROR_OBSERVER_OPEN_MAX,
+        .n_kinds = 1,
+        .n_ranks = RANK_COUNT,
+        .ranks = { [RANK_ORDER] = { MIRROR_OBSERVER_ORDERS_MAX, MIRROR_OBSERVER_CONNECT_MAX },
+                   [RANK_GUARD] = { MIRROR_OBSERVER_GUARDS_MAX, MIRROR_OBSERVER_CONNECT_MAX },
+                   [RANK_LOOK] = { MIRROR_OBSERVER_LOOKS_MAX, MIRROR_OBSERVER_CONNECT_MAX } },
+        .serve = do_job,
+        .free_job = job_free,
+        .context = context,
     };
 
     *context = *opener;
@@ -178,17 +189,26 @@ void mirror_observer_free(struct mirror_observer *o)
     free(o);
 }
 
+static enum rank rank_of(enum mirror_effect effect)
+{
+    return effect == MIRROR_EFFECT_NOTHING ? RANK_LOOK
+           : effect == MIRROR_EFFECT_GUARD ? RANK_GUARD
+                                           : RANK_ORDER;
+}
+
 /* --- the port --------------------------------------------------------------------------------- */
 
 static enum err_code ask(void *self, uint64_t wal, const struct mirror_place *place,
                          enum mirror_effect effect, int64_t until_ms, struct err *err)
 {
     struct mirror_observer *o = self;
+    struct worker_pool_label label = { .rank = rank_of(effect) };
     struct job *job;
 
     PRE(place->n_partitions >= 0 && place->n_partitions <= LOOK_PARTITIONS_MAX);
     job = job_new(wal, place, effect, until_ms);
-    if (worker_pool_add(o->pool, 0, job))
+    label.key = job->place.url;
+    if (worker_pool_add(o->pool, &label, job))
         return ERR_OK;
     job_free(job);
     return err_set(err, ERR_LIMIT, "%d questions to mirrors are under way",

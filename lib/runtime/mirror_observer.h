@@ -1,6 +1,6 @@
 /*
  * Asks the Kafka Connects of mirrors, on a few threads, so that one that does not answer holds up a
- * thread, and no loop.
+ * few of them, and no loop. Orders do not wait behind looks, nor one Connect behind another.
  */
 #ifndef REDWAL_RUNTIME_MIRROR_OBSERVER_H
 #define REDWAL_RUNTIME_MIRROR_OBSERVER_H
@@ -9,7 +9,12 @@
 #include "port/observe.h"
 
 enum {
-    MIRROR_OBSERVER_THREADS = 8,       /* so many may hang at a time */
+    MIRROR_OBSERVER_THREADS = 16, /* so many may hang at a time */
+    /* Questions at a time: whichever of them hang, there are threads for the others. */
+    MIRROR_OBSERVER_ORDERS_MAX = 8, /* to stop, and to go on; these come first */
+    MIRROR_OBSERVER_GUARDS_MAX = 4,
+    MIRROR_OBSERVER_LOOKS_MAX = 8,
+    MIRROR_OBSERVER_CONNECT_MAX = 2,   /* of each of these, at one Connect */
     MIRROR_OBSERVER_OPEN_MAX = 1024,   /* questions that have no answer yet */
     MIRROR_OBSERVER_TIMEOUT_MS = 3000, /* of a request; a look takes three of them */
     MIRROR_OBSERVER_GUARD_MS = 15000,  /* of a guard write */

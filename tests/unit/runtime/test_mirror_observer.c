@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -20,12 +21,16 @@ enum { WAL = 7, WAIT_MS = 10 * 1000, LONG_MS = 60 * 1000 };
 /* A Connect whose answers stand here; shared by the threads. */
 static struct {
     pthread_mutex_t mutex;
-    pthread_cond_t free;
-    bool hangs;
+    pthread_cond_t free, asked;
+    bool hangs; /* whoever is at HANGING; others answer */
     int64_t timeout_ms;
     int n_open, n_closed, n_asked[CONNECT_QUESTION_COUNT];
     char password[16], connector[16];
-} fake = { .mutex = PTHREAD_MUTEX_INITIALIZER, .free = PTHREAD_COND_INITIALIZER };
+} fake = { .mutex = PTHREAD_MUTEX_INITIALIZER,
+           .free = PTHREAD_COND_INITIALIZER,
+           .asked = PTHREAD_COND_INITIALIZER };
+
+#define HANGING "http://c.example"
 
 static const char *const bodies[CONNECT_QUESTION_COUNT] = {
     [CONNECT_CONFIG] =
@@ -43,11 +48,11 @@ static const char *const bodies[CONNECT_QUESTION_COUNT] = {
 static void ask(void *self, enum connect_question question, const char *connector,
                 struct connect_reply *ret)
 {
-    (void)self;
     pthread_mutex_lock(&fake.mutex);
     fake.n_asked[question]++;
+    pthread_cond_broadcast(&fake.asked);
     snprintf(fake.connector, sizeof(fake.connector), "%s", connector);
-    while (fake.hangs)
+    while (self && fake.hangs)
         pthread_cond_wait(&fake.free, &fake.mutex);
     pthread_mutex_unlock(&fake.mutex);
     *ret = (struct connect_reply){ .status = 200, .body = str_from(bodies[question]) };
@@ -65,7 +70,7 @@ static enum err_code open_fake(const struct mirror_place *place, int64_t timeout
     fake.timeout_ms = timeout_ms;
     snprintf(fake.password, sizeof(fake.password), "%s", place->login.password);
     pthread_mutex_unlock(&fake.mutex);
-    *ret = (struct connect){ &ops, NULL };
+    *ret = (struct connect){ &ops, strcmp(place->url, HANGING) == 0 ? &fake : NULL };
     return ERR_OK;
 }
 
@@ -187,25 +192,63 @@ static void an_order_leaves_only_while_it_may(void **state)
     mirror_observer_free(o);
 }
 
+static void hang(bool hangs)
+{
+    pthread_mutex_lock(&fake.mutex);
+    fake.hangs = hangs;
+    pthread_cond_broadcast(&fake.free);
+    pthread_mutex_unlock(&fake.mutex);
+}
+
 static void one_that_hangs_holds_up_no_other_and_there_is_a_bound(void **state)
 {
     struct mirror_observer *o = mirror_observer_new(&opener);
     (void)state;
 
-    pthread_mutex_lock(&fake.mutex);
-    fake.hangs = true;
-    pthread_mutex_unlock(&fake.mutex);
+    hang(true);
     assert_int_equal(question(o, "http://c.example", MIRROR_EFFECT_NOTHING, 0), ERR_OK);
     assert_int_equal(question(o, "http://nobody.example", MIRROR_EFFECT_NOTHING, 0), ERR_OK);
     assert_string_equal(answer(o).why, "no such URL");
     for (int i = 1; i < MIRROR_OBSERVER_OPEN_MAX; i++)
         assert_int_equal(question(o, "http://c.example", MIRROR_EFFECT_NOTHING, 0), ERR_OK);
     assert_int_equal(question(o, "http://c.example", MIRROR_EFFECT_NOTHING, 0), ERR_LIMIT);
-    pthread_mutex_lock(&fake.mutex);
-    fake.hangs = false;
-    pthread_cond_broadcast(&fake.free);
-    pthread_mutex_unlock(&fake.mutex);
+    hang(false);
     for (int i = 0; i < MIRROR_OBSERVER_OPEN_MAX; i++)
+        free(answer(o).next);
+    mirror_observer_free(o);
+}
+
+static void await_asked(enum connect_question question, int n)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += WAIT_MS / 1000;
+    pthread_mutex_lock(&fake.mutex);
+    while (fake.n_asked[question] < n)
+        assert_int_equal(pthread_cond_timedwait(&fake.asked, &fake.mutex, &until), 0);
+    pthread_mutex_unlock(&fake.mutex);
+}
+
+static void a_connect_that_hangs_takes_no_thread_of_another_and_gets_its_orders(void **state)
+{
+    struct mirror_observer *o = mirror_observer_new(&opener);
+    const int64_t until_ms = clock_since_boot_ms() + LONG_MS;
+    const int n_stops = fake.n_asked[CONNECT_STOP], n_guards = fake.n_asked[CONNECT_GUARD];
+    (void)state;
+
+    hang(true);
+    for (int i = 0; i < MIRROR_OBSERVER_THREADS; i++) {
+        assert_int_equal(question(o, HANGING, MIRROR_EFFECT_NOTHING, 0), ERR_OK);
+        assert_int_equal(question(o, HANGING, MIRROR_EFFECT_GUARD, until_ms), ERR_OK);
+    }
+    await_asked(CONNECT_GUARD, n_guards + MIRROR_OBSERVER_CONNECT_MAX);
+    assert_int_equal(question(o, "http://d.example", MIRROR_EFFECT_NOTHING, 0), ERR_OK);
+    free(answer(o).next);
+    assert_int_equal(question(o, HANGING, MIRROR_EFFECT_STOP, until_ms), ERR_OK);
+    await_asked(CONNECT_STOP, n_stops + 1);
+    hang(false);
+    for (int i = 0; i < 2 * MIRROR_OBSERVER_THREADS + 1; i++)
         free(answer(o).next);
     mirror_observer_free(o);
 }
@@ -217,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_connect_that_cannot_be_used_makes_the_look_lost),
         cmocka_unit_test(an_order_leaves_only_while_it_may),
         cmocka_unit_test(one_that_hangs_holds_up_no_other_and_there_is_a_bound),
+        cmocka_unit_test(a_connect_that_hangs_takes_no_thread_of_another_and_gets_its_orders),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
