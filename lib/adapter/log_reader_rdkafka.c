@@ -13,7 +13,6 @@
 
 enum {
     SESSION_TIMEOUT_MS = 10000,
-    FETCH_BUFFER_BYTES = 8 * 1024 * 1024,
     ANSWER_POLL_MS = 50,
     REFUSALS_MAX = 3, /* a topic that was just created may need a moment */
     TROUBLE_MAX = 256,
@@ -56,7 +55,8 @@ enum err_code log_reader_new(const struct log_reader_settings *settings, struct 
         .topic = settings->topic,
         .group = settings->group,
         .session_timeout_ms = SESSION_TIMEOUT_MS,
-        .fetch_buffer_bytes = FETCH_BUFFER_BYTES,
+        .fetch_buffer_bytes =
+            settings->ahead_bytes > 0 ? settings->ahead_bytes : LOG_READER_AHEAD_BYTES,
     };
     struct log_reader *r;
     rd_kafka_conf_t *conf;

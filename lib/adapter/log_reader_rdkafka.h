@@ -19,10 +19,11 @@ struct log_reader_settings {
     const char *topic;
     const char *group; /* whose commits are asked for; never joined */
     int64_t timeout_ms;
+    int64_t ahead_bytes; /* that are read ahead; 0: LOG_READER_AHEAD_BYTES */
     int64_t (*monotonic_ms)(void);
 };
 
-enum { LOG_READER_NO_OFFSET = -1 };
+enum { LOG_READER_NO_OFFSET = -1, LOG_READER_AHEAD_BYTES = 8 * 1024 * 1024 };
 
 struct log_extent {
     int64_t begin;     /* the first offset still held */

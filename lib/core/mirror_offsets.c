@@ -24,7 +24,7 @@ void mirror_offsets_forget(struct mirror_offsets *o)
         free(o->sources[i].next);
     memset(o->sources, 0, sizeof(o->sources));
     o->n = 0;
-    o->too_many = false;
+    o->too_many = o->is_unsure = false;
 }
 
 void mirror_offsets_release(struct mirror_offsets *o)
@@ -43,19 +43,39 @@ static bool is_of_log(const struct mirror_offsets *o, const struct mirror_offset
             strcmp(o->topic + n + 1, offset->topic) == 0);
 }
 
-/* NULL: there are too many. */
+static bool is_stored(const struct mirror_offsets_source *s)
+{
+    for (int32_t i = 0; i < s->n; i++)
+        if (s->next[i] != LOOK_UNKNOWN)
+            return true;
+    return false;
+}
+
 static struct mirror_offsets_source *find(struct mirror_offsets *o,
                                           const struct mirror_offset *offset)
 {
-    struct mirror_offsets_source *s;
-
     for (int i = 0; i < o->n; i++)
         if (strcmp(o->sources[i].cluster, offset->cluster) == 0 &&
             strcmp(o->sources[i].topic, offset->topic) == 0)
             return &o->sources[i];
-    if (o->n == MIRROR_OFFSETS_SOURCES_MAX)
+    return NULL;
+}
+
+/* NULL: there are too many. */
+static struct mirror_offsets_source *make_place(struct mirror_offsets *o,
+                                                const struct mirror_offset *offset)
+{
+    struct mirror_offsets_source *s = NULL;
+
+    if (o->n < MIRROR_OFFSETS_SOURCES_MAX)
+        s = &o->sources[o->n++];
+    for (int i = 0; !s && i < o->n; i++)
+        if (!is_stored(&o->sources[i]))
+            s = &o->sources[i];
+    if (!s)
         return NULL;
-    s = &o->sources[o->n++];
+    free(s->next);
+    *s = (struct mirror_offsets_source){ .n = 0 };
     memcpy(s->cluster, offset->cluster, sizeof(s->cluster));
     memcpy(s->topic, offset->topic, sizeof(s->topic));
     return s;
@@ -78,19 +98,16 @@ void mirror_offsets_learn(struct mirror_offsets *o, const struct mirror_offset *
     if (strcmp(o->connector, offset->connector) != 0 || !is_of_log(o, offset))
         return;
     s = find(o, offset);
-    o->too_many = o->too_many || !s;
-    if (!s)
+    if (offset->next == LOOK_UNKNOWN)
+        o->is_unsure = o->too_many;
+    else if (!s)
+        s = make_place(o, offset);
+    if (!s) {
+        o->too_many = o->too_many || offset->next != LOOK_UNKNOWN;
         return;
+    }
     make_room(s, offset->partition + 1);
     s->next[offset->partition] = offset->next;
-}
-
-static bool is_stored(const struct mirror_offsets_source *s)
-{
-    for (int32_t i = 0; i < s->n; i++)
-        if (s->next[i] != LOOK_UNKNOWN)
-            return true;
-    return false;
 }
 
 enum err_code mirror_offsets_source(const struct mirror_offsets *o,

@@ -11,8 +11,8 @@
 #include "core/mirror.h"
 
 enum {
-    MIRROR_ALIAS_MAX = 249,         /* bytes of a cluster's alias */
-    MIRROR_OFFSETS_SOURCES_MAX = 4, /* that are told apart; there should be one */
+    MIRROR_ALIAS_MAX = 249,          /* bytes of a cluster's alias */
+    MIRROR_OFFSETS_SOURCES_MAX = 16, /* that are told apart; there should be one */
 };
 
 /* One record. */
@@ -27,7 +27,8 @@ struct mirror_offsets {
     char connector[MIRROR_CONNECTOR_MAX + 1];
     char topic[MIRROR_TOPIC_MAX + 1]; /* the log here */
     int n;
-    bool too_many; /* sources to keep */
+    bool too_many;  /* sources to keep */
+    bool is_unsure; /* something was taken away since: there may be fewer of them */
     struct mirror_offsets_source {
         char cluster[MIRROR_ALIAS_MAX + 1], topic[MIRROR_TOPIC_MAX + 1];
         int64_t *next;
@@ -41,7 +42,8 @@ NODISCARD enum err_code mirror_offsets_init(struct mirror_offsets *o, const char
 void mirror_offsets_release(struct mirror_offsets *o); /* safe on a zeroed one */
 void mirror_offsets_forget(struct mirror_offsets *o);  /* what was learned */
 
-/* In the order of each partition of that topic; those of others are left aside. */
+/* In the order of each partition of that topic; those of others are left aside. A source of which
+ * nothing is stored any more leaves its place to others. */
 void mirror_offsets_learn(struct mirror_offsets *o, const struct mirror_offset *offset);
 
 /* The source of which something is stored; NULL: nothing is. ERR_CONFLICT: of several, and which of

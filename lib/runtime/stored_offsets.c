@@ -15,6 +15,8 @@ struct stored_offsets {
     int32_t n;
     int64_t n_foreign; /* records with a key that Connect would not write */
     bool any;          /* record with one that it would */
+    bool is_whole;     /* it was read to its end once */
+    bool is_stale;     /* and what came then makes it worth while to read it anew */
 };
 
 enum err_code stored_offsets_new(const char *connector, const char *mirrored,
@@ -44,13 +46,13 @@ void stored_offsets_forget(struct stored_offsets *s)
     mirror_offsets_forget(&s->offsets);
     s->log[0] = '\0';
     s->n_foreign = 0;
-    s->any = false;
+    s->any = s->is_whole = s->is_stale = false;
 }
 
 bool stored_offsets_follow(struct stored_offsets *s, const char *log, const int64_t *begins,
                            int32_t n)
 {
-    if (s->n == n && strcmp(s->log, log) == 0)
+    if (s->n == n && strcmp(s->log, log) == 0 && !s->is_stale)
         return true;
     stored_offsets_forget(s);
     snprintf(s->log, sizeof(s->log), "%s", log);
@@ -75,6 +77,7 @@ void stored_offsets_take(struct stored_offsets *s, const struct record *record)
     s->n_foreign += rc == ERR_CORRUPT;
     if (rc == ERR_OK)
         mirror_offsets_learn(&s->offsets, &offset);
+    s->is_stale = s->is_whole && s->offsets.is_unsure;
     stored_offsets_reach(s, record->partition, record->offset + 1);
 }
 
@@ -103,12 +106,14 @@ static void fill(const struct stored_offsets *s, const struct mirror_offsets_sou
         ret->partitions[i].committed = source->next[i];
 }
 
-void stored_offsets_tell(const struct stored_offsets *s, struct log_look *ret)
+void stored_offsets_tell(struct stored_offsets *s, struct log_look *ret)
 {
     const struct mirror_offsets_source *source = NULL;
     struct err err = { 0 };
     enum err_code rc = mirror_offsets_source(&s->offsets, &source, &err);
 
+    s->is_whole = true;
+    s->offsets.is_unsure = false; /* to read it anew would tell the same */
     log_look_init(ret);
     if (rc == ERR_OK && s->n_foreign > 0 && !s->any)
         rc = err_set(&err, ERR_CORRUPT, "no record of the topic is one that Connect stores");

@@ -16,7 +16,8 @@ NODISCARD enum err_code stored_offsets_new(const char *connector, const char *mi
 void stored_offsets_free(struct stored_offsets *s); /* NULL is fine */
 
 /* The topic as it is now. False: it is another one than before, or has more partitions, or nothing
- * was read yet: what was learned is forgotten, and is to be read from the `begins` on. */
+ * was read yet, or there were too many sources to keep and some were taken away since: what was
+ * learned is forgotten, and is to be read from the `begins` on. */
 bool stored_offsets_follow(struct stored_offsets *s, const char *log, const int64_t *begins,
                            int32_t n);
 /* What was read is of no use: the next stored_offsets_follow() is false. */
@@ -28,8 +29,8 @@ void stored_offsets_reach(struct stored_offsets *s, int32_t partition, int64_t o
 /* All before the ends, of as many partitions. */
 bool stored_offsets_have(const struct stored_offsets *s, const int64_t *ends);
 
-/* `ret` is initialised or released before; its times are left to the caller. LOOK_FAILED: which
- * topic is the source is not known, or no record is of Connect's. */
-void stored_offsets_tell(const struct stored_offsets *s, struct log_look *ret);
+/* All of it was read. `ret` is initialised or released before; its times are left to the caller.
+ * LOOK_FAILED: which topic is the source is not known, or no record is of Connect's. */
+void stored_offsets_tell(struct stored_offsets *s, struct log_look *ret);
 
 #endif

@@ -21,9 +21,9 @@ enum { QUESTION_TIMEOUT_MS = 5000 };
 struct source {
     const struct log_place *place;
     struct log_looker *looker;
-    struct mark_writer *marks;      /* of all threads */
-    struct offset_readers *offsets; /* the same */
-    bool is_shared;                 /* another one's, which is closed after this */
+    struct mark_writer *marks;    /* of all threads */
+    struct offset_looks *offsets; /* the same */
+    bool is_shared;               /* another one's, which is closed after this */
 };
 
 static enum err_code open_source(const struct log_place *place, void **ret_self, struct err *err)
@@ -33,6 +33,7 @@ static enum err_code open_source(const struct log_place *place, void **ret_self,
         .monotonic_ms = clock_monotonic_ms,
         .wall_ms = clock_wall_ms,
     };
+    const struct offset_looks_source offsets = offset_readers_source(place);
     struct log_looker *looker;
     const enum err_code rc = log_looker_new(place, &settings, &looker, err);
     struct source *s;
@@ -43,7 +44,7 @@ static enum err_code open_source(const struct log_place *place, void **ret_self,
     *s = (struct source){ .place = place,
                           .looker = looker,
                           .marks = mark_writer_new(place),
-                          .offsets = offset_readers_new(place) };
+                          .offsets = offset_looks_new(&offsets) };
     return ERR_OK;
 }
 
@@ -64,6 +65,7 @@ static void look(void *self, const char *topic, const char *group, struct log_lo
 {
     const struct source *s = self;
 
+    offset_looks_tidy(s->offsets);
     log_looker_ask(s->looker, topic, group, ret);
 }
 
@@ -71,7 +73,7 @@ static void look_stored(void *self, const struct log_place *place, struct log_lo
 {
     const struct source *s = self;
 
-    offset_readers_look(s->offsets, place, ret);
+    offset_looks_ask(s->offsets, place, ret);
 }
 
 static void mark(void *self, const char *topic, const struct mark_record *records, int32_t n,
@@ -97,7 +99,7 @@ static void close_source(void *self)
 
     if (!s->is_shared) {
         mark_writer_free(s->marks);
-        offset_readers_free(s->offsets);
+        offset_looks_free(s->offsets);
     }
     log_looker_free(s->looker);
     free(s);

@@ -24,6 +24,7 @@ enum err_code offset_reader_new(const struct offset_reader_settings *settings,
         .topic = settings->topic,
         .group = settings->group,
         .timeout_ms = QUESTION_TIMEOUT_MS,
+        .ahead_bytes = OFFSET_READER_AHEAD_BYTES,
         .monotonic_ms = clock_monotonic_ms,
     };
     struct offset_reader r = { .reader = NULL };

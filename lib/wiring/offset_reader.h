@@ -15,6 +15,9 @@ enum {
     OFFSET_READER_BYTES = 256 * 1024 * 1024,
 };
 
+/* What is read ahead: records are small, and few come between two looks. A fetch may go beyond. */
+enum { OFFSET_READER_AHEAD_BYTES = 512 * 1024, OFFSET_READER_FETCH_BYTES = 1024 * 1024 };
+
 struct offset_reader_settings {
     struct kafka_access access;
     const char *topic, *group;        /* Connect's topic; the group is never joined */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/mirror.h"
+#include "runtime/offset_looks.h"
 
 static void print_proof(void)
 {
@@ -114,8 +115,15 @@ static void print_where_closed(void)
          "this is; it takes [Read](permissions.md#mirror) on it. It is read from its beginning once, and on from there with each\n"
          "look; what was not committed does not count, and of a partition the last record does. The log is known there by\n"
          "its name here, or by the one behind the alias of the source's cluster and a dot; where a connector has stored\n"
-         "offsets of several such topics it is not guessed which of them counts, and the lag is unknown.\n"
-         "\n"
+         "offsets of several such topics it is not guessed which of them counts, and the lag is unknown: take the offsets of the\n"
+         "others away.\n");
+    printf(
+         "RedisWals that name the same connector, log and topic share a reader. For each way to reach brokers the controller\n"
+         "keeps up to %d of them, which hold up to %d MiB of what they read ahead; one that nobody has asked for %d minutes\n"
+         "is closed. Of more than that, the one that waited longest begins anew with its next look.\n"
+         "\n",
+         OFFSET_LOOKS_MAX, OFFSET_LOOKS_BYTES / 1024 / 1024, OFFSET_LOOKS_IDLE_MS / 60000);
+    puts(
          "What the mirror does stays `Unknown` without Connect or a KafkaMirrorMaker2, and a stop is never proven by that\n"
          "topic: offsets that stand still do not say that the tasks are gone. One that hangs stores nothing, and delivers\n"
          "what it holds when it wakes up; what rules that out is the guard write, which Connect alone takes.");

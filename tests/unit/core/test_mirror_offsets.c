@@ -104,15 +104,54 @@ static void of_several_sources_none_is_guessed(void **state)
     assert_null(found);
     learn(&o, "c", "dc", "t", 0, LOOK_UNKNOWN); /* it was taken away */
     assert_string_equal(source(&o)->topic, "dc.t");
-    for (int i = 0; i < MIRROR_OFFSETS_SOURCES_MAX; i++) {
-        char cluster[16];
+    mirror_offsets_release(&o);
+}
 
-        snprintf(cluster, sizeof(cluster), "x%d", i);
-        learn(&o, "c", cluster, "dc.t", 0, LOOK_UNKNOWN);
+static void learn_of(struct mirror_offsets *o, int cluster, int64_t next)
+{
+    char name[16];
+
+    snprintf(name, sizeof(name), "x%d", cluster);
+    learn(o, "c", name, "t", 0, next);
+}
+
+static void a_source_of_which_nothing_is_left_leaves_its_place_to_others(void **state)
+{
+    struct mirror_offsets o;
+    (void)state;
+
+    begin(&o, "t");
+    for (int i = 0; i < 3 * MIRROR_OFFSETS_SOURCES_MAX; i++) {
+        learn_of(&o, i, i);
+        assert_int_equal(source(&o)->next[0], i);
+        learn_of(&o, i, LOOK_UNKNOWN);
+        learn_of(&o, 1000 + i, LOOK_UNKNOWN); /* of which there was nothing */
+        assert_null(source(&o));
     }
-    assert_int_equal(mirror_offsets_source(&o, &found, &err), ERR_CONFLICT);
-    learn(&o, "c", "dc", "dc.t", 0, LOOK_UNKNOWN);
-    assert_int_equal(mirror_offsets_source(&o, &found, &err), ERR_CONFLICT);
+    learn_of(&o, 0, 7);
+    assert_int_equal(source(&o)->next[0], 7);
+    assert_false(o.is_unsure);
+    mirror_offsets_release(&o);
+}
+
+static void of_too_many_sources_none_is_guessed_until_all_is_learned_anew(void **state)
+{
+    const struct mirror_offsets_source *found = NULL;
+    struct mirror_offsets o;
+    (void)state;
+
+    begin(&o, "t");
+    for (int i = 0; i <= MIRROR_OFFSETS_SOURCES_MAX; i++)
+        learn_of(&o, i, 1);
+    assert_false(o.is_unsure);
+    for (int i = 0; i < MIRROR_OFFSETS_SOURCES_MAX; i++)
+        learn_of(&o, i, LOOK_UNKNOWN);
+    assert_true(o.is_unsure);
+    assert_int_equal(mirror_offsets_source(&o, &found, NULL), ERR_CONFLICT);
+    mirror_offsets_forget(&o);
+    assert_false(o.is_unsure);
+    learn_of(&o, MIRROR_OFFSETS_SOURCES_MAX, 1);
+    assert_non_null(source(&o));
     mirror_offsets_release(&o);
 }
 
@@ -137,6 +176,8 @@ int main(void)
         cmocka_unit_test(the_last_of_a_partition_counts),
         cmocka_unit_test(the_log_is_known_by_its_name_and_behind_the_alias),
         cmocka_unit_test(of_several_sources_none_is_guessed),
+        cmocka_unit_test(a_source_of_which_nothing_is_left_leaves_its_place_to_others),
+        cmocka_unit_test(of_too_many_sources_none_is_guessed_until_all_is_learned_anew),
         cmocka_unit_test(a_name_that_is_too_long_is_refused),
     };
 

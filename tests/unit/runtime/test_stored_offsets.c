@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "core/mirror_offsets.h"
+
 static const int64_t begins[] = { 10, 20 };
 
 static struct stored_offsets *begun(void)
@@ -20,20 +22,26 @@ static struct stored_offsets *begun(void)
     return s;
 }
 
-static void take(struct stored_offsets *s, int32_t partition, int64_t offset, const char *key)
+static void take_value(struct stored_offsets *s, int32_t partition, int64_t offset, const char *key,
+                       const char *value)
 {
     const struct record record = { .partition = partition,
                                    .offset = offset,
                                    .has_key = true,
                                    .key = str_from(key),
-                                   .has_value = true,
-                                   .value = STR_LITERAL("{\"offset\":41}") };
+                                   .has_value = value != NULL,
+                                   .value = str_from(value ? value : "") };
 
     stored_offsets_take(s, &record);
 }
 
+static void take(struct stored_offsets *s, int32_t partition, int64_t offset, const char *key)
+{
+    take_value(s, partition, offset, key, "{\"offset\":41}");
+}
+
 /* Of partition 1; LOOK_UNKNOWN: none. */
-static int64_t told(const struct stored_offsets *s)
+static int64_t told(struct stored_offsets *s)
 {
     struct log_look look;
     int64_t next;
@@ -115,12 +123,60 @@ static void a_topic_that_is_not_connects_is_told(void **state)
     stored_offsets_free(s);
 }
 
+static int64_t store_many(struct stored_offsets *s, int64_t offset)
+{
+    for (int i = 0; i <= MIRROR_OFFSETS_SOURCES_MAX; i++) {
+        char key[64];
+
+        snprintf(key, sizeof(key), "[\"c\",{\"cluster\":\"x%d\",\"partition\":1,\"topic\":\"t\"}]",
+                 i);
+        take(s, 0, offset++, key);
+    }
+    return offset;
+}
+
+static bool is_told(struct stored_offsets *s)
+{
+    struct log_look look;
+    bool is;
+
+    log_look_init(&look);
+    stored_offsets_tell(s, &look);
+    is = look.look.outcome == LOOK_ANSWERED;
+    log_look_release(&look);
+    return is;
+}
+
+/* Of what was not kept nobody knows whether it was the last one. */
+static void what_is_taken_away_of_too_many_sources_is_reason_to_read_anew_once(void **state)
+{
+    struct stored_offsets *s = begun();
+    int64_t offset;
+    (void)state;
+
+    take_value(s, 0, 10, OURS, NULL);
+    offset = store_many(s, 11);
+    take_value(s, 0, offset++, OURS, NULL);
+    assert_false(is_told(s));
+    take(s, 0, offset++, "[\"c\",{\"cluster\":\"x1\",\"partition\":1,\"topic\":\"t\"}]");
+    assert_true(stored_offsets_follow(s, "a/b", begins, 2)); /* which would tell the same */
+    take_value(s, 0, offset++, "[\"d\",{\"cluster\":\"x1\",\"partition\":1,\"topic\":\"t\"}]",
+               NULL); /* of another connector */
+    assert_true(stored_offsets_follow(s, "a/b", begins, 2));
+    take_value(s, 0, offset, "[\"c\",{\"cluster\":\"x16\",\"partition\":1,\"topic\":\"t\"}]", NULL);
+    assert_false(stored_offsets_follow(s, "a/b", begins, 2));
+    take(s, 0, 10, OURS);
+    assert_int_equal(told(s), 42);
+    stored_offsets_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_topic_is_read_to_its_ends_and_then_on),
         cmocka_unit_test(what_is_no_longer_the_topic_is_read_anew),
         cmocka_unit_test(a_topic_that_is_not_connects_is_told),
+        cmocka_unit_test(what_is_taken_away_of_too_many_sources_is_reason_to_read_anew_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
