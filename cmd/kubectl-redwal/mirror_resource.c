@@ -118,7 +118,7 @@ enum err_code mirror_resource_order(struct mirror_resource *r, enum mirror_effec
 
     buf_init(&operations, STRIMZI_PATCH_MAX);
     buf_init(&body, OBJECT_MAX_BYTES);
-    rc = strimzi_mirror_patch(&r->mirror, effect, &operations, err);
+    rc = strimzi_mirror_patch(&r->mirror, effect, false, &operations, err);
     if (rc == ERR_OK && operations.n == 0)
         return ERR_OK;
     if (rc == ERR_OK)

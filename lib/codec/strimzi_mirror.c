@@ -126,6 +126,7 @@ static void take_status(yyjson_val *root, struct strimzi_mirror *m)
         .n_running = LOOK_UNKNOWN,
         .n_failed = LOOK_UNKNOWN,
         .exactly_once = m->exactly_once,
+        .generation = generation,
     };
     take_connector(status, m);
 }
@@ -171,6 +172,7 @@ void strimzi_mirror_connector(const struct strimzi_mirror *m,
 void strimzi_mirror_amend(const struct strimzi_mirror *m, struct mirror_look *look)
 {
     look->followed = m->told.followed;
+    look->generation = m->told.generation;
     if (look->connector == CONNECTOR_STOPPED && !(m->told.current == TRUTH_YES && m->asks_to_stop))
         look->current = TRUTH_NO; /* its operator may be about to let it go on */
     if (look->exactly_once == TRUTH_UNKNOWN && m->told.current == TRUTH_YES)
@@ -240,7 +242,7 @@ enum err_code strimzi_mirror_refuse(const struct strimzi_mirror *m, struct err *
 }
 
 enum err_code strimzi_mirror_patch(const struct strimzi_mirror *m, enum mirror_effect effect,
-                                   struct buf *out, struct err *err)
+                                   bool again, struct buf *out, struct err *err)
 {
     const bool stop = effect == MIRROR_EFFECT_STOP;
     const char *const state = stop ? "stopped" : "running";
@@ -248,7 +250,7 @@ enum err_code strimzi_mirror_patch(const struct strimzi_mirror *m, enum mirror_e
     bool fits;
 
     PRE(stop || effect == MIRROR_EFFECT_RESUME);
-    if (rc != ERR_OK || (stop ? m->asks_to_stop : m->asks_to_run))
+    if (rc != ERR_OK || (!again && (stop ? m->asks_to_stop : m->asks_to_run)))
         return rc;
     fits =
         add(out, KUBE_PATCH_TEST, "/metadata/resourceVersion", m->resource_version) &&

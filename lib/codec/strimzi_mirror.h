@@ -63,11 +63,11 @@ enum mirror_effect strimzi_mirror_move(const struct strimzi_mirror *m, enum mirr
 NODISCARD enum err_code strimzi_mirror_refuse(const struct strimzi_mirror *m, struct err *err);
 
 /* The JSON patch for MIRROR_EFFECT_STOP or MIRROR_EFFECT_RESUME, of the checkpoint connector too.
- * It fails where the resource is no longer what was read. Empty: the resource says so already.
- * ERR_INVALID: its reconciliation is paused, or it asks for no source connector; then nobody would
- * carry it out. `out` has room for STRIMZI_PATCH_MAX. */
+ * It fails where the resource is no longer what was read. Empty: the resource says so already, and
+ * it is not to be told `again`. ERR_INVALID: its reconciliation is paused, or it asks for no source
+ * connector; then nobody would carry it out. `out` has room for STRIMZI_PATCH_MAX. */
 NODISCARD enum err_code strimzi_mirror_patch(const struct strimzi_mirror *m,
-                                             enum mirror_effect effect, struct buf *out,
+                                             enum mirror_effect effect, bool again, struct buf *out,
                                              struct err *err);
 
 #endif

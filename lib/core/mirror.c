@@ -110,11 +110,22 @@ static void forget_stillness(struct mirror *m)
     m->n_ends = 0;
 }
 
-void mirror_forget_proof(struct mirror *m)
+static void forget_proof(struct mirror *m)
 {
     m->gone_ms = LOOK_UNKNOWN;
     m->guarded = m->fenced = TRUTH_UNKNOWN;
     forget_stillness(m);
+}
+
+void mirror_let_go(struct mirror *m)
+{
+    forget_proof(m);
+    m->is_let_go = true;
+}
+
+void mirror_stop(struct mirror *m)
+{
+    m->is_let_go = false;
 }
 
 static bool finds_it_gone(const struct mirror_look *l)
@@ -129,17 +140,32 @@ static bool has_answer(const struct mirror *m, int64_t now_ms)
            now_ms - m->last.look.ended_ms <= MIRROR_STALE_MS;
 }
 
+static bool finds_tasks(const struct mirror_look *l)
+{
+    return l->exists && l->n_tasks > 0;
+}
+
 void mirror_learn(struct mirror *m, const struct mirror_look *look)
 {
+    const bool is_gone = finds_it_gone(look) && !m->is_let_go;
+
     m->tried = look->look;
     m->is_forbidden = look->is_forbidden;
     if (look->look.outcome != LOOK_ANSWERED)
         return;
-    if (!finds_it_gone(look) || !has_answer(m, look->look.began_ms))
-        mirror_forget_proof(m);
-    if (finds_it_gone(look) && m->gone_ms == LOOK_UNKNOWN)
+    if (!is_gone || !has_answer(m, look->look.began_ms) || look->generation != m->last.generation)
+        forget_proof(m);
+    if (is_gone && m->gone_ms == LOOK_UNKNOWN)
         m->gone_ms = look->look.ended_ms;
+    if (finds_tasks(look) && look->exactly_once != TRUTH_UNKNOWN)
+        m->ran_once = look->exactly_once;
     m->last = *look;
+}
+
+/* What is configured now need not be what a task that hangs was begun with. */
+static enum truth is_fenced(const struct mirror *m)
+{
+    return m->ran_once == TRUTH_NO ? TRUTH_NO : m->last.exactly_once;
 }
 
 void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int64_t now_ms)
@@ -148,7 +174,7 @@ void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int6
         return;
     forget_stillness(m);
     m->guarded = guard->taken;
-    m->fenced = m->last.exactly_once;
+    m->fenced = is_fenced(m);
     m->guarded_ms = now_ms;
 }
 
@@ -235,6 +261,7 @@ void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[M
     memset(ret_facts, 0, MIRROR_FACT_COUNT * sizeof(*ret_facts)); /* unknown */
     ret_facts[MIRROR_FACT_ALLOWED] = truth_of(!m->is_forbidden);
     ret_facts[MIRROR_FACT_DENIED] = truth_of(m->tried.outcome == LOOK_FAILED && m->tried.denied);
+    ret_facts[MIRROR_FACT_LET_GO] = truth_of(m->is_let_go);
     ret_facts[MIRROR_FACT_ANSWERED] = was_answered(m, now_ms);
     if (!has_answer(m, now_ms))
         return;

@@ -41,11 +41,12 @@ enum {
     X(FAILED,   "the connector or a task of it has failed, and it is to run") \
     X(PAUSED,   "the connector is paused") \
     X(STOPPED,  "the connector is stopped") \
+    X(LET_GO,   "it was told to go on, and no order to stop was taken since") \
     X(WORKING,  "the connector runs, and has tasks, and each of them runs") \
     X(GONE,     "it has no tasks") \
     X(GUARDED,  "Connect has taken a guard write since the tasks were seen to be gone; no: it refused") \
     X(STILL,    "behind that, two looks have found the log here as long as it was") \
-    X(FENCED,   "the connector writes exactly once, so that the guard write has also fenced a task that hangs")
+    X(FENCED,   "the connector writes exactly once, and its tasks are not known to have run without, so that the guard write has also fenced a task that hangs")
 
 /* X(name, state, what it means) */
 #define MIRROR_STATES(X) \
@@ -123,6 +124,7 @@ enum {
     X(STOPPED, PRESENT,  NO,      WAIT,    "there is no such connector to stop") \
     X(STOPPED, STOPPED,  NO,      STOP,    "it is not stopped") \
     X(STOPPED, STOPPED,  UNKNOWN, STOP,    "it is not known whether it is stopped, and another order to stop does no harm") \
+    X(STOPPED, LET_GO,   YES,     STOP,    "it was told to go on, which may be carried out yet") \
     X(STOPPED, GONE,     NO,      WAIT,    "its tasks are ending") \
     X(STOPPED, GONE,     UNKNOWN, WAIT,    "it is not known whether it has tasks") \
     X(STOPPED, GUARDED,  NO,      GUARD,   "the guard write was refused") \
@@ -183,6 +185,7 @@ struct mirror_look {
     int64_t n_tasks, n_running, n_failed; /* of the tasks; LOOK_UNKNOWN */
     char trouble[LOOK_WHY_MAX + 1]; /* what the first of them that failed says, in short; or "" */
     enum truth exactly_once, keeps_headers;
+    int64_t generation; /* of its resource; 0: it has none */
 };
 
 struct mirror_guard {
@@ -195,6 +198,8 @@ struct mirror {
     struct mirror_look last; /* the last one that was answered */
     struct look tried;       /* the last one */
     bool is_forbidden;       /* that one was */
+    bool is_let_go;          /* see MIRROR_FACT_LET_GO */
+    enum truth ran_once;     /* its tasks wrote exactly once when that was last known of them */
     int64_t gone_ms;         /* since when all looks found it stopped; LOOK_UNKNOWN */
     enum truth guarded;      /* since then */
     enum truth fenced;       /* by the guard write that was taken */
@@ -209,10 +214,14 @@ void mirror_init(struct mirror *m);
 void mirror_release(struct mirror *m); /* safe on a zeroed one */
 
 /* In the order that they ended. One that was not answered tells nothing, and after
- * MIRROR_STALE_MS without another the proof is over: nobody knows whether it ran meanwhile. */
+ * MIRROR_STALE_MS without another the proof is over: nobody knows whether it ran meanwhile. So it
+ * is with another generation of its resource, which may have asked for that. */
 void mirror_learn(struct mirror *m, const struct mirror_look *look);
-/* It is told to run, and need not have followed yet: what was proven of its stop counts no more. */
-void mirror_forget_proof(struct mirror *m);
+/* It was told to go on, whatever the answer was: what was proven of its stop counts no more, and it
+ * is not proven again before it has been told to stop. */
+void mirror_let_go(struct mirror *m);
+/* An order to stop was taken. */
+void mirror_stop(struct mirror *m);
 /* `now_ms`: when its answer came. One that began before the tasks were seen to be gone, or came
  * after they were seen again, tells nothing. */
 void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int64_t now_ms);

@@ -42,6 +42,7 @@ struct wal_mirror {
     uint64_t subject, asked_subject, source_subject, offsets_subject;
     int64_t asked_generation, seen_generation; /* of the open question, of the last good answer */
     char connector[STRIMZI_CONNECTOR_MAX + 1], topic[MIRROR_TOPIC_MAX + 1];
+    int64_t ordered_generation;                /* of the last order */
     struct mirror facts;
     struct mirror_lag lag;
     struct wal_look_turn turn, source, offsets;

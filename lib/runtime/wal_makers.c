@@ -14,7 +14,7 @@
 struct maker_call {
     struct wal_makers *makers;
     uint64_t number; /* of the request; 0: free */
-    uint64_t wal;
+    struct wal_maker_orderer orderer;
     enum mirror_effect effect;
 };
 
@@ -155,20 +155,22 @@ static void on_answer(void *self, const struct kube_answer *answer)
     struct wal_makers *m = call->makers;
 
     call->number = 0;
-    m->on_done(m->self, call->wal, call->effect, answer->good ? ERR_OK : ERR_UNAVAILABLE,
+    m->on_done(m->self, &call->orderer, call->effect, answer->good ? ERR_OK : ERR_UNAVAILABLE,
                answer->good ? "" : answer->status.message);
 }
 
-/* NULL: there is none, or that WAL has an order under way. */
-static struct maker_call *free_call(struct wal_makers *m, uint64_t wal)
+/* That of the WAL; else a free one, or NULL. */
+static struct maker_call *find_call(struct wal_makers *m, uint64_t wal)
 {
     struct maker_call *found = NULL;
 
     for (size_t i = 0; i < WAL_MAKERS_CALLS_MAX; i++) {
-        if (m->calls[i].number == 0)
-            found = &m->calls[i];
-        else if (m->calls[i].wal == wal)
-            return NULL;
+        struct maker_call *call = &m->calls[i];
+
+        if (call->number != 0 && call->orderer.wal == wal)
+            return call;
+        if (call->number == 0)
+            found = call;
     }
     return found;
 }
@@ -187,22 +189,32 @@ static enum err_code send(struct wal_makers *m, struct maker_call *call, struct 
     return call->number != 0 ? ERR_OK : err_set(err, ERR_LIMIT, "too many requests wait");
 }
 
-enum err_code wal_makers_order(struct wal_makers *m, uint64_t wal, struct str scope,
-                               const char *name, const struct strimzi_mirror *mirror,
-                               enum mirror_effect effect, struct err *err)
+static bool is_same(const struct maker_call *call, const struct wal_maker_orderer *orderer,
+                    enum mirror_effect effect)
+{
+    return call->number != 0 && call->effect == effect && call->orderer.subject == orderer->subject;
+}
+
+enum err_code wal_makers_order(struct wal_makers *m, const struct wal_maker_orderer *orderer,
+                               struct str scope, const char *name,
+                               const struct strimzi_mirror *mirror, enum mirror_effect effect,
+                               bool again, struct err *err)
 {
     CLEANUP(buf_release) struct buf operations = { 0 };
-    struct maker_call *call = free_call(m, wal);
+    struct maker_call *call = find_call(m, orderer->wal);
     enum err_code rc;
 
-    if (!call || !m->kind)
+    if (!call || !m->kind || is_same(call, orderer, effect))
         return err_set(err, ERR_LIMIT, "an order is under way");
-    *call = (struct maker_call){ .makers = m, .wal = wal, .effect = effect };
     buf_init(&operations, STRIMZI_PATCH_MAX);
-    rc = strimzi_mirror_patch(mirror, effect, &operations, err);
+    rc = strimzi_mirror_patch(mirror, effect, again, &operations, err);
     if (rc == ERR_OK && operations.n == 0)
-        return err_set(err, ERR_INVALID, "the resource says so already");
-    return rc == ERR_OK ? send(m, call, scope, name, buf_str(&operations), err) : rc;
+        rc = err_set(err, ERR_INVALID, "the resource says so already");
+    if (rc != ERR_OK)
+        return rc;
+    drop(m, call);
+    *call = (struct maker_call){ .makers = m, .orderer = *orderer, .effect = effect };
+    return send(m, call, scope, name, buf_str(&operations), err);
 }
 
 bool wal_makers_are_open(const struct wal_makers *m)
@@ -221,7 +233,7 @@ void wal_makers_cancel(struct wal_makers *m)
         if (call->number == 0)
             continue;
         drop(m, call);
-        m->on_done(m->self, call->wal, call->effect, ERR_UNAVAILABLE,
+        m->on_done(m->self, &call->orderer, call->effect, ERR_UNAVAILABLE,
                    "we lead no longer, and it is not known whether it was carried out");
     }
 }

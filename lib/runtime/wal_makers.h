@@ -14,9 +14,15 @@ enum {
     WAL_MAKERS_TROUBLE_MS = 60 * 1000, /* longer than two tries to follow them again */
 };
 
-/* What became of an order for the WAL of that number; `rc` ERR_OK: it stands there. */
-typedef void wal_makers_done_fn(void *self, uint64_t wal, enum mirror_effect effect,
-                                enum err_code rc, const char *why);
+/* For whom an order is given. */
+struct wal_maker_orderer {
+    uint64_t wal;     /* its number */
+    uint64_t subject; /* which of the mirrors that it has named */
+};
+
+/* What became of an order; `rc` ERR_OK: it stands there. */
+typedef void wal_makers_done_fn(void *self, const struct wal_maker_orderer *orderer,
+                                enum mirror_effect effect, enum err_code rc, const char *why);
 
 struct wal_makers;
 
@@ -40,11 +46,13 @@ NODISCARD enum err_code wal_makers_read(const struct wal_makers *m, struct str s
                                         const char *name, const char *alias,
                                         struct strimzi_mirror *ret, struct err *err);
 
-/* MIRROR_EFFECT_STOP, MIRROR_EFFECT_RESUME; one a WAL at a time. ERR_LIMIT: too many are under way;
+/* MIRROR_EFFECT_STOP, MIRROR_EFFECT_RESUME; one a WAL at a time, in place of another one that is
+ * under way, of which nobody is told then. ERR_LIMIT: the same one is under way, or too many are;
  * else see strimzi_mirror_patch(). */
-NODISCARD enum err_code wal_makers_order(struct wal_makers *m, uint64_t wal, struct str scope,
+NODISCARD enum err_code wal_makers_order(struct wal_makers *m,
+                                         const struct wal_maker_orderer *orderer, struct str scope,
                                          const char *name, const struct strimzi_mirror *mirror,
-                                         enum mirror_effect effect, struct err *err);
+                                         enum mirror_effect effect, bool again, struct err *err);
 bool wal_makers_are_open(const struct wal_makers *m); /* orders without a result */
 /* Those: we lead no longer. What has left may be carried out all the same. */
 void wal_makers_cancel(struct wal_makers *m);

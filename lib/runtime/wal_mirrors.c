@@ -18,8 +18,8 @@ struct wal_mirrors {
     size_t n_open; /* orders without a result */
 };
 
-static void on_ordered(void *self, uint64_t number, enum mirror_effect effect, enum err_code rc,
-                       const char *why);
+static void on_ordered(void *self, const struct wal_maker_orderer *orderer,
+                       enum mirror_effect effect, enum err_code rc, const char *why);
 
 static void learned(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, int64_t ends_ms);
 
@@ -293,13 +293,16 @@ static enum err_code give(struct wal_mirrors *m, struct wal_watch *w,
                           int64_t now_ms, int64_t ends_ms, struct err *err)
 {
     const struct wal_spec *s = &w->resource.spec;
+    const struct wal_maker_orderer orderer = { w->number, w->mirror.subject };
+    const bool again = effect == MIRROR_EFFECT_STOP && w->mirror.facts.is_let_go;
     enum err_code rc;
 
     if (effect == MIRROR_EFFECT_RESUME)
-        mirror_forget_proof(&w->mirror.facts);
+        mirror_let_go(&w->mirror.facts);
+    w->mirror.ordered_generation = w->mirror.generation;
     if (s->mirror_maker && effect != MIRROR_EFFECT_GUARD)
-        return wal_makers_order(m->makers, w->number, str_from(w->resource.scope), s->mirror_maker,
-                                maker, effect, err);
+        return wal_makers_order(m->makers, &orderer, str_from(w->resource.scope), s->mirror_maker,
+                                maker, effect, again, err);
     if (!s->connect_url)
         return err_set(err, ERR_INVALID, "only Connect takes a guard write");
     rc = ask(m, w, effect, now_ms, ends_ms, err);
@@ -340,31 +343,41 @@ static void learned(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, 
     m->ports.on_learned(m->ports.self, w);
 }
 
+static void take_effect(struct mirror *facts, enum mirror_effect effect, enum err_code rc)
+{
+    if (effect == MIRROR_EFFECT_RESUME)
+        mirror_let_go(facts);
+    else if (effect == MIRROR_EFFECT_STOP && rc == ERR_OK)
+        mirror_stop(facts);
+}
+
 static void note_result(struct wal_mirrors *m, struct wal_watch *w, enum mirror_effect effect,
                         enum err_code rc, const char *why, int64_t now_ms)
 {
     const bool is_news = strcmp(w->mirror.why, why) != 0;
 
+    take_effect(&w->mirror.facts, effect, rc);
+    w->mirror.turn.due_ms = now_ms;
+    if (w->mirror.ordered_generation != w->mirror.generation)
+        return; /* something else may be wanted by now, and does not wait for this */
     snprintf(w->mirror.why, sizeof(w->mirror.why), "%s", why);
     if (rc == ERR_OK)
         backoff_reset(&w->mirror.retry);
     else
         w->mirror.order_due_ms = now_ms + backoff_next_ms(&w->mirror.retry, w->number);
-    if (effect == MIRROR_EFFECT_RESUME)
-        mirror_forget_proof(&w->mirror.facts);
     if (rc != ERR_OK && effect != MIRROR_EFFECT_GUARD && is_news)
         log_warn(m->ports.log, "Failed to order a mirror to %s namespace=%s name=%s error=%s",
                  word_of(effect), w->resource.scope, w->resource.name, why);
     w->mirror.turn.due_ms = now_ms + WAL_MIRRORS_SETTLE_MS;
 }
 
-static void on_ordered(void *self, uint64_t number, enum mirror_effect effect, enum err_code rc,
-                       const char *why)
+static void on_ordered(void *self, const struct wal_maker_orderer *orderer,
+                       enum mirror_effect effect, enum err_code rc, const char *why)
 {
     struct wal_mirrors *m = self;
-    struct wal_watch *w = wal_looks_find_number(m->ports.looks, number);
+    struct wal_watch *w = wal_looks_find_number(m->ports.looks, orderer->wal);
 
-    if (w)
+    if (w && w->mirror.subject == orderer->subject)
         note_result(m, w, effect, rc, why, kube_client_now_ms(m->ports.client));
 }
 

@@ -46,7 +46,7 @@ static void read_strimzi(struct str text)
         if (e == MIRROR_EFFECT_GUARD)
             continue;
         buf_init(&out, STRIMZI_PATCH_MAX);
-        if (strimzi_mirror_patch(&m, e, &out, &err) == ERR_OK)
+        if (strimzi_mirror_patch(&m, e, false, &out, &err) == ERR_OK)
             PRE(m.told.followed == TRUTH_YES && m.has_source);
     }
 }

@@ -34,9 +34,15 @@ static void print_proof(void)
     printf("3. The log here, open transactions and all, ends where it did in two looks that are %d "
            "seconds apart, both behind the guard write.\n\n",
            MIRROR_STILL_MS / 1000);
-    printf("Where nobody has answered for %d seconds the proof begins anew: it may have run "
-           "meanwhile.\n\n",
-           MIRROR_STALE_MS / 1000);
+    printf(
+        "Where nobody has answered for %d seconds the proof begins anew: it may have run "
+        "meanwhile. So it does\n"
+        "where the KafkaMirrorMaker2 that manages it was changed, and where it was told to go "
+        "on, whatever the answer\n"
+        "was: then it is told to stop once more before that. Who resumes and stops it by Connect, "
+        "past all who look\n"
+        "at it, between two looks is not seen.\n\n",
+        MIRROR_STALE_MS / 1000);
     puts("What this does not show: without exactly-once writing, a task that hangs longer than the "
          "log was seen to\n"
          "stand still may wake up and deliver what it held. Ending the workers of Connect ends it. "

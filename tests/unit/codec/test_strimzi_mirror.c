@@ -188,7 +188,7 @@ static void a_change_is_guarded_by_what_was_read(void **state)
         buf_init(&out, STRIMZI_PATCH_MAX);
         assert_int_equal(strimzi_mirror_read(str_from(rows[i].json), STR_LITERAL("dc"), &m, &err),
                          ERR_OK);
-        rc = strimzi_mirror_patch(&m, rows[i].effect, &out, &err);
+        rc = strimzi_mirror_patch(&m, rows[i].effect, false, &out, &err);
         if (rc != rows[i].code || (rc == ERR_OK ? !str_eq(buf_str(&out), str_from(rows[i].patch))
                                                 : !strstr(err.msg, rows[i].patch)))
             fail_msg("row %zu: %d: %s%.*s", i, rc, err.msg, STR_ARGS(buf_str(&out)));
@@ -230,6 +230,7 @@ static void what_the_resource_does_not_ask_for_does_not_last(void **state)
             facts[f] = TRUTH_YES; /* the proof, where it is stopped */
         facts[MIRROR_FACT_DENIED] = facts[MIRROR_FACT_FAILED] = TRUTH_NO;
         facts[MIRROR_FACT_PAUSED] = facts[MIRROR_FACT_WORKING] = TRUTH_NO;
+        facts[MIRROR_FACT_LET_GO] = TRUTH_NO;
         facts[MIRROR_FACT_FOLLOWED] = rows[i].followed;
         facts[MIRROR_FACT_STOPPED] = rows[i].stopped;
         effect = strimzi_mirror_move(&m, rows[i].wish, facts, &why);

@@ -11,132 +11,6 @@
 
 #include "base/check.h"
 
-/* --- the tables, over all facts --------------------------------------------------------------- */
-
-/* False when all were given. The last fact changes fastest. */
-static bool next_facts(enum truth facts[MIRROR_FACT_COUNT])
-{
-    for (unsigned i = MIRROR_FACT_COUNT; i-- > 0;) {
-        if (facts[i] < TRUTH_YES) {
-            facts[i]++;
-            return true;
-        }
-        facts[i] = TRUTH_UNKNOWN;
-    }
-    return false;
-}
-
-static void check_is(const enum truth *facts, enum mirror_fact fact, enum truth wanted,
-                     const char *what)
-{
-    if (facts[fact] != wanted)
-        fail_msg("%s, and %s is %d", what, mirror_fact_text(fact), facts[fact]);
-}
-
-static void stopped_is_proven_whatever_else_is_known(void **state)
-{
-    static const enum mirror_fact proof[] = { MIRROR_FACT_ANSWERED, MIRROR_FACT_CURRENT,
-                                              MIRROR_FACT_PRESENT,  MIRROR_FACT_STOPPED,
-                                              MIRROR_FACT_GONE,     MIRROR_FACT_GUARDED,
-                                              MIRROR_FACT_STILL };
-    enum truth facts[MIRROR_FACT_COUNT] = { TRUTH_UNKNOWN };
-    bool reached[MIRROR_REASON_COUNT] = { false };
-    (void)state;
-
-    do {
-        const enum mirror_reason reason = mirror_judge(facts);
-
-        reached[reason] = true;
-        if (mirror_reason_state(reason) != MIRROR_STATE_STOPPED)
-            continue;
-        for (size_t i = 0; i < ARRAY_SIZE(proof); i++)
-            check_is(facts, proof[i], TRUTH_YES, "it is called stopped");
-        assert_int_not_equal(facts[MIRROR_FACT_DENIED], TRUTH_YES);
-        assert_int_not_equal(facts[MIRROR_FACT_ALLOWED], TRUTH_NO);
-    } while (next_facts(facts));
-    for (unsigned i = 0; i < MIRROR_REASON_COUNT; i++)
-        if (!reached[i])
-            fail_msg("nothing reaches %s", mirror_reason_code((enum mirror_reason)i));
-}
-
-static void check_move(const enum truth *facts, enum mirror_wish wish, enum mirror_effect effect)
-{
-    static const enum mirror_fact done[] = { MIRROR_FACT_STOPPED, MIRROR_FACT_GONE,
-                                             MIRROR_FACT_GUARDED, MIRROR_FACT_STILL };
-
-    if (effect == MIRROR_EFFECT_STOP)
-        assert_int_equal(wish, MIRROR_WISH_STOPPED);
-    if (effect == MIRROR_EFFECT_RESUME)
-        assert_int_equal(wish, MIRROR_WISH_RUNNING);
-    if (effect == MIRROR_EFFECT_STOP || effect == MIRROR_EFFECT_RESUME) {
-        check_is(facts, MIRROR_FACT_ANSWERED, TRUTH_YES, "it is acted upon");
-        check_is(facts, MIRROR_FACT_FOLLOWED, TRUTH_YES, "it is acted upon");
-        assert_int_not_equal(facts[MIRROR_FACT_ALLOWED], TRUTH_NO);
-    }
-    if (effect == MIRROR_EFFECT_GUARD) {
-        check_is(facts, MIRROR_FACT_STOPPED, TRUTH_YES, "it is guarded");
-        check_is(facts, MIRROR_FACT_GONE, TRUTH_YES, "it is guarded");
-    }
-    for (size_t i = 0;
-         wish == MIRROR_WISH_STOPPED && effect == MIRROR_EFFECT_NOTHING && i < ARRAY_SIZE(done);
-         i++)
-        check_is(facts, done[i], TRUTH_YES, "nothing more is done to stop it");
-    if (wish == MIRROR_WISH_OBSERVED)
-        assert_int_equal(effect, MIRROR_EFFECT_NOTHING);
-}
-
-enum { MOVES_MAX = 64 };
-
-/* Row by its wish and its words, which are not repeated under one wish. */
-static unsigned move_row(const char *wish, const char *why)
-{
-    struct mirror_move_row row;
-    unsigned found = MOVES_MAX;
-
-    for (unsigned i = 0; mirror_move_row(i, &row); i++) {
-        if (strcmp(row.wish, wish) == 0 && strcmp(row.why, why) == 0) {
-            assert_int_equal(found, MOVES_MAX);
-            found = i;
-        }
-    }
-    return found;
-}
-
-static void what_is_done_follows_from_what_is_wanted(void **state)
-{
-#define ROW(name, meaning) [MIRROR_WISH_##name] = meaning,
-    static const char *const wishes[MIRROR_WISH_COUNT] = { MIRROR_WISHES(ROW) };
-#undef ROW
-    enum truth facts[MIRROR_FACT_COUNT] = { TRUTH_UNKNOWN };
-    const char *reached[MIRROR_WISH_COUNT][MOVES_MAX] = { { NULL } };
-    struct mirror_move_row row;
-    (void)state;
-
-    do {
-        for (enum mirror_wish w = 0; w < MIRROR_WISH_COUNT; w++) {
-            const char *why = NULL;
-            size_t i = 0;
-
-            check_move(facts, w, mirror_move(w, facts, &why));
-            while (reached[w][i] && reached[w][i] != why)
-                i++;
-            assert_true(i < MOVES_MAX);
-            reached[w][i] = why;
-        }
-    } while (next_facts(facts));
-
-    for (unsigned i = 0; mirror_move_row(i, &row); i++) {
-        bool found = false;
-
-        assert_int_equal(move_row(row.wish, row.why), i);
-        for (enum mirror_wish w = 0; w < MIRROR_WISH_COUNT; w++)
-            for (size_t j = 0; strcmp(wishes[w], row.wish) == 0 && reached[w][j]; j++)
-                found = found || strcmp(reached[w][j], row.why) == 0;
-        if (!found)
-            fail_msg("nothing reaches: %s: %s", row.wish, row.why);
-    }
-}
-
 /* --- what one look makes ---------------------------------------------------------------------- */
 
 enum { AT_MS = 1000 * 1000, TOOK_MS = 20, SECOND_MS = 1000 };
@@ -313,6 +187,8 @@ enum what {
     LOOKS_MISSING,
     LOOKS_RUNNING,
     LOOKS_SILENT,
+    LET_GO,
+    STOP_TAKEN,
     GUARD_TAKEN,
     GUARD_REFUSED,
     GUARD_UNANSWERED,
@@ -323,7 +199,7 @@ enum what {
 struct event {
     int at_s;
     enum what what;
-    int64_t ends; /* ENDS: of the second partition */
+    int64_t ends; /* ENDS: of the second partition; LOOKS_...: the generation of its resource */
 };
 
 enum { EVENTS_MAX = 9 };
@@ -356,6 +232,12 @@ static void happen(struct mirror *m, const struct event *e)
     case GUARD_REFUSED:
         guard.taken = TRUTH_NO;
         break;
+    case LET_GO:
+        mirror_let_go(m);
+        return;
+    case STOP_TAKEN:
+        mirror_stop(m);
+        return;
     case LOOKS_GONE:
     case GUARD_UNANSWERED:
     case ENDS:
@@ -363,6 +245,7 @@ static void happen(struct mirror *m, const struct event *e)
         break;
     }
     l.exactly_once = TRUTH_YES;
+    l.generation = e->ends;
     if (e->what <= LOOKS_SILENT)
         mirror_learn(m, &l);
     else if (e->what >= ENDS)
@@ -420,6 +303,17 @@ static const struct {
     ROW("it was deleted and made anew", 6, GUARD_AWAITED, { 0, LOOKS_GONE, 0 },
         { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_MISSING, 0 },
         { 14, LOOKS_GONE, 0 }),
+    ROW("it was let go on and is stopped again between two looks", 7, GUARD_AWAITED,
+        { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 },
+        { 13, LET_GO, 0 }, { 14, LOOKS_GONE, 0 }, { 15, GUARD_TAKEN, 0 }),
+    ROW("and that is proven behind an order to stop", 7, STOPPED_FENCED, { 0, LOOKS_GONE, 0 },
+        { 1, LET_GO, 0 }, { 2, STOP_TAKEN, 0 }, { 3, LOOKS_GONE, 0 }, { 4, GUARD_TAKEN, 0 },
+        { 5, ENDS, 5 }, { 15, ENDS, 5 }),
+    ROW("its resource was changed between two looks", 6, GUARD_AWAITED, { 0, LOOKS_GONE, 1 },
+        { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_GONE, 1 },
+        { 14, LOOKS_GONE, 3 }),
+    ROW("it was not", 5, STOPPED_FENCED, { 0, LOOKS_GONE, 1 }, { 1, GUARD_TAKEN, 0 },
+        { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_GONE, 1 }),
     ROW("a connector that is not there", 4, ABSENT, { 0, LOOKS_MISSING, 0 }, { 1, GUARD_TAKEN, 0 },
         { 2, ENDS, 5 }, { 12, ENDS, 5 }),
 #undef ROW
@@ -494,6 +388,57 @@ static void a_guard_write_has_fenced_what_wrote_exactly_once_then(void **state)
     }
 }
 
+/* The tasks that may hang are those of then. */
+static void what_was_set_while_it_was_stopped_fences_no_former_task(void **state)
+{
+    static const struct {
+        enum truth ran, then;
+        enum mirror_reason reason;
+    } rows[] = {
+        { TRUTH_YES, TRUTH_YES, MIRROR_REASON_STOPPED_FENCED },
+        { TRUTH_NO, TRUTH_YES, MIRROR_REASON_STOPPED_STILL },
+        { TRUTH_NO, TRUTH_UNKNOWN, MIRROR_REASON_STOPPED_STILL },
+        { TRUTH_UNKNOWN, TRUTH_YES, MIRROR_REASON_STOPPED_FENCED },
+        { TRUTH_YES, TRUTH_NO, MIRROR_REASON_STOPPED_STILL },
+        { TRUTH_YES, TRUTH_UNKNOWN, MIRROR_REASON_STOPPED_UNSURE },
+    };
+    const struct event events[] = { { 2, GUARD_TAKEN, 0 }, { 3, ENDS, 5 }, { 13, ENDS, 5 } };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct mirror_look runs = look_at(AT_MS, CONNECTOR_RUNNING, 1, 1, 0);
+        struct mirror_look gone = look_at(AT_MS + SECOND_MS, CONNECTOR_STOPPED, 0, 0, 0);
+        struct mirror m;
+
+        runs.exactly_once = rows[i].ran;
+        gone.exactly_once = rows[i].then;
+        mirror_init(&m);
+        mirror_learn(&m, &runs);
+        mirror_learn(&m, &gone);
+        for (size_t j = 0; j < ARRAY_SIZE(events); j++)
+            happen(&m, &events[j]);
+        if (reason_at(&m, AT_MS + 13 * SECOND_MS) != rows[i].reason)
+            fail_msg("row %zu: %s", i, mirror_reason_code(reason_at(&m, AT_MS + 13 * SECOND_MS)));
+        mirror_release(&m);
+    }
+}
+
+static void what_was_let_go_on_is_stopped_again_however_it_looks(void **state)
+{
+    const struct event events[] = { { 0, LOOKS_GONE, 0 }, { 1, LET_GO, 0 }, { 2, LOOKS_GONE, 0 } };
+    struct mirror m;
+    (void)state;
+
+    mirror_init(&m);
+    for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+        happen(&m, &events[i]);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_STOP);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_RUNNING, AT_MS), MIRROR_EFFECT_RESUME);
+    mirror_stop(&m);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_GUARD);
+    mirror_release(&m);
+}
+
 static void connect_s_words_are_known(void **state)
 {
     (void)state;
@@ -506,8 +451,6 @@ static void connect_s_words_are_known(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stopped_is_proven_whatever_else_is_known),
-        cmocka_unit_test(what_is_done_follows_from_what_is_wanted),
         cmocka_unit_test(a_look_tells_what_the_mirror_does),
         cmocka_unit_test(who_does_not_answer_makes_it_unknown_with_patience),
         cmocka_unit_test(a_resource_that_nobody_follows_is_not_changed),
@@ -515,6 +458,8 @@ int main(void)
         cmocka_unit_test(a_stop_is_proven_step_by_step),
         cmocka_unit_test(what_is_not_known_of_exactly_once_is_said),
         cmocka_unit_test(a_guard_write_has_fenced_what_wrote_exactly_once_then),
+        cmocka_unit_test(what_was_set_while_it_was_stopped_fences_no_former_task),
+        cmocka_unit_test(what_was_let_go_on_is_stopped_again_however_it_looks),
         cmocka_unit_test(connect_s_words_are_known),
     };
 

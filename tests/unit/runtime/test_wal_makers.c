@@ -19,12 +19,13 @@ enum { TEXT_MAX = 1024 };
     "{\"version\":\"" version "\",\"resources\":[{\"resource\":\"kafkamirrormaker2s\"}]}"
 #define IN_VERSIONS(versions)                                                                      \
     "{\"metadata\":{\"name\":\"kafka.strimzi.io\"},\"versions\":[" versions "]}"
-#define MAKERS_SERVED IN_VERSIONS(IN_VERSION("v1"))
-#define BY_MAKER      "\"kafkaMirrorMaker2\":{\"name\":\"m\"}"
+#define MAKERS_SERVED   IN_VERSIONS(IN_VERSION("v1"))
+#define AND_ITS_CONNECT ",\"connect\":{\"url\":\"http://connect.example:8083\"}"
+#define BY_MAKER        "\"kafkaMirrorMaker2\":{\"name\":\"m\"}"
 
-/* As its operator left it in its first generation; `more` of its metadata. */
-static void put_maker_at(struct wal_stand *s, int generation, const char *state,
-                         const char *connector, const char *more)
+/* `more` of its metadata. */
+static void put_maker_seen(struct wal_stand *s, int generation, int observed, const char *state,
+                           const char *connector, const char *more)
 {
     char text[TEXT_MAX];
 
@@ -35,11 +36,18 @@ static void put_maker_at(struct wal_stand *s, int generation, const char *state,
         "\"target\":"
         "{\"alias\":\"dr\",\"config\":{\"exactly.once.source.support\":\"enabled\"}},\"mirrors\":"
         "[{\"source\":{\"alias\":\"a\"},\"sourceConnector\":{\"state\":\"%s\"}}]},\"status\":"
-        "{\"observedGeneration\":1,\"connectors\":[{\"name\":\"a->dr.MirrorSourceConnector\","
+        "{\"observedGeneration\":%d,\"connectors\":[{\"name\":\"a->dr.MirrorSourceConnector\","
         "\"connector\":{\"state\":\"%s\"},\"tasks\":[%s]}]}}",
-        generation, more, state, connector,
+        generation, more, state, observed, connector,
         strcmp(connector, "RUNNING") == 0 ? "{\"id\":0,\"state\":\"RUNNING\"}" : "");
     fake_api_put(s->api, MAKERS, "ns", "m", text);
+}
+
+/* As its operator left it in its first generation. */
+static void put_maker_at(struct wal_stand *s, int generation, const char *state,
+                         const char *connector, const char *more)
+{
+    put_maker_seen(s, generation, 1, state, connector, more);
 }
 
 static void put_maker(struct wal_stand *s, const char *state, const char *connector,
@@ -78,8 +86,7 @@ static void with_its_connect_a_stop_is_proven_and_lasts(void **state)
     struct wal_stand *s = *state;
 
     put_maker(s, "running", "RUNNING", "");
-    wal_stand_put_mirror(s, 1, "Stopped",
-                         BY_MAKER ",\"connect\":{\"url\":\"http://connect.example:8083\"}");
+    wal_stand_put_mirror(s, 1, "Stopped", BY_MAKER AND_ITS_CONNECT);
     wal_stand_run(s, MINUTE_MS);
     assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
     assert_int_equal(s->connector.n_stops, 0); /* that is its operator's to do */
@@ -98,8 +105,7 @@ static void a_stop_that_its_operator_has_not_seen_is_not_proven(void **state)
 
     put_maker_at(s, 2, "stopped", "STOPPED", "");
     s->connector.state = CONNECTOR_STOPPED;
-    wal_stand_put_mirror(s, 1, "Stopped",
-                         BY_MAKER ",\"connect\":{\"url\":\"http://connect.example:8083\"}");
+    wal_stand_put_mirror(s, 1, "Stopped", BY_MAKER AND_ITS_CONNECT);
     wal_stand_run(s, 2 * MINUTE_MS);
     wal_stand_says_of_mirror(s, "Unknown", "NotReconciled");
     assert_int_equal(s->connector.n_guards, 0);
@@ -115,8 +121,7 @@ static void a_stop_that_its_resource_does_not_ask_for_is_not_proven(void **state
 
     put_maker(s, "running", "RUNNING", "");
     s->connector.state = CONNECTOR_STOPPED;
-    wal_stand_put_mirror(s, 1, "Observed",
-                         BY_MAKER ",\"connect\":{\"url\":\"http://connect.example:8083\"}");
+    wal_stand_put_mirror(s, 1, "Observed", BY_MAKER AND_ITS_CONNECT);
     wal_stand_run(s, 2 * MINUTE_MS);
     wal_stand_says_of_mirror(s, "Unknown", "NotReconciled");
     assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"));
@@ -166,6 +171,88 @@ static void an_order_that_is_under_way_is_awaited_before_the_lease_is_given_away
     assert_true(wal_reconciler_is_released(s->reconciler));
 }
 
+/* The order to go on was written, and its answer is late. */
+static void a_stop_does_not_wait_for_the_result_of_an_order_to_go_on(void **state)
+{
+    struct wal_stand *s = *state;
+    int64_t began_ms;
+
+    put_maker(s, "stopped", "STOPPED", "");
+    wal_stand_put_mirror(s, 1, "Stopped", BY_MAKER);
+    wal_stand_run(s, MINUTE_MS);
+    s->link->slow = "/kafkamirrormaker2s/m";
+    wal_stand_put_mirror(s, 2, "Running", BY_MAKER);
+    while (!maker_says(s, "\"sourceConnector\":{\"state\":\"running\"}"))
+        wal_stand_run(s, 1);
+    assert_true(is_patching(s));
+    began_ms = wal_stand_ms;
+    wal_stand_put_mirror(s, 3, "Stopped", BY_MAKER);
+    while (!maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"))
+        wal_stand_run(s, 1);
+    assert_in_range(wal_stand_ms - began_ms, 0, 2000);
+}
+
+static void an_order_to_stop_is_written_again_behind_one_to_go_on_without_a_result(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "stopped", "STOPPED", "");
+    s->connector.state = CONNECTOR_STOPPED;
+    wal_stand_put_mirror(s, 1, "Stopped", BY_MAKER AND_ITS_CONNECT);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    s->link->broken = "/kafkamirrormaker2s/m";
+    wal_stand_put_mirror(s, 2, "Running", BY_MAKER AND_ITS_CONNECT);
+    wal_stand_run(s, 2000);
+    wal_stand_put_mirror(s, 3, "Stopped", BY_MAKER AND_ITS_CONNECT);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_not(s, "StoppedAnd");
+    s->link->broken = NULL;
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_true(maker_says(s, "\"sourceConnector\":{\"state\":\"stopped\"}"));
+}
+
+static void what_became_of_an_order_to_another_mirror_maker_is_not_about_this_one(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "stopped", "STOPPED", "");
+    s->connector.state = CONNECTOR_STOPPED;
+    s->link->slow = "/kafkamirrormaker2s/m";
+    wal_stand_put_mirror(s, 1, "Running", BY_MAKER AND_ITS_CONNECT);
+    while (!is_patching(s))
+        wal_stand_run(s, 1);
+    fake_api_put(s->api, MAKERS, "ns", "n",
+                 "{\"metadata\":{\"name\":\"n\",\"namespace\":\"ns\",\"generation\":1},\"spec\":{"
+                 "\"target\":{\"alias\":\"dr\"},\"mirrors\":[{\"source\":{\"alias\":\"a\"},"
+                 "\"sourceConnector\":{\"state\":\"stopped\"}}]},"
+                 "\"status\":{\"observedGeneration\":1}}");
+    wal_stand_put_mirror(s, 2, "Stopped", "\"kafkaMirrorMaker2\":{\"name\":\"n\"}" AND_ITS_CONNECT);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_false(is_patching(s));
+    assert_int_equal(s->connector.n_guards, 1);
+}
+
+/* Between two looks at the connector it may have gone on. */
+static void a_mirror_maker_that_was_changed_is_proven_anew(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put_maker(s, "stopped", "STOPPED", "");
+    s->connector.state = CONNECTOR_STOPPED;
+    wal_stand_put_mirror(s, 1, "Stopped", BY_MAKER AND_ITS_CONNECT);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    put_maker_seen(s, 3, 3, "stopped", "STOPPED", "");
+    wal_stand_run(s, LOOK_MS + STEP_MAX_MS);
+    wal_stand_says_not(s, "StoppedAnd");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_guards, 2);
+}
+
 static void a_mirror_maker_that_is_not_there_is_told(void **state)
 {
     struct wal_stand *s = *state;
@@ -211,6 +298,10 @@ int main(void)
         TEST(a_stop_that_its_resource_does_not_ask_for_is_not_proven),
         TEST(a_mirror_maker_that_nobody_follows_gets_no_order),
         TEST(an_order_that_is_under_way_is_awaited_before_the_lease_is_given_away),
+        TEST(a_stop_does_not_wait_for_the_result_of_an_order_to_go_on),
+        TEST(an_order_to_stop_is_written_again_behind_one_to_go_on_without_a_result),
+        TEST(what_became_of_an_order_to_another_mirror_maker_is_not_about_this_one),
+        TEST(a_mirror_maker_that_was_changed_is_proven_anew),
         TEST(a_mirror_maker_that_is_not_there_is_told),
         TEST(a_mirror_maker_is_followed_in_v1beta2_as_long_as_the_cluster_has_it),
     };
