@@ -36,6 +36,27 @@ static bool is_news(enum wal_condition_type type, const struct wal_condition *be
            before->status != CONDITION_UNKNOWN;
 }
 
+/* What comes and goes while a mirror starts, stops, or is proven anew is no decision. */
+static bool lasts(const struct wal_condition *mirror)
+{
+    return mirror->reason[0] != '\0' && mirror->status != CONDITION_UNKNOWN && !is_passing(mirror);
+}
+
+void wal_status_recall_mirror(const struct wal_status *before, struct wal_told *told)
+{
+    const struct wal_condition *c = &before->conditions[WAL_CONDITION_MIRROR_RUNNING];
+
+    if (lasts(c))
+        memcpy(told->mirror, c->reason, sizeof(told->mirror));
+}
+
+/* A leader that proves anew what was told has decided nothing. */
+static bool was_told(enum wal_condition_type type, const struct wal_condition *now,
+                     const struct wal_told *told)
+{
+    return type == WAL_CONDITION_MIRROR_RUNNING && strcmp(now->reason, told->mirror) == 0;
+}
+
 static void tell(struct wal_notice *n, const char *action, bool warning, const char *reason)
 {
     *n = (struct wal_notice){ .warning = warning, .action = action };
@@ -104,11 +125,12 @@ size_t wal_status_notices(const struct wal_status *before, const struct wal_stat
 
         /* Ready sums up what the others tell. */
         if (i == WAL_CONDITION_READY || is_of_restore(i, before, now) ||
-            !is_news(i, &before->conditions[i], c))
+            !is_news(i, &before->conditions[i], c) || was_told(i, c, told))
             continue;
         tell(&ret[n], wal_condition_text(i), is_warning(i, c), c->reason);
         memcpy(ret[n].note, c->message, sizeof(ret[n].note));
         n++;
     }
+    wal_status_recall_mirror(now, told);
     return n;
 }

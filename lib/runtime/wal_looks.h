@@ -37,12 +37,13 @@ struct wal_look_turn {
 struct wal_mirror {
     uint64_t digest, term; /* of what names it; in which it was begun */
     int64_t generation;    /* of the specification that does */
+    enum mirror_wish wish; /* of that specification */
     /* Counts what is asked about, and what the open questions are: one that waited long may have
      * been about another connector. */
     uint64_t subject, asked_subject, source_subject, offsets_subject;
     int64_t asked_generation, seen_generation; /* of the open question, of the last good answer */
-    char connector[STRIMZI_CONNECTOR_MAX + 1], topic[MIRROR_TOPIC_MAX + 1];
     int64_t ordered_generation;                /* of the last order */
+    char connector[STRIMZI_CONNECTOR_MAX + 1], topic[MIRROR_TOPIC_MAX + 1];
     struct mirror facts;
     struct mirror_lag lag;
     struct wal_look_turn turn, source, offsets;

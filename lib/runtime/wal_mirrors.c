@@ -113,11 +113,15 @@ static void forget(struct wal_mirror *m, int64_t now_ms)
 void wal_mirrors_follow(const struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms)
 {
     const struct wal_spec *s = &w->resource.spec;
+    const enum mirror_wish wish = wal_mirrors_wish(w);
     uint64_t digest;
 
     if (w->mirror.generation == w->resource.generation && w->mirror.term == m->term)
         return;
     digest = digest_of(s);
+    if (w->mirror.generation != 0 && (w->mirror.wish != wish || w->mirror.digest != digest))
+        w->told.mirror[0] = '\0'; /* what comes of it is another decision */
+    w->mirror.wish = wish;
     w->mirror.generation = w->resource.generation;
     w->mirror.turn.due_ms = w->mirror.order_due_ms = now_ms; /* something else may be wanted */
     w->mirror.retry = (struct backoff){ WAL_MIRRORS_RETRY_MS, WAL_MIRRORS_RETRY_MAX_MS, 0 };

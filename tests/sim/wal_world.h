@@ -118,15 +118,19 @@ struct wal_replica {
     struct fake_mirror mirror;
 };
 
-/* News of one kind about one object: how often statuses made it, and Events told it. */
+/* News of one kind about one object: how often statuses made it at most, and in any case, and
+ * Events told it. */
 struct wal_tale {
     char uid[24], type[32], reason[64];
-    unsigned n_made, n_told;
+    unsigned n_made, n_due, n_told;
 };
 
 /* What a status says of one condition. */
 struct wal_standing {
     char uid[24], type[32], status[12], reason[64];
+    char lasting[64]; /* MirrorRunning: what it said last that it does not pass through */
+    int64_t generation;
+    bool is_anew; /* something else may have been wanted since */
 };
 
 /* An Event and how often it says that it happened. */

@@ -250,10 +250,35 @@ static void forget_mirror(struct wal_world *w, const char *uid, yyjson_val *stat
         s->status[0] = s->reason[0] = '\0';
 }
 
+/* What is proven again of a mirror is told again when it may have been wanted anew, and else not.
+ */
+static void make_news(struct wal_world *w, const struct wal_standing *s, const char *reason)
+{
+    const bool again = strcmp(s->lasting, reason) == 0;
+    struct wal_tale *t = tale_of(w, s->uid, s->type, reason);
+
+    t->n_made += !again || s->is_anew;
+    t->n_due += !again;
+}
+
+static void note_lasting(struct wal_standing *s, const char *status, const char *reason,
+                         int64_t generation)
+{
+    if (strcmp(s->type, "MirrorRunning") == 0 && strcmp(status, "Unknown") != 0 &&
+        !passes(reason) && strcmp(s->reason, reason) != 0) {
+        snprintf(s->lasting, sizeof(s->lasting), "%s", reason);
+        s->is_anew = false;
+    }
+    s->is_anew = s->is_anew || generation != s->generation;
+    s->generation = generation;
+}
+
 static void read_status(struct wal_world *w, const char *text)
 {
     yyjson_doc *doc = yyjson_read(text, strlen(text), 0);
-    const char *uid = text_at(yyjson_obj_get(yyjson_doc_get_root(doc), "metadata"), "uid");
+    yyjson_val *meta = yyjson_obj_get(yyjson_doc_get_root(doc), "metadata");
+    const int64_t generation = yyjson_get_sint(yyjson_obj_get(meta, "generation"));
+    const char *uid = text_at(meta, "uid");
     yyjson_arr_iter iter = yyjson_arr_iter_with(conditions_of(doc));
     yyjson_val *condition;
 
@@ -263,7 +288,8 @@ static void read_status(struct wal_world *w, const char *text)
         struct wal_standing *s = standing_of(w, uid, text_at(condition, "type"));
 
         if (is_news(s, status, reason))
-            tale_of(w, uid, s->type, reason)->n_made++;
+            make_news(w, s, reason);
+        note_lasting(s, status, reason, generation);
         snprintf(s->status, sizeof(s->status), "%s", status);
         snprintf(s->reason, sizeof(s->reason), "%s", reason);
     }
@@ -357,9 +383,9 @@ void wal_world_check_told(struct wal_world *w)
     for (size_t i = 0; i < WAL_WORLD_TALES && w->tales[i].uid[0] != '\0'; i++) {
         const struct wal_tale *t = &w->tales[i];
 
-        if (t->n_told != t->n_made && lives(w, t->uid))
-            wal_world_fail(w, "%s %s of %s is told %u times, and happened %u times", t->type,
-                           t->reason, t->uid, t->n_told, t->n_made);
+        if ((t->n_told < t->n_due || t->n_told > t->n_made) && lives(w, t->uid))
+            wal_world_fail(w, "%s %s of %s is told %u times, and happened %u to %u times", t->type,
+                           t->reason, t->uid, t->n_told, t->n_due, t->n_made);
     }
 }
 

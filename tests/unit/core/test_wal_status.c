@@ -278,6 +278,82 @@ static void a_primary_that_went_back_is_told_once(void **state)
     assert_int_equal(notices(&before, &o, &memory, told), 0);
 }
 
+/* A mirror of which that was proven, or is not proven yet. */
+static struct mirror stopped_mirror(bool is_proven)
+{
+    const enum truth proven = is_proven ? TRUTH_YES : TRUTH_UNKNOWN;
+    struct mirror m;
+
+    mirror_init(&m);
+    m.tried = looks_tried(LOOK_ANSWERED, NOW_MS - 2);
+    m.last = (struct mirror_look){ .look = m.tried,
+                                   .followed = TRUTH_YES,
+                                   .current = TRUTH_YES,
+                                   .exists = true,
+                                   .connector = CONNECTOR_STOPPED,
+                                   .exactly_once = TRUTH_YES,
+                                   .keeps_headers = TRUTH_YES };
+    m.guarded = m.still = m.fenced = proven;
+    return m;
+}
+
+static struct mirror running_mirror(void)
+{
+    struct mirror m = stopped_mirror(false);
+
+    m.last.connector = CONNECTOR_RUNNING;
+    m.last.n_tasks = m.last.n_running = 1;
+    return m;
+}
+
+/* How many tell of what the mirror does, and what the last of them says; "" for none. */
+static const char *told_of(const struct mirror *m, struct wal_status *before,
+                           const struct observed *o, struct wal_told *memory)
+{
+    static char reason[WAL_REASON_TEXT_MAX + 1];
+    struct wal_notice told[WAL_NOTICES_MAX];
+    struct wal_wanted wanted = looks_wanted;
+    size_t n;
+
+    wanted.mirror = m;
+    wanted.mirror_wish = MIRROR_WISH_STOPPED;
+    n = notices_of(&wanted, before, o, memory, told);
+    reason[0] = '\0';
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(told[i].action, "MirrorRunning") == 0)
+            memcpy(reason, told[i].reason, sizeof(reason));
+    return reason;
+}
+
+static void a_stop_is_told_once_whoever_proves_it(void **state)
+{
+    const struct mirror runs = running_mirror(), stops = stopped_mirror(false),
+                        stopped = stopped_mirror(true);
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct wal_status before = { 0 };
+    struct wal_told memory = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    assert_string_equal(told_of(&runs, &before, &o, &memory), "");
+    assert_string_equal(told_of(&stops, &before, &o, &memory), "");
+    assert_string_equal(told_of(&stopped, &before, &o, &memory), "StoppedAndFenced");
+    assert_string_equal(told_of(&stops, &before, &o, &memory), ""); /* nobody answered for long */
+    assert_string_equal(told_of(&stopped, &before, &o, &memory), "");
+
+    memory = (struct wal_told){ 0 }; /* another leader, who has the status */
+    wal_status_recall_mirror(&before, &memory);
+    assert_string_equal(told_of(&stops, &before, &o, &memory), "");
+    assert_string_equal(told_of(&stopped, &before, &o, &memory), "");
+
+    assert_string_equal(told_of(&runs, &before, &o, &memory), "Running");
+    assert_string_equal(told_of(&stopped, &before, &o, &memory), "StoppedAndFenced");
+    assert_string_equal(told_of(&stops, &before, &o, &memory), "");
+    memory.mirror[0] = '\0'; /* it was wanted anew */
+    assert_string_equal(told_of(&stopped, &before, &o, &memory), "StoppedAndFenced");
+}
+
 static void another_primary_than_the_status_tells_of_is_news(void **state)
 {
     static const struct {
@@ -517,6 +593,7 @@ int main(void)
         cmocka_unit_test(a_decision_is_told_once),
         cmocka_unit_test(what_became_of_the_specification_and_its_objects_is_told),
         cmocka_unit_test(a_primary_that_went_back_is_told_once),
+        cmocka_unit_test(a_stop_is_told_once_whoever_proves_it),
         cmocka_unit_test(another_primary_than_the_status_tells_of_is_news),
         cmocka_unit_test(a_blank_redis_waits_for_a_restore_where_that_is_wanted),
         cmocka_unit_test(a_restore_makes_its_own_news),

@@ -353,6 +353,57 @@ static void what_is_let_go_on_is_not_called_stopped_while_that_is_under_way(void
     assert_int_equal(s->connector.n_resumes, 1);
 }
 
+/* It may be carried out yet, though nobody answered. */
+static void a_stop_behind_an_order_to_go_on_without_a_result_is_ordered_and_proven_anew(
+    void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->connector.state = CONNECTOR_STOPPED;
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_stops, 0);
+    s->connector.refuses = true;
+    put(s, 2, "Running", "");
+    wal_stand_run(s, 2 * SECOND_MS);
+    assert_true(s->connector.n_refused > 0);
+    put(s, 3, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_not(s, "StoppedAnd");
+    assert_int_equal(s->connector.n_guards, 1);
+    s->connector.refuses = false;
+    wal_stand_run(s, MINUTE_MS);
+    assert_int_equal(s->connector.n_stops, 1);
+    assert_int_equal(s->connector.n_guards, 2);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+}
+
+static void a_new_leader_proves_a_stop_anew_and_tells_of_nothing(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    assert_int_equal(wal_stand_count_events(s, "\"action\":\"MirrorRunning\""), 1);
+    wal_reconciler_free(s->reconciler);
+    wal_stand_begin(s);
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_guards, 2);
+    assert_int_equal(wal_stand_count_events(s, "\"action\":\"MirrorRunning\""), 1);
+
+    put(s, 2, "Running", "");
+    wal_stand_run(s, SECOND_MS);
+    s->connector.is_silent = true; /* nobody sees that it runs */
+    put(s, 3, "Stopped", "");
+    wal_stand_run(s, SECOND_MS);
+    s->connector.is_silent = false;
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_true(wal_stand_count_events(s, "\"reason\":\"StoppedAndFenced\"") >= 2);
+}
+
 static void who_refuses_us_is_asked_with_a_new_password(void **state)
 {
     struct wal_stand *s = *state;
@@ -469,17 +520,6 @@ static bool is_asked(const struct wal_stand *s, enum mirror_effect effect)
     return false;
 }
 
-static void put_other(struct wal_stand *s)
-{
-    fake_api_put(
-        s->api, WALS, "ns", "other",
-        "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{"
-        "\"name\":\"other\",\"namespace\":\"ns\",\"generation\":1},\"spec\":{\"wal\":\"" LOOKS_WAL
-        "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},"
-        "\"mirror\":{\"state\":\"Running\",\"connect\":{\"url\":\"http://c.example\","
-        "\"connector\":\"b\"}}}}");
-}
-
 /* A look that is answered while the lease is being given away is no reason for an order. */
 static void who_gives_the_lease_away_waits_for_its_orders_and_gives_no_more(void **state)
 {
@@ -493,7 +533,8 @@ static void who_gives_the_lease_away_waits_for_its_orders_and_gives_no_more(void
     make_wait(s, LOOK_MS / 2);
     put(s, 2, "Running", "");
     wal_stand_run(s, LOOK_MS / 2);
-    put_other(s);
+    wal_stand_put_mirror_of(s, "other", 1, "Running",
+                            "\"connect\":{\"url\":\"http://c.example\",\"connector\":\"b\"}");
     while (!is_asked(s, MIRROR_EFFECT_RESUME) || !is_asked(s, MIRROR_EFFECT_NOTHING))
         wal_stand_run(s, 1);
     wal_reconciler_release(s->reconciler);
@@ -527,6 +568,8 @@ int main(void)
         TEST(a_stop_is_proven_however_seldom_the_rest_is_looked_at),
         TEST(what_is_unclear_gets_no_order),
         TEST(what_is_let_go_on_is_not_called_stopped_while_that_is_under_way),
+        TEST(a_stop_behind_an_order_to_go_on_without_a_result_is_ordered_and_proven_anew),
+        TEST(a_new_leader_proves_a_stop_anew_and_tells_of_nothing),
         TEST(who_refuses_us_is_asked_with_a_new_password),
         TEST(a_connect_that_is_not_allowed_is_told_and_nothing_is_asked),
         TEST(an_order_that_is_not_taken_is_given_again_less_and_less_often),

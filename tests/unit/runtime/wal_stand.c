@@ -315,18 +315,24 @@ void wal_stand_put_failover(struct wal_stand *s)
 
 enum { MIRROR_TEXT_MAX = 1024 };
 
-void wal_stand_put_mirror(struct wal_stand *s, int generation, const char *state, const char *named)
+void wal_stand_put_mirror_of(struct wal_stand *s, const char *name, int generation,
+                             const char *state, const char *named)
 {
     char text[MIRROR_TEXT_MAX];
 
     snprintf(
         text, sizeof(text),
         "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
-        "\"orders\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
+        "\"%s\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
         "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},\"mirror\":"
         "{\"state\":\"%s\",%s}}}",
-        generation, state, named);
-    wal_stand_put_wal(s, text);
+        name, generation, state, named);
+    fake_api_put(s->api, WALS, "ns", name, text);
+}
+
+void wal_stand_put_mirror(struct wal_stand *s, int generation, const char *state, const char *named)
+{
+    wal_stand_put_mirror_of(s, "orders", generation, state, named);
 }
 
 void wal_stand_says_not(struct wal_stand *s, const char *what)

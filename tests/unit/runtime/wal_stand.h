@@ -101,6 +101,9 @@ unsigned wal_stand_count_events(struct wal_stand *s, const char *reason);
 /* The RedisWal `orders`, with a mirror that is to be in that state and is `named` like that. */
 void wal_stand_put_mirror(struct wal_stand *s, int generation, const char *state,
                           const char *named);
+/* The same of another RedisWal. */
+void wal_stand_put_mirror_of(struct wal_stand *s, const char *name, int generation,
+                             const char *state, const char *named);
 /* Fails unless its status says so of the mirror. */
 void wal_stand_says_of_mirror(struct wal_stand *s, const char *state, const char *reason);
 
