@@ -201,16 +201,37 @@ static enum err_code patch(struct cluster *c, const struct mirror_wal_order *o, 
                : rc;
 }
 
+static bool is_as_wanted(const struct wal_view *w, enum mirror_wish wish)
+{
+    return is_told(w) && str_eq(w->mirror.state, str_from(wishes[wish]));
+}
+
+/* What no wait ends. A connector that is to run may be made yet by the operator of its resource. */
+static enum err_code give_up(const struct wal_view *w, enum mirror_wish wish, struct err *err)
+{
+    const bool may_be_made = wish == MIRROR_WISH_RUNNING && w->mirror.has_maker;
+
+    if (!is_told(w) || may_be_made ||
+        !str_eq(w->mirror.reason, str_from(mirror_reason_code(MIRROR_REASON_ABSENT))))
+        return ERR_OK;
+    return err_set(err, ERR_NOT_FOUND, "Connect has no connector %.*s, so that %s: %s",
+                   STR_ARGS(w->mirror.connector),
+                   wish == MIRROR_WISH_RUNNING ? "none will run" : "no stop of it can be proven",
+                   mirror_reason_remedy(MIRROR_REASON_ABSENT));
+}
+
 static enum err_code await(struct cluster *c, const char *name, const struct mirror_wal_order *o,
                            struct wals *wals, struct err *err)
 {
     const int64_t end_ms = clock_monotonic_ms() + o->timeout_ms;
     enum err_code rc = read_one(c, name, wals, err);
 
-    while (rc == ERR_OK && !(is_told(&wals->at[0]) &&
-                             str_eq(wals->at[0].mirror.state, str_from(wishes[o->wish])))) {
+    while (rc == ERR_OK && !is_as_wanted(&wals->at[0], o->wish)) {
         const struct wal_view *w = &wals->at[0];
 
+        rc = give_up(w, o->wish, err);
+        if (rc != ERR_OK)
+            return rc;
         if (clock_monotonic_ms() >= end_ms)
             return err_set(err, ERR_TIMEOUT, "the mirror of %s is not %s yet: %.*s: %.*s", name,
                            wishes[o->wish], STR_ARGS(w->mirror.state), STR_ARGS(found(w)));

@@ -233,6 +233,16 @@ static enum exit_status print(struct mirror_link *l, enum mirror_wish wish, cons
     return call_end(&printer, status);
 }
 
+static enum err_code refuse_absent(const struct mirror_link *l, struct err *err)
+{
+    if (l->facts[MIRROR_FACT_PRESENT] != TRUTH_NO)
+        return ERR_OK;
+    return err_set(err, ERR_NOT_FOUND,
+                   "Connect has no connector %s; look at its name, and whether this is the "
+                   "Connect that runs it",
+                   l->connector);
+}
+
 /* What nobody can wait out. A name that is mistyped must not be called stopped. */
 static enum err_code refuse(const struct mirror_link *l, struct err *err)
 {
@@ -243,12 +253,7 @@ static enum err_code refuse(const struct mirror_link *l, struct err *err)
         return err_set(err, ERR_DENIED, "%s", l->mirror.tried.why);
     if (l->facts[MIRROR_FACT_FOLLOWED] == TRUTH_NO)
         return strimzi_mirror_refuse(&l->resource.mirror, err);
-    if (!l->resource.cluster && l->facts[MIRROR_FACT_PRESENT] == TRUTH_NO)
-        return err_set(err, ERR_NOT_FOUND,
-                       "Connect has no connector %s; look at its name, and whether this is the "
-                       "Connect that runs it",
-                       l->connector);
-    return ERR_OK;
+    return l->resource.cluster ? ERR_OK : refuse_absent(l, err);
 }
 
 /* --- status ----------------------------------------------------------------------------------- */
@@ -309,6 +314,14 @@ static enum err_code look(struct mirror_link *l, enum mirror_wish wish,
     return rc;
 }
 
+/* Its resource gets the order first. A connector that is to run may be made yet by its operator. */
+static enum err_code give_up(const struct mirror_link *l, enum mirror_wish wish,
+                             enum mirror_effect effect, struct err *err)
+{
+    return wish == MIRROR_WISH_STOPPED && effect == MIRROR_EFFECT_WAIT ? refuse_absent(l, err)
+                                                                       : ERR_OK;
+}
+
 static bool may_pass(enum err_code rc)
 {
     return rc == ERR_OK || err_class(rc) == ERR_CLASS_RETRY;
@@ -326,6 +339,8 @@ static enum err_code await(struct mirror_link *l, enum mirror_wish wish, int64_t
 
         if (rc == ERR_OK)
             rc = mirror_link_do(l, effect, err);
+        if (rc == ERR_OK)
+            rc = give_up(l, wish, effect, err);
         if (!may_pass(rc) || (rc == ERR_OK && effect == MIRROR_EFFECT_NOTHING))
             return rc;
         if (rc != ERR_OK)

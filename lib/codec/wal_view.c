@@ -45,7 +45,8 @@ static void take_meta(struct wal_view *v, yyjson_val *root)
 static void take_mirror_spec(struct wal_view *v, yyjson_val *mirror)
 {
     v->mirror.has_connect = yyjson_obj_get(mirror, "connect") != NULL;
-    v->mirror.is_named = v->mirror.has_connect || yyjson_obj_get(mirror, "kafkaMirrorMaker2");
+    v->mirror.has_maker = yyjson_obj_get(mirror, "kafkaMirrorMaker2") != NULL;
+    v->mirror.is_named = v->mirror.has_connect || v->mirror.has_maker;
     v->mirror.wish = kube_yyjson_take(&v->memory, mirror, "state");
 }
 

@@ -27,6 +27,7 @@ enum { WAL_VIEW_MIRRORED_MAX = 64 }; /* partitions; the rest is not shown */
 struct wal_view_mirror {
     bool is_named;    /* by spec.mirror */
     bool has_connect; /* by the Connect that runs it */
+    bool has_maker;   /* by the KafkaMirrorMaker2 that manages it */
     struct str wish;  /* what it is to do */
     struct str connector, state, reason, trouble;
     int64_t observed_generation; /* that this is of */

@@ -115,6 +115,15 @@ def test_what_the_resource_does_not_ask_for_is_not_called_stopped(connect, opera
     mirror("stop", "--kafka-connect", connect.url)  # there is nothing more to order
 
 
+def test_a_connector_that_is_not_there_is_ordered_to_stop_and_not_waited_for(connect, operator,
+                                                                             mirror):
+    operator.connector.remove()
+    said = mirror("stop", "--wait", "--timeout", "20s", "--kafka-connect", connect.url,
+                  status=FAILED)
+    assert "Connect has no connector" in said
+    assert operator.mirror(1)[SOURCE]["state"] == "stopped"
+
+
 def test_what_nobody_would_carry_out_is_refused(cluster, operator, mirror):
     operator.kubectl("annotate", KIND, NAME, f"{PAUSED}=true")
     before = operator.resource()

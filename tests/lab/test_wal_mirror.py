@@ -314,23 +314,42 @@ def test_a_user_stops_and_resumes_the_mirror_of_a_rediswal(wals, controller, mir
     assert "names no mirror" in cli(wals, "status", "plain", status=FAILED)
 
 
-def test_no_status_from_before_ends_the_wait_for_a_stop(wals):
-    mirror = {"state": "Stopped",
-              "connect": {"url": "http://connect.example:8083", "connector": "a"}}
-    wals.create(**{"spec.mirror": mirror})
-    generation = wals.get()["metadata"]["generation"]
+@pytest.fixture
+def say(wals):
+    """What its controller would say of the mirror of `orders`, seen under that generation."""
+    wals.create(**{"spec.mirror": {
+        "state": "Stopped", "connect": {"url": "http://connect.example:8083", "connector": "a"}}})
 
-    def say(seen):
+    def generation():
+        return wals.get()["metadata"]["generation"]
+
+    def say(state, reason, seen):
         wals.kubectl("patch", "rediswal", "orders", "--subresource", "status", "--type", "merge",
-                     "-p", json.dumps({"status": {"observedGeneration": generation, "mirror": {
-                         "state": "Stopped", "reason": "StoppedAndFenced",
+                     "-p", json.dumps({"status": {"observedGeneration": generation(), "mirror": {
+                         "state": state, "reason": reason, "connector": "a",
                          "observedGeneration": seen}}}))
-    say(generation - 1)
+
+    say.generation = generation
+    return say
+
+
+def test_no_status_from_before_ends_the_wait_for_a_stop(wals, say):
+    say("Stopped", "StoppedAndFenced", say.generation() - 1)
     wait = "stop", "orders", "--yes", "--wait", "--timeout", "3s"
     assert "is not Stopped yet" in cli(wals, *wait, status=TIMEOUT)
     cli(wals, "status", "orders", status=FAILED)
-    say(generation)
+    say("Stopped", "StoppedAndFenced", say.generation())
     assert cli(wals, *wait)["state"] == "Stopped"
+
+
+def test_a_connector_that_is_not_there_is_not_waited_for(wals, say):
+    wait = "stop", "orders", "--yes", "--wait", "--timeout", "3s"
+    say("Unknown", "NoSuchConnector", say.generation() - 1)  # which may be of another name
+    assert "is not Stopped yet" in cli(wals, *wait, status=TIMEOUT)
+    say("Unknown", "NoSuchConnector", say.generation())
+    said = cli(wals, *wait, status=FAILED)
+    assert "Connect has no connector a, so that no stop of it can be proven" in said
+    assert "check the name of the connector" in said
 
 
 def test_what_has_no_meaning_for_a_rediswal_or_proves_nothing_is_refused(wals):
