@@ -12,13 +12,13 @@ struct found {
     struct str wanted; /* version */
     struct kube_resource resource;
     char version[KUBE_KINDS_VERSION_MAX + 1];
+    char seen[KUBE_KINDS_VERSION_MAX + 1]; /* in the answer that is being read; "": it is not */
 };
 
 struct kube_kinds {
     struct kube_client *client;
     size_t n;
     struct found found[KUBE_KINDS_MAX];
-    bool seen[KUBE_KINDS_MAX]; /* in the answer that is being read */
     bool known;
     int64_t due_ms;
     uint64_t call; /* 0: none is under way */
@@ -57,9 +57,10 @@ const struct kube_resource *kube_kinds_find(const struct kube_kinds *k, size_t i
 }
 
 /* The first version that is told of is the server's preferred one. */
-static bool is_better(const struct found *f, bool seen, struct str version)
+static bool is_better(const struct found *f, struct str version)
 {
-    return version.n <= KUBE_KINDS_VERSION_MAX && (!seen || str_eq(version, f->wanted));
+    return version.n <= KUBE_KINDS_VERSION_MAX &&
+           (f->seen[0] == '\0' || str_eq(version, f->wanted));
 }
 
 static bool take(void *self, const struct kube_served *s)
@@ -70,14 +71,21 @@ static bool take(void *self, const struct kube_served *s)
         struct found *f = &k->found[i];
 
         if (!str_eq(f->resource.group, s->group) || !str_eq(f->resource.plural, s->plural) ||
-            !is_better(f, k->seen[i], s->version))
+            !is_better(f, s->version))
             continue;
-        memcpy(f->version, s->version.p, s->version.n);
-        f->version[s->version.n] = '\0';
-        f->resource.version = str_from(f->version);
-        k->seen[i] = true;
+        memcpy(f->seen, s->version.p, s->version.n);
+        f->seen[s->version.n] = '\0';
     }
     return true;
+}
+
+static void take_seen(struct found *f)
+{
+    f->served = f->seen[0] != '\0';
+    if (!f->served)
+        return;
+    memcpy(f->version, f->seen, sizeof(f->version));
+    f->resource.version = str_from(f->version);
 }
 
 static void on_done(void *self, const struct kube_answer *answer)
@@ -87,11 +95,12 @@ static void on_done(void *self, const struct kube_answer *answer)
 
     k->call = 0;
     k->due_ms = now_ms + KUBE_KINDS_RETRY_MS;
-    memset(k->seen, 0, sizeof(k->seen));
+    for (size_t i = 0; i < k->n; i++)
+        k->found[i].seen[0] = '\0';
     if (!answer->good || kube_discovery_decode(answer->body, take, k, NULL) != ERR_OK)
         return;
     for (size_t i = 0; i < k->n; i++)
-        k->found[i].served = k->seen[i];
+        take_seen(&k->found[i]);
     k->known = true;
     k->due_ms = now_ms + KUBE_KINDS_EVERY_MS;
 }

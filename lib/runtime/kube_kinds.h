@@ -25,7 +25,8 @@ void kube_kinds_free(struct kube_kinds *k); /* NULL is fine */
 /* The server has told once. */
 bool kube_kinds_are_known(const struct kube_kinds *k);
 /* In that version; NULL: it has none, or that is not known yet. What was found stays while the
- * server does not answer. */
+ * server does not answer; its version's text may be another one after the next kube_client_step():
+ * who needs it for longer copies it. */
 const struct kube_resource *kube_kinds_find(const struct kube_kinds *k, size_t i);
 
 /* Asks what is due. Call it after kube_client_step(), and when kube_kinds_due_ms() has come. */

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "codec/pod_view.h"
 #include "runtime/kube_informer.h"
+#include "runtime/kube_kinds.h"
 
 #define POD_LABELS "app.kubernetes.io/part-of=redis-failover,app.kubernetes.io/component=redis"
 
@@ -18,6 +19,7 @@ enum { TROUBLE_MAX = KUBE_MESSAGE_MAX };
 struct source {
     struct wal_failovers *failovers;
     const char *plural;
+    char version[KUBE_KINDS_VERSION_MAX + 1]; /* in which it is followed */
     struct kube_informer_target target;
     struct kube_informer *informer;
     char trouble[TROUBLE_MAX]; /* of the last list or watch that failed; "": none has */
@@ -97,15 +99,25 @@ static void follow(struct source *s, const struct kube_resource *kind, kube_delt
 {
     const struct kube_reflector_settings settings = kube_reflector_defaults();
 
+    snprintf(s->version, sizeof(s->version), "%.*s", STR_ARGS(kind->version));
     s->target.collection = (struct kube_target){ *kind, s->failovers->scope, { 0 }, { 0 } };
+    s->target.collection.resource.version = str_from(s->version);
     s->informer =
         kube_informer_new(s->failovers->client, &s->target, &settings, on_delta, on_trouble, s);
 }
 
+/* In the version that the server has now, or not at all where it has none. */
+static bool is_followed_so(const struct source *s, const struct kube_resource *kind)
+{
+    return kind ? s->informer && str_eq(kind->version, str_from(s->version)) : !s->informer;
+}
+
 void wal_failovers_follow(struct wal_failovers *f, const struct kube_resource *kind, int64_t now_ms)
 {
-    if ((kind != NULL) == (f->failovers.informer != NULL))
+    if (is_followed_so(&f->failovers, kind))
         return;
+    unfollow(&f->failovers);
+    unfollow(&f->pods);
     f->since_ms = f->now_ms = now_ms;
     if (kind) {
         f->pods.target.selection.label_selector = STR_LITERAL(POD_LABELS);
@@ -113,9 +125,6 @@ void wal_failovers_follow(struct wal_failovers *f, const struct kube_resource *k
         f->pods.target.n_keep = KUBE_POD_FIELDS;
         follow(&f->failovers, kind, on_failover);
         follow(&f->pods, &pod_objects, on_pod);
-    } else {
-        unfollow(&f->failovers);
-        unfollow(&f->pods);
     }
     f->was_settled = f->was_listed = false;
     f->on_change(f->self, (struct str){ 0 }, (struct str){ 0 });

@@ -33,6 +33,24 @@ static void a_failover_is_waited_for_and_its_password_is_used(void **state)
     wal_stand_says(s, "\"phase\":\"Unknown\"");
 }
 
+#define NEXT_FAILOVERS "/apis/databases.spotahome.com/v2beta1/redisfailovers"
+
+/* Its name is longer than the one before. */
+static void failovers_are_followed_in_another_version_when_the_cluster_has_that(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->api->served = FAILOVERS_SERVED;
+    wal_stand_put_wal(s, BY_FAILOVER);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "there is no RedisFailover cache");
+    fake_api_put(s->api, NEXT_FAILOVERS, "ns", "cache", FAILOVER);
+    s->api->served = "{\"metadata\":{\"name\":\"databases.spotahome.com\"},\"versions\":[{"
+                     "\"version\":\"v2beta1\",\"resources\":[{\"resource\":\"redisfailovers\"}]}]}";
+    wal_stand_run(s, 3 * MINUTE_MS);
+    wal_stand_says(s, "Secret auth: the API server says 404 NotFound");
+}
+
 static void what_a_sentinel_tells_is_seen_at_once(void **state)
 {
     struct wal_stand *s = *state;
@@ -157,6 +175,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_failover_is_waited_for_and_its_password_is_used),
+        TEST(failovers_are_followed_in_another_version_when_the_cluster_has_that),
         TEST(what_a_sentinel_tells_is_seen_at_once),
         TEST(who_stops_leading_listens_no_more),
         TEST(who_names_no_failover_needs_none),
