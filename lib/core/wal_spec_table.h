@@ -89,6 +89,7 @@ enum wal_sentinel_tls {
     X(CERTIFICATE, connect_certificate, "mirror.connect.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where Connect asks for one") \
     X(OBJECT_NAME, mirror_maker,      "mirror.kafkaMirrorMaker2.name", REQUIRED, NULL, 1, 253, NULL, "Its name") \
     X(TEXT,        mirror_source,     "mirror.kafkaMirrorMaker2.sourceAlias", OPTIONAL, NULL, 1, 249, NULL, "What it calls the cluster that is mirrored, where it mirrors several") \
+    X(INT,         accepted_differences, "mirror.acceptedDifferences", OPTIONAL, "0", 0, 1000000, NULL, "So many stretches of the log that its mirror changed, as MirrorFaithful counts them, are known and have been seen to: it tells of more only") \
     X(NAME,        offsets_topic,     "mirror.offsetsTopic", OPTIONAL, NULL, 1, 249, NULL, "The topic, at spec.kafka.brokers, in which Connect stores how far the connector is: its offset.storage.topic, or that of the connector itself where it has one of its own. When given, it is read for that instead of asking Connect") \
     X(ADDRESSES,   source_brokers,    "mirror.sourceBrokers", OPTIONAL, NULL, 0, 0, NULL, "Brokers of the cluster that is mirrored, to tell how many records the mirror is behind; they are asked as spec.kafka.brokers are, with the same user and certificates") \
     \

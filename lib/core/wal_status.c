@@ -390,8 +390,13 @@ static struct finding_of judge_faith(const struct judgement *j)
     enum truth facts[MIRROR_FACT_COUNT];
 
     mirror_facts(j->wanted->mirror, j->now_ms, facts);
-    if (n_different > 0)
-        return with(WAL_REASON_MIRROR_DIFFERS, "%" PRId64 " stretches", n_different);
+    if (n_different > j->wanted->accepted_differences)
+        return with(WAL_REASON_MIRROR_DIFFERS, "%" PRId64 " stretches, %" PRId64 " are accepted",
+                    n_different, j->wanted->accepted_differences);
+    if (j->wanted->mirror_clash == MIRROR_CLASH_WRITERS)
+        return with(WAL_REASON_MIRROR_RIVAL, "%s", j->wanted->mirror_rival);
+    if (j->wanted->mirror_clash == MIRROR_CLASH_WISHES)
+        return with(WAL_REASON_MIRROR_CONTESTED, "%s", j->wanted->mirror_rival);
     if (knows_log(j) && *stamps && strcmp(stamps, "CreateTime") != 0)
         return with(WAL_REASON_MIRROR_RESTAMPS, "message.timestamp.type=%s", stamps);
     if (facts[MIRROR_FACT_PRESENT] != TRUTH_YES)

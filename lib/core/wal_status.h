@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "core/hold.h"
 #include "core/marking.h"
-#include "core/mirror.h"
+#include "core/mirror_claim.h"
 #include "core/observed.h"
 
 enum condition_status {
@@ -110,7 +110,9 @@ const char *condition_status_text(enum condition_status status); /* "Unknown", "
     X(LOG_MARKED,          MARKS_FAIL,       "Failing",          FALSE,   "the brokers did not store a mark in time", "look at the brokers and at min.insync.replicas; it is tried again by itself") \
     X(LOG_MARKED,          MARKS_DENIED,     "AccessDenied",     FALSE,   "the brokers do not let our user write to the log", "allow Write on the topic, or set spec.marks.interval to 0s") \
     X(LOG_MARKED,          MARKS_OTHERS,     "OtherWriter",      FALSE,   "somebody else writes marks into this log: freshness is told all the same, but not all differences are", "set spec.marks.interval in one RedisWal of the log alone, and make one site the active one") \
-    X(MIRROR_FAITHFUL,     MIRROR_DIFFERS,   "MarksDiffer",      FALSE,   "records between two marks differ from those that the source's site counted: the mirror skipped, repeated or changed some", "kubectl redwal verify says what Redis lacks; see the mirror's and the brokers' logs, and docs/mirror.md") \
+    X(MIRROR_FAITHFUL,     MIRROR_DIFFERS,   "MarksDiffer",      FALSE,   "records between two marks differ from those that the source's site counted: the mirror skipped, repeated or changed some", "kubectl redwal verify says what Redis lacks; see the mirror's and the brokers' logs, and docs/mirror.md. When it is seen to, set spec.mirror.acceptedDifferences to that number") \
+    X(MIRROR_FAITHFUL,     MIRROR_RIVAL,     "OtherMirror",      FALSE,   "another RedisWal names another mirror that writes the same log here, so that records may come twice, or from two sources", "let one mirror alone write a log: name the same one in both, or stop the other and take it out of its RedisWal") \
+    X(MIRROR_FAITHFUL,     MIRROR_CONTESTED, "WishesDiffer",     FALSE,   "of two RedisWals that name this mirror one wants it to run, and one that it is stopped, so that no stop of it lasts", "set the same spec.mirror.state in both, or Observed in one of them") \
     X(MIRROR_FAITHFUL,     MIRROR_REWRITES,  "HeadersRewritten", FALSE,   "the mirror's header.converter rewrites the headers of records", "set header.converter=org.apache.kafka.connect.converters.ByteArrayConverter for the connector") \
     X(MIRROR_FAITHFUL,     MIRROR_RESTAMPS,  "TopicRestamps",    FALSE,   "the topic here stamps records anew, so that sites compute other expiries", "set message.timestamp.type=CreateTime for the topic") \
     X(MIRROR_FAITHFUL,     MIRROR_REPEATS,   "NotExactlyOnce",   FALSE,   "the mirror does not write exactly once: after a failure it may repeat records", "set exactly.once.source.support=enabled for Connect's workers, and exactly.once.support=required for the connector") \
@@ -193,6 +195,9 @@ struct wal_wanted {
     const char *marks_why;       /* MARKING_FAILED, MARKING_DENIED */
     const struct mirror *mirror; /* NULL: none is named, and its conditions are not judged */
     enum mirror_wish mirror_wish;
+    int64_t accepted_differences;   /* by marks */
+    enum mirror_clash mirror_clash; /* with what another RedisWal names, which is called */
+    const char *mirror_rival;       /* like that */
 };
 
 struct wal_status {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "codec/wal_status_json.h"
+#include "runtime/wal_clashes.h"
 #include "runtime/wal_reconciler_state.h"
 
 /* The first object of that outcome, in words; NULL: there is none. */
@@ -48,6 +49,9 @@ static void judge(const struct wal_reconciler *r, struct wal_watch *w,
     char taken[WAL_MESSAGE_MAX], refused[WAL_MESSAGE_MAX];
     const struct wal_restoring restoring =
         wal_restores_of(r->restores, str_from(w->resource.scope), str_from(w->resource.name));
+    const struct wal_watch *rival = w;
+    const enum mirror_clash clash = wal_clashes_find(r->looks, w, &rival);
+    char rival_name[WAL_MESSAGE_MAX];
     const struct wal_wanted wanted = {
         .wal = str_from(w->resource.spec.wal),
         .hold_blank = w->resource.spec.on_blank && strcmp(w->resource.spec.on_blank, "hold") == 0,
@@ -63,8 +67,12 @@ static void judge(const struct wal_reconciler *r, struct wal_watch *w,
         .marks_why = w->marks.why,
         .mirror = wal_mirrors_is_named(w) ? &w->mirror.facts : NULL,
         .mirror_wish = wal_mirrors_wish(w),
+        .accepted_differences = w->resource.spec.accepted_differences,
+        .mirror_clash = clash,
+        .mirror_rival = rival_name,
     };
 
+    snprintf(rival_name, sizeof(rival_name), "%s/%s", rival->resource.scope, rival->resource.name);
     w->troubled = wanted.unclear || wanted.taken || wanted.refused;
     wal_status_judge(&wanted, &w->facts, &w->before, r->now_ms, r->ports.wall_ms(), ret);
 }

@@ -139,6 +139,12 @@ static bool has_all_that_was_told(const struct wal_replica *r, uint64_t number, 
     return false;
 }
 
+/* Each WAL has one of its own. */
+static void name_log(int wal, char ret_log[LOG_IDENTITY_MAX + 1])
+{
+    snprintf(ret_log, LOG_IDENTITY_MAX + 1, "cluster/%c", 'a' + wal);
+}
+
 static enum err_code ask_redis(void *self, uint64_t number, const struct redis_place *place,
                                struct err *err)
 {
@@ -155,6 +161,8 @@ static enum err_code ask_redis(void *self, uint64_t number, const struct redis_p
     if (r->world->lie == WAL_LIE_ANSWERS && t.redis == TRUE_REDIS_FAILS)
         t.redis = TRUE_REDIS_WELL;
     q->redis = redis_as_it_is(&t);
+    for (int32_t i = 0; i < q->redis.n; i++)
+        name_log(wal_at(place), q->redis.partitions[i].position.log);
     q->redis.look.ended_ms = q->due_ms;
     return ERR_OK;
 }
@@ -172,6 +180,8 @@ static enum err_code ask_log(void *self, uint64_t number, const struct log_place
     q->state = t->log;
     q->end = t->log < TRUE_LOG_NO_TOPIC ? t->end : 0;
     q->log = log_as_it_is(t, &r->world->connectors[place->brokers[0] - 'a']);
+    if (q->log.exists)
+        name_log(place->brokers[0] - 'a', q->log.log);
     q->log.look.ended_ms = q->due_ms;
     return ERR_OK;
 }

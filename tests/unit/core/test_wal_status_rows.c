@@ -365,17 +365,23 @@ static void check(const struct wal_status *s, size_t i, enum wal_condition_type 
                  condition_status_text(c->status), c->reason);
 }
 
+static struct wal_status judged_as(const struct wal_wanted *wanted, const struct observed *o)
+{
+    static const struct wal_status nothing;
+    struct wal_status s;
+
+    wal_status_judge(wanted, o, &nothing, NOW_MS, LOOKS_WALL_MS, &s);
+    return s;
+}
+
 static struct wal_status judged_with(const struct observed *o, const struct mirror *m,
                                      enum mirror_wish wish)
 {
-    static const struct wal_status nothing;
     struct wal_wanted wanted = looks_wanted;
-    struct wal_status s;
 
     wanted.mirror = m;
     wanted.mirror_wish = wish;
-    wal_status_judge(&wanted, o, &nothing, NOW_MS, LOOKS_WALL_MS, &s);
-    return s;
+    return judged_as(&wanted, o);
 }
 
 static struct mirror_look mirror_that(enum connector_state connector, enum truth once,
@@ -436,6 +442,48 @@ static void what_the_mirror_writes_is_judged(void **state)
         check(&s, i, WAL_CONDITION_MIRROR_RUNNING, CONDITION_TRUE, "Running");
         assert_int_equal(s.phase, mirrors[i].status == CONDITION_FALSE ? WAL_PHASE_DEGRADED
                                                                        : WAL_PHASE_APPLYING);
+        mirror_release(&m);
+    }
+}
+
+static void what_others_want_of_mirrors_and_what_is_accepted_counts(void **state)
+{
+    static const struct {
+        enum mirror_clash clash;
+        int64_t n_different, accepted;
+        enum condition_status status;
+        const char *reason, *message;
+    } others[] = {
+        { MIRROR_CLASH_WRITERS, 0, 0, CONDITION_FALSE, "OtherMirror", ": ns/other. What to do: " },
+        { MIRROR_CLASH_WISHES, 0, 0, CONDITION_FALSE, "WishesDiffer", ": ns/other. What to do: " },
+        { MIRROR_CLASH_WRITERS, 1, 0, CONDITION_FALSE, "MarksDiffer", ": 1 stretches, 0 are" },
+        { MIRROR_CLASH_NONE, 3, 2, CONDITION_FALSE, "MarksDiffer", ": 3 stretches, 2 are" },
+        { MIRROR_CLASH_NONE, 2, 2, CONDITION_TRUE, "Faithful", "" },
+        { MIRROR_CLASH_NONE, 0, 2, CONDITION_TRUE, "Faithful", "" },
+    };
+    const struct mirror_look l = mirror_that(CONNECTOR_RUNNING, TRUTH_YES, TRUTH_YES);
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        CLEANUP(observed_release) struct observed o = { 0 };
+        struct wal_wanted wanted = looks_wanted;
+        struct wal_status s;
+        struct mirror m;
+
+        observed_init(&o);
+        looks_well(&o, NOW_MS);
+        snprintf(o.log.topic.timestamp_type, sizeof(o.log.topic.timestamp_type), "CreateTime");
+        o.partitions[1].redis.position.mark.n_different = others[i].n_different;
+        mirror_init(&m);
+        mirror_learn(&m, &l);
+        wanted.mirror = &m;
+        wanted.accepted_differences = others[i].accepted;
+        wanted.mirror_clash = others[i].clash;
+        wanted.mirror_rival = "ns/other";
+        s = judged_as(&wanted, &o);
+        check(&s, i, WAL_CONDITION_MIRROR_FAITHFUL, others[i].status, others[i].reason);
+        if (!strstr(s.conditions[WAL_CONDITION_MIRROR_FAITHFUL].message, others[i].message))
+            fail_msg("row %zu: %s", i, s.conditions[WAL_CONDITION_MIRROR_FAITHFUL].message);
         mirror_release(&m);
     }
 }
@@ -520,6 +568,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fact_makes_its_condition),
         cmocka_unit_test(what_the_mirror_writes_is_judged),
+        cmocka_unit_test(what_others_want_of_mirrors_and_what_is_accepted_counts),
         cmocka_unit_test(a_mirror_that_does_not_run_is_missed_unless_it_is_to_stop),
     };
 
