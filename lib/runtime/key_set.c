@@ -47,7 +47,8 @@ static bool put(struct key_set *s, uint64_t h)
 static void grow(struct key_set *s)
 {
     struct key_set larger = { .n = s->n,
-                              .capacity = s->capacity > 0 ? 2 * s->capacity : CAPACITY_MIN };
+                              .capacity = s->capacity > 0 ? 2 * s->capacity : CAPACITY_MIN,
+                              .max = s->max };
 
     larger.slots = mem_new(larger.capacity, sizeof(*larger.slots));
     for (size_t i = 0; i < s->capacity; i++)
@@ -57,9 +58,14 @@ static void grow(struct key_set *s)
     *s = larger;
 }
 
+bool key_set_is_full(const struct key_set *s)
+{
+    return s->n == (s->max > 0 ? s->max : KEY_SET_MAX);
+}
+
 bool key_set_add(struct key_set *s, struct str key)
 {
-    if (s->n == KEY_SET_MAX)
+    if (key_set_is_full(s))
         return true;
     if (2 * s->n >= s->capacity)
         grow(s);

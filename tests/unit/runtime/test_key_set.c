@@ -42,6 +42,27 @@ static void beyond_its_bound_every_key_is_new(void **state)
     key_set_release(&set);
 }
 
+static void its_bound_may_be_another(void **state)
+{
+    static const int bounds[] = { 1, 100, KEY_SET_MAX + 1000 };
+    char text[32];
+
+    (void)state;
+    for (size_t b = 0; b < sizeof(bounds) / sizeof(*bounds); b++) {
+        struct key_set set = { .max = (size_t)bounds[b] };
+
+        for (int i = 0; i < bounds[b]; i++) {
+            assert_false(key_set_is_full(&set));
+            assert_true(key_set_add(&set, name(text, sizeof(text), i)));
+        }
+        assert_true(key_set_is_full(&set));
+        assert_true(key_set_has(&set, name(text, sizeof(text), bounds[b] - 1)));
+        assert_true(key_set_add(&set, name(text, sizeof(text), -1)));
+        assert_false(key_set_has(&set, name(text, sizeof(text), -1)));
+        key_set_release(&set);
+    }
+}
+
 static void it_has_what_was_added_until_it_is_cleared(void **state)
 {
     enum { KEYS = 5000 };
@@ -67,6 +88,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_is_new_once),
         cmocka_unit_test(beyond_its_bound_every_key_is_new),
+        cmocka_unit_test(its_bound_may_be_another),
         cmocka_unit_test(it_has_what_was_added_until_it_is_cleared),
     };
 
