@@ -18,7 +18,7 @@ enum {
     OPTION_NAME_MAX = 48,
     OPTION_ENV_MAX = 96,
     OPTION_PROBLEMS_MAX_BYTES = 16 * 1024,
-    OPTION_VALUE_MAX_BYTES = 16 * 1024
+    OPTION_VALUE_MAX_BYTES = 32 * 1024 /* the offsets of a thousand partitions */
 };
 
 /* What an option's value is, and the field it fills. Texts are owned by the options struct. */

@@ -25,6 +25,7 @@
 
 enum {
     RESTORE_PARTITIONS_MAX = 1024, /* of a log that can be restored from, to bound the plan */
+    RESTORE_UNTIL_MAX = 32 * RESTORE_PARTITIONS_MAX, /* of a position of each, as text */
 };
 
 /* --- what is asked for ------------------------------------------------------------------------ */

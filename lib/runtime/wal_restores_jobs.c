@@ -20,9 +20,8 @@ enum {
     SECOND_MS = 1000,
     NUMBER_MAX = 24,
     ARGUMENTS_MAX = 8,
-    LIST_MAX = 4096,       /* of partitions: as `--partitions` takes it */
-    UNTIL_MAX = 32 * 1024, /* of their offsets */
-    WHY_SHOWN_MAX = 200,   /* room is left for what to do */
+    LIST_MAX = 4096,     /* of partitions: as `--partitions` takes it */
+    WHY_SHOWN_MAX = 200, /* room is left for what to do */
 };
 
 /* What a step's Job is told by. */
@@ -151,7 +150,7 @@ struct arguments {
     const char *at[ARGUMENTS_MAX + 1];
     char sample[NUMBER_MAX], keys[sizeof("--keys=") + RESTORE_KEYS_MAX];
     char partitions[sizeof("--partitions=") + LIST_MAX];
-    char run[sizeof("--run=") + REVERT_RUN_MAX], to[sizeof("--to=") + UNTIL_MAX];
+    char run[sizeof("--run=") + REVERT_RUN_MAX], to[sizeof("--to=") + RESTORE_UNTIL_MAX];
 };
 
 static void say_what_to_compare(const struct restore_entry *e, const struct wal_watch *w,
@@ -200,7 +199,7 @@ static void say_what_to_revert(const struct restore_resource *r, struct argument
     CLEANUP(buf_release) struct buf until = { 0 };
     size_t n = 0;
 
-    buf_init(&until, UNTIL_MAX);
+    buf_init(&until, RESTORE_UNTIL_MAX);
     if (!restore_scope_print_until(&r->spec, &r->status.plan, &until))
         UNREACHABLE("partitions are fewer than that has room for");
     snprintf(a->run, sizeof(a->run), "--run=%.*s", REVERT_RUN_MAX, r->uid);

@@ -137,6 +137,22 @@ static void up_to_where_it_counts_is_said_of_what_is_read(void **state)
     }
 }
 
+/* Of as many partitions as a plan may have, at the last offset that there is. */
+static void there_is_room_for_every_position(void **state)
+{
+    static struct restore_partition many[RESTORE_PARTITIONS_MAX];
+    const struct restore_plan plan = { .n = RESTORE_PARTITIONS_MAX, .partitions = many };
+    const struct restore_spec spec = { .keys = "*", .time_ms = 5 };
+    CLEANUP(buf_release) struct buf text = { 0 };
+    (void)state;
+
+    for (int i = 0; i < RESTORE_PARTITIONS_MAX; i++)
+        many[i].until = INT64_MAX;
+    buf_init(&text, RESTORE_UNTIL_MAX);
+    assert_true(restore_scope_print_until(&spec, &plan, &text));
+    assert_true(text.n > RESTORE_UNTIL_MAX / 2);
+}
+
 #define FACT(name) RESTORE_FACT_##name
 
 static bool next_combination(struct restore_facts *facts, const enum restore_fact *of, size_t n)
@@ -260,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_partition_that_there_is_not_is_told),
         cmocka_unit_test(a_list_that_is_too_long_is_noticed),
         cmocka_unit_test(up_to_where_it_counts_is_said_of_what_is_read),
+        cmocka_unit_test(there_is_room_for_every_position),
         cmocka_unit_test(keys_are_written_where_that_is_wanted_and_known_to_be_right),
         cmocka_unit_test(the_log_is_written_to_where_producers_write_alone),
         cmocka_unit_test(nothing_stops_for_some_keys),
