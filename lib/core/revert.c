@@ -14,8 +14,10 @@
 enum {
     ARENA_CHUNK_BYTES = 64 * 1024,
     NUMBER_MAX = 24,
-    FIELDS_MAX = 1000,  /* in one command */
-    OWN_OPERATIONS = 2, /* of a record, beside the value's: one in front of them, one behind */
+    FIELDS_MAX = 1000,   /* in one command */
+    ROOM_OPERATIONS = 3, /* the one that is added, and two of our own behind it */
+    TALLY_MAX = REVERT_STAGE_MAX + NUMBER_MAX,
+    TALLY_NAMES_MAX = 1 << 20, /* tried; one in as many as there are partitions is right */
     /* JSON makes six bytes of one at most, and some for each word and operation. */
     JSON_FACTOR = 8,
     WORD_COST = 4,
@@ -144,12 +146,12 @@ static void batch_add(struct batch *b, const struct operation *op, struct str ke
     b->cost += cost_of(op) + key.n;
 }
 
-/* There is room for one of our own behind it. */
+/* There is room for our own behind it. */
 static bool batch_has_room(const struct batch *b, const struct operation *op, struct str key,
                            size_t bound)
 {
-    return b->n + OWN_OPERATIONS <= ENVELOPE_OPERATIONS_MAX &&
-           b->n_words + op->n_args + OWN_OPERATIONS <= ENVELOPE_WORDS_MAX &&
+    return b->n + ROOM_OPERATIONS <= ENVELOPE_OPERATIONS_MAX &&
+           b->n_words + op->n_args + ROOM_OPERATIONS <= ENVELOPE_WORDS_MAX &&
            b->cost + cost_of(op) + key.n <= bound;
 }
 
@@ -200,41 +202,133 @@ static bool fill_whole(const struct making *made, const struct revert_value *v, 
     return true;
 }
 
-static bool put_stage(struct saying *s, const struct making *made, struct batch *b)
+/* --- stages ----------------------------------------------------------------------------------- */
+
+/* A stream of no entries and one group, which is called as the records of the stage that were
+ * applied are many. XGROUP SETID fails where there is no such group. */
+struct tally {
+    struct str key;
+    char name[TALLY_MAX + 1];
+    char now[NUMBER_MAX], next[NUMBER_MAX];
+    struct str is[3], was[2], becomes[4]; /* words */
+};
+
+static bool tally_name(struct tally *t, const struct revert_names *names)
+{
+    PRE(names->stage.n <= REVERT_STAGE_MAX);
+    for (int i = 0; i < TALLY_NAMES_MAX; i++) {
+        const int n = snprintf(t->name, sizeof(t->name), "%.*s:%d", STR_ARGS(names->stage), i);
+
+        t->key = (struct str){ t->name, (size_t)n };
+        if (partitioner_partition(names->partitioner, t->key, names->n_partitions) ==
+            names->partition)
+            return true;
+    }
+    return false;
+}
+
+static void check_tally(struct tally *t, size_t n_applied, struct batch *b)
+{
+    t->is[0] = STR_LITERAL("SETID");
+    t->is[1] = print_number(t->now, (int64_t)n_applied);
+    t->is[2] = STR_LITERAL("0");
+    batch_add_own(b, "XGROUP", t->is, 3, t->key);
+}
+
+/* `option`: what may stand behind it, or NULL. */
+static void name_group(struct tally *t, size_t n_applied, const char *option, struct batch *b)
+{
+    t->becomes[0] = STR_LITERAL("CREATE");
+    t->becomes[1] = print_number(t->next, (int64_t)n_applied);
+    t->becomes[2] = STR_LITERAL("0");
+    t->becomes[3] = str_from(option ? option : "");
+    batch_add_own(b, "XGROUP", t->becomes, option ? 4 : 3, t->key);
+}
+
+static void begin_tally(struct tally *t, struct str stage, struct batch *b)
+{
+    batch_add_own(b, "DEL", &t->key, 1, stage);
+    name_group(t, 1, "MKSTREAM", b);
+}
+
+static void raise_tally(struct tally *t, size_t n_applied, struct batch *b)
+{
+    check_tally(t, n_applied, b);
+    t->was[0] = STR_LITERAL("DESTROY");
+    t->was[1] = t->is[1];
+    batch_add_own(b, "XGROUP", t->was, 2, t->key);
+    name_group(t, n_applied + 1, NULL, b);
+}
+
+/* How many of the commands may share a record. Appliers copy what is named in front of the last
+ * that may fail: of one, the tally, of several the stage, too, which would take time that grows
+ * with its square. The entries of a stream are a command each, and many are copied in the time
+ * that a record of one takes. */
+static size_t n_sharing(const struct making *made, enum value_type type)
+{
+    if (type != VALUE_STREAM)
+        return 0;
+    return made->n < REVERT_SHARED_MAX ? made->n : REVERT_SHARED_MAX;
+}
+
+static bool put_stage(struct saying *s, const struct making *made, enum value_type type,
+                      struct tally *t, struct batch *b)
 {
     const struct str stage = s->names->stage;
-    char number[NUMBER_MAX];
-    const struct str ends = print_number(number, s->bounds->now_ms + REVERT_STAGE_LIFE_MS);
-    bool is_first = true;
+    const size_t shared = n_sharing(made, type), bound = cost_bound(s->bounds);
+    char stage_number[NUMBER_MAX], tally_number[NUMBER_MAX];
+    const struct str ends = print_number(stage_number, s->bounds->now_ms + REVERT_STAGE_LIFE_MS);
+    const struct str tally_ends =
+        print_number(tally_number, s->bounds->now_ms + REVERT_TALLY_LIFE_MS);
 
-    for (size_t i = 0; i < made->n; is_first = false) {
+    for (size_t i = 0; i < made->n;) {
+        const bool is_first = i == 0;
+
         *b = (struct batch){ 0 };
         if (is_first)
-            batch_add_own(b, "DEL", NULL, 0, stage);
+            begin_tally(t, stage, b);
+        else
+            raise_tally(t, s->n_records, b);
         do
             batch_add(b, &made->operations[i++], stage);
-        while (i < made->n &&
-               batch_has_room(b, &made->operations[i], stage, cost_bound(s->bounds)));
-        if (is_first)
+        while (i < shared && batch_has_room(b, &made->operations[i], stage, bound));
+        if (is_first) {
             batch_add_own(b, "PEXPIREAT", &ends, 1, stage);
+            batch_add_own(b, "PEXPIREAT", &tally_ends, 1, t->key);
+        }
         if (!put(s, b, stage, false))
             return false;
     }
     return true;
 }
 
-static bool put_rename(struct saying *s, const struct revert_value *v, struct str *ends,
+static bool put_rename(struct saying *s, const struct revert_value *v, struct tally *t,
                        struct batch *b)
 {
     const struct str key = s->names->key;
+    char number[NUMBER_MAX];
+    const struct str ends = print_number(number, v->ends_ms);
 
     *b = (struct batch){ 0 };
+    check_tally(t, s->n_records, b);
+    batch_add_own(b, "DEL", NULL, 0, t->key);
     batch_add_own(b, "RENAME", &key, 1, s->names->stage);
     if (v->ends_ms >= 0)
-        batch_add_own(b, "PEXPIREAT", ends, 1, key);
+        batch_add_own(b, "PEXPIREAT", &ends, 1, key);
     else
         batch_add_own(b, "PERSIST", NULL, 0, key);
     return put(s, b, s->names->stage, true);
+}
+
+static enum revert_verdict say_staged(struct saying *s, const struct making *made,
+                                      const struct revert_value *v, struct batch *b)
+{
+    struct tally tally;
+
+    if (!tally_name(&tally, s->names))
+        return REVERT_NOT_SAYABLE;
+    return put_stage(s, made, v->type, &tally, b) && put_rename(s, v, &tally, b) ? REVERT_SAID
+                                                                                 : REVERT_CUT_SHORT;
 }
 
 enum revert_verdict revert_say(const struct revert_value *value, const struct revert_names *names,
@@ -245,17 +339,15 @@ enum revert_verdict revert_say(const struct revert_value *value, const struct re
     struct batch *b = mem_new(1, sizeof(*b));
     char number[NUMBER_MAX];
     struct str ends = print_number(number, value->ends_ms);
-    bool said;
+    enum revert_verdict verdict;
 
     arena_init(&made.memory, ARENA_CHUNK_BYTES);
-    if (!make(&made, value, bounds)) {
-        free(b);
-        return REVERT_NOT_SAYABLE;
-    }
-    if (fill_whole(&made, value, names->key, cost_bound(bounds), &ends, b))
-        said = put(&s, b, names->key, true);
+    if (!make(&made, value, bounds))
+        verdict = REVERT_NOT_SAYABLE;
+    else if (!fill_whole(&made, value, names->key, cost_bound(bounds), &ends, b))
+        verdict = say_staged(&s, &made, value, b);
     else
-        said = put_stage(&s, &made, b) && put_rename(&s, value, &ends, b);
+        verdict = put(&s, b, names->key, true) ? REVERT_SAID : REVERT_CUT_SHORT;
     free(b);
-    return said ? REVERT_SAID : REVERT_CUT_SHORT;
+    return verdict;
 }

@@ -5,11 +5,14 @@
  *
  * What fits one record is one envelope: the key is deleted and made again. Of what does not, a key
  * beside it (the stage) is made by several records, and the last one renames it, so that nobody
- * sees half of it and a log that ends in between changes nothing.
+ * sees half of it and a log that ends in between changes nothing. Another key (the tally) says
+ * which of these records Redis has: each of them fails unless all before it were applied, once
+ * each, so that one that is refused makes all that follow fail, and the key stays as it is.
  */
 #ifndef REDWAL_CORE_REVERT_H
 #define REDWAL_CORE_REVERT_H
 
+#include "core/partitioner.h"
 #include "core/record.h"
 #include "core/value.h"
 
@@ -19,7 +22,10 @@
 enum {
     REVERT_NEVER_ENDS = -1,
     REVERT_ID_MAX = 127,
+    REVERT_STAGE_MAX = 191,
+    REVERT_SHARED_MAX = 1 << 18,                /* entries of a stream whose records have several */
     REVERT_STAGE_LIFE_MS = 24 * 60 * 60 * 1000, /* of a stage that was never renamed */
+    REVERT_TALLY_LIFE_MS = REVERT_STAGE_LIFE_MS - 60 * 1000, /* no stage ends that still counts */
 };
 
 /* A field of a hash that ends by itself. */
@@ -41,7 +47,10 @@ struct revert_names {
     struct str key;
     struct str id;      /* of the record that changes the key */
     struct str attempt; /* tells the stages of several attempts apart */
-    struct str stage;
+    struct str stage;   /* of REVERT_STAGE_MAX bytes at most */
+    /* Where the key's records stand; appliers take no tally that belongs elsewhere. */
+    int32_t partition, n_partitions;
+    enum partitioner partitioner;
 };
 
 struct revert_bounds {

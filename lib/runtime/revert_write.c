@@ -16,7 +16,6 @@
 enum {
     BATCH_ENTRIES_MAX = 512,
     BATCH_BYTES_MAX = 4 * 1024 * 1024, /* and one record more */
-    STAGE_MAX = 192,
     ATTEMPT_MAX = 24,
     RECORD_FACTOR = 8, /* of what a record may have beyond its bound until that is noticed */
 };
@@ -226,7 +225,7 @@ static void add_item(struct revert_writer *w, const struct revert_case *c,
 }
 
 struct names {
-    char id[REVERT_ID_MAX + 1], attempt[ATTEMPT_MAX], stage[STAGE_MAX];
+    char id[REVERT_ID_MAX + 1], attempt[ATTEMPT_MAX], stage[REVERT_STAGE_MAX + 1];
     struct revert_names names;
 };
 
@@ -240,6 +239,9 @@ static void name(const struct revert_writer *w, struct str key, struct names *re
     snprintf(ret->stage, sizeof(ret->stage), REVERT_STAGE_PREFIX "%s:%s", ret->id, ret->attempt);
     ret->names.attempt = str_from(ret->attempt);
     ret->names.stage = str_from(ret->stage);
+    ret->names.partition = w->partition;
+    ret->names.n_partitions = w->r->v->n_partitions;
+    ret->names.partitioner = w->r->v->fold_settings.apply.partitioner;
 }
 
 static const char *why_not_sayable(const struct revert_writer *w, enum revert_verdict verdict)

@@ -93,8 +93,8 @@ def reverted_key(record):
     fields = json.loads(record.value)
     if not fields.get("id", "").startswith("run:") or fields["id"].count(":") > 1:
         return None
-    first = fields["atomic"][0]
-    key = first["args"][0] if first["command"] == "RENAME" else first["key"]
+    renamed = [o["args"][0] for o in fields["atomic"] if o["command"] == "RENAME"]
+    key = renamed[0] if renamed else fields["atomic"][0]["key"]
     return base64.b64decode(key["base64"]) if isinstance(key, dict) else key.encode()
 
 

@@ -32,6 +32,9 @@ static const struct reply entry_fields[] = { TEXT("f"), TEXT("v") };
 static const struct reply entry[] = { TEXT("1-1"), LIST(entry_fields) };
 static const struct reply entries[] = { LIST(entry) };
 static const struct reply one_entry = LIST(entries);
+static const struct reply six[] = { LIST(entry), LIST(entry), LIST(entry),
+                                    LIST(entry), LIST(entry), LIST(entry) };
+static const struct reply six_entries = LIST(six);
 static const struct reply facts[] = { TEXT("last-generated-id"), TEXT("5-1") };
 static const struct reply info = LIST(facts);
 static const struct reply no_groups = { .type = REPLY_ARRAY };
@@ -47,6 +50,12 @@ static const struct reply groups[] = { LIST(group) };
 static const struct reply read_by = LIST(groups);
 static const struct revert_field fields[] = { { { "a", 1 }, 7 }, { { "b", 1 }, 7 } };
 static const struct revert_field fields_apart[] = { { { "a", 1 }, 7 }, { { "b", 1 }, 8 } };
+
+/* Of a stage and its tally, in the first record. */
+#define ENDS "PEXPIREAT s 86401000;PEXPIREAT s:0 86341000"
+/* In front of the command of each record behind it. */
+#define COUNTED(now, next)                                                                         \
+    "XGROUP s:0 SETID " now " 0;XGROUP s:0 DESTROY " now ";XGROUP s:0 CREATE " next " 0;"
 
 static const struct row {
     enum value_type type;
@@ -101,32 +110,67 @@ static const struct row {
       NULL,
       0,
       64,
-      "s i:t:0(DEL s;SET s 0123;PEXPIREAT s 86401000)s i:t:1(APPEND s 4567)s i:t:2(APPEND s 89)"
-      "s i(RENAME s k;PERSIST k)!" },
+      "s i:t:0(DEL s s:0;XGROUP s:0 CREATE 1 0 MKSTREAM;SET s 0123;" ENDS ")"
+      "s i:t:1(" COUNTED(
+          "1", "2") "APPEND s 4567)"
+                    "s i:t:2(" COUNTED(
+                        "2", "3") "APPEND s 89)"
+                                  "s i(XGROUP s:0 SETID 3 0;DEL s:0;RENAME s k;PERSIST k)!" },
     { VALUE_LIST,
       { &list },
       9,
       NULL,
       0,
       16,
-      "s i:t:0(DEL s;RPUSH s a;PEXPIREAT s 86401000)s i:t:1(RPUSH s 1)s i:t:2(RPUSH s b)"
-      "s i:t:3(RPUSH s 2)s i(RENAME s k;PEXPIREAT k 9)!" },
+      "s i:t:0(DEL s s:0;XGROUP s:0 CREATE 1 0 MKSTREAM;RPUSH s a;" ENDS ")"
+      "s i:t:1(" COUNTED(
+          "1",
+          "2") "RPUSH s 1)"
+               "s i:t:2(" COUNTED(
+                   "2",
+                   "3") "RPUSH s b)"
+                        "s i:t:3(" COUNTED(
+                            "3",
+                            "4") "RPUSH s 2)"
+                                 "s i(XGROUP s:0 SETID 4 0;DEL s:0;RENAME s k;PEXPIREAT k 9)!" },
     { VALUE_HASH,
       { &list },
       -1,
       fields,
       2,
       16,
-      "s i:t:0(DEL s;HSET s a 1;PEXPIREAT s 86401000)s i:t:1(HSET s b 2)"
-      "s i:t:2(HPEXPIREAT s 7 FIELDS 2 a b)s i(RENAME s k;PERSIST k)!" },
+      "s i:t:0(DEL s s:0;XGROUP s:0 CREATE 1 0 MKSTREAM;HSET s a 1;" ENDS ")"
+      "s i:t:1(" COUNTED(
+          "1", "2") "HSET s b 2)"
+                    "s i:t:2(" COUNTED(
+                        "2", "3") "HPEXPIREAT s 7 FIELDS 2 a b)"
+                                  "s i(XGROUP s:0 SETID 3 0;DEL s:0;RENAME s k;PERSIST k)!" },
+    /* Entries share records. */
+    { VALUE_STREAM,
+      { &six_entries, &info, &no_groups },
+      -1,
+      NULL,
+      0,
+      1600,
+      "s i:t:0(DEL s s:0;XGROUP s:0 CREATE 1 0 MKSTREAM;XADD s 1-1 f v;XADD s 1-1 f v;"
+      "XADD s 1-1 f v;" ENDS ")"
+      "s i:t:1(" COUNTED(
+          "1", "2") "XADD s 1-1 f v;XADD s 1-1 f v)"
+                    "s i:t:2(" COUNTED(
+                        "2", "3") "XADD s 1-1 f v;XSETID s 5-1)"
+                                  "s i(XGROUP s:0 SETID 3 0;DEL s:0;RENAME s k;PERSIST k)!" },
 };
 
 static const struct revert_names names = {
-    .key = { "k", 1 }, .id = { "i", 1 }, .attempt = { "t", 1 }, .stage = { "s", 1 }
+    .key = { "k", 1 },
+    .id = { "i", 1 },
+    .attempt = { "t", 1 },
+    .stage = { "s", 1 },
+    .n_partitions = 1,
 };
 
 struct seen {
-    char line[1024];
+    char line[2048];
     size_t n, n_records, most; /* records that are taken at most */
 };
 
@@ -305,6 +349,106 @@ static void an_entry_with_too_many_fields_cannot_be_said(void **state)
     }
 }
 
+struct commands_seen {
+    size_t n_entries, n_shared, n_alone; /* entries in records of several, and of one */
+};
+
+static bool count_entries(void *self, const struct revert_record *record)
+{
+    struct commands_seen *s = self;
+    struct reject reject;
+    size_t n = 0;
+
+    assert_true(envelope_check(&record->envelope, &reject));
+    for (size_t i = 0; i < record->envelope.n_operations; i++)
+        n += str_eq(record->envelope.operations[i].command, STR_LITERAL("XADD"));
+    s->n_entries += n;
+    s->n_shared += n > 1 ? n : 0;
+    s->n_alone += n == 1;
+    return true;
+}
+
+/* Each of its records would copy all of it. */
+static void entries_of_a_large_stream_stand_alone(void **state)
+{
+    enum { MORE = 300 };
+    struct reply *many = mem_new(REVERT_SHARED_MAX + MORE, sizeof(*many));
+
+    (void)state;
+    for (size_t i = 0; i < REVERT_SHARED_MAX + MORE; i++)
+        many[i] = entries[0];
+    for (size_t more = 0; more <= MORE; more += MORE) {
+        const struct reply stream = { .type = REPLY_ARRAY,
+                                      .elements = many,
+                                      .n_elements = REVERT_SHARED_MAX + more };
+        const struct reply *answers[] = { &stream, &info, &no_groups };
+        const struct revert_value value = { .type = VALUE_STREAM,
+                                            .answers = answers,
+                                            .ends_ms = REVERT_NEVER_ENDS };
+        const struct revert_bounds bounds = { 1 << 20, true, NOW_MS };
+        struct commands_seen seen = { 0 };
+
+        assert_int_equal(revert_say(&value, &names, &bounds, count_entries, &seen), REVERT_SAID);
+        assert_int_equal(seen.n_entries, REVERT_SHARED_MAX + more);
+        assert_in_range(seen.n_alone, more, more + 1);
+        assert_int_equal(seen.n_shared + seen.n_alone, seen.n_entries);
+    }
+    free(many);
+}
+
+/* --- where the tally belongs ------------------------------------------------------------------ */
+
+struct keys_seen {
+    const struct revert_names *names;
+    size_t n_tallies;
+};
+
+/* All but the message's own key are where appliers look for them. */
+static bool check_partitions(void *self, const struct revert_record *record)
+{
+    struct keys_seen *s = self;
+    const struct revert_names *n = s->names;
+
+    for (size_t i = 0; i < record->envelope.n_operations; i++) {
+        const struct str key = record->envelope.operations[i].key;
+
+        if (str_eq(key, record->key))
+            continue;
+        assert_int_equal(partitioner_partition(n->partitioner, key, n->n_partitions), n->partition);
+        s->n_tallies += str_starts_with(key, n->stage);
+    }
+    return true;
+}
+
+static void a_tally_belongs_where_the_key_does(void **state)
+{
+    static const int32_t counts[] = { 1, 2, 3, 12, 97, 1000 };
+
+    (void)state;
+    for (int p = 0; p < PARTITIONER_COUNT; p++)
+        for (size_t c = 0; c < ARRAY_SIZE(counts); c++)
+            for (int key = 0; key < 20; key++) {
+                const struct reply *answers[] = { &list };
+                const struct revert_value value = { .type = VALUE_LIST,
+                                                    .answers = answers,
+                                                    .ends_ms = REVERT_NEVER_ENDS };
+                const struct revert_bounds bounds = { 16, true, NOW_MS };
+                struct revert_names of_key = names;
+                struct keys_seen seen = { .names = &of_key };
+                char text[24];
+
+                snprintf(text, sizeof(text), "key:%d", key);
+                of_key.key = str_from(text);
+                of_key.stage = STR_LITERAL(REVERT_STAGE_PREFIX "run:0011223344556677:8899");
+                of_key.partitioner = (enum partitioner)p;
+                of_key.n_partitions = counts[c];
+                of_key.partition = partitioner_partition(of_key.partitioner, of_key.key, counts[c]);
+                assert_int_equal(revert_say(&value, &of_key, &bounds, check_partitions, &seen),
+                                 REVERT_SAID);
+                assert_true(seen.n_tallies > 0);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +456,8 @@ int main(void)
         cmocka_unit_test(nothing_follows_what_was_not_taken),
         cmocka_unit_test(no_record_is_larger_than_its_bounds),
         cmocka_unit_test(an_entry_with_too_many_fields_cannot_be_said),
+        cmocka_unit_test(entries_of_a_large_stream_stand_alone),
+        cmocka_unit_test(a_tally_belongs_where_the_key_does),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
