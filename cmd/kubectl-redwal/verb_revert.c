@@ -11,13 +11,14 @@
 #include "link.h"
 #include "receipt.h"
 #include "rediswal.h"
+#include "revert_append.h"
 #include "revert_until.h"
 #include "runtime/clock.h"
 #include "runtime/revert.h"
 #include "tree.h"
 #include "visible.h"
 
-enum { RECEIPT_WAIT_MS = 100, STORE_TIMEOUT_MS = 30000 };
+enum { STORE_TIMEOUT_MS = 30000 };
 
 struct revert_options {
     char *to, *run, *receipt;
@@ -79,104 +80,10 @@ static void check(struct invocation *in)
         option_set_problem(&in->set, "--wait: nothing comes that could be waited for; give --yes");
 }
 
-/* --- the log ---------------------------------------------------------------------------------- */
-
-struct appending {
-    struct log_writer *writer; /* NULL: nothing is appended */
-    const char *topic;
-    struct token token; /* of what is to be in Redis in the end */
-};
-
-static void appending_release(struct appending *a)
-{
-    log_writer_free(a->writer);
-    token_release(&a->token);
-}
-
-static void await(struct appending *a, int32_t partition, int64_t offset)
-{
-    if (!token_add(&a->token, partition, offset))
-        UNREACHABLE("no topic has so many partitions");
-}
-
-static enum err_code take_receipt(struct appending *a, struct revert_receipt *ret, struct err *err)
-{
-    struct log_receipt receipt;
-    struct revert_receipt *one;
-
-    if (!log_writer_take(a->writer, RECEIPT_WAIT_MS, &receipt))
-        return ERR_OK;
-    one = &ret[receipt.tag];
-    *one = (struct revert_receipt){ .fate = receipt.stored            ? REVERT_STORED
-                                            : receipt.possibly_stored ? REVERT_FATE_UNKNOWN
-                                                                      : REVERT_REFUSED };
-    snprintf(one->why, sizeof(one->why), "%.*s", (int)sizeof(one->why) - 1, receipt.text);
-    if (receipt.stored)
-        await(a, receipt.partition, receipt.offset);
-    if (receipt.denied)
-        return err_set(err, ERR_DENIED,
-                       "topic %s: %s: keys are reverted by records, as producers write them",
-                       a->topic, receipt.text);
-    return ERR_OK;
-}
-
-static enum err_code settle(struct appending *a, size_t n, struct revert_receipt *ret,
-                            struct err *err)
-{
-    struct err another = { 0 };
-    enum err_code rc = ERR_OK;
-
-    while (log_writer_under_way(a->writer) > n) {
-        const enum err_code one = take_receipt(a, ret, rc == ERR_OK ? err : &another);
-
-        rc = rc == ERR_OK ? one : rc;
-    }
-    return rc;
-}
-
-static enum err_code put(struct appending *a, const struct revert_entry *entry, size_t i,
-                         struct revert_receipt *ret, struct err *err)
-{
-    const struct log_entry record = {
-        .has_key = true,
-        .has_value = true,
-        .key = entry->key,
-        .value = entry->value,
-        .partition = entry->partition,
-    };
-    enum err_code rc;
-
-    do {
-        rc = log_writer_put_entry(a->writer, &record, i, err);
-        if (rc == ERR_LIMIT && settle(a, log_writer_under_way(a->writer) / 2, ret, err) != ERR_OK)
-            return ERR_DENIED;
-    } while (rc == ERR_LIMIT);
-    if (rc == ERR_INVALID) {
-        snprintf(ret[i].why, sizeof(ret[i].why), "%.*s", (int)sizeof(ret[i].why) - 1, err->msg);
-        rc = ERR_OK;
-    }
-    return rc;
-}
-
-static enum err_code append(void *self, const struct revert_entry *entries, size_t n,
-                            struct revert_receipt *ret, struct err *err)
-{
-    struct appending *a = self;
-    struct err another = { 0 };
-    enum err_code rc = ERR_OK, settled;
-
-    for (size_t i = 0; i < n; i++)
-        ret[i] = (struct revert_receipt){ .fate = REVERT_REFUSED };
-    for (size_t i = 0; rc == ERR_OK && i < n; i++)
-        rc = put(a, &entries[i], i, ret, err);
-    settled = settle(a, 0, ret, rc == ERR_OK ? err : &another);
-    return rc == ERR_OK ? settled : rc;
-}
-
 /* --- running ---------------------------------------------------------------------------------- */
 
 /* What the log held when it was folded is in front of whatever a run before this one appended. */
-static void await_folded(const struct comparison *c, struct appending *a)
+static void await_folded(const struct comparison *c, struct revert_appending *a)
 {
     const struct verify_partition *partitions;
     int32_t n;
@@ -184,7 +91,7 @@ static void await_folded(const struct comparison *c, struct appending *a)
     partitions = verify_partitions(c->verify, &n);
     for (int32_t i = 0; i < n; i++)
         if (partitions[i].coverage == COVERAGE_FULL && partitions[i].end > 0)
-            await(a, i, partitions[i].end - 1);
+            revert_appending_await(a, i, partitions[i].end - 1);
 }
 
 /* What makes another call the same one, whatever time it is by then. */
@@ -203,13 +110,13 @@ static void tell_again(struct invocation *in, const struct restore_plan *plan, c
         call_complain(in, "this is --to %.*s; give that to do just this", STR_ARGS(buf_str(&to)));
 }
 
-static enum err_code revert(struct invocation *in, struct comparison *c, struct appending *a,
+static enum err_code revert(struct invocation *in, struct comparison *c, struct revert_appending *a,
                             struct err *err)
 {
     const struct revert_options *o = invocation_values(in, &revert_table);
     const uint64_t chance = (uint64_t)clock_wall_ms() << 20 ^ (uint64_t)getpid();
     CLEANUP(restore_plan_release) struct restore_plan plan = { 0 };
-    const struct revert_log log = { append, a };
+    const struct revert_log log = { revert_append, a };
     char name[REVERT_RUN_MAX + 1];
     struct revert_settings settings = {
         .run = o->run ? o->run : name,
@@ -235,7 +142,7 @@ static enum err_code revert(struct invocation *in, struct comparison *c, struct 
 }
 
 static enum exit_status await_all(struct invocation *in, const struct comparison *c,
-                                  struct appending *a, enum exit_status status)
+                                  struct revert_appending *a, enum exit_status status)
 {
     const struct revert_options *o = invocation_values(in, &revert_table);
     enum exit_status waited;
@@ -253,7 +160,8 @@ static enum exit_status run(struct invocation *in)
 {
     const struct revert_options *o = invocation_values(in, &revert_table);
     CLEANUP(comparison_release) struct comparison c = { 0 };
-    CLEANUP(appending_release) struct appending a = { .topic = link_options(in)->topic };
+    CLEANUP(revert_appending_release)
+    struct revert_appending a = { .topic = link_options(in)->topic };
     CLEANUP(receipt_release) struct receipt receipt = { 0 };
     struct err err = { 0 };
     enum err_code rc = receipt_open(&receipt, o->receipt, &c, &err);

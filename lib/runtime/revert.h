@@ -27,6 +27,7 @@ enum revert_fate {
 
 struct revert_receipt {
     enum revert_fate fate;
+    int64_t offset; /* of one that is stored */
     char why[REVERT_WHY_MAX];
 };
 
