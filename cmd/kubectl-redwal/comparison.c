@@ -72,6 +72,27 @@ static void found(void *self, struct str key, const struct finding *finding,
     c->list[c->n_listed++] = listed;
 }
 
+static void revised(void *self, struct str key, enum repair_outcome outcome, const char *why)
+{
+    struct comparison *c = self;
+    struct listed listed = { .key = mem_copy_text(key.p, key.n), .n_key = key.n };
+
+    listed.outcome = outcome;
+    snprintf(listed.finding.detail, sizeof(listed.finding.detail), "%s", why);
+    for (size_t i = 0; i < c->n_listed; i++) {
+        struct listed *at = &c->list[i];
+
+        if (!str_eq((struct str){ at->key, at->n_key }, key))
+            continue;
+        listed.finding.kind = at->finding.kind;
+        at->finding = listed.finding;
+        at->outcome = outcome;
+    }
+    if (c->told)
+        c->told(c->told_self, &listed);
+    free(listed.key);
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
 
 static enum err_code open_target(struct comparison *c, const struct connection_options *o,
@@ -166,7 +187,7 @@ static void make_verify(struct comparison *c, const struct connection_options *o
         .wal = wal_rdkafka_port(c->wal),
         .registry = registry_curl_port(c->registry),
         .log = &c->log,
-        .listener = { progressed, found, c },
+        .listener = { progressed, found, revised, c },
     };
     struct verify_settings settings = {
         .keys = options->keys,
@@ -243,6 +264,7 @@ enum err_code comparison_open(struct comparison *c, const struct invocation *in,
 void comparison_release(struct comparison *c)
 {
     progress_clear(&c->progress);
+    revert_free(c->revert);
     verify_free(c->verify);
     wal_rdkafka_free(c->wal);
     wal_rdkafka_free(c->wal_ahead);
@@ -275,7 +297,8 @@ enum err_code comparison_revert(struct comparison *c, const struct revert_settin
     enum err_code rc;
 
     stops_catch(&c->stops);
-    rc = revert_run(c->verify, settings, log, err);
+    c->revert = revert_new(c->verify, settings, log);
+    rc = revert_run(c->revert, err);
     stops_release(&c->stops);
     progress_clear(&c->progress);
     return rc;
@@ -363,7 +386,7 @@ static const struct column partition_columns[N_PARTITION] = {
     [PARTITION_BEGIN]    = { "begin",     "BEGIN",     COLUMN_COUNT, true,  0, 0 },
     [PARTITION_END]      = { "end",       "END",       COLUMN_COUNT, true,  0, 0 },
 };
-#define OUTCOME_COLUMN(name, code, what)                                                           \
+#define OUTCOME_COLUMN(verbs, name, code, repaired, reverted)                                      \
     [TOTAL_OUTCOMES + REPAIR_##name - REPAIR_NONE - 1] = { code, code, COLUMN_COUNT, true, 0, 0 },
 static const struct column error_column = { "error", "error", COLUMN_TEXT, true, 0, 0 };
 static const struct column total_columns[N_TOTAL_OF_REPAIR] = {

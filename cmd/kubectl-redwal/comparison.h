@@ -36,6 +36,7 @@ struct comparison {
     struct wal_rdkafka *wal, *wal_ahead; /* the second to repair; NULL */
     struct log log;
     struct verify *verify;
+    struct revert *revert; /* NULL: none has begun */
     struct progress progress;
     struct stops stops; /* while it runs */
     enum verify_phase phase;
@@ -56,7 +57,7 @@ void comparison_release(struct comparison *c);
  * does, between two keys, or two batches of records. */
 enum err_code comparison_run(struct comparison *c, struct err *err);
 
-/* The same of two folds of the log, and appends what makes keys what they were. */
+/* The same of two folds of the log, and appends what makes keys what they were; once. */
 enum err_code comparison_revert(struct comparison *c, const struct revert_settings *settings,
                                 const struct revert_log *log, struct err *err);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/glob.h"
+#include "base/int64.h"
 #include "base/mem.h"
 #include "link.h"
 
@@ -78,11 +79,19 @@ static bool take_first(void *self, const struct record *record)
 
 enum err_code mailbox_open(struct mailbox *m, const struct invocation *in, struct err *err)
 {
+    return mailbox_open_from(m, in, NULL, 0, err);
+}
+
+enum err_code mailbox_open_from(struct mailbox *m, const struct invocation *in, const int64_t *from,
+                                int32_t n, struct err *err)
+{
     struct first_reading reading = { .mailbox = m };
     enum err_code rc;
 
     m->in = in;
     rc = scan_prepare(in, link_options(in)->dlq_topic, &m->scan, err);
+    for (int32_t i = 0; rc == ERR_OK && i < n && i < m->scan.survey.n; i++)
+        m->scan.from[i] = int64_max(from[i], m->scan.from[i]);
     if (rc == ERR_OK)
         rc = scan_run(&m->scan, false, take_first, &reading, err);
     progress_clear(&m->scan.progress);

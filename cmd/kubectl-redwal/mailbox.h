@@ -46,6 +46,10 @@ struct mailbox {
 
 /* Reads the topic once. Release it in any case. */
 enum err_code mailbox_open(struct mailbox *m, const struct invocation *in, struct err *err);
+/* The same of what is stored from these offsets on; partitions that it got since from their first.
+ */
+enum err_code mailbox_open_from(struct mailbox *m, const struct invocation *in, const int64_t *from,
+                                int32_t n, struct err *err);
 void mailbox_release(struct mailbox *m);
 
 /* False: that was enough. */

@@ -51,7 +51,10 @@ static const struct option_table *const tables[] = {
     &print_table,  &connection_table, &rediswal_table, NULL,
 };
 
-#define OUTCOME_LINE(name, code, what) "  " code ": " what "\n"
+#define OUTCOME_LINE(verbs, name, code, repaired, reverted) OUTCOME_LINE_##verbs(code, repaired)
+#define OUTCOME_LINE_EITHER(code, what)                     "  " code ": " what "\n"
+#define OUTCOME_LINE_REPAIR                                 OUTCOME_LINE_EITHER
+#define OUTCOME_LINE_REVERT(code, what)                     ""
 
 const struct verb verb_repair = {
     .name = "repair",

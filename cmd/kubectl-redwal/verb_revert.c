@@ -8,15 +8,17 @@
 #include "base/mem.h"
 #include "cli/context.h"
 #include "cli/option_table.h"
+#include "core/restore.h"
 #include "link.h"
 #include "receipt.h"
 #include "rediswal.h"
 #include "revert_append.h"
+#include "revert_letters.h"
 #include "revert_until.h"
+#include "revert_wait.h"
 #include "runtime/clock.h"
 #include "runtime/revert.h"
 #include "tree.h"
-#include "visible.h"
 
 enum { STORE_TIMEOUT_MS = 30000 };
 
@@ -26,15 +28,17 @@ struct revert_options {
     int64_t timeout_ms;
 };
 
+_Static_assert((int)RESTORE_UNTIL_MAX <= (int)OPTION_VALUE_MAX_BYTES, "--to takes what Jobs give");
+
 #define AT(field) offsetof(struct revert_options, field)
 
 /* clang-format off */
 static const struct option_spec specs[] = {
-    { "to",      OPTION_TEXT,     OPTION_FLAG, AT(to),         "WHERE",    NULL,    1,   OPTION_VALUE_MAX_BYTES, NULL, "Reverting", "What keys were then: a time such as 2026-01-31T12:00Z, how long ago, such as 2h, or the first offset of partitions that does not count, such as 0:1234,2:77" },
+    { "to",      OPTION_TEXT,     OPTION_FLAG, AT(to),         "WHERE",    NULL,    1,   RESTORE_UNTIL_MAX, NULL, "Reverting", "What keys were then: a time such as 2026-01-31T12:00Z, how long ago, such as 2h, or the first offset of partitions that does not count, such as 0:1234,2:77" },
     { "yes",     OPTION_BOOL,     OPTION_FLAG, AT(yes),        NULL,       "false", 0,   0,         NULL, "Reverting", "Append to the log; without it, only what would be appended is shown" },
     { "run",     OPTION_TEXT,     OPTION_FLAG, AT(run),        "NAME",     NULL,    1,   REVERT_RUN_MAX, NULL, "Reverting", "Name of what is done: under the same name, keys that it has reverted already are left as they are; by chance without it" },
     { "receipt", OPTION_TEXT,     OPTION_FLAG, AT(receipt),    "FILE",     NULL,    1,   4096,      NULL, "Reverting", "Write a line of JSON into this new file for each key that differs, as soon as its outcome is known" },
-    { "wait",    OPTION_BOOL,     OPTION_FLAG, AT(wait),       NULL,       "false", 0,   0,         NULL, "Reverting", "Wait until Redis has applied what was appended, and what the log held before" },
+    { "wait",    OPTION_BOOL,     OPTION_FLAG, AT(wait),       NULL,       "false", 0,   0,         NULL, "Reverting", "Wait until Redis has applied what was appended, and what the log held before, and tell what appliers hold back or reject" },
     { "timeout", OPTION_DURATION, OPTION_FLAG, AT(timeout_ms), "DURATION", "1m",    1,   24 * HOUR, NULL, "Reverting", "Bound on --wait" },
 };
 /* clang-format on */
@@ -100,7 +104,7 @@ static void tell_again(struct invocation *in, const struct restore_plan *plan, c
     const struct revert_options *o = invocation_values(in, &revert_table);
     CLEANUP(buf_release) struct buf to = { 0 };
 
-    buf_init(&to, OPTION_VALUE_MAX_BYTES);
+    buf_init(&to, RESTORE_UNTIL_MAX);
     for (int32_t i = 0; i < plan->n; i++)
         buf_print(&to, "%s%" PRId32 ":%" PRId64, i > 0 ? "," : "", i, plan->partitions[i].until);
     if (o->yes)
@@ -141,19 +145,46 @@ static enum err_code revert(struct invocation *in, struct comparison *c, struct 
     return rc;
 }
 
-static enum exit_status await_all(struct invocation *in, const struct comparison *c,
-                                  struct revert_appending *a, enum exit_status status)
+/* What appliers make of what is appended. */
+struct fate {
+    struct revert_letters letters;
+    bool has_letters; /* they can be read */
+};
+
+static void fate_release(struct fate *f)
+{
+    revert_letters_release(&f->letters);
+}
+
+static void tell_unknown(struct invocation *in, const struct err *err)
+{
+    call_complain(in, "whether appliers reject what is appended is not known: %s", err->msg);
+}
+
+/* Who may not read dead letters may revert all the same. */
+static void begin_fate(struct invocation *in, struct fate *f)
+{
+    struct err err = { 0 };
+
+    f->has_letters = revert_letters_begin(&f->letters, in, &err) == ERR_OK;
+    if (!f->has_letters)
+        tell_unknown(in, &err);
+}
+
+static enum err_code await_fate(struct invocation *in, struct comparison *c, struct fate *f,
+                                struct revert_appending *a, struct err *err)
 {
     const struct revert_options *o = invocation_values(in, &revert_table);
-    enum exit_status waited;
+    struct err unread = { 0 };
+    enum err_code rc;
 
-    if (!o->wait || status == EXIT_FAILED)
-        return status;
     await_folded(c, a);
     if (a->token.n == 0)
-        return status;
-    waited = visible_await(in, &a->token, o->timeout_ms);
-    return status == EXIT_DONE ? waited : status;
+        return ERR_OK;
+    rc = revert_wait(c, &a->token, o->timeout_ms, err);
+    if (rc == ERR_OK && f->has_letters && revert_letters_tell(&f->letters, c, &unread) != ERR_OK)
+        tell_unknown(in, &unread);
+    return rc;
 }
 
 static enum exit_status run(struct invocation *in)
@@ -163,6 +194,7 @@ static enum exit_status run(struct invocation *in)
     CLEANUP(revert_appending_release)
     struct revert_appending a = { .topic = link_options(in)->topic };
     CLEANUP(receipt_release) struct receipt receipt = { 0 };
+    CLEANUP(fate_release) struct fate fate = { 0 };
     struct err err = { 0 };
     enum err_code rc = receipt_open(&receipt, o->receipt, &c, &err);
 
@@ -172,14 +204,23 @@ static enum exit_status run(struct invocation *in)
         rc = link_writer(in, a.topic, NULL, STORE_TIMEOUT_MS, &a.writer, &err);
     if (rc != ERR_OK)
         return call_failed(in, &err);
+    if (o->wait)
+        begin_fate(in, &fate);
     rc = revert(in, &c, &a, &err);
-    return await_all(in, &c, &a, receipt_report(&receipt, in, &c, rc, &err));
+    if (rc == ERR_OK && o->wait)
+        rc = await_fate(in, &c, &fate, &a, &err);
+    return receipt_report(&receipt, in, &c, rc, &err);
 }
 
 static const struct option_table *const tables[] = {
     &revert_table, &compare_table,    &folding_table,  &records_table, &context_table,
     &print_table,  &connection_table, &rediswal_table, NULL,
 };
+
+#define OUTCOME_LINE(verbs, name, code, repaired, reverted) OUTCOME_LINE_##verbs(code, reverted)
+#define OUTCOME_LINE_EITHER(code, what)                     "  " code ": " what "\n"
+#define OUTCOME_LINE_REVERT                                 OUTCOME_LINE_EITHER
+#define OUTCOME_LINE_REPAIR(code, what)                     ""
 
 const struct verb verb_revert = {
     .name = "revert",
@@ -208,15 +249,12 @@ const struct verb verb_revert = {
         "are by then. Give the appliers' own options, best by --config with their file. The user "
         "of\n"
         "Kafka needs Write on the topic.\n\n"
-        "What became of a key:\n"
-        "  would-write, would-delete: with --yes it would be\n"
-        "  written, deleted: the record is in the log\n"
-        "  left: nothing was appended; the detail says why\n"
-        "  refused: the log refused the record; the detail says why\n"
-        "  unknown: nobody acknowledged the record; do it again with the same --run\n\n"
-        "The exit status is 3 when a key that differs is not reverted, which is so wherever there "
-        "is\n"
-        "something to revert and --yes is not given.\n",
+        "What became of a key:\n" REPAIR_OUTCOMES(
+            OUTCOME_LINE) "\n"
+                          "The exit status is 3 when a key that differs is not reverted, which is "
+                          "so wherever there "
+                          "is\n"
+                          "something to revert and --yes is not given.\n",
     .examples = "# What would be done\n"
                 "kubectl-redwal revert --keys 'cart:*' --to 2h\n"
                 "# Do it, and wait until Redis has it\n"

@@ -19,24 +19,16 @@ enum {
     NUMBER_BYTES = 24,
 };
 
-static const struct {
-    const char *code, *text;
-} outcomes[REPAIR_OUTCOME_COUNT] = { [REPAIR_NONE] = { "", "" },
-#define REPAIR_ROW(name, code, what) [REPAIR_##name] = { code, what },
-                                     REPAIR_OUTCOMES(REPAIR_ROW)
+static const char *const codes[REPAIR_OUTCOME_COUNT] = { [REPAIR_NONE] = "",
+#define REPAIR_ROW(verbs, name, code, repaired, reverted) [REPAIR_##name] = code,
+                                                         REPAIR_OUTCOMES(REPAIR_ROW)
 #undef REPAIR_ROW
 };
 
 const char *repair_code(enum repair_outcome outcome)
 {
     PRE(outcome < REPAIR_OUTCOME_COUNT);
-    return outcomes[outcome].code;
-}
-
-const char *repair_text(enum repair_outcome outcome)
-{
-    PRE(outcome < REPAIR_OUTCOME_COUNT);
-    return outcomes[outcome].text;
+    return codes[outcome];
 }
 
 bool repair_is_done(enum repair_outcome outcome)

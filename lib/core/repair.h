@@ -1,7 +1,8 @@
 /*
- * A key that differs is written as the log makes it: what Redis is told, and what became of it. The
- * codes are a contract: they stand in the output of `repair` and in the documentation, from this
- * table. See docs/adr/0020-repair.md.
+ * A key that differs is written as the log makes it: what Redis is told, and what became of it; or
+ * the log is told what it was, and what became of that. The codes are a contract: they stand in the
+ * output of `repair` and `revert` and in the documentation, from this table. See
+ * docs/adr/0020-repair.md and docs/adr/0024-revert.md.
  */
 #ifndef REDWAL_CORE_REPAIR_H
 #define REDWAL_CORE_REPAIR_H
@@ -9,26 +10,28 @@
 #include "base/buf.h"
 #include "core/reply.h"
 
-/* X(name, code, what) */
+/* X(verbs, name, code, what it is of a repair, what it is of a revert); `verbs`: EITHER, or the one
+ * that has it, whose text stands twice. */
 /* clang-format off */
 #define REPAIR_OUTCOMES(X) \
-    X(WOULD_WRITE,  "would-write",  "with --yes it would be written as the log makes it") \
-    X(WOULD_DELETE, "would-delete", "with --yes it would be deleted") \
-    X(WRITTEN,      "written",      "it is what the log makes of it") \
-    X(DELETED,      "deleted",      "it is gone, as the log has it") \
-    X(LEFT,         "left",         "what the log makes of it is not known for sure") \
-    X(BUSY,         "busy",         "the log wrote to it each time, or Redis went back: repair again") \
-    X(REFUSED,      "refused",      "Redis refused it; the detail says why") \
-    X(UNKNOWN,      "unknown",      "Redis did not answer: it is repaired, or as it was; repair again")
+    X(EITHER, WOULD_WRITE,  "would-write",  "with --yes it would be written as the log makes it", "with --yes a record would make it what it was") \
+    X(EITHER, WOULD_DELETE, "would-delete", "with --yes it would be deleted", "with --yes a record would delete it") \
+    X(EITHER, WRITTEN,      "written",      "it is what the log makes of it", "the log has the record that makes it what it was") \
+    X(EITHER, DELETED,      "deleted",      "it is gone, as the log has it", "the log has the record that deletes it") \
+    X(EITHER, LEFT,         "left",         "what the log makes of it is not known for sure", "nothing was appended; the detail says why") \
+    X(REPAIR, BUSY,         "busy",         "the log wrote to it each time, or Redis went back: repair again", "the log wrote to it each time, or Redis went back: repair again") \
+    X(REVERT, HELD,         "held-back",    "the log has the record, and appliers hold it back: the key is quarantined", "the log has the record, and appliers hold it back: the key is quarantined") \
+    X(REVERT, REJECTED,     "rejected",     "appliers rejected the record, which is a dead letter, and the key is as it was", "appliers rejected the record, which is a dead letter, and the key is as it was") \
+    X(EITHER, REFUSED,      "refused",      "Redis refused it; the detail says why", "the log refused the record; the detail says why") \
+    X(EITHER, UNKNOWN,      "unknown",      "Redis did not answer: it is repaired, or as it was; repair again", "nobody acknowledged the record: the log has it, or not; do it again with the same --run")
 /* clang-format on */
 
-#define REPAIR_ENUM(name, code, what) REPAIR_##name,
+#define REPAIR_ENUM(verbs, name, code, repaired, reverted) REPAIR_##name,
 enum repair_outcome { REPAIR_NONE, REPAIR_OUTCOMES(REPAIR_ENUM) REPAIR_OUTCOME_COUNT };
 #undef REPAIR_ENUM
 
 const char *repair_code(enum repair_outcome outcome); /* "" for REPAIR_NONE */
-const char *repair_text(enum repair_outcome outcome);
-/* Whether the key is as the log makes it now. */
+/* Whether the key is as the log makes it now, or the log makes it what it was. */
 bool repair_is_done(enum repair_outcome outcome);
 
 /* A position that must be between two offsets, both included, for the writes to be right. */

@@ -100,15 +100,17 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(STRING,     verified,            "receipt.verified",    "Whether Redis was what the log makes of it: Equal, Different, Unknown, or NotWanted") \
     X(INTEGER,    compared,            "receipt.keysCompared", "Keys that were compared; of a sample some may have been more than once") \
     X(INTEGER,    different,           "receipt.keysDifferent", "Keys of these that were different") \
-    X(INTEGER,    written,             "receipt.keysWritten",  "Keys that were written or deleted, with keys or partitions") \
-    X(INTEGER,    left,                "receipt.keysLeft",     "Keys that are not as the log makes them, with keys or partitions") \
-    X(INTEGER,    equal,                     "receipt.outcomes.equal",   "Keys that were as the log makes them, with keys or partitions") \
-    X(INTEGER,    outcomes[REPAIR_WRITTEN],  "receipt.outcomes.written", "Keys that were written") \
+    X(INTEGER,    written,             "receipt.keysWritten",  "Keys that were written or deleted, with keys or partitions; with to, by records that the log has") \
+    X(INTEGER,    left,                "receipt.keysLeft",     "Keys that are not as the log makes them, with keys or partitions; with to, that did not become what they were") \
+    X(INTEGER,    equal,                     "receipt.outcomes.equal",   "Keys that were as the log makes them, with keys or partitions; with to, what they were") \
+    X(INTEGER,    outcomes[REPAIR_WRITTEN],  "receipt.outcomes.written", "Keys that were written; with to, by records that the log has, as with deleted") \
     X(INTEGER,    outcomes[REPAIR_DELETED],  "receipt.outcomes.deleted", "Keys that were deleted") \
-    X(INTEGER,    outcomes[REPAIR_LEFT],     "receipt.outcomes.left",    "Keys that were left since what the log makes of them is not known for sure") \
-    X(INTEGER,    outcomes[REPAIR_BUSY],     "receipt.outcomes.busy",    "Keys that the log wrote to each time") \
-    X(INTEGER,    outcomes[REPAIR_REFUSED],  "receipt.outcomes.refused", "Keys that Redis refused") \
-    X(INTEGER,    outcomes[REPAIR_UNKNOWN],  "receipt.outcomes.unknown", "Keys that Redis did not answer for") \
+    X(INTEGER,    outcomes[REPAIR_LEFT],     "receipt.outcomes.left",    "Keys that were left since what the log makes of them is not known for sure, or cannot be said in records") \
+    X(INTEGER,    outcomes[REPAIR_BUSY],     "receipt.outcomes.busy",    "Keys that the log wrote to each time; without to") \
+    X(INTEGER,    outcomes[REPAIR_HELD],     "receipt.outcomes.heldBack", "With to, keys whose records appliers hold back, since they are quarantined") \
+    X(INTEGER,    outcomes[REPAIR_REJECTED], "receipt.outcomes.rejected", "With to, keys whose records appliers rejected") \
+    X(INTEGER,    outcomes[REPAIR_REFUSED],  "receipt.outcomes.refused", "Keys that Redis refused; with to, whose records the log refused") \
+    X(INTEGER,    outcomes[REPAIR_UNKNOWN],  "receipt.outcomes.unknown", "Keys that Redis did not answer for; with to, whose records nobody acknowledged") \
     X(INTEGER,    verify_seconds,      "receipt.verifySeconds", "How long the Job took that compared them") \
     X(TIME,       released_ms,         "receipt.releasedAt",   "When what was held was released") \
     X(SKIPPED,    plan,                "receipt.skipped",      "Records that were never applied, as was asked for") \

@@ -331,6 +331,17 @@ static enum revert_verdict say_staged(struct saying *s, const struct making *mad
                                                                                  : REVERT_CUT_SHORT;
 }
 
+struct str revert_key_of(const struct envelope *envelope)
+{
+    for (size_t i = 0; i < envelope->n_operations; i++) {
+        const struct operation *op = &envelope->operations[i];
+
+        if (str_eq(op->command, STR_LITERAL("RENAME")) && op->n_args > 0)
+            return op->args[0];
+    }
+    return envelope->n_operations > 0 ? envelope->operations[0].key : (struct str){ 0 };
+}
+
 enum revert_verdict revert_say(const struct revert_value *value, const struct revert_names *names,
                                const struct revert_bounds *bounds, revert_put_fn *fn, void *self)
 {

@@ -65,6 +65,9 @@ struct revert_record {
     bool changes_key; /* those before it must be in the log when it is written */
 };
 
+/* The key that a record makes what it was; of another record something else. */
+struct str revert_key_of(const struct envelope *envelope);
+
 /* Takes one record, in order. What it points to lives for the call. False: no more are wanted. */
 typedef bool revert_put_fn(void *self, const struct revert_record *record);
 

@@ -13,7 +13,11 @@
 #include "runtime/clock.h"
 #include "runtime/revert_state.h"
 
-enum { PAGE_KEYS = 100, SWEEP_KEYS = LOG_TIME_TURN_KEYS };
+enum {
+    PAGE_KEYS = 100,
+    SWEEP_KEYS = LOG_TIME_TURN_KEYS,
+    DONE_KEYS_MAX = 4 * WRITTEN_KEYS_MAX, /* 512 MiB to 1 GiB, where there are as many */
+};
 
 bool revert_is_stage(struct str key)
 {
@@ -36,7 +40,7 @@ int32_t revert_partition(const struct revert *r, struct str key)
 
 /* --- what the records say of themselves ------------------------------------------------------- */
 
-static bool is_wanted(const struct revert *r, struct str key)
+bool revert_is_wanted(const struct revert *r, struct str key)
 {
     const char *pattern = r->v->settings.keys;
 
@@ -44,7 +48,7 @@ static bool is_wanted(const struct revert *r, struct str key)
            (!pattern || glob_matches(str_from(pattern), key));
 }
 
-static bool is_of_key(const struct revert *r, const struct prepared *record, struct str key)
+bool revert_is_of_key(const struct revert *r, const struct prepared *record, struct str key)
 {
     char text[REVERT_ID_MAX + 1];
     const struct id_hash id = record_id_hash(revert_id_of(r, key, text));
@@ -52,23 +56,28 @@ static bool is_of_key(const struct revert *r, const struct prepared *record, str
     return record->has_id && record->id.high == id.high && record->id.low == id.low;
 }
 
+static void note(struct revert *r, const struct prepared *record, struct str key)
+{
+    if (revert_partition(r, key) != record->partition)
+        key_set_add(&r->stray, key);
+    if (r->part != REVERT_UNDOES)
+        return;
+    key_set_add(&r->named, key);
+    if (!record->reject && revert_is_of_key(r, record, key))
+        key_set_add(&r->done, key);
+}
+
 static void record_read(void *self, const struct prepared *record)
 {
     struct revert *r = self;
 
-    for (size_t i = 0; i < record->n_keys; i++) {
-        const struct str key = record->keys[i];
-
-        if (!is_wanted(r, key))
-            continue;
-        if (revert_partition(r, key) != record->partition)
-            key_set_add(&r->stray, key);
-        if (!r->is_behind)
-            continue;
-        key_set_add(&r->named, key);
-        if (!record->reject && is_of_key(r, record, key))
-            key_set_add(&r->done, key);
+    if (r->part == REVERT_IS_LATE) {
+        revert_read_late(r, record);
+        return;
     }
+    for (size_t i = 0; i < record->n_keys; i++)
+        if (revert_is_wanted(r, record->keys[i]))
+            note(r, record, record->keys[i]);
 }
 
 /* --- the two folds ---------------------------------------------------------------------------- */
@@ -90,16 +99,18 @@ static enum err_code fold(struct revert *r, bool to_end, struct err *err)
         next[i] = v->folded_to[i] == BOUND_NONE ? BOUND_NONE
                   : to_end                      ? v->partitions[i].end
                                                 : until_of(r, i);
-    r->is_behind = to_end;
+    r->part = to_end ? REVERT_UNDOES : REVERT_COUNTS;
     v->phase = VERIFY_FOLDS;
     rc = verify_fold_to(v, next, err);
     free(next);
-    if (rc == ERR_OK && (r->stray.n >= KEY_SET_MAX || r->done.n >= KEY_SET_MAX))
+    if (rc == ERR_OK && key_set_is_full(&r->stray))
         return err_set(err, ERR_LIMIT,
-                       "more than %d keys have records in other partitions than --partitioner "
-                       "says, or are done already: give the partitioner of the producers, or "
-                       "name fewer keys",
+                       "%d keys or more have records in other partitions than --partitioner says: "
+                       "give the partitioner of the producers, or name fewer keys",
                        KEY_SET_MAX);
+    if (rc == ERR_OK && key_set_is_full(&r->done))
+        return err_set(err, ERR_LIMIT, "%d keys or more are done already: name fewer keys",
+                       DONE_KEYS_MAX);
     return rc;
 }
 
@@ -256,7 +267,7 @@ static enum err_code sweep(struct revert *r, const char *database, struct err *e
 static bool may_differ(const struct revert *r, struct str key)
 {
     return !key_set_has(&r->done, key) &&
-           (r->named.n >= KEY_SET_MAX || key_set_has(&r->named, key));
+           (key_set_is_full(&r->named) || key_set_has(&r->named, key));
 }
 
 static enum err_code judge_and_write(struct revert *r, struct str key, struct err *err)
@@ -357,38 +368,65 @@ static enum err_code check_fold(const struct revert *r, struct err *err)
         n, r->v->caveat);
 }
 
-enum err_code revert_run(struct verify *v, const struct revert_settings *settings,
-                         const struct revert_log *log, struct err *err)
+struct revert *revert_new(struct verify *v, const struct revert_settings *settings,
+                          const struct revert_log *log)
 {
-    struct revert r = { .v = v,
-                        .settings = *settings,
-                        .log = log ? *log : (struct revert_log){ 0 },
-                        .now_ms = clock_wall_ms() };
-    enum err_code rc = check(&r, err);
+    struct revert *r = mem_new(1, sizeof(*r));
 
     PRE(strlen(settings->run) <= REVERT_RUN_MAX);
-    key_list_init(&r.names);
-    r.writer = revert_writer_new(&r);
-    v->reader = (struct apply_loop_reader){ record_read, &r };
+    r->v = v;
+    r->settings = *settings;
+    r->log = log ? *log : (struct revert_log){ 0 };
+    r->now_ms = clock_wall_ms();
+    r->done.max = DONE_KEYS_MAX;
+    r->appended = mem_new((size_t)v->n_partitions + 1, sizeof(*r->appended));
+    key_list_init(&r->names);
+    r->writer = revert_writer_new(r);
+    return r;
+}
+
+void revert_free(struct revert *r)
+{
+    if (!r)
+        return;
+    revert_writer_free(r->writer);
+    key_list_release(&r->names);
+    key_set_release(&r->named);
+    key_set_release(&r->done);
+    key_set_release(&r->stray);
+    written_keys_release(&r->written);
+    free(r->appended);
+    free(r);
+}
+
+static enum err_code fold_both(struct revert *r, struct err *err)
+{
+    enum err_code rc = fold(r, false, err);
+
     if (rc == ERR_OK)
-        rc = fold(&r, false, err);
+        rc = keep_then(r, err);
     if (rc == ERR_OK)
-        rc = keep_then(&r, err);
+        rc = fold(r, true, err);
     if (rc == ERR_OK)
-        rc = fold(&r, true, err);
+        rc = check_fold(r, err);
     if (rc == ERR_OK)
-        rc = check_fold(&r, err);
+        rc = sweep(r, REVERT_DB_THEN, err);
     if (rc == ERR_OK)
-        rc = sweep(&r, REVERT_DB_THEN, err);
+        rc = sweep(r, REVERT_DB_END, err);
+    return rc;
+}
+
+enum err_code revert_run(struct revert *r, struct err *err)
+{
+    enum err_code rc = check(r, err);
+
+    r->v->reader = (struct apply_loop_reader){ record_read, r };
     if (rc == ERR_OK)
-        rc = sweep(&r, REVERT_DB_END, err);
+        rc = fold_both(r, err);
     if (rc == ERR_OK)
-        rc = compare(&r, err);
-    v->reader = (struct apply_loop_reader){ 0 };
-    revert_writer_free(r.writer);
-    key_list_release(&r.names);
-    key_set_release(&r.named);
-    key_set_release(&r.done);
-    key_set_release(&r.stray);
+        rc = compare(r, err);
+    if (rc == ERR_OK)
+        rc = revert_look_for_late(r, err);
+    r->v->reader = (struct apply_loop_reader){ 0 };
     return rc;
 }

@@ -48,10 +48,25 @@ struct revert_settings {
     size_t record_bytes;  /* of a record's value; appliers take no larger ones */
 };
 
+struct revert;
+
 /* `v` was opened with VERIFY_REVERTS or, to say only what would be written, VERIFY_PLANS_REVERT,
- * and is not run otherwise. Its listener is told of each key that differs, and its counts tell how
- * many; `log` may be zeroed for a plan. */
-enum err_code revert_run(struct verify *v, const struct revert_settings *settings,
-                         const struct revert_log *log, struct err *err);
+ * and is not run otherwise; it lives longer. `log` may be zeroed for a plan. What `settings` points
+ * to is borrowed until revert_run() returns. */
+struct revert *revert_new(struct verify *v, const struct revert_settings *settings,
+                          const struct revert_log *log);
+void revert_free(struct revert *r); /* NULL is fine */
+
+/* Once. The listener of `v` is told of each key that differs, and its counts tell how many. Where
+ * somebody else wrote to the log meanwhile, it is read on up to what was appended, and the listener
+ * is told of keys whose records in front of ours were not folded. */
+enum err_code revert_run(struct revert *r, struct err *err);
+
+/* When appliers have passed what was appended: a key is quarantined, and they hold back its records
+ * from `first` on. The listener is told if the one that was appended is among them. */
+void revert_tell_held(struct revert *r, struct str key, int64_t first);
+/* The same of a record of the log that is a dead letter, and why. */
+void revert_tell_rejected(struct revert *r, const struct record *record,
+                          const struct envelope *envelope, struct str reason);
 
 #endif

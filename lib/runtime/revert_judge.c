@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "core/quarantine.h"
 #include "runtime/revert_state.h"
 
 enum { NUMBER_MAX = 24 };
@@ -31,15 +30,12 @@ static void say_of_key(struct dialogue *d, const char *command, struct str key)
 
 /* --- kinds ------------------------------------------------------------------------------------ */
 
-static void say_quarantined(struct revert *r, struct dialogue *d, struct str key)
+void revert_ask_quarantined(const struct revert *r, struct str key, struct revert_question *ret)
 {
-    char hash[QUARANTINE_KEY_MAX];
-    const struct str words[] = {
-        STR_LITERAL("HEXISTS"),
-        quarantine_key(hash, str_from(r->v->settings.wal), revert_partition(r, key)), key
-    };
-
-    dialogue_say(d, words, ARRAY_SIZE(words));
+    ret->words[0] = STR_LITERAL("HEXISTS");
+    ret->words[1] =
+        quarantine_key(ret->hash, str_from(r->v->settings.wal), revert_partition(r, key));
+    ret->words[2] = key;
 }
 
 /* Fields are asked for by name. */
@@ -57,12 +53,14 @@ static enum err_code ask_kinds(struct revert *r, struct revert_case *c, struct k
                                struct err *err)
 {
     struct dialogue *d = &r->v->scratch.dialogue;
+    struct revert_question quarantined;
     const struct reply *answer;
     enum err_code rc;
 
     revert_say_select(d, REVERT_DB_END);
     say_of_key(d, "TYPE", c->key);
-    say_quarantined(r, d, c->key);
+    revert_ask_quarantined(r, c->key, &quarantined);
+    dialogue_say(d, quarantined.words, ARRAY_SIZE(quarantined.words));
     revert_say_select(d, REVERT_DB_THEN);
     say_of_key(d, "TYPE", c->key);
     rc = dialogue_send(d, err);

@@ -9,7 +9,6 @@
 
 #include "base/mem.h"
 #include "codec/record_json_print.h"
-#include "core/quarantine.h"
 #include "runtime/repair.h"
 #include "runtime/revert_state.h"
 
@@ -83,8 +82,11 @@ static void tell_items(struct revert_writer *w)
     for (size_t i = 0; i < w->n_items; i++) {
         const struct item *item = &w->items[i];
         const enum revert_fate fate = item->receipt.fate;
+        const struct str key = { item->key, item->n_key };
 
-        verify_tell(w->r->v, (struct str){ item->key, item->n_key }, &item->finding,
+        if (fate == REVERT_STORED)
+            written_keys_add(&w->r->written, key, item->receipt.offset, item->outcome);
+        verify_tell(w->r->v, key, &item->finding,
                     fate == REVERT_STORED    ? item->outcome
                     : fate == REVERT_REFUSED ? REPAIR_REFUSED
                                              : REPAIR_UNKNOWN,
@@ -98,9 +100,15 @@ static void take_receipts(struct revert_writer *w, const struct revert_receipt *
 {
     for (size_t i = 0; i < w->n_places; i++) {
         struct revert_receipt *of_key = &w->items[w->places[i].item].receipt;
+        struct revert_appended *appended = &w->r->appended[w->places[i].partition];
 
         if (of_key->fate == REVERT_STORED)
             *of_key = receipts[i];
+        if (receipts[i].fate != REVERT_STORED)
+            continue;
+        appended->n++;
+        if (receipts[i].offset >= appended->until)
+            appended->until = receipts[i].offset + 1;
     }
 }
 
@@ -190,27 +198,28 @@ static bool put(void *self, const struct revert_record *record)
 /* --- a key ------------------------------------------------------------------------------------ */
 
 /* NULL: it is not to be left. */
-static const char *why_left(const struct revert_writer *w, bool is_quarantined)
+static const char *why_left(const struct revert_writer *w, const struct revert_case *c,
+                            bool is_quarantined)
 {
-    if (is_quarantined)
+    if (is_quarantined || c->is_quarantined)
         return "it is quarantined: retry or discard its dead letters first";
     if (key_set_has(&w->r->stray, w->key))
         return "it has records in another partition than --partitioner says";
+    if (!written_keys_have_room(&w->r->written, w->n_items + 1))
+        return "a run writes no more keys than this one has: do it again with the same --run";
     return NULL;
 }
 
 /* Redis may hold keys back that nobody else knows of: an outcome was unknown to it. */
 static enum err_code ask_quarantined(struct revert_writer *w, bool *ret, struct err *err)
 {
-    struct verify *v = w->r->v;
-    char hash[QUARANTINE_KEY_MAX];
-    const struct str words[] = { STR_LITERAL("HEXISTS"),
-                                 quarantine_key(hash, str_from(v->settings.wal), w->partition),
-                                 w->key };
+    struct revert_question question;
     const struct reply *answer;
-    const enum err_code rc =
-        dialogue_ask(&v->target.dialogue, words, ARRAY_SIZE(words), &answer, err);
+    enum err_code rc;
 
+    revert_ask_quarantined(w->r, w->key, &question);
+    rc = dialogue_ask(&w->r->v->target.dialogue, question.words, ARRAY_SIZE(question.words),
+                      &answer, err);
     *ret = rc == ERR_OK && answer->integer > 0;
     return rc;
 }
@@ -299,7 +308,7 @@ enum err_code revert_write(struct revert_writer *w, const struct revert_case *c,
         rc = revert_writer_flush(w, err);
     if (rc != ERR_OK)
         return rc;
-    why = why_left(w, is_quarantined || c->is_quarantined);
+    why = why_left(w, c, is_quarantined);
     if (!why)
         return say(w, c, err);
     verify_tell(w->r->v, c->key, &c->finding, REPAIR_LEFT, why);

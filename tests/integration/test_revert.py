@@ -3,6 +3,7 @@
 import base64
 import datetime
 import json
+import random
 import re
 import signal
 import threading
@@ -13,6 +14,7 @@ import pytest
 from conftest import KAFKA_PASSWORD, KAFKA_USER
 from lab import oracle, permissions, servers
 from lab.comparison import ALL_TYPES, PAIRS, Verify
+from lab.link import Link
 from lab.traffic import Traffic
 from lab.wait import await_
 from lab.wal import grant
@@ -103,6 +105,11 @@ def is_of_revert(record):
 
 
 class Revert(Verify):
+    def __init__(self, lab, topic, server, **options):
+        super().__init__(lab, topic, server)
+        letters = {"dlq_topic": topic.dead_letters.name} if topic.dead_letters else {}
+        self.cli = self.given(**letters, **options)
+
     def run(self, *words, status=0, **options):
         return self.given(**{"output": "json", **options}).run("revert", *words, status=status)
 
@@ -286,6 +293,178 @@ def test_nobody_sees_half_of_a_large_value(lab):
     assert set(snapshot(server)) == {b"large"}
 
 
+def half_refused(lab, **options):
+    """A list that needs a stage, of which appliers refuse one record in the middle, since it is larger than they
+    take."""
+    topic, server = lab.topic(), lab.redis()
+    lab.applier(topic, server, max_record_bytes="30000B", **options).start()
+    write(topic, "large", "RPUSH", [f"{i:010}" for i in range(1000)])
+    for i in range(6):
+        write(topic, "large", "RPUSH", [f"{i}" * 20_000])
+    write(topic, "large", "RPUSH", [f"{i:010}" for i in range(1000)])
+    topic.flush()
+    ends = topic.ends()
+    write(topic, "large", "RPUSH", ["behind"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    return topic, server, Revert(lab, topic, server, to=at(ends), run="run", keys="large")
+
+
+def test_a_stage_that_lacks_a_record_makes_nothing(lab):
+    topic, server, cli = half_refused(lab, on_reject="skip")
+    before = snapshot(server)
+    done = cli.run("--yes", "--wait", on_reject="skip", status=3).json()
+    difference, = done["differences"]
+    assert difference["outcome"] == "rejected" and "redis-error" in difference["detail"]
+    assert (done["rejected"], done["written"], done["repaired"]) == (1, 0, 0)
+    ours = [r for r in topic.read() if is_of_revert(r)]
+    sizes = [len(r.value) > 30_000 for r in ours]
+    assert len(ours) > 4 and 0 < sizes.index(True) < len(ours) - 1 and not sizes[0] and not sizes[-1]
+    letters = {int(le.headers["redwal-source-offset"]) for le in topic.dead_letters.read()}
+    assert letters >= {r.offset for r in ours[sizes.index(True):]}, "all behind it are refused"
+    after = {k: v for k, v in snapshot(server).items() if not k.startswith(b"redwal-revert:")}
+    assert not oracle.differences(before, after), "the key is as it was"
+
+
+def test_a_stage_that_lacks_a_record_is_told_where_it_is_held_back(lab):
+    topic, server, cli = half_refused(lab, on_reject="quarantine-key")
+    before = snapshot(server)
+    done = cli.run("--yes", "--wait", on_reject="quarantine-key", status=3).json()
+    difference, = done["differences"]
+    assert difference["outcome"] == "held-back" and "dead letters" in difference["detail"]
+    assert (done["held-back"], done["written"], done["repaired"]) == (1, 0, 0)
+    after = {k: v for k, v in snapshot(server).items() if not k.startswith(b"redwal-revert:")}
+    assert not oracle.differences(before, after), "the key is as it was"
+
+
+def test_what_happens_to_a_key_while_it_is_judged_is_told(lab, tmp_path):
+    """Behind the end of the fold, and in front of the records that revert them, a key is quarantined and another one
+    written to."""
+    topic, server = applied(lab, on_reject="quarantine-key")
+    applier, = lab.appliers
+    for key in ("k:held", "k:late", "k:plain"):
+        write(topic, key, "RPUSH", ["a"])
+    topic.flush()
+    ends = topic.ends()
+    for key in ("k:held", "k:late", "k:plain"):
+        write(topic, key, "RPUSH", ["b"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    applier.stop()
+    link = Link(server.port)
+    lab.on_close(link.close)
+    link.hold_at(b"HEXISTS")
+    receipt = tmp_path / "receipt"
+    process = Revert(lab, topic, server, to=at(ends), run="run", keys="k:*", on_reject="quarantine-key",
+                     redis=f"127.0.0.1:{link.port}", output="json", receipt=receipt).start("--yes", "--wait")
+    await_(link.held, 30, "the first key is judged")
+    write(topic, "k:held", "INCR")
+    write(topic, "k:late", "RPUSH", ["c"])
+    topic.flush()
+    link.restore()
+    await_(lambda: sum(map(is_of_revert, topic.read())) == 3, 30, "records are appended")
+    write(topic, "k:plain", "RPUSH", ["behind"])
+    topic.flush()
+    applier.start()
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3, err
+    done = json.loads(out)
+    rows = {d["key"]: (d["outcome"], d["detail"]) for d in done["differences"]}
+    assert {k: outcome for k, (outcome, _) in rows.items()} == {
+        "k:held": "held-back", "k:late": "written", "k:plain": "written"}
+    assert "quarantined" in rows["k:held"][1] and "undone, too" in rows["k:late"][1]
+    assert "undone" not in rows["k:plain"][1]
+    assert (done["written"], done["held-back"], done["repaired"]) == (2, 1, 2)
+    told = {}
+    for line in receipt.read_text().splitlines():
+        row = json.loads(line)
+        told.setdefault(row["key"], []).append((row["outcome"], row["kind"]))
+    assert told == {"k:held": [("written", "value")] * 2 + [("held-back", "value")],
+                    "k:late": [("written", "value")] * 2, "k:plain": [("written", "value")]}
+    with server.client() as client:
+        assert [client.lrange(k, 0, -1) for k in ("k:held", "k:late", "k:plain")] == [
+            [b"a", b"b"], [b"a"], [b"a", b"behind"]]
+
+
+def test_a_record_that_the_log_refuses_is_told_and_done_again(lab):
+    topic, server = applied(lab)
+    write(topic, "k", "SET", [random.Random(71).randbytes(20_000)])
+    topic.flush()
+    ends = topic.ends()
+    write(topic, "k", "SET", ["short"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    topic.set_config(max_message_bytes=5000)
+    cli = Revert(lab, topic, server, to=at(ends), run="run", keys="k")
+    refused = cli.run("--yes", status=3).json()
+    assert [d["outcome"] for d in refused["differences"]] == ["refused"] and refused["refused"] == 1
+    assert "larger than the topic's" in refused["differences"][0]["detail"]
+    assert not any(map(is_of_revert, topic.read()))
+    topic.set_config(max_message_bytes=16000000)
+    assert cli.run("--yes", "--wait").json()["repaired"] == 1
+    assert_reverted(lab, topic, server, ends)
+
+
+def test_a_failover_while_keys_are_reverted(lab):
+    failover, topic = lab.failover(), lab.topic()
+    lab.applier(topic, failover).start()
+    keys = [f"k:{i}" for i in range(3000)]
+    for key in keys:
+        write(topic, key, "SET", ["1"])
+    for _ in range(10):
+        write(topic, "k:wide", "RPUSH", ["x" * 300_000])
+    topic.flush()
+    ends = topic.ends()
+    for key in keys:
+        write(topic, key, "INCR")
+    write(topic, "k:wide", "LPOP")
+    topic.flush()
+    primary = failover.primary()
+    lab.await_applied(topic, primary)
+    lab.crashed = True
+    cli = Revert(lab, topic, primary, to=at(ends), run="run", keys="k:*", timeout="30s")
+    del cli.cli.options["redis"]
+    cli.cli.options |= {"sentinel": failover.sentinel_list, "master-name": failover.master_name}
+    held = sum(topic.ends().values())
+    process = cli.start("--yes", "--wait")
+    await_(lambda: sum(topic.ends().values()) > held + 300, 60, "records are appended")
+    primary.kill()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode in (0, 1), err
+    now = failover.await_primary_other_than(primary)
+    cli.run("--yes", "--wait")
+    assert len(assert_reverted(lab, topic, now, ends)) == 3001
+    with now.client() as client:
+        assert set(client.mget(keys)) == {b"1"} and client.llen("k:wide") == 10
+
+
+def test_records_that_a_mirror_brings_twice_count_once(lab):
+    topic, server = applied(lab, on_reject="quarantine-key")
+    for key in ("k:1", "k:2"):
+        write(topic, key, "RPUSH", ["a"])
+    for i in range(20):
+        write(topic, "k:wide", "RPUSH", [str(i) * 10_000])
+    topic.flush()
+    ends = topic.ends()
+    for key in ("k:1", "k:2", "k:wide"):
+        write(topic, key, "RPUSH", ["b"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    Revert(lab, topic, server, to=at(ends), run="run", keys="k:*").run("--yes", "--wait")
+    ours = [r for r in topic.read() if is_of_revert(r)]
+    assert len(ours) > 4
+    write(topic, "k:1", "RPUSH", ["behind"])
+    for record in ours:
+        topic.write(record.value, record.key, partition=record.partition)
+    topic.flush()
+    lab.await_applied(topic, server)
+    assert not topic.dead_letters.read()
+    with server.client() as client:
+        assert client.lrange("k:1", 0, -1) == [b"a", b"behind"] and client.lrange("k:2", 0, -1) == [b"a"]
+        assert client.llen("k:wide") == 20
+    assert set(snapshot(server)) == {b"k:1", b"k:2", b"k:wide"}
+
+
 def test_while_producers_write_and_an_applier_dies(lab):
     topic, server = applied(lab)
     with Traffic(topic, seed=61):
@@ -411,7 +590,10 @@ def test_without_permission_to_write_nothing_is_done_and_it_says_so(lab, broker)
     assert "allow the user to write to it" in answer.err
     assert not any(map(is_of_revert, topic.read()))
     assert all(d["outcome"] == "refused" for d in answer.json()["differences"])
-    for resource, _, operation in permissions.REVERT:
-        grant(broker.plain, KAFKA_USER, resource, topic.name, operation)
-    assert cli.run("--yes", **who).json()["repaired"] == 300
+    names = {"redis-writes": topic.name, "redis-writes-dlq": topic.dead_letters.name}
+    for missing, (resource, name, operation), n in zip((1, 0), permissions.REVERT, (111, 189), strict=True):
+        grant(broker.plain, KAFKA_USER, resource, names[name], operation)
+        answer = cli.run("--yes", "--wait", **who, keys="k:*" if not missing else "k:1*")
+        assert answer.json()["repaired"] == n
+        assert ("whether appliers reject what is appended is not known" in answer.err) == bool(missing)
     assert_reverted(lab, topic, server, ends)

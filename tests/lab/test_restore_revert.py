@@ -62,6 +62,7 @@ def test_keys_to_a_time_beside_appliers_and_producers(site):
     ours = is_reverted(site, ends, lambda key: key.startswith(b"count:"))
     receipt = status["receipt"]
     assert receipt["keysWritten"] == len(ours) > 5 and receipt["keysLeft"] == 0
+    assert receipt["outcomes"]["heldBack"] == 0
     appliers_stayed(site)
 
 

@@ -136,7 +136,7 @@ static void each_outcome_has_words(void **state)
 {
     (void)state;
     for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++) {
-        assert_true(*repair_code(i) && *repair_text(i));
+        assert_true(*repair_code(i));
         assert_int_equal(repair_is_done(i), i == REPAIR_WRITTEN || i == REPAIR_DELETED);
     }
     assert_string_equal(repair_code(REPAIR_NONE), "");

@@ -193,6 +193,7 @@ static bool see(void *self, const struct revert_record *record)
         return false;
     s->n_records++;
     assert_int_equal(e->kind, ENVELOPE_ATOMIC);
+    assert_int_equal(str_eq(revert_key_of(e), names.key), record->changes_key);
     print(s, "%.*s %.*s(", STR_ARGS(record->key), STR_ARGS(e->id));
     for (size_t i = 0; i < e->n_operations; i++) {
         const struct operation *op = &e->operations[i];

@@ -1,0 +1,90 @@
+/*
+ * What is known only afterwards of keys that were reverted: that somebody wrote to them between the
+ * end of the fold and their record, and that their record is held back or rejected.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "runtime/revert_state.h"
+
+enum { REASON_MAX = 64 }; /* codes are shorter */
+
+/* Offsets that are not ours: somebody else wrote. */
+static bool has_late(const struct revert *r, int32_t partition)
+{
+    const struct revert_appended *a = &r->appended[partition];
+
+    return a->n > 0 && a->until - r->v->partitions[partition].end > a->n;
+}
+
+enum err_code revert_look_for_late(struct revert *r, struct err *err)
+{
+    struct verify *v = r->v;
+    int64_t *next = mem_new((size_t)v->n_partitions + 1, sizeof(*next));
+    bool any = false;
+    enum err_code rc = ERR_OK;
+
+    for (int32_t i = 0; i < v->n_partitions; i++) {
+        const bool has = v->folded_to[i] != BOUND_NONE && has_late(r, i);
+
+        next[i] = has ? r->appended[i].until : v->folded_to[i];
+        any = any || has;
+    }
+    r->part = REVERT_IS_LATE;
+    v->phase = VERIFY_FOLDS;
+    if (any)
+        rc = verify_fold_to(v, next, err);
+    free(next);
+    return rc;
+}
+
+static void judge_late(struct revert *r, const struct prepared *record, struct str key)
+{
+    struct written_key *w = written_keys_find(&r->written, key);
+    const bool has_order = revert_partition(r, key) == record->partition;
+
+    if (!w || w->is_late || revert_is_of_key(r, record, key) ||
+        (has_order && record->offset > w->offset))
+        return;
+    w->is_late = true;
+    verify_tell_more(r->v, key, w->outcome, w->outcome,
+                     has_order ? "what was written to it while it was judged is undone, too"
+                               : "it was written to in another partition meanwhile: which of the "
+                                 "two is last is by chance");
+}
+
+void revert_read_late(struct revert *r, const struct prepared *record)
+{
+    for (size_t i = 0; !record->reject && i < record->n_keys; i++)
+        if (revert_is_wanted(r, record->keys[i]))
+            judge_late(r, record, record->keys[i]);
+}
+
+void revert_tell_held(struct revert *r, struct str key, int64_t first)
+{
+    struct written_key *w = written_keys_find(&r->written, key);
+
+    if (!w || first > w->offset)
+        return;
+    verify_tell_more(r->v, key, w->outcome, REPAIR_HELD,
+                     "it is quarantined, and its record is held back: retry or discard its dead "
+                     "letters");
+    w->outcome = REPAIR_HELD;
+}
+
+void revert_tell_rejected(struct revert *r, const struct record *record,
+                          const struct envelope *envelope, struct str reason)
+{
+    const struct str key = revert_key_of(envelope);
+    struct written_key *w = written_keys_find(&r->written, key);
+    char why[FINDING_DETAIL_MAX];
+
+    if (!w || w->offset != record->offset || revert_partition(r, key) != record->partition ||
+        !repair_is_done(w->outcome))
+        return;
+    snprintf(why, sizeof(why), "appliers rejected its record: %.*s",
+             (int)(reason.n < REASON_MAX ? reason.n : REASON_MAX), reason.p);
+    verify_tell_more(r->v, key, w->outcome, REPAIR_REJECTED, why);
+    w->outcome = REPAIR_REJECTED;
+}
