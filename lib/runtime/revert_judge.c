@@ -256,29 +256,56 @@ static void compare(struct revert *r, struct revert_case *c, const struct kinds 
         find(&c->finding, FINDING_FIELD_EXPIRY);
 }
 
-enum err_code revert_judge(struct revert *r, struct str key, struct revert_case *ret,
-                           struct err *err)
+static enum err_code judge(struct revert *r, struct revert_case *c, struct err *err)
 {
     const struct reply *all;
     bool same_fields = true;
     struct kinds kinds;
+    enum err_code rc = ask_kinds(r, c, &kinds, err);
+
+    if (rc != ERR_OK)
+        return rc;
+    c->was.type = kinds.then;
+    if (kinds.then == VALUE_NONE) {
+        find(&c->finding, kinds.end == VALUE_NONE ? FINDING_NONE : FINDING_EXTRA);
+        return ERR_OK;
+    }
+    if (kinds.then == VALUE_HASH && r->v->scratch.has_field_expiry)
+        rc = ask_fields(r, c, kinds.end == VALUE_HASH, &same_fields, err);
+    if (rc == ERR_OK)
+        rc = ask_values(r, c, &kinds, &all, err);
+    if (rc == ERR_OK)
+        compare(r, c, &kinds, all->elements, same_fields);
+    return rc;
+}
+
+/* A question or an answer that is larger than may be: the connection is in the middle of it. */
+static bool is_too_large(enum err_code rc)
+{
+    return rc == ERR_LIMIT || rc == ERR_CORRUPT;
+}
+
+static enum err_code connect_again(struct revert *r, struct err *err)
+{
+    struct dialogue *d = &r->v->scratch.dialogue;
+
+    dialogue_close(d);
+    return dialogue_open(d, &r->v->ports.scratch, r->v->settings.answer_timeout_ms, err);
+}
+
+enum err_code revert_judge(struct revert *r, struct str key, struct revert_case *ret,
+                           struct err *err)
+{
+    struct err why = { 0 };
     enum err_code rc;
 
     *ret = (struct revert_case){ .key = key };
     ret->was.ends_ms = REVERT_NEVER_ENDS;
-    rc = ask_kinds(r, ret, &kinds, err);
-    if (rc != ERR_OK)
-        return rc;
-    ret->was.type = kinds.then;
-    if (kinds.then == VALUE_NONE) {
-        find(&ret->finding, kinds.end == VALUE_NONE ? FINDING_NONE : FINDING_EXTRA);
-        return ERR_OK;
-    }
-    if (kinds.then == VALUE_HASH && r->v->scratch.has_field_expiry)
-        rc = ask_fields(r, ret, kinds.end == VALUE_HASH, &same_fields, err);
-    if (rc == ERR_OK)
-        rc = ask_values(r, ret, &kinds, &all, err);
-    if (rc == ERR_OK)
-        compare(r, ret, &kinds, all->elements, same_fields);
-    return rc;
+    rc = judge(r, ret, &why);
+    if (!is_too_large(rc))
+        return rc == ERR_OK ? rc : err_set(err, rc, "%s", why.msg);
+    find(&ret->finding, FINDING_UNDECIDED);
+    snprintf(ret->unread, sizeof(ret->unread), "it is too large to be read: %.*s",
+             (int)sizeof(ret->unread) / 2, why.msg);
+    return connect_again(r, err);
 }

@@ -21,6 +21,7 @@ struct revert_case {
     const struct reply *answers[VALUE_READS_MAX];
     struct revert_field *fields;     /* owned */
     bool is_quarantined;             /* as far as the scratch Redis knows */
+    char unread[FINDING_DETAIL_MAX]; /* why it could not be read, or "" */
 };
 
 /* Which records are read. */
@@ -71,7 +72,7 @@ struct revert_question {
 void revert_ask_quarantined(const struct revert *r, struct str key, struct revert_question *ret);
 
 /* revert_judge.c: reads a key in both databases. `ret->finding` is FINDING_NONE when they hold the
- * same; the caller releases `ret`. */
+ * same, and FINDING_UNDECIDED when it is too large to be read; the caller releases `ret`. */
 enum err_code revert_judge(struct revert *r, struct str key, struct revert_case *ret,
                            struct err *err);
 void revert_case_release(struct revert_case *c);

@@ -205,6 +205,8 @@ static const char *why_left(const struct revert_writer *w, const struct revert_c
         return "it is quarantined: retry or discard its dead letters first";
     if (key_set_has(&w->r->stray, w->key))
         return "it has records in another partition than --partitioner says";
+    if (*c->unread)
+        return c->unread;
     if (!written_keys_have_room(&w->r->written, w->n_items + 1))
         return "a run writes no more keys than this one has: do it again with the same --run";
     return NULL;

@@ -386,6 +386,25 @@ def test_what_happens_to_a_key_while_it_is_judged_is_told(lab, tmp_path):
             [b"a", b"b"], [b"a"], [b"a", b"behind"]]
 
 
+def test_a_key_that_is_too_large_is_left_and_the_others_go_on(lab):
+    topic, server = applied(lab)
+    for key in ("a", "z", "large"):
+        write(topic, key, "SETRANGE", ["140000000" if key == "large" else "1", "x"])
+    topic.flush()
+    ends = topic.ends()
+    for key in ("a", "z", "large"):
+        write(topic, key, "APPEND", ["y"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    done = Revert(lab, topic, server, to=at(ends), run="run", keys="*").run("--yes", "--wait", status=3).json()
+    rows = {d["key"]: d for d in done["differences"]}
+    assert {k: (d["outcome"], d["kind"]) for k, d in rows.items()} == {
+        "a": ("written", "value"), "z": ("written", "value"), "large": ("left", "undecided")}
+    assert "too large" in rows["large"]["detail"]
+    with server.client() as client:
+        assert client.mget("a", "z") == [b"\0x", b"\0x"]
+
+
 def test_a_record_that_the_log_refuses_is_told_and_done_again(lab):
     topic, server = applied(lab)
     write(topic, "k", "SET", [random.Random(71).randbytes(20_000)])
