@@ -56,9 +56,17 @@ bool revert_is_of_key(const struct revert *r, const struct prepared *record, str
     return record->has_id && record->id.high == id.high && record->id.low == id.low;
 }
 
+static bool is_covered(const struct revert *r, int32_t partition)
+{
+    return r->v->partitions[partition].coverage == COVERAGE_FULL;
+}
+
 static void note(struct revert *r, const struct prepared *record, struct str key)
 {
-    if (revert_partition(r, key) != record->partition)
+    const int32_t partition = revert_partition(r, key);
+
+    if (partition != record->partition &&
+        (is_covered(r, partition) || is_covered(r, record->partition)))
         key_set_add(&r->stray, key);
     if (r->part != REVERT_UNDOES)
         return;
@@ -270,12 +278,18 @@ static bool may_differ(const struct revert *r, struct str key)
            (key_set_is_full(&r->named) || key_set_has(&r->named, key));
 }
 
+/* It belongs to a partition that was not left out, or that made some of it. */
+static bool is_asked_for(const struct revert *r, struct str key)
+{
+    return is_covered(r, revert_partition(r, key)) || key_set_has(&r->stray, key);
+}
+
 static enum err_code judge_and_write(struct revert *r, struct str key, struct err *err)
 {
     CLEANUP(revert_case_release) struct revert_case c = { 0 };
     enum err_code rc;
 
-    if (revert_is_stage(key))
+    if (revert_is_stage(key) || !is_asked_for(r, key))
         return ERR_OK;
     r->v->counts.compared++;
     if (!may_differ(r, key))

@@ -327,13 +327,20 @@ static enum log_time_expiry expiry_beside(const struct verify *v, const struct p
     return position->clock == LOG_TIME_OFF ? EXPIRY_WALL : EXPIRY_LOG;
 }
 
+static bool is_left_out(const struct verify *v, int32_t i)
+{
+    const struct verify_settings *s = &v->settings;
+
+    return s->selected && (i >= s->n_selected || !s->selected[i]);
+}
+
+/* A revert reads what is left out, too, for records of keys that do not belong there. */
 static void plan_partition(struct verify *v, int32_t i, const struct log_facts *log,
                            enum position_read read, const struct position *position)
 {
     struct verify_partition *p = &v->partitions[i];
     const struct coverage_facts facts = {
-        .left_out =
-            v->settings.selected && (i >= v->settings.n_selected || !v->settings.selected[i]),
+        .left_out = is_left_out(v, i) && !verify_reverts(v->settings.repair),
         .read = read,
         .position = *position,
         .log = log->log,
@@ -346,6 +353,8 @@ static void plan_partition(struct verify *v, int32_t i, const struct log_facts *
     p->end = log->end;
     p->coverage = coverage_judge(&facts, &p->next);
     v->folded_to[i] = p->coverage == COVERAGE_FULL ? 0 : BOUND_NONE;
+    if (is_left_out(v, i))
+        p->coverage = COVERAGE_LEFT_OUT;
     v->covers_all &= p->coverage == COVERAGE_FULL;
 }
 

@@ -484,6 +484,29 @@ def test_records_that_a_mirror_brings_twice_count_once(lab):
     assert set(snapshot(server)) == {b"k:1", b"k:2", b"k:wide"}
 
 
+def test_a_partition_that_is_not_asked_for_tells_of_stray_records(lab):
+    topic, server = applied(lab)
+    keys = [f"k:{i}" for i in range(60)]
+    for key in keys:
+        write(topic, key, "RPUSH", ["a"])
+    topic.flush()
+    ends = topic.ends()
+    partitions = {r.key.decode(): r.partition for r in topic.read()}
+    stray, other = (next(k for k in keys if partitions[k] == p) for p in (0, 1))
+    for key in keys:
+        write(topic, key, "RPUSH", ["b"])
+    topic.write(encode("RPUSH", ["c"]), stray.encode(), partition=2)
+    topic.write(encode("RPUSH", ["c"]), other.encode(), partition=2)
+    topic.flush()
+    lab.await_applied(topic, server)
+    done = Revert(lab, topic, server, to=at(ends), run="run", partitions="0").run("--yes", "--wait", status=3).json()
+    outcomes = {d["key"]: d["outcome"] for d in done["differences"]}
+    mine = {k for k in keys if partitions[k] == 0}
+    assert outcomes == {k: "left" if k == stray else "written" for k in mine}
+    assert {p["partition"]: p["coverage"] for p in done["partitions"]} == {0: "full", 1: "left-out", 2: "left-out"}
+    assert {reverted_key(r).decode() for r in topic.read() if is_of_revert(r)} == mine - {stray}
+
+
 def test_while_producers_write_and_an_applier_dies(lab):
     topic, server = applied(lab)
     with Traffic(topic, seed=61):
