@@ -7,6 +7,7 @@ import time
 
 import test_restore
 from lab import oracle
+from processes import JOBS
 from test_kubectl import DONE
 from test_restore import LOOKS, PARTITIONS, SOME, await_event, written
 from test_restore_keys import SECONDS, appliers_stayed, holdings, traffic
@@ -63,6 +64,9 @@ def test_keys_to_a_time_beside_appliers_and_producers(site):
     receipt = status["receipt"]
     assert receipt["keysWritten"] == len(ours) > 5 and receipt["keysLeft"] == 0
     assert receipt["outcomes"]["heldBack"] == 0
+    job, = site.jobs()
+    final, = [rule.on_exit_codes.values for rule in job.spec.pod_failure_policy.rules if rule.on_exit_codes]
+    assert final == [2], "a key that was not reverted may be the next time, and wrong options never"
     appliers_stayed(site)
 
 
@@ -109,4 +113,5 @@ def test_a_job_that_cannot_do_it_is_told(site):
     site.restore(keys="*", to={"positions": [{"partition": 0, "offset": 1}]})
     status = site.await_step("Failed", seconds=SECONDS)
     assert status["reason"] == "NotReverted" and "no-such-option" in status["message"]
+    assert len(site.processes.pods(JOBS)) == 1, "it is not tried again"
     assert site.ends() == held
