@@ -190,6 +190,7 @@
     RESTORE_ROWS_OF_WAL(IF, WIPING) \
     IF(WIPING,    WIPED,     YES,     NOTHING,   REPLAYING, "Wiped",            "Redis is emptied, and says where replay begins", "nothing") \
     IF(WIPING,    WITHDRAWN, YES,     NOTHING,   RELEASING, "Withdrawn",        "it is to be cancelled, and no wipe is on its way to Redis", "nothing") \
+    IF(WIPING,    CANCEL,    YES,     NOTHING,   WIPING,    "Withdrawing",      "it is to be cancelled; a wipe may be on its way, and no other is sent", "wait a minute") \
     RESTORE_ROWS_OF_DATA(IF, WIPING, OURS) \
     RESTORE_ROWS_OF_FENCE(IF, WIPING) \
     RESTORE_ROWS_OF_LOG(IF, WIPING) \

@@ -9,6 +9,7 @@
  *   - Redis is wiped behind a fence that the same process had accepted, while no pod was left;
  *   - pods of Redis and their claims are deleted that the status names, and none that came later;
  *   - no history of Redis is wiped twice for one restore, nor one that is not ours at all;
+ *   - no wipe is ordered for one that was cancelled;
  *   - one restore is under way;
  *   - it ends as the Job found that was made for it last, which is made where its status says so;
  *   - one of some keys wipes nothing, and ends as its Job does, which does not outlive it;
@@ -120,6 +121,7 @@ struct world_restore {
     enum restore_step step; /* that stands in its status */
     char uid[24];
     bool holds, is_dry, is_scoped, is_revert, is_cancelled, is_released, is_of_volumes;
+    int64_t cancelled_ms;  /* INT64_MAX: it was not */
     int64_t ended_ms;      /* INT64_MAX: it has not */
     int64_t recreating_ms; /* it began to; INT64_MAX */
     bool completed;
@@ -136,6 +138,7 @@ struct restore_world {
     struct fake_api *api;
     struct prng prng;
     enum restore_world_lie lie;
+    bool fails_wipes;   /* Redis does not refuse them, and does not do them */
     unsigned faults;    /* of a thousand orders and questions */
     unsigned different; /* of a thousand Jobs, that find Redis to be so */
     unsigned n_starts, n_pods;

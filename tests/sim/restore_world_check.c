@@ -7,7 +7,7 @@
 #include "restore_world.h"
 #include "runtime/wal_restores.h"
 
-/* A pod that has just come may not have been told of yet. */
+/* A pod that has just come, or a cancel, may not have been told of yet. */
 enum { P = RESTORE_WORLD_PARTITIONS, UNSEEN_MS = 30 * 1000, WANTED = 2 };
 
 void restore_world_fail(struct restore_world *w, const char *format, ...)
@@ -93,6 +93,12 @@ void restore_world_check_pods(struct restore_world *w)
     }
 }
 
+static void check_wanted(struct restore_world *w, const struct world_order *o)
+{
+    if (o->restore >= 0 && w->restores[o->restore].cancelled_ms < o->ordered_ms - UNSEEN_MS)
+        restore_world_fail(w, "a wipe is ordered for restore %d, which was cancelled", o->restore);
+}
+
 void restore_world_check_order(struct restore_world *w, const struct world_order *o)
 {
     static const enum restore_step steps[] = { [RESTORE_REDIS_WIPE] = RESTORE_STEP_WIPING,
@@ -109,8 +115,10 @@ void restore_world_check_order(struct restore_world *w, const struct world_order
         restore_world_fail(w, "action %d is ordered for restore %d, which is not in that step",
                            (int)o->action, o->restore);
     }
-    if (o->of_redis && o->action == RESTORE_REDIS_WIPE)
+    if (o->of_redis && o->action == RESTORE_REDIS_WIPE) {
         restore_world_check_pods(w);
+        check_wanted(w, o);
+    }
 }
 
 /* Called when Redis is about to be wiped. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/civil_time.h"
+#include "base/int64.h"
 #include "fake_api_object.h"
 #include "looks.h"
 #include "restore_world.h"
@@ -247,6 +248,7 @@ void restore_world_ask(struct restore_world *w, enum restore_world_wish wish)
                                  .is_of_volumes = wish == WISH_VOLUMES,
                                  .is_scoped = wish == WISH_KEYS || wish == WISH_REVERT,
                                  .is_revert = wish == WISH_REVERT,
+                                 .cancelled_ms = INT64_MAX,
                                  .ended_ms = INT64_MAX,
                                  .recreating_ms = INT64_MAX };
     snprintf(r->uid, sizeof(r->uid), "%lld", (long long)o->uid);
@@ -267,12 +269,18 @@ void restore_world_merge(struct restore_world *w, int restore, const char *patch
     free(text);
 }
 
+static void cancel(struct restore_world *w, int restore)
+{
+    w->restores[restore].is_cancelled = true;
+    w->restores[restore].cancelled_ms = int64_min(w->restores[restore].cancelled_ms, now());
+}
+
 void restore_world_edit(struct restore_world *w, int restore, const char *field)
 {
     char patch[TEXT_MAX];
 
     if (strcmp(field, "cancel") == 0)
-        w->restores[restore].is_cancelled = true;
+        cancel(w, restore);
     else
         w->restores[restore].is_released = true;
     snprintf(patch, sizeof(patch), "{\"metadata\":{\"generation\":2},\"spec\":{\"%s\":true}}",
@@ -282,7 +290,7 @@ void restore_world_edit(struct restore_world *w, int restore, const char *field)
 
 static void delete_restore(struct restore_world *w, int restore)
 {
-    w->restores[restore].is_cancelled = true;
+    cancel(w, restore);
     restore_world_merge(w, restore,
                         "{\"metadata\":{\"deletionTimestamp\":\"2026-11-25T00:00:00Z\"}}");
 }

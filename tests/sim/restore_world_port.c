@@ -234,6 +234,8 @@ static enum restore_outcome do_to_redis(struct restore_world *w, const struct wo
         return RESTORE_FAILED;
     if (redis->wal[0] != '\0' && strcmp(redis->wal, LOOKS_WAL) != 0)
         return RESTORE_REFUSED;
+    if (o->action == RESTORE_REDIS_WIPE && w->fails_wipes)
+        return RESTORE_FAILED;
     if (o->action == RESTORE_REDIS_WIPE && (!is_wiped || w->lie == RESTORE_LIE_TWICE)) {
         restore_world_check_wipe(w, o);
         redis->wiped[o->restore]++;

@@ -83,6 +83,8 @@ static bool is_yes(const struct restore_facts *facts, enum restore_fact fact)
 
 static void is_wiped_in_safety(const struct restore_row *row, const struct restore_facts *facts)
 {
+    struct restore_facts cancelled = *facts;
+
     if (row->effect != RESTORE_EFFECT_WIPE)
         return;
     if (row->step != STEP(WIPING))
@@ -94,6 +96,9 @@ static void is_wiped_in_safety(const struct restore_row *row, const struct resto
         fail_at(row, facts, "a wipe of somebody else's Redis");
     if (facts->values[FACT(WIPED)] != TRUTH_NO)
         fail_at(row, facts, "a second wipe");
+    cancelled.values[FACT(CANCEL)] = TRUTH_YES; /* whether or not the step asks */
+    if (restore_decide(row->step, &cancelled)->effect == RESTORE_EFFECT_WIPE)
+        fail_at(row, facts, "a wipe that nobody wants any more");
     if (facts->values[FACT(OVERTAKEN)] != TRUTH_NO)
         fail_at(row, facts, "a wipe for a replay that lacks records");
 }
