@@ -54,13 +54,15 @@ static bool has_more_behind(const struct restore_plan *p)
     return false;
 }
 
-/* Behind a cancel the log was applied to its end; behind a failure it is held as it was. */
+/* Behind a cancel the log was applied to its end; behind a failure what is later is held, also what
+ * the log got since it was planned. */
 bool restore_status_leaves_out(const struct restore_status *s, bool skips)
 {
     if (restore_status_wiped(s) == LOOK_UNKNOWN)
         return false;
     if (!restore_step_is_end(s->step))
         return skips;
-    return (s->step == RESTORE_STEP_FAILED || (s->step == RESTORE_STEP_COMPLETED && skips)) &&
-           has_more_behind(&s->plan);
+    if (s->step == RESTORE_STEP_FAILED)
+        return !s->plan.to_end;
+    return s->step == RESTORE_STEP_COMPLETED && skips && has_more_behind(&s->plan);
 }

@@ -44,35 +44,38 @@ static void what_redis_is_without_follows_from_the_last_that_wiped_it(void **sta
     static const struct {
         enum restore_step step;
         int64_t wiped_ms;
-        bool skips, has_more;
+        bool skips, has_more, to_end;
         int64_t order;
         bool leaves_out;
     } rows[] = {
-        { RESTORE_STEP_COMPLETED, WIPED_MS, true, true, WIPED_MS, true },
-        { RESTORE_STEP_COMPLETED, WIPED_MS, true, false, WIPED_MS, false },
-        { RESTORE_STEP_COMPLETED, WIPED_MS, false, true, WIPED_MS, false }, /* it was released */
-        { RESTORE_STEP_COMPLETED, NEVER, true, true, NEVER, false },        /* a plan, or of keys */
-        { RESTORE_STEP_CANCELLED, WIPED_MS, true, true, WIPED_MS, false },  /* all is applied */
-        { RESTORE_STEP_CANCELLED, NEVER, true, true, NEVER, false },
-        { RESTORE_STEP_FAILED, WIPED_MS, true, true, WIPED_MS, true },
-        { RESTORE_STEP_FAILED, WIPED_MS, false, true, WIPED_MS, true }, /* it is held */
-        { RESTORE_STEP_FAILED, WIPED_MS, false, false, WIPED_MS, false },
-        { RESTORE_STEP_FAILED, NEVER, true, true, NEVER, false },
+        { RESTORE_STEP_COMPLETED, WIPED_MS, true, true, false, WIPED_MS, true },
+        { RESTORE_STEP_COMPLETED, WIPED_MS, true, false, false, WIPED_MS, false },
+        { RESTORE_STEP_COMPLETED, WIPED_MS, false, true, false, WIPED_MS, false }, /* released */
+        { RESTORE_STEP_COMPLETED, NEVER, true, true, false, NEVER, false }, /* a plan, or of keys */
+        { RESTORE_STEP_CANCELLED, WIPED_MS, true, true, false, WIPED_MS, false }, /* all applied */
+        { RESTORE_STEP_CANCELLED, NEVER, true, true, false, NEVER, false },
+        { RESTORE_STEP_FAILED, WIPED_MS, true, true, false, WIPED_MS, true },
+        { RESTORE_STEP_FAILED, WIPED_MS, false, true, false, WIPED_MS, true },  /* it is held */
+        { RESTORE_STEP_FAILED, WIPED_MS, false, false, false, WIPED_MS, true }, /* even so */
+        { RESTORE_STEP_FAILED, WIPED_MS, false, false, true, WIPED_MS, false },
+        { RESTORE_STEP_FAILED, NEVER, true, true, false, NEVER, false },
         /* Appliers come back as they are to stay. */
-        { RESTORE_STEP_STOPPING, NEVER, true, false, INT64_MAX, true },
-        { RESTORE_STEP_REPLAYING, WIPED_MS, true, true, INT64_MAX, true },
-        { RESTORE_STEP_HELD, WIPED_MS, false, true, INT64_MAX, false },
-        { RESTORE_STEP_PENDING, NEVER, true, false, NEVER, false },
-        { RESTORE_STEP_PREFLIGHT, NEVER, true, false, NEVER, false },
-        { RESTORE_STEP_REVERTING, NEVER, false, true, NEVER, false },
+        { RESTORE_STEP_STOPPING, NEVER, true, false, false, INT64_MAX, true },
+        { RESTORE_STEP_REPLAYING, WIPED_MS, true, true, false, INT64_MAX, true },
+        { RESTORE_STEP_HELD, WIPED_MS, false, true, false, INT64_MAX, false },
+        { RESTORE_STEP_PENDING, NEVER, true, false, false, NEVER, false },
+        { RESTORE_STEP_PREFLIGHT, NEVER, true, false, false, NEVER, false },
+        { RESTORE_STEP_REVERTING, NEVER, false, true, false, NEVER, false },
     };
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct restore_partition partitions[] = { { 0, 5, 5 }, { 0, 5, rows[i].has_more ? 6 : 5 } };
-        const struct restore_status s = { .step = rows[i].step,
-                                          .plan = { .n = 2, .partitions = partitions },
-                                          .wiped_ms = rows[i].wiped_ms };
+        const struct restore_status s = {
+            .step = rows[i].step,
+            .plan = { .n = 2, .partitions = partitions, .to_end = rows[i].to_end },
+            .wiped_ms = rows[i].wiped_ms
+        };
 
         if (restore_status_wiped(&s) != rows[i].order ||
             restore_status_leaves_out(&s, rows[i].skips) != rows[i].leaves_out)
