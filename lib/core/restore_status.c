@@ -54,6 +54,12 @@ static bool has_more_behind(const struct restore_plan *p)
     return false;
 }
 
+/* Until it is released: then all of it is wanted. */
+static bool holds_later(const struct restore_status *s)
+{
+    return s->wiped_ms != LOOK_UNKNOWN && !s->plan.to_end && s->step != RESTORE_STEP_RELEASING;
+}
+
 /* Behind a cancel the log was applied to its end; behind a failure what is later is held, also what
  * the log got since it was planned. */
 bool restore_status_leaves_out(const struct restore_status *s, bool skips)
@@ -61,7 +67,7 @@ bool restore_status_leaves_out(const struct restore_status *s, bool skips)
     if (restore_status_wiped(s) == LOOK_UNKNOWN)
         return false;
     if (!restore_step_is_end(s->step))
-        return skips;
+        return skips || holds_later(s);
     if (s->step == RESTORE_STEP_FAILED)
         return !s->plan.to_end;
     return s->step == RESTORE_STEP_COMPLETED && skips && has_more_behind(&s->plan);

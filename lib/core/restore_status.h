@@ -78,8 +78,8 @@ int64_t restore_status_rate(const struct restore_status *s);
 /* What Redis holds is the work of the restore that wiped it last, by the largest of these;
  * LOOK_UNKNOWN: it has wiped nothing. */
 int64_t restore_status_wiped(const struct restore_status *s);
-/* Of the last one: it left out, or is to leave out, what the log holds, so that Redis must not be
- * made anew from all of it by itself. `skips`: what is behind its end is to be skipped. */
+/* Of the last one: it left out, or is to leave out or holds, what the log has, so that Redis must
+ * not be made anew from all of it by itself. `skips`: what is behind its end is to be skipped. */
 bool restore_status_leaves_out(const struct restore_status *s, bool skips);
 
 #endif

@@ -62,7 +62,13 @@ static void what_redis_is_without_follows_from_the_last_that_wiped_it(void **sta
         /* Appliers come back as they are to stay. */
         { RESTORE_STEP_STOPPING, NEVER, true, false, false, INT64_MAX, true },
         { RESTORE_STEP_REPLAYING, WIPED_MS, true, true, false, INT64_MAX, true },
-        { RESTORE_STEP_HELD, WIPED_MS, false, true, false, INT64_MAX, false },
+        { RESTORE_STEP_STOPPING, NEVER, false, true, false, INT64_MAX, false },
+        { RESTORE_STEP_STOPPING, WIPED_MS, false, true, false, INT64_MAX, true }, /* again */
+        { RESTORE_STEP_REPLAYING, WIPED_MS, false, true, false, INT64_MAX, true },
+        { RESTORE_STEP_REPLAYING, WIPED_MS, false, true, true, INT64_MAX, false },
+        { RESTORE_STEP_VERIFYING, WIPED_MS, false, false, false, INT64_MAX, true },
+        { RESTORE_STEP_HELD, WIPED_MS, false, true, false, INT64_MAX, true },
+        { RESTORE_STEP_RELEASING, WIPED_MS, false, true, false, INT64_MAX, false },
         { RESTORE_STEP_PENDING, NEVER, true, false, false, NEVER, false },
         { RESTORE_STEP_PREFLIGHT, NEVER, true, false, false, NEVER, false },
         { RESTORE_STEP_REVERTING, NEVER, false, true, false, NEVER, false },
