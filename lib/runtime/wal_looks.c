@@ -111,10 +111,20 @@ static bool is_fit(const struct wal_resource *wal)
     return wal->spec.brokers != NULL;
 }
 
+/* Another RedisFailover of that name changes no generation, and may name another primary. */
+static bool is_elsewhere(const struct wal_watch *w, const struct wal_resource *now,
+                         const char *failover_secret)
+{
+    return w->resource.generation != now->generation ||
+           !str_eq(str_from(w->resource.spec.master_name), str_from(now->spec.master_name)) ||
+           strcmp(w->failover_secret, failover_secret) != 0;
+}
+
 struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *resource,
                                    const char *failover_secret, int64_t now_ms)
 {
     struct wal_watch *w = wal_looks_find(l, str_from(resource->scope), str_from(resource->name));
+    const char *secret = failover_secret ? failover_secret : "";
 
     /* What was learned of another object of that name is not about this one. */
     if (w && strcmp(w->resource.uid, resource->uid) != 0) {
@@ -127,8 +137,8 @@ struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *res
         w->is_unclear = true;
         wal_resource_release(resource);
         return w;
-    } else if (w->resource.generation != resource->generation) {
-        w->log.due_ms = w->listening.due_ms = now_ms; /* they may be elsewhere */
+    } else if (is_elsewhere(w, resource, secret)) {
+        w->log.due_ms = w->listening.due_ms = now_ms;
         w->silent_since_ms = INT64_MAX;
         stop_listening(l, w);
     }
@@ -136,8 +146,7 @@ struct wal_watch *wal_looks_follow(struct wal_looks *l, struct wal_resource *res
     wal_resource_release(&w->resource);
     w->resource = *resource;
     *resource = (struct wal_resource){ 0 };
-    snprintf(w->failover_secret, sizeof(w->failover_secret), "%s",
-             failover_secret ? failover_secret : "");
+    snprintf(w->failover_secret, sizeof(w->failover_secret), "%s", secret);
     return w;
 }
 

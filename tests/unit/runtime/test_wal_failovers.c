@@ -51,6 +51,10 @@ static void failovers_are_followed_in_another_version_when_the_cluster_has_that(
     wal_stand_says(s, "Secret auth: the API server says 404 NotFound");
 }
 
+#define ANOTHER_SECRET                                                                             \
+    "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"another\",\"namespace\":\"ns\"},\"data\":"      \
+    "{\"password\":\"aHVzaA==\"}}"
+
 static void what_a_sentinel_tells_is_seen_at_once(void **state)
 {
     struct wal_stand *s = *state;
@@ -109,6 +113,43 @@ static void who_stops_leading_listens_no_more(void **state)
     wal_reconciler_release(s->reconciler);
     wal_stand_run(s, LOOK_MS);
     assert_int_equal(s->listens_to, 0);
+}
+
+static void put_changed_failover(struct wal_stand *s, const char *spec)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text),
+             "{\"apiVersion\":\"databases.spotahome.com/v1\",\"kind\":\"RedisFailover\","
+             "\"metadata\":{\"name\":\"cache\",\"namespace\":\"ns\"},\"spec\":%s}",
+             spec);
+    fake_api_put(s->api, FAILOVERS, "ns", "cache", text);
+}
+
+/* The RedisWal stays as it is. */
+static void a_failover_that_changes_is_listened_to_as_it_is_now(void **state)
+{
+    struct wal_stand *s = *state;
+
+    wal_stand_put_failover(s);
+    fake_api_put(s->api, SECRETS, "ns", "another", ANOTHER_SECRET);
+    wal_stand_run(s, MINUTE_MS);
+    assert_int_equal(s->n_listened, 1);
+    assert_string_equal(s->listens_for, "mymaster");
+    put_changed_failover(s, "{\"auth\":{\"secretPath\":\"auth\"},"
+                            "\"sentinel\":{\"disableMyMaster\":true}}");
+    wal_stand_run(s, 2 * WAL_LOOKS_LISTEN_MS);
+    assert_int_equal(s->n_listened, 2);
+    assert_string_equal(s->listens_for, "cache");
+    put_changed_failover(s, "{\"auth\":{\"secretPath\":\"another\"},"
+                            "\"sentinel\":{\"disableMyMaster\":true}}");
+    wal_stand_run(s, 2 * WAL_LOOKS_LISTEN_MS);
+    assert_int_equal(s->n_listened, 3);
+    assert_true(s->listens_to != 0);
+    put_changed_failover(s, "{\"auth\":{\"secretPath\":\"another\"},\"other\":1,"
+                            "\"sentinel\":{\"disableMyMaster\":true}}");
+    wal_stand_run(s, 2 * WAL_LOOKS_LISTEN_MS);
+    assert_int_equal(s->n_listened, 3);
 }
 
 static void who_names_no_failover_needs_none(void **state)
@@ -178,6 +219,7 @@ int main(void)
         TEST(failovers_are_followed_in_another_version_when_the_cluster_has_that),
         TEST(what_a_sentinel_tells_is_seen_at_once),
         TEST(who_stops_leading_listens_no_more),
+        TEST(a_failover_that_changes_is_listened_to_as_it_is_now),
         TEST(who_names_no_failover_needs_none),
         TEST(the_pod_of_the_primary_is_told),
     };

@@ -143,6 +143,8 @@ static enum err_code listen(void *self, uint64_t wal, const struct redis_place *
     (void)err;
     assert_string_equal(redis->sentinels, "rfs-cache.ns.svc:26379");
     s->listens_to = wal;
+    s->n_listened++;
+    snprintf(s->listens_for, sizeof(s->listens_for), "%s", redis->master_name);
     s->news = REDIS_NEWS_LISTENING;
     s->has_news = true;
     return ERR_OK;

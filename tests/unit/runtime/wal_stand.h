@@ -61,7 +61,9 @@ struct wal_stand {
     bool wavers;       /* or not, in turns */
     char password[32]; /* that Redis was given */
     unsigned n_looks;
-    uint64_t listens_to; /* 0: to nobody */
+    uint64_t listens_to;  /* 0: to nobody */
+    unsigned n_listened;  /* how often that began, */
+    char listens_for[32]; /* and for the primary of which name */
     bool has_news;
     enum redis_news_type news;
     const char *run_id;              /* of the primary */
