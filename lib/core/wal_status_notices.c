@@ -5,12 +5,28 @@
 
 #include "core/wal_status.h"
 
+/* MIRROR_REASON_COUNT: it is none of what a mirror does. */
+static enum mirror_reason reason_of(const struct wal_condition *mirror)
+{
+    enum mirror_reason r = 0;
+
+    while (r < MIRROR_REASON_COUNT && strcmp(mirror->reason, mirror_reason_code(r)) != 0)
+        r++;
+    return r;
+}
+
 static bool is_passing(const struct wal_condition *mirror)
 {
-    for (enum mirror_reason r = 0; r < MIRROR_REASON_COUNT; r++)
-        if (strcmp(mirror->reason, mirror_reason_code(r)) == 0)
-            return mirror_reason_passes(r);
-    return false;
+    const enum mirror_reason r = reason_of(mirror);
+
+    return r < MIRROR_REASON_COUNT && mirror_reason_passes(r);
+}
+
+static bool is_in(const struct wal_condition *mirror, enum mirror_state state)
+{
+    const enum mirror_reason r = reason_of(mirror);
+
+    return r < MIRROR_REASON_COUNT && mirror_reason_state(r) == state;
 }
 
 /* What needs nothing done is no warning. */
@@ -50,11 +66,13 @@ void wal_status_recall_mirror(const struct wal_status *before, struct wal_told *
         memcpy(told->mirror, c->reason, sizeof(told->mirror));
 }
 
-/* A leader that proves anew what was told has decided nothing. */
+/* A leader that proves a stop anew has decided nothing, nor is it news that a mirror runs of which
+ * nothing else was told. One that fails again has failed. */
 static bool was_told(enum wal_condition_type type, const struct wal_condition *now,
                      const struct wal_told *told)
 {
-    return type == WAL_CONDITION_MIRROR_RUNNING && strcmp(now->reason, told->mirror) == 0;
+    return type == WAL_CONDITION_MIRROR_RUNNING && strcmp(now->reason, told->mirror) == 0 &&
+           (is_in(now, MIRROR_STATE_STOPPED) || is_in(now, MIRROR_STATE_RUNNING));
 }
 
 static void tell(struct wal_notice *n, const char *action, bool warning, const char *reason)

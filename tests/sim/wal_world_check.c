@@ -250,11 +250,17 @@ static void forget_mirror(struct wal_world *w, const char *uid, yyjson_val *stat
         s->status[0] = s->reason[0] = '\0';
 }
 
+/* docs/mirror.md: what is told once, however often a mirror is seen to be so. */
+static bool is_told_once(const char *reason)
+{
+    return strncmp(reason, "Stopped", 7) == 0 || strcmp(reason, "Running") == 0;
+}
+
 /* What is proven again of a mirror is told again when it may have been wanted anew, and else not.
  */
 static void make_news(struct wal_world *w, const struct wal_standing *s, const char *reason)
 {
-    const bool again = strcmp(s->lasting, reason) == 0;
+    const bool again = is_told_once(reason) && strcmp(s->lasting, reason) == 0;
     struct wal_tale *t = tale_of(w, s->uid, s->type, reason);
 
     t->n_made += !again || s->is_anew;

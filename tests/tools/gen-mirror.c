@@ -90,7 +90,7 @@ static void print_in_a_wal(void)
          "It ends at once, too, where Connect has no such connector: nothing would come of it.\n"
          "\n"
          "That it has stopped is told by one Event, however often and by whichever leader it is proven, until it runs again or\n"
-         "something else is wanted.\n"
+         "something else is wanted. That it has failed is told each time, also where a restart came to nothing.\n"
          "\n"
          "Two RedisWals may name one mirror, and then want the same of it: else no stop of it lasts, which the reason\n"
          "`WishesDiffer` of MirrorFaithful tells. Two mirrors that write the same log are told by `OtherMirror`.\n"

@@ -158,6 +158,30 @@ static void a_stop_is_told_once_whoever_proves_it(void **state)
     assert_string_equal(told_of(&stopped, &before, &o, &memory), "StoppedAndFenced");
 }
 
+static void a_failure_is_told_each_time(void **state)
+{
+    struct mirror fails = running_mirror(), starts = running_mirror();
+    const struct mirror runs = running_mirror();
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct wal_status before = { 0 };
+    struct wal_told memory = { 0 };
+    (void)state;
+
+    fails.last.connector = CONNECTOR_FAILED;
+    starts.last.n_running = 0;
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    assert_string_equal(told_of(&runs, &before, &o, &memory), "");
+    assert_string_equal(told_of(&fails, &before, &o, &memory), "Failed");
+    assert_string_equal(told_of(&fails, &before, &o, &memory), "");
+    assert_string_equal(told_of(&starts, &before, &o, &memory), ""); /* somebody restarts it */
+    assert_string_equal(told_of(&fails, &before, &o, &memory), "Failed");
+    assert_string_equal(told_of(&starts, &before, &o, &memory), "");
+    assert_string_equal(told_of(&runs, &before, &o, &memory), "Running");
+    assert_string_equal(told_of(&starts, &before, &o, &memory), ""); /* tasks move */
+    assert_string_equal(told_of(&runs, &before, &o, &memory), "");
+}
+
 static void another_primary_than_the_status_tells_of_is_news(void **state)
 {
     static const struct {
@@ -234,6 +258,7 @@ int main(void)
         cmocka_unit_test(a_decision_is_told_once),
         cmocka_unit_test(a_primary_that_went_back_is_told_once),
         cmocka_unit_test(a_stop_is_told_once_whoever_proves_it),
+        cmocka_unit_test(a_failure_is_told_each_time),
         cmocka_unit_test(another_primary_than_the_status_tells_of_is_news),
         cmocka_unit_test(a_restore_makes_its_own_news),
     };
