@@ -32,6 +32,7 @@ void restore_job_state_init(struct restore_job_state *s)
                                      .compared = LOOK_UNKNOWN,
                                      .different = LOOK_UNKNOWN,
                                      .left = LOOK_UNKNOWN,
+                                     .last_left = LOOK_UNKNOWN,
                                      .repaired = LOOK_UNKNOWN };
     for (enum repair_outcome i = 0; i < REPAIR_OUTCOME_COUNT; i++)
         s->outcomes[i] = LOOK_UNKNOWN;
@@ -145,50 +146,62 @@ static void add_to(int64_t *sum, int64_t n)
         *sum = n + (*sum == LOOK_UNKNOWN ? 0 : *sum);
 }
 
-static void add_done(const struct summary *summary, struct restore_job_state *s)
+static void add_told_once(const struct summary *summary, struct restore_job_state *s)
 {
     add_to(&s->repaired, summary->repaired);
     for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
-        if (repair_is_done(i))
+        if (repair_is_told_once(i))
             add_to(&s->outcomes[i], summary->outcomes[i]);
+}
+
+/* Keys whose records are in the log without having made them what they were. */
+static int64_t n_in_vain(const int64_t *outcomes)
+{
+    int64_t n = 0;
+
+    for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
+        if (repair_is_told_once(i) && !repair_is_done(i))
+            add_to(&n, outcomes[i]);
+    return n;
 }
 
 static void take_summary(const struct summary *summary, struct restore_job_state *s)
 {
     s->compared = summary->compared;
     s->different = summary->different;
-    s->left =
-        summary->repaired == LOOK_UNKNOWN ? LOOK_UNKNOWN : summary->different - summary->repaired;
+    if (summary->repaired != LOOK_UNKNOWN)
+        s->last_left = summary->different - summary->repaired - n_in_vain(summary->outcomes);
 }
 
-static void take_not_done(const struct summary *summary, struct restore_job_state *s)
+static void take_others(const struct summary *summary, struct restore_job_state *s)
 {
     for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
-        if (!repair_is_done(i))
+        if (!repair_is_told_once(i))
             s->outcomes[i] = summary->outcomes[i];
 }
 
-/* What it has to say was written for us, or is the end of its log. The last try counts. */
-static void take_end(yyjson_val *ended, struct restore_job_state *s)
+/* A try after it finds the key done, and ends well. */
+static void count_in_vain(struct restore_job_state *s)
+{
+    const int64_t n = n_in_vain(s->outcomes);
+
+    s->left = s->last_left == LOOK_UNKNOWN ? LOOK_UNKNOWN : s->last_left + n;
+    if (n > 0 && s->good == TRUTH_YES)
+        s->good = TRUTH_NO;
+}
+
+static void take_last(yyjson_val *ended, const struct summary *summary, struct restore_job_state *s)
 {
     const struct str message = kube_yyjson_str(ended, "message");
     const int64_t status = kube_yyjson_int(ended, "exitCode", LOOK_UNKNOWN);
-    const int64_t at_ms = time_of(ended, "finishedAt");
-    CLEANUP(summary_release) struct summary summary = { 0 };
     /* What it counted until it failed says nothing of the rest. */
     const bool is_whole =
         status == EXIT_EQUAL || status == EXIT_DIFFERENT || status == EXIT_INCOMPLETE;
 
-    read_summary(message, &summary);
-    add_done(&summary, s);
-    if (s->is_told && at_ms <= s->told_ms)
-        return;
-    s->is_told = true;
-    s->told_ms = at_ms;
-    s->compared = s->different = s->left = LOOK_UNKNOWN;
+    s->compared = s->different = s->last_left = LOOK_UNKNOWN;
     if (is_whole)
-        take_summary(&summary, s);
-    take_not_done(&summary, s);
+        take_summary(summary, s);
+    take_others(summary, s);
     s->why[s->n_why] = '\0';
     if (s->phase == RESTORE_JOB_ENDED && s->n_why > 0)
         s->good = status == EXIT_DIFFERENT ? TRUTH_NO : TRUTH_UNKNOWN;
@@ -196,9 +209,25 @@ static void take_end(yyjson_val *ended, struct restore_job_state *s)
         return;
     if (!is_whole)
         add_why(s, kube_yyjson_str(ended, "reason"),
-                summary.is_there ? summary.error : last_line(message));
+                summary->is_there ? summary->error : last_line(message));
     else if (status == EXIT_INCOMPLETE)
         add_why(s, STR_LITERAL("not all that was asked for could be compared"), (struct str){ 0 });
+}
+
+/* What it has to say was written for us, or is the end of its log. The last try counts. */
+static void take_end(yyjson_val *ended, struct restore_job_state *s)
+{
+    const int64_t at_ms = time_of(ended, "finishedAt");
+    CLEANUP(summary_release) struct summary summary = { 0 };
+
+    read_summary(kube_yyjson_str(ended, "message"), &summary);
+    add_told_once(&summary, s);
+    if (!s->is_told || at_ms > s->told_ms) {
+        s->is_told = true;
+        s->told_ms = at_ms;
+        take_last(ended, &summary, s);
+    }
+    count_in_vain(s);
 }
 
 /* "pod a: Unschedulable: 0/1 nodes are available" */

@@ -21,10 +21,12 @@ struct restore_job_state {
     enum restore_job_phase phase;
     enum truth good; /* of one that has ended: by exit status 0 or 3; unknown: by none of them */
     int64_t began_ms, ended_ms; /* by the wall clock of the API server */
-    /* Keys, of the summary of the last try; `repaired` are those of all tries. */
+    /* Keys, of the summary of the last try; `repaired` are those of all tries, and `left` has also
+     * those whose records others told as held back or rejected. */
     int64_t compared, different, left, repaired;
-    /* Of a repair; those that are done by all tries, others by the last one, also where it failed.
-     */
+    int64_t last_left; /* without any such */
+    /* Of a repair; those that one try alone tells by all tries, others by the last one, also where
+     * it failed. */
     int64_t outcomes[REPAIR_OUTCOME_COUNT];
     int64_t told_ms;            /* when that try ended */
     char why[LOOK_WHY_MAX + 1]; /* it is not good, or does not begin */

@@ -36,6 +36,11 @@ bool repair_is_done(enum repair_outcome outcome)
     return outcome == REPAIR_WRITTEN || outcome == REPAIR_DELETED;
 }
 
+bool repair_is_told_once(enum repair_outcome outcome)
+{
+    return repair_is_done(outcome) || outcome == REPAIR_HELD || outcome == REPAIR_REJECTED;
+}
+
 /* Words of the command, and the texts that are made for them. */
 struct command_words {
     struct str *words;

@@ -33,6 +33,8 @@ enum repair_outcome { REPAIR_NONE, REPAIR_OUTCOMES(REPAIR_ENUM) REPAIR_OUTCOME_C
 const char *repair_code(enum repair_outcome outcome); /* "" for REPAIR_NONE */
 /* Whether the key is as the log makes it now, or the log makes it what it was. */
 bool repair_is_done(enum repair_outcome outcome);
+/* Whether no other try tells of that key again: its record is in the log, and is left alone. */
+bool repair_is_told_once(enum repair_outcome outcome);
 
 /* A position that must be between two offsets, both included, for the writes to be right. */
 struct repair_guard {

@@ -153,14 +153,38 @@ static void what_several_tries_say_is_said_once(void **state)
 #define REPAIRED(different, repaired)                                                              \
     "{\\\"compared\\\":500,\\\"different\\\":" different ",\\\"repaired\\\":" repaired "}\\n"
 
+#define IN_VAIN(different, repaired, held, rejected)                                               \
+    "{\\\"compared\\\":500,\\\"different\\\":" different ",\\\"repaired\\\":" repaired             \
+    ",\\\"held-back\\\":" held ",\\\"rejected\\\":" rejected "}\\n"
+
+/* By pods that are told in whatever order. */
+struct tries {
+    const char *job, *pods[3]; /* in the order of time */
+    enum truth good;
+    int64_t different, left, repaired;
+    const char *why;
+};
+
+static void check_tries(const struct tries *tries, size_t i)
+{
+    static const int orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+                                     { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+    struct restore_job_state s;
+
+    for (size_t k = 0; k < ARRAY_SIZE(orders); k++) {
+        restore_job_read(str_from(tries->job), &s);
+        for (int n = 0; n < 3; n++)
+            restore_job_read_pod(str_from(tries->pods[orders[k][n]]), JOB, "verify", &s);
+        if (s.good != tries->good || s.different != tries->different || s.left != tries->left ||
+            s.repaired != tries->repaired || strcmp(s.why, tries->why) != 0)
+            fail_msg("%zu, %zu: good %d different %d left %d repaired %d: %s", i, k, (int)s.good,
+                     (int)s.different, (int)s.left, (int)s.repaired, s.why);
+    }
+}
+
 static void the_last_try_counts_in_whatever_order_they_are_told(void **state)
 {
-    static const struct {
-        const char *job, *pods[3]; /* in the order of time */
-        enum truth good;
-        int64_t different, left, repaired;
-        const char *why;
-    } rows[] = {
+    static const struct tries rows[] = {
         { OF_JOB(GIVEN_UP),
           { ENDED_AT("1", "3", REPAIRED("9", "5")), ENDED_AT("2", "3", REPAIRED("4", "1")),
             ENDED_AT("3", "3", REPAIRED("3", "1")) },
@@ -186,22 +210,39 @@ static void the_last_try_counts_in_whatever_order_they_are_told(void **state)
           1,
           "BackoffLimitExceeded: three times; Error: kubectl-redwal verify: Kafka is away" },
     };
-    static const int orders[][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
-                                     { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
-    struct restore_job_state s;
-    (void)state;
 
+    (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        for (size_t k = 0; k < ARRAY_SIZE(orders); k++) {
-            restore_job_read(str_from(rows[i].job), &s);
-            for (int n = 0; n < 3; n++)
-                restore_job_read_pod(str_from(rows[i].pods[orders[k][n]]), JOB, "verify", &s);
-            if (s.good != rows[i].good || s.different != rows[i].different ||
-                s.left != rows[i].left || s.repaired != rows[i].repaired ||
-                strcmp(s.why, rows[i].why) != 0)
-                fail_msg("%zu, %zu: good %d different %d left %d repaired %d: %s", i, k,
-                         (int)s.good, (int)s.different, (int)s.left, (int)s.repaired, s.why);
-        }
+        check_tries(&rows[i], i);
+}
+
+/* Its key is done for the tries behind it, and not what it was. */
+static void what_a_try_did_in_vain_is_left_whatever_the_last_one_says(void **state)
+{
+    static const struct tries rows[] = {
+        { OF_JOB(COMPLETE),
+          { ENDED_AT("1", "3", IN_VAIN("5", "3", "1", "1")),
+            ENDED_AT("2", "3", IN_VAIN("4", "2", "1", "0")),
+            ENDED_AT("3", "0", IN_VAIN("0", "0", "0", "0")) },
+          TRUTH_NO,
+          0,
+          3,
+          5,
+          "" },
+        { OF_JOB(GIVEN_UP),
+          { ENDED_AT("1", "3", IN_VAIN("5", "3", "1", "0")),
+            ENDED_AT("2", "3", IN_VAIN("1", "0", "0", "0")),
+            ENDED_AT("3", "3", IN_VAIN("2", "0", "0", "1")) },
+          TRUTH_NO,
+          2,
+          3,
+          3,
+          "BackoffLimitExceeded: three times" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        check_tries(&rows[i], i);
 }
 
 #define OUTCOMES(written, deleted, busy)                                                           \
@@ -242,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_pod_adds_figures_and_reasons),
         cmocka_unit_test(what_several_tries_say_is_said_once),
         cmocka_unit_test(the_last_try_counts_in_whatever_order_they_are_told),
+        cmocka_unit_test(what_a_try_did_in_vain_is_left_whatever_the_last_one_says),
         cmocka_unit_test(a_repair_that_failed_says_why_and_what_it_did),
     };
 
