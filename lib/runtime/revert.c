@@ -301,13 +301,22 @@ static enum err_code judge_and_write(struct revert *r, struct str key, struct er
     return revert_write(r->writer, &c, err);
 }
 
+/* What was appended by then is told in any case; the first error counts. */
+static enum err_code flush(struct revert *r, enum err_code so_far, struct err *err)
+{
+    struct err ignored = { 0 };
+    const enum err_code rc = revert_writer_flush(r->writer, so_far == ERR_OK ? err : &ignored);
+
+    return so_far == ERR_OK ? rc : so_far;
+}
+
 static enum err_code judge_page(struct revert *r, const struct key_list *page, struct err *err)
 {
     enum err_code rc = ERR_OK;
 
     for (size_t i = 0; rc == ERR_OK && i < page->n; i++)
         rc = judge_and_write(r, key_list_at(page, i), err);
-    return rc == ERR_OK ? revert_writer_flush(r->writer, err) : rc;
+    return flush(r, rc, err);
 }
 
 /* Those that were there then are judged. */
@@ -335,7 +344,7 @@ static enum err_code judge_new(struct revert *r, const struct key_list *page, st
         if (is_new[i])
             rc = judge_and_write(r, key_list_at(page, i), err);
     free(is_new);
-    return rc == ERR_OK ? revert_writer_flush(r->writer, err) : rc;
+    return flush(r, rc, err);
 }
 
 static enum err_code compare(struct revert *r, struct err *err)
