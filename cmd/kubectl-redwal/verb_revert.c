@@ -142,6 +142,9 @@ static enum err_code revert(struct invocation *in, struct comparison *c, struct 
         tell_again(in, &plan, name);
     rc = comparison_revert(c, &settings, &log, err);
     free(until);
+    if (*revert_late_unknown(c->revert))
+        call_complain(in, "what was written to keys while they were judged is not known: %s",
+                      revert_late_unknown(c->revert));
     return rc;
 }
 

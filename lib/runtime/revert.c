@@ -439,6 +439,24 @@ static enum err_code fold_both(struct revert *r, struct err *err)
     return rc;
 }
 
+/* What is appended is no less so where nobody knows what came meanwhile. */
+static enum err_code look_for_late(struct revert *r, struct err *err)
+{
+    struct err ignored = { 0 };
+    const enum err_code rc = revert_look_for_late(r, err);
+
+    if (rc == ERR_OK || verify_progressed(r->v, r->v->phase, r->v->done, &ignored) != ERR_OK)
+        return rc;
+    snprintf(r->late_unknown, sizeof(r->late_unknown), "%s", err->msg);
+    *err = (struct err){ 0 };
+    return ERR_OK;
+}
+
+const char *revert_late_unknown(const struct revert *r)
+{
+    return r->late_unknown;
+}
+
 enum err_code revert_run(struct revert *r, struct err *err)
 {
     enum err_code rc = check(r, err);
@@ -449,7 +467,7 @@ enum err_code revert_run(struct revert *r, struct err *err)
     if (rc == ERR_OK)
         rc = compare(r, err);
     if (rc == ERR_OK)
-        rc = revert_look_for_late(r, err);
+        rc = look_for_late(r, err);
     r->v->reader = (struct apply_loop_reader){ 0 };
     return rc;
 }

@@ -61,6 +61,8 @@ void revert_free(struct revert *r); /* NULL is fine */
  * somebody else wrote to the log meanwhile, it is read on up to what was appended, and the listener
  * is told of keys whose records in front of ours were not folded. */
 enum err_code revert_run(struct revert *r, struct err *err);
+/* Why it could not be read on, and nobody knows of which keys that would have been told; or "". */
+const char *revert_late_unknown(const struct revert *r);
 
 /* When appliers have passed what was appended: a key is quarantined, and they hold back its records
  * from `first` on. The listener is told if the one that was appended is among them. */

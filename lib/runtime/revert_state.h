@@ -49,6 +49,7 @@ struct revert {
     struct revert_writer *writer;
     struct written_keys written;
     struct revert_appended *appended; /* by partition */
+    char late_unknown[ERR_MSG_MAX];   /* why nobody knows what came late, or "" */
 };
 
 /* One that may be reverted: it matches, and no program of ours made it. */
