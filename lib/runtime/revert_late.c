@@ -6,7 +6,11 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "core/reject.h"
 #include "runtime/revert_state.h"
+
+#define HELD_TEXT                                                                                  \
+    "it is quarantined, and its record is held back: retry or discard its dead letters"
 
 enum { REASON_MAX = 64 }; /* codes are shorter */
 
@@ -67,24 +71,47 @@ void revert_tell_held(struct revert *r, struct str key, int64_t first)
 
     if (!w || first > w->offset)
         return;
-    verify_tell_more(r->v, key, w->outcome, REPAIR_HELD,
-                     "it is quarantined, and its record is held back: retry or discard its dead "
-                     "letters");
+    verify_tell_more(r->v, key, w->outcome, REPAIR_HELD, HELD_TEXT);
     w->outcome = REPAIR_HELD;
+}
+
+/* It is held back with the key's others, which is told already, unless the letter says more. */
+static void add_reason(struct revert *r, struct str key, struct str reason)
+{
+    char why[FINDING_DETAIL_MAX];
+
+    if (str_eq(reason, str_from(reject_code(REJECT_KEY_QUARANTINED))))
+        return;
+    snprintf(why, sizeof(why), HELD_TEXT "; of its own: %.*s", STR_ARGS(reason));
+    verify_tell_more(r->v, key, REPAIR_HELD, REPAIR_HELD, why);
+}
+
+static void take_reason(struct revert *r, struct written_key *w, struct str key, struct str reason)
+{
+    const bool may_be_applied = str_eq(reason, str_from(reject_code(REJECT_OUTCOME_UNKNOWN)));
+    const enum repair_outcome outcome = may_be_applied ? REPAIR_UNKNOWN : REPAIR_REJECTED;
+    char why[FINDING_DETAIL_MAX];
+
+    snprintf(why, sizeof(why), "%s: %.*s",
+             may_be_applied
+                 ? "appliers do not know whether they applied its record, look at the key"
+                 : "appliers rejected its record",
+             STR_ARGS(reason));
+    verify_tell_more(r->v, key, w->outcome, outcome, why);
+    w->outcome = outcome;
 }
 
 void revert_tell_rejected(struct revert *r, const struct record *record,
                           const struct envelope *envelope, struct str reason)
 {
     const struct str key = revert_key_of(envelope);
+    const struct str code = { reason.p, reason.n < REASON_MAX ? reason.n : REASON_MAX };
     struct written_key *w = written_keys_find(&r->written, key);
-    char why[FINDING_DETAIL_MAX];
 
-    if (!w || w->offset != record->offset || revert_partition(r, key) != record->partition ||
-        !repair_is_done(w->outcome))
+    if (!w || w->offset != record->offset || revert_partition(r, key) != record->partition)
         return;
-    snprintf(why, sizeof(why), "appliers rejected its record: %.*s",
-             (int)(reason.n < REASON_MAX ? reason.n : REASON_MAX), reason.p);
-    verify_tell_more(r->v, key, w->outcome, REPAIR_REJECTED, why);
-    w->outcome = REPAIR_REJECTED;
+    if (w->outcome == REPAIR_HELD)
+        add_reason(r, key, code);
+    else if (repair_is_done(w->outcome))
+        take_reason(r, w, key, code);
 }

@@ -1,0 +1,119 @@
+/* What is told afterwards of keys that were reverted. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/reject.h"
+#include "runtime/revert_state.h"
+
+enum { PARTITIONS = 4, OFFSET = 7 };
+#define KEY "cart:1"
+
+struct told {
+    size_t n;
+    enum repair_outcome outcome;
+    char why[FINDING_DETAIL_MAX];
+};
+
+static void revised(void *self, struct str key, enum repair_outcome outcome, const char *why)
+{
+    struct told *told = self;
+
+    assert_true(str_eq(key, STR_LITERAL(KEY)));
+    told->n++;
+    told->outcome = outcome;
+    snprintf(told->why, sizeof(told->why), "%s", why);
+}
+
+/* A run that wrote one key. */
+struct stand {
+    struct told told;
+    struct verify v;
+    struct revert r;
+};
+
+static void begin(struct stand *s)
+{
+    *s = (struct stand){ .v = { .n_partitions = PARTITIONS } };
+    s->v.ports.listener.revised = revised;
+    s->v.ports.listener.self = &s->told;
+    s->v.counts.outcomes[REPAIR_WRITTEN] = 1;
+    s->r.v = &s->v;
+    written_keys_add(&s->r.written, STR_LITERAL(KEY), OFFSET, REPAIR_WRITTEN);
+}
+
+static void end(struct stand *s)
+{
+    written_keys_release(&s->r.written);
+}
+
+static void tell_letter(struct stand *s, int64_t offset, const char *reason)
+{
+    const struct operation operation = { .key = STR_LITERAL(KEY), .command = STR_LITERAL("DEL") };
+    const struct envelope envelope = { .operations = &operation, .n_operations = 1 };
+    const struct record record = { .partition = revert_partition(&s->r, STR_LITERAL(KEY)),
+                                   .offset = offset };
+
+    revert_tell_rejected(&s->r, &record, &envelope, str_from(reason));
+}
+
+static void a_dead_letter_tells_whether_the_key_may_have_been_made(void **state)
+{
+    static const struct {
+        enum reject_reason reason;
+        enum repair_outcome outcome;
+        const char *words;
+    } rows[] = {
+        { REJECT_REDIS_WRONGTYPE, REPAIR_REJECTED, "rejected its record" },
+        { REJECT_OUTCOME_UNKNOWN, REPAIR_UNKNOWN, "look at the key" },
+    };
+    struct stand s;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        begin(&s);
+        tell_letter(&s, OFFSET + 1, reject_code(rows[i].reason));
+        assert_int_equal(s.told.n, 0);
+        tell_letter(&s, OFFSET, reject_code(rows[i].reason));
+        assert_int_equal(s.told.n, 1);
+        assert_int_equal(s.told.outcome, rows[i].outcome);
+        assert_non_null(strstr(s.told.why, rows[i].words));
+        assert_non_null(strstr(s.told.why, reject_code(rows[i].reason)));
+        assert_int_equal(s.v.counts.outcomes[REPAIR_WRITTEN], 0);
+        assert_int_equal(s.v.counts.outcomes[rows[i].outcome], 1);
+        end(&s);
+    }
+}
+
+static void what_is_held_back_tells_the_reason_of_its_own_letter(void **state)
+{
+    struct stand s;
+
+    (void)state;
+    begin(&s);
+    revert_tell_held(&s.r, STR_LITERAL(KEY), OFFSET);
+    tell_letter(&s, OFFSET, reject_code(REJECT_KEY_QUARANTINED));
+    assert_int_equal(s.told.n, 1);
+    tell_letter(&s, OFFSET, reject_code(REJECT_REDIS_WRONGTYPE));
+    assert_int_equal(s.told.n, 2);
+    assert_int_equal(s.told.outcome, REPAIR_HELD);
+    assert_non_null(strstr(s.told.why, "dead letters"));
+    assert_non_null(strstr(s.told.why, reject_code(REJECT_REDIS_WRONGTYPE)));
+    assert_int_equal(s.v.counts.outcomes[REPAIR_HELD], 1);
+    end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dead_letter_tells_whether_the_key_may_have_been_made),
+        cmocka_unit_test(what_is_held_back_tells_the_reason_of_its_own_letter),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
