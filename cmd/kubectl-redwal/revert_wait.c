@@ -76,7 +76,7 @@ static void tell_held(struct comparison *c, const struct quarantine_view *view)
 {
     for (int32_t i = 0; i < view->n; i++)
         for (size_t k = 0; k < view->held[i].n; k++)
-            revert_tell_held(c->revert, view->held[i].entries[k].key,
+            revert_tell_held(c->revert, i, view->held[i].entries[k].key,
                              view->held[i].entries[k].state.first);
 }
 

@@ -64,9 +64,10 @@ enum err_code revert_run(struct revert *r, struct err *err);
 /* Why it could not be read on, and nobody knows of which keys that would have been told; or "". */
 const char *revert_late_unknown(const struct revert *r);
 
-/* When appliers have passed what was appended: a key is quarantined, and they hold back its records
- * from `first` on. The listener is told if the one that was appended is among them. */
-void revert_tell_held(struct revert *r, struct str key, int64_t first);
+/* When appliers have passed what was appended: a key is quarantined in a partition, and they hold
+ * back its records from `first` on. The listener is told if the one that was appended is among
+ * them. */
+void revert_tell_held(struct revert *r, int32_t partition, struct str key, int64_t first);
 /* The same of a record of the log that is a dead letter, and why; of those that are held back
  * only, behind the above. Whether one was applied may be unknown. */
 void revert_tell_rejected(struct revert *r, const struct record *record,

@@ -65,11 +65,11 @@ void revert_read_late(struct revert *r, const struct prepared *record)
             judge_late(r, record, record->keys[i]);
 }
 
-void revert_tell_held(struct revert *r, struct str key, int64_t first)
+void revert_tell_held(struct revert *r, int32_t partition, struct str key, int64_t first)
 {
     struct written_key *w = written_keys_find(&r->written, key);
 
-    if (!w || first > w->offset)
+    if (!w || partition != revert_partition(r, key) || first > w->offset)
         return;
     verify_tell_more(r->v, key, w->outcome, REPAIR_HELD, HELD_TEXT);
     w->outcome = REPAIR_HELD;

@@ -90,13 +90,35 @@ static void a_dead_letter_tells_whether_the_key_may_have_been_made(void **state)
     }
 }
 
+static void tell_held(struct stand *s, int32_t beside, int64_t first)
+{
+    const int32_t own = revert_partition(&s->r, STR_LITERAL(KEY));
+
+    revert_tell_held(&s->r, (own + beside) % PARTITIONS, STR_LITERAL(KEY), first);
+}
+
+static void a_record_is_held_back_in_its_own_partition_from_an_offset_on(void **state)
+{
+    struct stand s;
+
+    (void)state;
+    begin(&s);
+    tell_held(&s, 1, OFFSET - 1);
+    tell_held(&s, 0, OFFSET + 1);
+    assert_int_equal(s.told.n, 0);
+    tell_held(&s, 0, OFFSET);
+    assert_int_equal(s.told.n, 1);
+    assert_int_equal(s.told.outcome, REPAIR_HELD);
+    end(&s);
+}
+
 static void what_is_held_back_tells_the_reason_of_its_own_letter(void **state)
 {
     struct stand s;
 
     (void)state;
     begin(&s);
-    revert_tell_held(&s.r, STR_LITERAL(KEY), OFFSET);
+    tell_held(&s, 0, OFFSET);
     tell_letter(&s, OFFSET, reject_code(REJECT_KEY_QUARANTINED));
     assert_int_equal(s.told.n, 1);
     tell_letter(&s, OFFSET, reject_code(REJECT_REDIS_WRONGTYPE));
@@ -112,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_letter_tells_whether_the_key_may_have_been_made),
+        cmocka_unit_test(a_record_is_held_back_in_its_own_partition_from_an_offset_on),
         cmocka_unit_test(what_is_held_back_tells_the_reason_of_its_own_letter),
     };
 
