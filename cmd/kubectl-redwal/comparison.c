@@ -453,6 +453,24 @@ static void print_partitions(const struct comparison *c, struct printer *p)
     free(cells);
 }
 
+/* Nobody knows how many. Programs find none, and people are told. */
+static void hide_rejected(const struct printer *p, struct column *columns, struct cell *cells,
+                          size_t *n)
+{
+    const size_t at = TOTAL_OUTCOMES + REPAIR_REJECTED - REPAIR_NONE - 1;
+
+    if (p->format != PRINT_JSON && p->format != PRINT_YAML) {
+        columns[at].type = COLUMN_TEXT;
+        columns[at].wide = false;
+        cells[at] = CELL_TEXT("not known: dead letters could not be read");
+        cells[at].tone = TONE_WARN;
+        return;
+    }
+    *n -= 1;
+    memmove(columns + at, columns + at + 1, (*n - at) * sizeof(*columns));
+    memmove(cells + at, cells + at + 1, (*n - at) * sizeof(*cells));
+}
+
 static void print_totals(const struct comparison *c, struct printer *p, const char *why)
 {
     const struct verify_counts *counts = verify_counts(c->verify);
@@ -477,6 +495,8 @@ static void print_totals(const struct comparison *c, struct printer *p, const ch
     for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
         cells[TOTAL_OUTCOMES + i - REPAIR_NONE - 1] = CELL_NUMBER((int64_t)counts->outcomes[i]);
     memcpy(columns, total_columns, n * sizeof(*columns));
+    if (c->rejects_unknown)
+        hide_rejected(p, columns, cells, &n);
     if (*why) {
         columns[n] = error_column;
         cells[n++] = CELL_TEXT(why);

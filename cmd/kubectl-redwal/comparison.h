@@ -37,6 +37,7 @@ struct comparison {
     struct log log;
     struct verify *verify;
     struct revert *revert; /* NULL: none has begun */
+    bool rejects_unknown;  /* nobody could read whether appliers rejected its records */
     struct progress progress;
     struct stops stops; /* while it runs */
     enum verify_phase phase;

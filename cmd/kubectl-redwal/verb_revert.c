@@ -185,9 +185,12 @@ static enum err_code await_fate(struct invocation *in, struct comparison *c, str
     if (a->token.n == 0)
         return ERR_OK;
     rc = revert_wait(c, &a->token, o->timeout_ms, err);
-    if (rc == ERR_OK && f->has_letters && revert_letters_tell(&f->letters, c, &unread) != ERR_OK)
+    if (rc != ERR_OK)
+        return rc;
+    c->rejects_unknown = !f->has_letters || revert_letters_tell(&f->letters, c, &unread) != ERR_OK;
+    if (*unread.msg)
         tell_unknown(in, &unread);
-    return rc;
+    return ERR_OK;
 }
 
 static enum exit_status run(struct invocation *in)

@@ -637,5 +637,6 @@ def test_without_permission_to_write_nothing_is_done_and_it_says_so(lab, broker)
         grant(broker.plain, KAFKA_USER, resource, names[name], operation)
         answer = cli.run("--yes", "--wait", **who, keys="k:*" if not missing else "k:1*")
         assert answer.json()["repaired"] == n
+        assert ("rejected" in answer.json()) == (not missing)
         assert ("whether appliers reject what is appended is not known" in answer.err) == bool(missing)
     assert_reverted(lab, topic, server, ends)
