@@ -400,7 +400,6 @@ struct revert *revert_new(struct verify *v, const struct revert_settings *settin
     r->v = v;
     r->settings = *settings;
     r->log = log ? *log : (struct revert_log){ 0 };
-    r->now_ms = clock_wall_ms();
     r->done.max = DONE_KEYS_MAX;
     r->appended = mem_new((size_t)v->n_partitions + 1, sizeof(*r->appended));
     key_list_init(&r->names);
@@ -432,6 +431,7 @@ static enum err_code fold_both(struct revert *r, struct err *err)
         rc = fold(r, true, err);
     if (rc == ERR_OK)
         rc = check_fold(r, err);
+    r->now_ms = clock_wall_ms(); /* of both */
     if (rc == ERR_OK)
         rc = sweep(r, REVERT_DB_THEN, err);
     if (rc == ERR_OK)

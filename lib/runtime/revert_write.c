@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "codec/record_json_print.h"
+#include "runtime/clock.h"
 #include "runtime/repair.h"
 #include "runtime/revert_state.h"
 
@@ -269,7 +270,7 @@ static enum err_code say(struct revert_writer *w, const struct revert_case *c, s
     const struct revert_bounds bounds = {
         .record_bytes = w->r->settings.record_bytes,
         .counts_entries = v->target.has_expiretime && v->scratch.has_expiretime,
-        .now_ms = w->r->now_ms,
+        .now_ms = clock_wall_ms(), /* of what is measured, and put */
     };
     const bool deletes = c->was.type == VALUE_NONE;
     struct names names;
