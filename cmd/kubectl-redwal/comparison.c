@@ -72,21 +72,26 @@ static void found(void *self, struct str key, const struct finding *finding,
     c->list[c->n_listed++] = listed;
 }
 
-static void revised(void *self, struct str key, enum repair_outcome outcome, const char *why)
+static void revised(void *self, struct str key, enum finding_kind kind, enum repair_outcome outcome,
+                    const char *why)
 {
     struct comparison *c = self;
-    struct listed listed = { .key = mem_copy_text(key.p, key.n), .n_key = key.n };
+    struct listed listed = {
+        .key = mem_copy_text(key.p, key.n),
+        .n_key = key.n,
+        .finding.kind = kind,
+        .outcome = outcome,
+    };
 
-    listed.outcome = outcome;
     snprintf(listed.finding.detail, sizeof(listed.finding.detail), "%s", why);
     for (size_t i = 0; i < c->n_listed; i++) {
         struct listed *at = &c->list[i];
 
         if (!str_eq((struct str){ at->key, at->n_key }, key))
             continue;
-        listed.finding.kind = at->finding.kind;
         at->finding = listed.finding;
         at->outcome = outcome;
+        break;
     }
     if (c->told)
         c->told(c->told_self, &listed);

@@ -43,6 +43,13 @@ enum err_code revert_look_for_late(struct revert *r, struct err *err)
     return rc;
 }
 
+static void tell_more(struct revert *r, struct written_key *w, struct str key,
+                      enum repair_outcome outcome, const char *why)
+{
+    verify_tell_more(r->v, key, w->kind, w->outcome, outcome, why);
+    w->outcome = outcome;
+}
+
 static void judge_late(struct revert *r, const struct prepared *record, struct str key)
 {
     struct written_key *w = written_keys_find(&r->written, key);
@@ -52,10 +59,10 @@ static void judge_late(struct revert *r, const struct prepared *record, struct s
         (has_order && record->offset > w->offset))
         return;
     w->is_late = true;
-    verify_tell_more(r->v, key, w->outcome, w->outcome,
-                     has_order ? "what was written to it while it was judged is undone, too"
-                               : "it was written to in another partition meanwhile: which of the "
-                                 "two is last is by chance");
+    tell_more(r, w, key, w->outcome,
+              has_order ? "what was written to it while it was judged is undone, too"
+                        : "it was written to in another partition meanwhile: which of the two is "
+                          "last is by chance");
 }
 
 void revert_read_late(struct revert *r, const struct prepared *record)
@@ -71,19 +78,18 @@ void revert_tell_held(struct revert *r, int32_t partition, struct str key, int64
 
     if (!w || partition != revert_partition(r, key) || first > w->offset)
         return;
-    verify_tell_more(r->v, key, w->outcome, REPAIR_HELD, HELD_TEXT);
-    w->outcome = REPAIR_HELD;
+    tell_more(r, w, key, REPAIR_HELD, HELD_TEXT);
 }
 
 /* It is held back with the key's others, which is told already, unless the letter says more. */
-static void add_reason(struct revert *r, struct str key, struct str reason)
+static void add_reason(struct revert *r, struct written_key *w, struct str key, struct str reason)
 {
     char why[FINDING_DETAIL_MAX];
 
     if (str_eq(reason, str_from(reject_code(REJECT_KEY_QUARANTINED))))
         return;
     snprintf(why, sizeof(why), HELD_TEXT "; of its own: %.*s", STR_ARGS(reason));
-    verify_tell_more(r->v, key, REPAIR_HELD, REPAIR_HELD, why);
+    tell_more(r, w, key, REPAIR_HELD, why);
 }
 
 static void take_reason(struct revert *r, struct written_key *w, struct str key, struct str reason)
@@ -97,8 +103,7 @@ static void take_reason(struct revert *r, struct written_key *w, struct str key,
                  ? "appliers do not know whether they applied its record, look at the key"
                  : "appliers rejected its record",
              STR_ARGS(reason));
-    verify_tell_more(r->v, key, w->outcome, outcome, why);
-    w->outcome = outcome;
+    tell_more(r, w, key, outcome, why);
 }
 
 void revert_tell_rejected(struct revert *r, const struct record *record,
@@ -111,7 +116,7 @@ void revert_tell_rejected(struct revert *r, const struct record *record,
     if (!w || w->offset != record->offset || revert_partition(r, key) != record->partition)
         return;
     if (w->outcome == REPAIR_HELD)
-        add_reason(r, key, code);
+        add_reason(r, w, key, code);
     else if (repair_is_done(w->outcome))
         take_reason(r, w, key, code);
 }

@@ -86,7 +86,8 @@ static void tell_items(struct revert_writer *w)
         const struct str key = { item->key, item->n_key };
 
         if (fate == REVERT_STORED)
-            written_keys_add(&w->r->written, key, item->receipt.offset, item->outcome);
+            written_keys_add(&w->r->written, key, item->receipt.offset, item->finding.kind,
+                             item->outcome);
         verify_tell(w->r->v, key, &item->finding,
                     fate == REVERT_STORED    ? item->outcome
                     : fate == REVERT_REFUSED ? REPAIR_REFUSED

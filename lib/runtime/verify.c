@@ -116,14 +116,14 @@ void verify_tell(struct verify *v, struct str key, const struct finding *finding
     listener->found(listener->self, key, finding, outcome, why);
 }
 
-void verify_tell_more(struct verify *v, struct str key, enum repair_outcome before,
-                      enum repair_outcome outcome, const char *why)
+void verify_tell_more(struct verify *v, struct str key, enum finding_kind kind,
+                      enum repair_outcome before, enum repair_outcome outcome, const char *why)
 {
     const struct verify_listener *listener = &v->ports.listener;
 
     v->counts.outcomes[before]--;
     v->counts.outcomes[outcome]++;
-    listener->revised(listener->self, key, outcome, why);
+    listener->revised(listener->self, key, kind, outcome, why);
 }
 
 bool verify_reverts(enum verify_repair repair)

@@ -46,8 +46,9 @@ struct verify_listener {
     /* A key that differs, once each; what became of it, and why, when it is to be repaired. */
     void (*found)(void *self, struct str key, const struct finding *finding,
                   enum repair_outcome outcome, const char *why);
-    /* Something more is known of what became of it. */
-    void (*revised)(void *self, struct str key, enum repair_outcome outcome, const char *why);
+    /* Something more is known of what became of it, which was found with that kind. */
+    void (*revised)(void *self, struct str key, enum finding_kind kind, enum repair_outcome outcome,
+                    const char *why);
     void *self;
 };
 

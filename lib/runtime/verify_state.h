@@ -59,9 +59,9 @@ enum err_code verify_progressed(struct verify *v, enum verify_phase phase, uint6
 /* Counts what was found of a key and what became of it, and tells the listener. */
 void verify_tell(struct verify *v, struct str key, const struct finding *finding,
                  enum repair_outcome outcome, const char *why);
-/* The same of a key that was told with the outcome `before`. */
-void verify_tell_more(struct verify *v, struct str key, enum repair_outcome before,
-                      enum repair_outcome outcome, const char *why);
+/* The same of a key that was told with that kind, and the outcome `before`. */
+void verify_tell_more(struct verify *v, struct str key, enum finding_kind kind,
+                      enum repair_outcome before, enum repair_outcome outcome, const char *why);
 /* Folds up to where Redis is now, when it is further; what looks found before is so then, but of
  * the keys that were named. ERR_UNAVAILABLE: Redis is further back. */
 enum err_code verify_fold_to(struct verify *v, const int64_t *next, struct err *err);

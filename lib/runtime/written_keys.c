@@ -19,16 +19,16 @@ bool written_keys_have_room(const struct written_keys *w, size_t n)
 }
 
 void written_keys_add(struct written_keys *w, struct str key, int64_t offset,
-                      enum repair_outcome outcome)
+                      enum finding_kind kind, enum repair_outcome outcome)
 {
     PRE(written_keys_have_room(w, 1));
     if (w->n == w->capacity) {
         w->capacity = w->capacity > 0 ? 2 * w->capacity : CAPACITY_MIN;
         w->at = mem_resize(w->at, w->capacity, sizeof(*w->at));
     }
-    w->at[w->n++] = (struct written_key){ .hash = record_id_hash(key).high,
-                                          .offset = offset,
-                                          .outcome = outcome };
+    w->at[w->n++] = (struct written_key){
+        .hash = record_id_hash(key).high, .offset = offset, .kind = kind, .outcome = outcome
+    };
     w->is_sorted = false;
 }
 

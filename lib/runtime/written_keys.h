@@ -12,7 +12,8 @@ enum { WRITTEN_KEYS_MAX = 1 << 23 }; /* of one run: 256 MiB */
 
 struct written_key {
     uint64_t hash;
-    int64_t offset; /* of the record that made it, in the key's partition */
+    int64_t offset;         /* of the record that made it, in the key's partition */
+    enum finding_kind kind; /* that was told of it */
     enum repair_outcome outcome;
     bool is_late; /* a record came in front of it that was not folded */
 };
@@ -28,7 +29,7 @@ void written_keys_release(struct written_keys *w);
 bool written_keys_have_room(const struct written_keys *w, size_t n);
 /* Not to be called without room. A key comes once. */
 void written_keys_add(struct written_keys *w, struct str key, int64_t offset,
-                      enum repair_outcome outcome);
+                      enum finding_kind kind, enum repair_outcome outcome);
 /* NULL: it is none of them. Until the next one is added. */
 struct written_key *written_keys_find(struct written_keys *w, struct str key);
 

@@ -20,11 +20,13 @@ struct told {
     char why[FINDING_DETAIL_MAX];
 };
 
-static void revised(void *self, struct str key, enum repair_outcome outcome, const char *why)
+static void revised(void *self, struct str key, enum finding_kind kind, enum repair_outcome outcome,
+                    const char *why)
 {
     struct told *told = self;
 
     assert_true(str_eq(key, STR_LITERAL(KEY)));
+    assert_int_equal(kind, FINDING_TYPE);
     told->n++;
     told->outcome = outcome;
     snprintf(told->why, sizeof(told->why), "%s", why);
@@ -44,7 +46,7 @@ static void begin(struct stand *s)
     s->v.ports.listener.self = &s->told;
     s->v.counts.outcomes[REPAIR_WRITTEN] = 1;
     s->r.v = &s->v;
-    written_keys_add(&s->r.written, STR_LITERAL(KEY), OFFSET, REPAIR_WRITTEN);
+    written_keys_add(&s->r.written, STR_LITERAL(KEY), OFFSET, FINDING_TYPE, REPAIR_WRITTEN);
 }
 
 static void end(struct stand *s)

@@ -23,7 +23,7 @@ static void each_key_that_was_added_is_found_and_no_other(void **state)
     assert_null(written_keys_find(&w, STR_LITERAL("key:0")));
     for (int round = 0; round < 2; round++) {
         for (int i = round; i < KEYS; i += 2)
-            written_keys_add(&w, name(text, sizeof(text), i), i,
+            written_keys_add(&w, name(text, sizeof(text), i), i, FINDING_VALUE,
                              i % 3 == 0 ? REPAIR_DELETED : REPAIR_WRITTEN);
         for (int i = 0; i < KEYS; i++) {
             const struct written_key *found = written_keys_find(&w, name(text, sizeof(text), i));
@@ -44,12 +44,13 @@ static void what_is_noted_of_a_key_stays(void **state)
     struct written_keys w = { 0 };
 
     (void)state;
-    written_keys_add(&w, STR_LITERAL("a"), 7, REPAIR_WRITTEN);
-    written_keys_add(&w, STR_LITERAL("b"), 8, REPAIR_WRITTEN);
+    written_keys_add(&w, STR_LITERAL("a"), 7, FINDING_TYPE, REPAIR_WRITTEN);
+    written_keys_add(&w, STR_LITERAL("b"), 8, FINDING_EXTRA, REPAIR_WRITTEN);
     written_keys_find(&w, STR_LITERAL("b"))->is_late = true;
-    written_keys_add(&w, STR_LITERAL("c"), 9, REPAIR_WRITTEN);
+    written_keys_add(&w, STR_LITERAL("c"), 9, FINDING_VALUE, REPAIR_WRITTEN);
     assert_false(written_keys_find(&w, STR_LITERAL("a"))->is_late);
     assert_true(written_keys_find(&w, STR_LITERAL("b"))->is_late);
+    assert_int_equal(written_keys_find(&w, STR_LITERAL("b"))->kind, FINDING_EXTRA);
     written_keys_release(&w);
 }
 
