@@ -188,5 +188,15 @@ void reply_reader_attach(struct reply_reader *r, redisContext *context)
     forget_reply(r);
     context->reader->fn = &functions;
     context->reader->privdata = r;
-    context->reader->maxelements = REPLY_MAX_BYTES / (long long)sizeof(struct reply);
+    context->reader->maxelements = 0; /* create_array() has a bound */
+}
+
+/* Memory is lacking where we gave none. */
+enum err_code reply_reader_error(const redisContext *context, struct err *err)
+{
+    const redisReader *reader = context->reader;
+
+    if (reader->err == REDIS_ERR_OOM)
+        return err_set(err, ERR_LIMIT, "the answer is larger than %d MiB", REPLY_MAX_BYTES >> 20);
+    return err_set(err, ERR_CORRUPT, "%s", reader->errstr);
 }

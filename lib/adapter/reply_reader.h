@@ -7,6 +7,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include "base/err.h"
 #include "core/reply.h"
 
 enum {
@@ -22,5 +23,8 @@ void reply_reader_free(struct reply_reader *r); /* NULL is fine */
 /* Makes `context` parse into this reader, which outlives it. What redisGetReplyFromReader() then
  * returns is a `struct reply *` until the next call. */
 void reply_reader_attach(struct reply_reader *r, redisContext *context);
+/* Why redisReaderGetReply() failed: ERR_LIMIT when we took no answer of that size, ERR_CORRUPT when
+ * it is none. */
+enum err_code reply_reader_error(const redisContext *context, struct err *err);
 
 #endif

@@ -147,7 +147,7 @@ static enum err_code next_reply(void *self, const struct reply **ret_reply, stru
     void *reply = NULL;
 
     if (redisReaderGetReply(s->context->reader, &reply) != REDIS_OK)
-        return err_set(err, ERR_CORRUPT, "%s", s->context->reader->errstr);
+        return reply_reader_error(s->context, err);
     *ret_reply = reply;
     return ERR_OK;
 }

@@ -30,7 +30,8 @@ struct sink_ops {
     /* Writes queued bytes and reads what has arrived; never blocks. */
     enum err_code (*exchange)(void *self, struct err *err);
     /* The next complete reply, or NULL in *ret when there is none yet. It lives until the next
-     * call on this sink. A malformed stream is ERR_CORRUPT. */
+     * call on this sink. A malformed stream is ERR_CORRUPT, and an answer beyond our bound
+     * ERR_LIMIT; either ends the connection. */
     enum err_code (*next_reply)(void *self, const struct reply **ret_reply, struct err *err);
 
     /* True once when the primary is known or suspected to have moved since connect(): Sentinel

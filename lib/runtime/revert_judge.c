@@ -279,12 +279,6 @@ static enum err_code judge(struct revert *r, struct revert_case *c, struct err *
     return rc;
 }
 
-/* A question or an answer that is larger than may be: the connection is in the middle of it. */
-static bool is_too_large(enum err_code rc)
-{
-    return rc == ERR_LIMIT || rc == ERR_CORRUPT;
-}
-
 static enum err_code connect_again(struct revert *r, struct err *err)
 {
     struct dialogue *d = &r->v->scratch.dialogue;
@@ -302,7 +296,8 @@ enum err_code revert_judge(struct revert *r, struct str key, struct revert_case 
     *ret = (struct revert_case){ .key = key };
     ret->was.ends_ms = REVERT_NEVER_ENDS;
     rc = judge(r, ret, &why);
-    if (!is_too_large(rc))
+    /* A question or an answer is larger than may be: the connection is in the middle of it. */
+    if (rc != ERR_LIMIT)
         return rc == ERR_OK ? rc : err_set(err, rc, "%s", why.msg);
     find(&ret->finding, FINDING_UNDECIDED);
     snprintf(ret->unread, sizeof(ret->unread), "it is too large to be read: %.*s",

@@ -209,6 +209,7 @@ static void an_array_larger_than_the_bound_is_an_error(void **state)
     parser_init(&p);
     assert_int_equal(redisReaderFeed(p.context.reader, "*1000000000\r\n", 13), REDIS_OK);
     assert_int_equal(redisReaderGetReply(p.context.reader, &reply), REDIS_ERR);
+    assert_int_equal(reply_reader_error(&p.context, NULL), ERR_LIMIT);
     parser_release(&p);
 }
 
@@ -224,6 +225,7 @@ static void what_is_no_reply_is_an_error(void **state)
         parser_init(&p);
         assert_int_equal(redisReaderFeed(p.context.reader, texts[i], strlen(texts[i])), REDIS_OK);
         assert_int_equal(redisReaderGetReply(p.context.reader, &reply), REDIS_ERR);
+        assert_int_equal(reply_reader_error(&p.context, NULL), ERR_CORRUPT);
         parser_release(&p);
     }
 }
