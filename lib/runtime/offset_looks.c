@@ -129,15 +129,22 @@ static struct kept *find(struct offset_looks *l, const struct log_place *q)
     return NULL;
 }
 
-/* A free place, or that of the one that was not asked for longest. NULL: all are in use. */
-static struct kept *make_place(struct offset_looks *l, const struct log_place *q, void **ret_former)
+/* What could not be opened costs nothing to begin anew. */
+static bool makes_way(const struct kept *k, int64_t now_ms)
+{
+    return !is_in_use(k) && (!k->reader || now_ms - k->used_ms > OFFSET_LOOKS_HELD_MS);
+}
+
+/* A free place, or that of the one that was not asked for longest. NULL: none makes way. */
+static struct kept *make_place(struct offset_looks *l, const struct log_place *q, int64_t now_ms,
+                               void **ret_former)
 {
     struct kept *found = NULL;
 
     for (size_t i = 0; i < OFFSET_LOOKS_MAX; i++) {
         struct kept *k = &l->kept[i];
 
-        if (!is_in_use(k) &&
+        if (makes_way(k, now_ms) &&
             (!found || (found->topic && (!k->topic || k->used_ms < found->used_ms))))
             found = k;
     }
@@ -158,6 +165,17 @@ static void fail(struct log_look *ret, const char *why)
     log_look_init(ret);
     ret->look.outcome = LOOK_FAILED;
     snprintf(ret->look.why, sizeof(ret->look.why), "%s", why);
+}
+
+static void refuse(struct log_look *ret)
+{
+    char why[LOOK_WHY_MAX + 1];
+
+    snprintf(why, sizeof(why),
+             "too many of Connect's topics are being read, for %d connectors or logs at these "
+             "brokers; let Connect tell how far other mirrors are, and name no offsetsTopic there",
+             OFFSET_LOOKS_MAX);
+    fail(ret, why);
 }
 
 static void copy_look(const struct log_look *from, struct log_look *ret)
@@ -226,17 +244,19 @@ void offset_looks_ask(struct offset_looks *l, const struct log_place *question,
 {
     void *readers[OFFSET_LOOKS_MAX], *former = NULL;
     struct kept *k;
+    int64_t now_ms;
     size_t n;
 
     pthread_mutex_lock(&l->mutex);
     n = vacate_idle(l, readers);
+    now_ms = l->source.monotonic_ms();
     k = find(l, question);
     if (!k)
-        k = make_place(l, question, &former);
+        k = make_place(l, question, now_ms, &former);
     if (k)
-        k->used_ms = l->source.monotonic_ms();
+        k->used_ms = now_ms;
     if (!k)
-        fail(ret, "too many of Connect's topics are being read");
+        refuse(ret);
     else if (k->is_read)
         share(l, k, ret);
     else

@@ -6,9 +6,13 @@
 #define REDWAL_RUNTIME_OFFSET_LOOKS_H
 
 #include "core/look.h"
+#include "core/mirror.h"
 
 enum {
-    OFFSET_LOOKS_MAX = 12, /* readers; of more, one that was not asked for longest begins anew */
+    OFFSET_LOOKS_MAX = 12, /* readers */
+    /* One that was asked for within that time makes way for no other: to begin anew is dear, and
+     * all are asked in turn. */
+    OFFSET_LOOKS_HELD_MS = MIRROR_STALE_MS,
     OFFSET_LOOKS_READER_BYTES = 1536 * 1024, /* that each may hold of what it reads ahead */
     OFFSET_LOOKS_BYTES = OFFSET_LOOKS_MAX * OFFSET_LOOKS_READER_BYTES, /* all; the controller's pod
                                                                          asks for 64 MiB */
@@ -33,8 +37,8 @@ struct offset_looks;
 struct offset_looks *offset_looks_new(const struct offset_looks_source *source);
 void offset_looks_free(struct offset_looks *l); /* nobody asks */
 
-/* What the connector of that question has stored. LOOK_FAILED: it cannot be read, or others are
- * still reading it. `ret` is initialised or released before. */
+/* What the connector of that question has stored. LOOK_FAILED: it cannot be read, others are still
+ * reading it, or there are too many. `ret` is initialised or released before. */
 void offset_looks_ask(struct offset_looks *l, const struct log_place *question,
                       struct log_look *ret);
 /* Closes what is idle; offset_looks_ask() does, too. */

@@ -137,9 +137,12 @@ static void print_where_closed(void)
     printf(
          "RedisWals that name the same connector, log and topic share a reader. For each way to reach brokers the controller\n"
          "keeps up to %d of them, which hold up to %d MiB of what they read ahead; one that nobody has asked for %d minutes\n"
-         "is closed. Of more than that, the one that waited longest begins anew with its next look.\n"
+         "is closed. One more takes the place of none that was asked for in the last %d seconds: it is refused, its lag is\n"
+         "unknown, and `status.mirror.trouble` says why. Let Connect tell how far some mirrors are (`connect.url`), and name no\n"
+         "`offsetsTopic` there.\n"
          "\n",
-         OFFSET_LOOKS_MAX, OFFSET_LOOKS_BYTES / 1024 / 1024, OFFSET_LOOKS_IDLE_MS / 60000);
+         OFFSET_LOOKS_MAX, OFFSET_LOOKS_BYTES / 1024 / 1024, OFFSET_LOOKS_IDLE_MS / 60000,
+         OFFSET_LOOKS_HELD_MS / 1000);
     puts(
          "What the mirror does stays `Unknown` without Connect or a KafkaMirrorMaker2, and a stop is never proven by that\n"
          "topic: offsets that stand still do not say that the tasks are gone. One that hangs stores nothing, and delivers\n"

@@ -241,12 +241,52 @@ static void there_are_so_many_readers_and_no_more(void **state)
     for (int i = 0; i < 2 * OFFSET_LOOKS_MAX; i++) {
         snprintf(connector, sizeof(connector), "c%d", i);
         assert_int_equal(ask(l, "o", connector, NULL), 1);
-        fake.now_ms++;
         assert_int_equal(ask(l, "o", "kept", NULL), i + 1); /* it was asked for of late */
-        fake.now_ms++;
+        fake.now_ms += OFFSET_LOOKS_HELD_MS / 3;
         assert_true(fake.n_open <= OFFSET_LOOKS_MAX);
     }
     assert_int_equal(fake.n_open, OFFSET_LOOKS_MAX);
+    ended(l);
+}
+
+static int64_t ask_of(struct offset_looks *l, int i, char *ret_why)
+{
+    char connector[16];
+
+    snprintf(connector, sizeof(connector), "c%d", i);
+    return ask(l, "o", connector, ret_why);
+}
+
+static void those_asked_for_in_turn_keep_their_readers_and_one_more_gets_none(void **state)
+{
+    struct offset_looks *l = begun(SHORT_MS);
+    char why[LOOK_WHY_MAX + 1];
+    (void)state;
+
+    for (int turn = 1; turn <= 3; turn++) {
+        for (int i = 0; i < OFFSET_LOOKS_MAX; i++)
+            assert_int_equal(ask_of(l, i, NULL), turn);
+        assert_int_equal(ask_of(l, OFFSET_LOOKS_MAX, why), LOOK_UNKNOWN);
+        assert_non_null(strstr(why, "too many of Connect's topics are being read"));
+        assert_non_null(strstr(why, "name no offsetsTopic there"));
+        fake.now_ms += OFFSET_LOOKS_HELD_MS;
+    }
+    assert_int_equal(fake.n_opened, OFFSET_LOOKS_MAX);
+    fake.now_ms++; /* they are not asked for any more */
+    assert_int_equal(ask_of(l, OFFSET_LOOKS_MAX, NULL), 1);
+    ended(l);
+}
+
+static void what_cannot_be_opened_makes_way(void **state)
+{
+    struct offset_looks *l = begun(SHORT_MS);
+    (void)state;
+
+    fake.refuses = true;
+    for (int i = 0; i < OFFSET_LOOKS_MAX; i++)
+        assert_int_equal(ask_of(l, i, NULL), LOOK_UNKNOWN);
+    fake.refuses = false;
+    assert_int_equal(ask_of(l, OFFSET_LOOKS_MAX, NULL), 1);
     ended(l);
 }
 
@@ -289,6 +329,8 @@ int main(void)
         cmocka_unit_test(all_who_ask_for_the_same_are_told),
         cmocka_unit_test(what_takes_long_is_not_waited_for),
         cmocka_unit_test(there_are_so_many_readers_and_no_more),
+        cmocka_unit_test(those_asked_for_in_turn_keep_their_readers_and_one_more_gets_none),
+        cmocka_unit_test(what_cannot_be_opened_makes_way),
         cmocka_unit_test(one_that_nobody_asks_for_is_closed),
         cmocka_unit_test(what_cannot_be_opened_is_told_and_tried_again),
     };
