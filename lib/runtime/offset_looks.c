@@ -217,14 +217,16 @@ static void share(struct offset_looks *l, struct kept *k, struct log_look *ret)
     k->n_waiting--;
 }
 
-static void read_it(struct offset_looks *l, struct kept *k, const struct log_place *q,
-                    struct log_look *ret)
+/* `former` had that place: it is closed first, so that there are never more than may be. */
+static void read_it(struct offset_looks *l, struct kept *k, void *former,
+                    const struct log_place *q, struct log_look *ret)
 {
     struct err err = { 0 };
     enum err_code rc = ERR_OK;
 
     k->is_read = true;
     pthread_mutex_unlock(&l->mutex);
+    close_all(l, &former, 1);
     if (!k->reader)
         rc = l->source.open(l->source.context, q, &k->reader, &err);
     if (rc == ERR_OK)
@@ -242,13 +244,12 @@ static void read_it(struct offset_looks *l, struct kept *k, const struct log_pla
 void offset_looks_ask(struct offset_looks *l, const struct log_place *question,
                       struct log_look *ret)
 {
-    void *readers[OFFSET_LOOKS_MAX], *former = NULL;
+    void *former = NULL;
     struct kept *k;
     int64_t now_ms;
-    size_t n;
 
+    offset_looks_tidy(l);
     pthread_mutex_lock(&l->mutex);
-    n = vacate_idle(l, readers);
     now_ms = l->source.monotonic_ms();
     k = find(l, question);
     if (!k)
@@ -260,8 +261,6 @@ void offset_looks_ask(struct offset_looks *l, const struct log_place *question,
     else if (k->is_read)
         share(l, k, ret);
     else
-        read_it(l, k, question, ret);
+        read_it(l, k, former, question, ret);
     pthread_mutex_unlock(&l->mutex);
-    close_all(l, readers, n);
-    close_all(l, &former, 1);
 }

@@ -14,8 +14,8 @@ enum {
      * all are asked in turn. */
     OFFSET_LOOKS_HELD_MS = MIRROR_STALE_MS,
     OFFSET_LOOKS_READER_BYTES = 1536 * 1024, /* that each may hold of what it reads ahead */
-    OFFSET_LOOKS_BYTES = OFFSET_LOOKS_MAX * OFFSET_LOOKS_READER_BYTES, /* all; the controller's pod
-                                                                         asks for 64 MiB */
+    /* Of one access to brokers; the controller's pod asks for 64 MiB. */
+    OFFSET_LOOKS_BYTES = OFFSET_LOOKS_MAX * OFFSET_LOOKS_READER_BYTES,
     OFFSET_LOOKS_IDLE_MS = 5 * 60 * 1000, /* one that nobody has asked for so long is closed */
     /* Who waits holds up a thread of runtime/log_agent.h, which others need. */
     OFFSET_LOOKS_WAIT_MS = 2 * 1000,
