@@ -5,18 +5,28 @@ static bool is_known_same(struct str a, struct str b)
     return a.n > 0 && str_eq(a, b);
 }
 
-/* Brokers may have several addresses, so that a log is known by its identity where both are. */
+/* Brokers may have several addresses, so that a log is known by its identity where both are. The
+ * name of a Service means another one in another namespace. */
 static bool have_same_log(const struct mirror_claim *a, const struct mirror_claim *b)
 {
     if (a->log.n > 0 && b->log.n > 0)
         return str_eq(a->log, b->log);
-    return str_eq(a->brokers, b->brokers) && str_eq(a->topic, b->topic);
+    return str_eq(a->scope, b->scope) && str_eq(a->brokers, b->brokers) &&
+           str_eq(a->topic, b->topic);
+}
+
+/* Mirrors of the same aliases have connectors of the same name. */
+static bool have_other_maker(const struct mirror_claim *a, const struct mirror_claim *b)
+{
+    return a->maker.n > 0 && b->maker.n > 0 &&
+           (!str_eq(a->maker, b->maker) || !str_eq(a->scope, b->scope));
 }
 
 /* A Connect may have several addresses, too: connectors of one name may be one. */
 static bool have_other_connector(const struct mirror_claim *a, const struct mirror_claim *b)
 {
-    return a->connector.n > 0 && b->connector.n > 0 && !str_eq(a->connector, b->connector);
+    return a->connector.n > 0 && b->connector.n > 0 &&
+           (!str_eq(a->connector, b->connector) || have_other_maker(a, b));
 }
 
 static bool have_same_mirror(const struct mirror_claim *a, const struct mirror_claim *b)

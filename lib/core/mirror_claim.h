@@ -12,7 +12,8 @@ struct mirror_claim {
     struct str log;            /* the identity of the log here */
     struct str brokers, topic; /* where that is */
     struct str connector, url; /* the connector, and its Connect */
-    struct str scope, maker;   /* the KafkaMirrorMaker2 that manages it */
+    struct str maker;          /* the KafkaMirrorMaker2 that manages it */
+    struct str scope;          /* the namespace of that, and of the RedisWal */
     enum mirror_wish wish;
 };
 

@@ -14,18 +14,26 @@ struct claim {
     enum mirror_wish wish;
 };
 
-static struct mirror_claim claim(const struct claim *c)
-{
-    return (struct mirror_claim){ str_from(c->log),   str_from(c->brokers),
-                                  str_from(c->topic), str_from(c->connector),
-                                  str_from(c->url),   STR_LITERAL("ns"),
-                                  str_from(c->maker), c->wish };
-}
-
-static const struct {
+struct pair {
     struct claim a, b;
     enum mirror_clash clash;
-} rows[] = {
+};
+
+static struct mirror_claim claim(const struct claim *c, const char *scope)
+{
+    return (struct mirror_claim){
+        .log = str_from(c->log),
+        .brokers = str_from(c->brokers),
+        .topic = str_from(c->topic),
+        .connector = str_from(c->connector),
+        .url = str_from(c->url),
+        .maker = str_from(c->maker),
+        .scope = str_from(scope),
+        .wish = c->wish,
+    };
+}
+
+static const struct pair here[] = {
 #define OBSERVED MIRROR_WISH_OBSERVED
 #define RUNNING  MIRROR_WISH_RUNNING
 #define STOPPED  MIRROR_WISH_STOPPED
@@ -56,13 +64,30 @@ static const struct {
     { { "", "k", "t", "c", "u", "", RUNNING }, { "j", "l", "t", "d", "u", "", RUNNING }, 0 },
     { { "", "k", "t", "c", "u", "", RUNNING }, { "", "k", "s", "d", "u", "", RUNNING }, 0 },
     { { "i", "k", "t", "", "u", "", RUNNING }, { "i", "k", "t", "d", "u", "", RUNNING }, 0 },
+    /* The same aliases name the same connector. */
+    { { "i", "k", "t", "c", "", "m", RUNNING },
+      { "i", "l", "t", "c", "", "n", RUNNING },
+      MIRROR_CLASH_WRITERS },
+    { { "i", "k", "t", "c", "", "m", RUNNING }, { "i", "k", "t", "c", "", "m", RUNNING }, 0 },
+    { { "i", "k", "t", "c", "", "m", RUNNING }, { "i", "k", "t", "c", "u", "", RUNNING }, 0 },
+    { { "i", "k", "t", "c", "", "m", RUNNING }, { "j", "k", "t", "c", "", "n", RUNNING }, 0 },
 };
 
-static void who_clashes_is_told_by_both(void **state)
+/* The second one is in another namespace. */
+static const struct pair elsewhere[] = {
+    { { "i", "k", "t", "c", "", "m", RUNNING },
+      { "i", "k", "t", "c", "", "m", RUNNING },
+      MIRROR_CLASH_WRITERS },
+    { { "i", "k", "t", "c", "u", "", RUNNING },
+      { "i", "l", "t", "d", "u", "", RUNNING },
+      MIRROR_CLASH_WRITERS },
+    { { "", "k", "t", "c", "u", "", RUNNING }, { "", "k", "t", "d", "u", "", RUNNING }, 0 },
+};
+
+static void compare(const struct pair *rows, size_t n, const char *scope)
 {
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const struct mirror_claim a = claim(&rows[i].a), b = claim(&rows[i].b);
+    for (size_t i = 0; i < n; i++) {
+        const struct mirror_claim a = claim(&rows[i].a, "ns"), b = claim(&rows[i].b, scope);
 
         if (mirror_claims_clash(&a, &b) != rows[i].clash ||
             mirror_claims_clash(&b, &a) != rows[i].clash)
@@ -70,10 +95,23 @@ static void who_clashes_is_told_by_both(void **state)
     }
 }
 
+static void who_clashes_is_told_by_both(void **state)
+{
+    (void)state;
+    compare(here, ARRAY_SIZE(here), "ns");
+}
+
+static void what_has_one_name_in_two_namespaces_is_two(void **state)
+{
+    (void)state;
+    compare(elsewhere, ARRAY_SIZE(elsewhere), "other");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_clashes_is_told_by_both),
+        cmocka_unit_test(what_has_one_name_in_two_namespaces_is_two),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
