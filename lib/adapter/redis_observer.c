@@ -123,7 +123,7 @@ struct redis_observer *redis_observer_new(const struct redis_look_settings *sett
         .n_open_max = REDIS_OBSERVER_OPEN_MAX,
         .n_kinds = KIND_COUNT,
         .n_ranks = 1,
-        .ranks = { { .n_max = REDIS_OBSERVER_THREADS } },
+        .ranks = { { REDIS_OBSERVER_THREADS, REDIS_OBSERVER_THREADS } },
         .serve = do_job,
         .free_job = job_free,
         .context = context,

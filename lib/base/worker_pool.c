@@ -153,6 +153,8 @@ struct worker_pool *worker_pool_new(const struct worker_pool_settings *settings)
 
     PRE(settings->n_threads > 0 && settings->n_kinds <= WORKER_POOL_KINDS_MAX &&
         settings->n_ranks <= WORKER_POOL_RANKS_MAX);
+    for (unsigned i = 0; i < settings->n_ranks; i++)
+        PRE(settings->ranks[i].n_max > 0 && settings->ranks[i].n_of_key_max > 0);
     p->settings = *settings;
     p->done = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     PRE(p->done >= 0);

@@ -29,7 +29,7 @@ static struct worker_pool *pool_of(int context)
         .n_open_max = OPEN_MAX,
         .n_kinds = KINDS,
         .n_ranks = 1,
-        .ranks = { { .n_max = THREADS } },
+        .ranks = { { .n_max = THREADS, .n_of_key_max = THREADS } },
         .serve = add_context,
         .free_job = free,
         .context = own,
