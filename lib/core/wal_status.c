@@ -381,6 +381,30 @@ static int64_t count_differences(const struct judgement *j)
     return n;
 }
 
+static bool counts_all(const struct judgement *j)
+{
+    const struct observed *f = j->facts;
+
+    for (int32_t i = 0; i < f->n; i++)
+        if (!f->partitions[i].in_redis)
+            return false;
+    return is_primary(j) && f->n > 0;
+}
+
+/* A Redis that was emptied or replayed counts fewer; new ones are not told of until then. */
+static struct finding_of faithful(const struct judgement *j, int64_t n_different)
+{
+    const int64_t n_accepted = j->wanted->accepted_differences;
+
+    if (!counts_all(j) || n_different >= n_accepted)
+        return plain(WAL_REASON_MIRROR_FAITHFUL);
+    return with(WAL_REASON_MIRROR_FAITHFUL,
+                "%" PRId64 " stretches are accepted, %" PRId64
+                " are counted: set spec.mirror.acceptedDifferences to that, or new ones are "
+                "not told of",
+                n_accepted, n_different);
+}
+
 /* What is known to be wrong counts before what is not known. */
 static struct finding_of judge_faith(const struct judgement *j)
 {
@@ -409,8 +433,8 @@ static struct finding_of judge_faith(const struct judgement *j)
         return plain(WAL_REASON_MIRROR_UNSEEN);
     if (l->keeps_headers == TRUTH_UNKNOWN)
         return plain(WAL_REASON_MIRROR_HEADERS_UNKNOWN);
-    return plain(l->exactly_once == TRUTH_UNKNOWN ? WAL_REASON_MIRROR_ONCE_UNKNOWN
-                                                  : WAL_REASON_MIRROR_FAITHFUL);
+    return l->exactly_once == TRUTH_UNKNOWN ? plain(WAL_REASON_MIRROR_ONCE_UNKNOWN)
+                                            : faithful(j, n_different);
 }
 
 /* Last: the first needed condition that is bad decides, and if none is, the first unknown one. */
