@@ -54,7 +54,10 @@ static void print_proof(void)
          "hangs it stands still, whatever the leader was sent, until the brokers drop that replica "
          "after\n"
          "`replica.lag.time.max.ms`, half a minute by default. What shows then was in the log "
-         "before.");
+         "before. An\n"
+         "order to go on that another gave, a leader before this one too, and that Connect has not carried out when\n"
+         "all of this was seen, may still come: a controller that begins takes a mirror that is stopped\n"
+         "for one that nobody told to go on, and so it does after a change of the fields that name it.");
 }
 
 /* clang-format off */
