@@ -218,8 +218,8 @@ static void share(struct offset_looks *l, struct kept *k, struct log_look *ret)
 }
 
 /* `former` had that place: it is closed first, so that there are never more than may be. */
-static void read_it(struct offset_looks *l, struct kept *k, void *former,
-                    const struct log_place *q, struct log_look *ret)
+static void read_it(struct offset_looks *l, struct kept *k, void *former, const struct log_place *q,
+                    struct log_look *ret)
 {
     struct err err = { 0 };
     enum err_code rc = ERR_OK;

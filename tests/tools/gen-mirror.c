@@ -55,9 +55,12 @@ static void print_proof(void)
          "after\n"
          "`replica.lag.time.max.ms`, half a minute by default. What shows then was in the log "
          "before. An\n"
-         "order to go on that another gave, a leader before this one too, and that Connect has not carried out when\n"
-         "all of this was seen, may still come: a controller that begins takes a mirror that is stopped\n"
-         "for one that nobody told to go on, and so it does after a change of the fields that name it.");
+         "order to go on that another gave, a leader before this one too, and that Connect has not "
+         "carried out when\n"
+         "all of this was seen, may still come: a controller that begins takes a mirror that is "
+         "stopped\n"
+         "for one that nobody told to go on, and so it does after a change of the fields that name "
+         "it.");
 }
 
 /* clang-format off */

@@ -159,7 +159,7 @@ static void a_cancel_ends_it_from_wherever_it_is(void **state)
         if (restore_step_is_end(step))
             continue;
         facts.values[FACT(CANCEL)] = TRUTH_YES;
-        facts.values[FACT(RELEASED)] = TRUTH_NO;
+        facts.values[FACT(WITHDRAWN)] = TRUTH_YES; /* after a minute */
         facts.values[FACT(WIPED)] = truth_of(step > STEP(WIPING) && !restore_step_is_of_keys(step));
         facts.values[FACT(RELEASED)] = truth_of(step <= STEP(WIPING));
         facts.values[FACT(TRACED)] = TRUTH_NO;

@@ -459,7 +459,8 @@ static void what_others_want_of_mirrors_and_what_is_accepted_counts(void **state
         { MIRROR_CLASH_WRITERS, 1, 0, CONDITION_FALSE, "MarksDiffer", ": 1 stretches, 0 are" },
         { MIRROR_CLASH_NONE, 3, 2, CONDITION_FALSE, "MarksDiffer", ": 3 stretches, 2 are" },
         { MIRROR_CLASH_NONE, 2, 2, CONDITION_TRUE, "Faithful", "" },
-        { MIRROR_CLASH_NONE, 0, 2, CONDITION_TRUE, "Faithful", ": 2 stretches are accepted, 0 are" },
+        { MIRROR_CLASH_NONE, 0, 2, CONDITION_TRUE, "Faithful",
+          ": 2 stretches are accepted, 0 are" },
     };
     const struct mirror_look l = mirror_that(CONNECTOR_RUNNING, TRUTH_YES, TRUTH_YES);
     (void)state;
