@@ -117,7 +117,7 @@ def test_a_stop_needs_somebody_who_takes_the_order(mirrored):
     for words in (["stop"], ["resume"], ["resume", "--wait"]):
         assert "nobody takes orders" in mirror.cli.run("mirror", *words, status=1).err
     assert "--wait needs --kafka-connect" in mirror.cli.run("mirror", "stop", "--wait", status=2).err
-    assert mirror.connector.state() == "RUNNING"
+    await_(lambda: mirror.connector.state() == "RUNNING", 60, "it runs on")
 
 
 def test_a_mirror_that_renames_topics_and_stores_in_a_topic_of_its_own(lab, mirrored):
