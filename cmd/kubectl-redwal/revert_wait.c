@@ -1,11 +1,11 @@
 #include "revert_wait.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "quarantine_view.h"
 #include "runtime/clock.h"
+#include "visible.h"
 
 enum {
     TEXT_MAX_BYTES = 1024,
@@ -80,15 +80,6 @@ static void tell_held(struct comparison *c, const struct quarantine_view *view)
                              view->held[i].entries[k].state.first);
 }
 
-static void say_how_long(int64_t ms)
-{
-    CLEANUP(buf_release) struct buf took = { 0 };
-
-    buf_init(&took, TEXT_MAX_BYTES);
-    duration_print(ms, &took);
-    fprintf(stderr, "visible after %.*s\n", STR_ARGS(buf_str(&took)));
-}
-
 enum err_code revert_wait(struct comparison *c, const struct token *token, int64_t timeout_ms,
                           struct err *err)
 {
@@ -103,6 +94,6 @@ enum err_code revert_wait(struct comparison *c, const struct token *token, int64
     if (rc != ERR_OK)
         return rc;
     tell_held(c, &view);
-    say_how_long(clock_monotonic_ms() - began_ms);
+    visible_say_since(began_ms);
     return ERR_OK;
 }

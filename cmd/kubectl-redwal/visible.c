@@ -94,19 +94,25 @@ static enum err_code await(const struct invocation *in, struct token *missing, i
     return rc;
 }
 
+void visible_say_since(int64_t began_ms)
+{
+    CLEANUP(buf_release) struct buf took = { 0 };
+
+    buf_init(&took, TEXT_MAX_BYTES);
+    duration_print(clock_monotonic_ms() - began_ms, &took);
+    fprintf(stderr, "visible after %.*s\n", STR_ARGS(buf_str(&took)));
+}
+
 enum exit_status visible_await(const struct invocation *in, const struct token *token,
                                int64_t timeout_ms)
 {
     CLEANUP(token_release) struct token missing = { 0 };
-    CLEANUP(buf_release) struct buf took = { 0 };
     const int64_t began_ms = clock_monotonic_ms();
     struct err err = { 0 };
 
     copy_token(token, &missing);
     if (await(in, &missing, timeout_ms, &err) != ERR_OK)
         return call_failed(in, &err);
-    buf_init(&took, TEXT_MAX_BYTES);
-    duration_print(clock_monotonic_ms() - began_ms, &took);
-    fprintf(stderr, "visible after %.*s\n", STR_ARGS(buf_str(&took)));
+    visible_say_since(began_ms);
     return EXIT_DONE;
 }

@@ -12,4 +12,7 @@
 enum exit_status visible_await(const struct invocation *in, const struct token *token,
                                int64_t timeout_ms);
 
+/* On standard error, once they are there: how long that took. */
+void visible_say_since(int64_t began_ms);
+
 #endif

@@ -193,11 +193,6 @@ static enum err_code check_url(const char *url, const char *whose, struct err *e
     return rc;
 }
 
-static char *copy(const char *text)
-{
-    return text ? mem_copy_text(text, strlen(text)) : NULL;
-}
-
 static void take(struct secret *s, const char *text)
 {
     if (text)
@@ -216,7 +211,7 @@ static void drop_access(struct http_peer *p)
 void http_peer_use(struct http_peer *p, const struct http_access *access)
 {
     drop_access(p);
-    p->user = copy(access->user);
+    p->user = mem_copy_string(access->user);
     p->pem = access->pem;
     take(&p->password, access->password);
     take(&p->ca, access->ca);

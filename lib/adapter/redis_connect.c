@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "adapter/primary_facts.h"
@@ -89,11 +88,6 @@ static void *run(void *argument)
     return NULL;
 }
 
-static char *copy_text(const char *text)
-{
-    return text ? mem_copy_text(text, strlen(text)) : NULL;
-}
-
 void redis_connect_prepare(void)
 {
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
@@ -105,9 +99,9 @@ struct redis_connect *redis_connect_start(const struct redis_connect_settings *s
     pthread_t thread;
 
     c->settings = *settings;
-    c->redis = copy_text(settings->redis);
-    c->sentinels = copy_text(settings->sentinel.sentinels);
-    c->master_name = copy_text(settings->sentinel.master_name);
+    c->redis = mem_copy_string(settings->redis);
+    c->sentinels = mem_copy_string(settings->sentinel.sentinels);
+    c->master_name = mem_copy_string(settings->sentinel.master_name);
     c->settings.sentinel.sentinels = c->sentinels;
     c->settings.sentinel.master_name = c->master_name;
     redis_login_copy(settings->login, &c->login);

@@ -71,11 +71,6 @@ static enum err_code tls_new(const struct redis_access *access, SSL_CTX **ret, s
     return ERR_OK;
 }
 
-static char *copy_text(const char *text)
-{
-    return text ? mem_copy_text(text, strlen(text)) : NULL;
-}
-
 enum err_code redis_login_new(const struct redis_access *access, struct redis_login *ret,
                               struct err *err)
 {
@@ -85,8 +80,8 @@ enum err_code redis_login_new(const struct redis_access *access, struct redis_lo
     if (rc != ERR_OK)
         return rc;
     *ret = (struct redis_login){
-        .user = copy_text(access->user),
-        .tls_name = copy_text(access->tls_name),
+        .user = mem_copy_string(access->user),
+        .tls_name = mem_copy_string(access->tls_name),
         .tls = tls,
     };
     if (access->password)
@@ -97,8 +92,8 @@ enum err_code redis_login_new(const struct redis_access *access, struct redis_lo
 void redis_login_copy(const struct redis_login *login, struct redis_login *ret)
 {
     *ret = (struct redis_login){
-        .user = copy_text(login->user),
-        .tls_name = copy_text(login->tls_name),
+        .user = mem_copy_string(login->user),
+        .tls_name = mem_copy_string(login->tls_name),
         .tls = login->tls,
     };
     if (login->tls)

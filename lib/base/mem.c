@@ -34,3 +34,8 @@ char *mem_copy_text(const char *text, size_t n)
         memcpy(copy, text, n);
     return copy;
 }
+
+char *mem_copy_string(const char *text)
+{
+    return text ? mem_copy_text(text, strlen(text)) : NULL;
+}

@@ -13,5 +13,6 @@ void *mem_new(size_t n, size_t size);
 /* realloc() that never returns NULL; n > 0; new bytes are not zeroed. */
 void *mem_resize(void *old, size_t n, size_t size);
 char *mem_copy_text(const char *text, size_t n); /* NUL-terminated copy */
+char *mem_copy_string(const char *text);         /* NULL: NULL */
 
 #endif

@@ -66,11 +66,6 @@ void kube_login_release(struct kube_login *l)
     *l = (struct kube_login){ 0 };
 }
 
-static char *copy(const char *text)
-{
-    return mem_copy_text(text, strlen(text));
-}
-
 static enum err_code wrong(const struct entry *e, const char *field, struct err *err,
                            const char *what)
 {
@@ -102,7 +97,7 @@ static enum err_code take_text(const struct entry *e, const char *field, char **
     const enum err_code rc = text_of(e, field, &text, err);
 
     if (rc == ERR_OK && text)
-        *ret = copy(text);
+        *ret = mem_copy_string(text);
     return rc;
 }
 
@@ -170,7 +165,7 @@ static enum err_code take_path(const struct entry *e, const char *field, char **
                  text[0] == '/' || !slash ? 0 : (int)(slash - e->path + 1), e->path, text);
     if (n < 0 || (size_t)n >= sizeof(path))
         return wrong(e, field, err, "is too long a path");
-    *ret = copy(path);
+    *ret = mem_copy_string(path);
     return ERR_OK;
 }
 
@@ -244,7 +239,7 @@ static enum err_code take_words(const struct entry *e, char *words[], struct err
 
         if (!json_is_string(word))
             return wrong(e, "exec.args", err, "must be texts (put them in quotes)");
-        words[i] = copy(json_string_value(word));
+        words[i] = mem_copy_string(json_string_value(word));
     }
     return ERR_OK;
 }
@@ -421,7 +416,7 @@ static enum err_code take_context(const struct config *c, const char *name, stru
     if (rc != ERR_OK)
         return rc;
     if (!l->scope)
-        l->scope = copy("default");
+        l->scope = mem_copy_string("default");
     if (!cluster)
         return wrong(&context, "cluster", err, "is missing");
     rc = find(c, "clusters", "cluster", cluster, &other, err);
@@ -527,8 +522,8 @@ enum err_code kube_config_in_cluster(const char *host, const char *port, const c
         parsed.port == 0 || !is_url(address, "https://"))
         return err_set(err, ERR_INVALID, "the API server's address in the environment is none");
     *ret_login = (struct kube_login){
-        .server = copy(address),
-        .scope = scope.n > 0 ? mem_copy_text(scope.p, scope.n) : copy("default"),
+        .server = mem_copy_string(address),
+        .scope = scope.n > 0 ? mem_copy_text(scope.p, scope.n) : mem_copy_string("default"),
         .ca_file = in_directory(directory, "ca.crt"),
         .token_file = in_directory(directory, "token"),
     };

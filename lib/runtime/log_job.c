@@ -11,21 +11,16 @@
 #include "codec/restore_log_json.h"
 #include "core/restore_plan.h"
 
-static char *copy(const char *text)
-{
-    return text ? mem_copy_text(text, strlen(text)) : NULL;
-}
-
 static struct log_job *job_new(enum log_job_kind kind, uint64_t wal, const struct log_place *place)
 {
     struct log_job *job = mem_new(1, sizeof(*job));
 
     job->kind = kind;
     job->wal = wal;
-    job->topic = copy(place->topic);
-    job->group = copy(place->group);
-    job->connector = copy(place->connector);
-    job->mirrored = copy(place->mirrored);
+    job->topic = mem_copy_string(place->topic);
+    job->group = mem_copy_string(place->group);
+    job->connector = mem_copy_string(place->connector);
+    job->mirrored = mem_copy_string(place->mirrored);
     log_look_init(&job->look);
     return job;
 }
@@ -43,7 +38,7 @@ struct log_job *log_job_mark(uint64_t wal, const struct log_place *place,
     job->marks = *marks;
     job->marks.orders = job->orders = mem_new((size_t)marks->n, sizeof(*job->orders));
     memcpy(job->orders, marks->orders, (size_t)marks->n * sizeof(*job->orders));
-    job->marks.site = job->site = copy(marks->site);
+    job->marks.site = job->site = mem_copy_string(marks->site);
     return job;
 }
 

@@ -112,11 +112,6 @@ void offset_looks_tidy(struct offset_looks *l)
 
 /* --- which one -------------------------------------------------------------------------------- */
 
-static char *copy(const char *text)
-{
-    return mem_copy_text(text, strlen(text));
-}
-
 static struct kept *find(struct offset_looks *l, const struct log_place *q)
 {
     for (size_t i = 0; i < OFFSET_LOOKS_MAX; i++) {
@@ -151,9 +146,9 @@ static struct kept *make_place(struct offset_looks *l, const struct log_place *q
     if (!found)
         return NULL;
     *ret_former = vacate(found);
-    found->topic = copy(q->topic);
-    found->connector = copy(q->connector);
-    found->mirrored = copy(q->mirrored);
+    found->topic = mem_copy_string(q->topic);
+    found->connector = mem_copy_string(q->connector);
+    found->mirrored = mem_copy_string(q->mirrored);
     log_look_init(&found->last);
     return found;
 }

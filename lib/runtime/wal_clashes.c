@@ -23,20 +23,22 @@ static struct mirror_claim claim_of(const struct wal_watch *w)
     };
 }
 
-static enum mirror_clash compare(const struct wal_watch *a, const struct wal_watch *b)
+static enum mirror_clash compare(const struct mirror_claim *own, const struct wal_watch *other)
 {
-    const struct mirror_claim claim = claim_of(a), its = claim_of(b);
+    const struct mirror_claim its = claim_of(other);
 
-    return mirror_claims_clash(&claim, &its);
+    return mirror_claims_clash(own, &its);
 }
 
 enum mirror_clash wal_clashes_find(const struct wal_looks *looks, const struct wal_watch *w,
                                    const struct wal_watch **ret_other)
 {
+    const struct mirror_claim own = claim_of(w);
+
     for (size_t i = 0; wal_mirrors_is_named(w) && i < wal_looks_count(looks); i++) {
         const struct wal_watch *other = wal_looks_at(looks, i);
         const enum mirror_clash clash =
-            other == w || !wal_mirrors_is_named(other) ? MIRROR_CLASH_NONE : compare(w, other);
+            other == w || !wal_mirrors_is_named(other) ? MIRROR_CLASH_NONE : compare(&own, other);
 
         if (clash == MIRROR_CLASH_NONE)
             continue;
