@@ -77,6 +77,7 @@ def test_a_log_that_nobody_applies_is_behind_and_its_group_empty(lab, deployment
     assert observer.last()["status"]["lag"]["records"] == 30
     await_(lambda: observer.last()["status"]["lag"]["seconds"] >= 4, 20, "the delay grows")
     lab.appliers[0].start()
+    observer.await_condition("GroupHealthy", "True", "Stable")
     observer.await_phase(WELL)
     assert sorted(observer.told()) == ["Behind", "NoMembers", "Stable", "WithinTarget"]
 

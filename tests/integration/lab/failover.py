@@ -167,7 +167,11 @@ class Failover:
             sentinel.ask("SET", self.master_name, "failover-timeout", milliseconds)
 
     def operator_moves_primary(self, new):
-        """What an operator does: SLAVEOF by hand, then REMOVE and MONITOR. No +switch-master."""
+        """What an operator does: SLAVEOF by hand, then REMOVE and MONITOR. No +switch-master.
+
+        REMOVE at all of them first: a Sentinel that still has the former primary may announce it,
+        of a newer epoch than MONITOR's, and the others follow; they need half a minute to come back.
+        """
         with new.client() as client:
             client.replicaof("NO", "ONE")
         for node in self.nodes:
@@ -176,6 +180,7 @@ class Failover:
                     client.replicaof("127.0.0.1", new.port)
         for sentinel in self.sentinels:
             sentinel.ask("REMOVE", self.master_name)
+        for sentinel in self.sentinels:
             sentinel.ask("MONITOR", self.master_name, "127.0.0.1", new.port, QUORUM)
             for words in sentinel.settings(self.down_after_ms):
                 sentinel.ask("SET", words[2], words[1], words[3])
