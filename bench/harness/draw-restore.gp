@@ -10,6 +10,7 @@ set yrange [0:125]
 set ytics 0,20,100 nomirror
 set xtics nomirror
 set grid y lc rgb "#dddddd"
+set rmargin 10
 set border 3 lc rgb "#888888"
 set style fill solid 0.25 noborder
 unset key

@@ -9,13 +9,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import kubernetes
 
 from cluster import Cluster
 from controllers import Controller
-from kinds import RESTORE, WAL
+from kinds import GROUP, RESTORE, VERSION, WAL
 from lab.applier import Applier
 from lab.kafka import Broker
 from lab.redis_server import RedisServer
@@ -26,7 +27,7 @@ from processes import Processes
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMESPACE, NAME, TOPIC, PARTITIONS = "bench", "orders", "redis-writes", 3
 RECORDS, ROUNDS, PATIENCE = 1_000_000, 3, 600
-LOOK_SECONDS, STEP_SECONDS = 0.02, 0.1
+LOOK_SECONDS = 0.02
 SHARE_MIN = 0.9         # of the applier's own rate
 FIRST_SECONDS_MAX = 10  # from the command to the first record
 
@@ -98,41 +99,50 @@ class Bench:
     def by_restore(self, number):
         name = f"restore-{number}"
         began = time.monotonic()
-        trail = Trail(lambda: RESTORE.get(self.api, NAMESPACE, name).get("status", {}).get("step", "Pending"))
         RESTORE.create(self.api, NAMESPACE, RESTORE.make(
             {"metadata.name": name, "spec.rediswal": NAME, "spec.to": None}))
+        trail = Trail(began, self.api, name)
         first, rate = self.replay(trail)
-
-        def completed():
-            trail.note(self.applied())
-            return trail.steps[-1][0] == "Completed"
-        await_(completed, 60, "it is completed")
+        trail.join(PATIENCE)
+        assert trail.steps[-1][0] == "Completed", f"the restore stays {trail.steps[-1][0]}"
         self.await_ready()
         return rate, first - began, trail
 
 
-class Trail:
-    """What is seen of a restore: how many records Redis has, and the steps, by seconds since the command."""
+class Trail(threading.Thread):
+    """What is seen of a restore: how many records Redis has, and the steps, by seconds since the command.
 
-    def __init__(self, step):
-        self.step, self.began = step, time.monotonic()
+    The steps are watched and not asked for: that would take from the restore what its rate is measured with."""
+
+    def __init__(self, began, api, name):
+        super().__init__(daemon=True)
+        self.began, self.api, self.name = began, api, name
         self.records, self.steps = [], [("Pending", 0.0)]
-        self.asked = 0.0
+        self.start()
+
+    def seconds(self):
+        return time.monotonic() - self.began
 
     def note(self, n):
-        now = time.monotonic() - self.began
-        self.records.append((now, n))
-        if now - self.asked < STEP_SECONDS:
-            return
-        self.asked, step = now, self.step()
-        if self.steps[-1][0] != step:
-            self.steps.append((step, now))
+        self.records.append((self.seconds(), n))
+
+    def run(self):
+        watch = kubernetes.watch.Watch()
+        for event in watch.stream(self.api.list_namespaced_custom_object, GROUP, VERSION, NAMESPACE, RESTORE.plural,
+                                  field_selector=f"metadata.name={self.name}", timeout_seconds=PATIENCE):
+            step = event["object"].get("status", {}).get("step", "Pending")
+            if self.steps[-1][0] != step:
+                self.steps.append((step, self.seconds()))
+            if step == "Completed":
+                watch.stop()
 
     def draw(self, n, out):
         """out/restore.svg and .png, by gnuplot from out/*.dat."""
         out.mkdir(parents=True, exist_ok=True)
-        (out / "restore.dat").write_text("".join(f"{t:.3f} {100 * of / n:.3f}\n" for t, of in self.records))
-        ends = [t for _, t in self.steps[1:]] + [self.records[-1][0]]
+        completed = self.steps[-1][1]
+        seen = self.records + [(completed, self.records[-1][1])]
+        (out / "restore.dat").write_text("".join(f"{t:.3f} {100 * of / n:.3f}\n" for t, of in seen))
+        ends = [t for _, t in self.steps[1:]] + [completed]
         (out / "restore-steps.dat").write_text("".join(
             f"{t:.3f} {end:.3f} {i} {step}\n" for i, ((step, t), end) in enumerate(zip(self.steps, ends))))
         for kind, ending in (("pngcairo", "png"), ("svg", "svg")):
