@@ -102,6 +102,16 @@ class TestFailover:
         self.failover.operator_moves_primary(new)
         self.check_on(new)
 
+    def test_sentinels_name_who_was_the_primary_before_an_operator_moved_it(self):
+        self.failover.sentinels[0].ask("FAILOVER", self.failover.master_name)
+        former = self.failover.await_primary_other_than(self.old)
+        await_(lambda: self.failover.in_sync(former, 2), 30, "both replicas follow")
+        await_(self.failover.settled, 20, "the Sentinels see both replicas")
+        self.failover.operator_moves_primary_slowly(self.old)
+        await_(lambda: not self.applier.ready(), 10, "not ready without a primary")
+        write(self.topic, 2, 500)
+        self.check_on(self.failover.await_primary_other_than(former, 60))
+
     def test_failovers_one_after_another(self):
         primary = self.old
         self.failover.set_failover_timeout(1000)  # Sentinel repeats itself only after twice this

@@ -169,21 +169,36 @@ class Failover:
     def operator_moves_primary(self, new):
         """What an operator does: SLAVEOF by hand, then REMOVE and MONITOR. No +switch-master.
 
-        REMOVE at all of them first: a Sentinel that still has the former primary may announce it,
-        of a newer epoch than MONITOR's, and the others follow; they need half a minute to come back.
+        REMOVE at all of them first: see operator_moves_primary_slowly().
         """
+        self._promote_by_hand(new)
+        for sentinel in self.sentinels:
+            sentinel.ask("REMOVE", self.master_name)
+        for sentinel in self.sentinels:
+            self._monitor(sentinel, new)
+
+    def operator_moves_primary_slowly(self, new):
+        """Sentinel by Sentinel: those that still have the former primary announce it, of a newer epoch than
+        MONITOR begins with when there was a failover, and each follows it back."""
+        former = self.primary()
+        self._promote_by_hand(new)
+        for sentinel in self.sentinels:
+            sentinel.ask("REMOVE", self.master_name)
+            self._monitor(sentinel, new)
+            await_(lambda: self.primary() is former, 20, f"{sentinel.address} follows {former.name} back")
+
+    def _promote_by_hand(self, new):
         with new.client() as client:
             client.replicaof("NO", "ONE")
         for node in self.nodes:
             if node is not new:
                 with node.client() as client:
                     client.replicaof("127.0.0.1", new.port)
-        for sentinel in self.sentinels:
-            sentinel.ask("REMOVE", self.master_name)
-        for sentinel in self.sentinels:
-            sentinel.ask("MONITOR", self.master_name, "127.0.0.1", new.port, QUORUM)
-            for words in sentinel.settings(self.down_after_ms):
-                sentinel.ask("SET", words[2], words[1], words[3])
+
+    def _monitor(self, sentinel, primary):
+        sentinel.ask("MONITOR", self.master_name, "127.0.0.1", primary.port, QUORUM)
+        for words in sentinel.settings(self.down_after_ms):
+            sentinel.ask("SET", words[2], words[1], words[3])
 
     def stop(self):
         for sentinel in self.sentinels:
