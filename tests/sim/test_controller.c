@@ -1,18 +1,18 @@
 /*
  * Controllers of RedisWals in a world that is against them: see wal_world.h.
  *
- *   SIM_SEED=<n>   that one alone
+ *   SIM_SEED, SIM_RUNS: see seeds.h
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/check.h"
+#include "seeds.h"
 #include "wal_world.h"
 
 enum {
@@ -113,14 +113,10 @@ static void run_seed(struct wal_world *w, uint64_t seed)
 static void whatever_happens_everything_is_told_as_it_is_and_made_as_it_must_be(void **state)
 {
     struct wal_world *w = *state;
-    int64_t only = -1;
+    uint64_t seed;
     char where[32];
 
-    if (!str_to_int64(str_from(getenv("SIM_SEED")), &only))
-        only = -1;
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        if (only >= 0 && seed != (uint64_t)only)
-            continue;
+    for (struct seeds s = seeds_of(SEEDS); seeds_next(&s, &seed);) {
         run_seed(w, seed);
         snprintf(where, sizeof(where), "SIM_SEED=%llu", (unsigned long long)seed);
         fail_on_violation(w, where);

@@ -8,7 +8,7 @@
  *
  * and once trouble ends everything is as the owners want it, and then nothing is written any more.
  *
- *   SIM_SEED=<n>   that one alone
+ *   SIM_SEED, SIM_RUNS: see seeds.h
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +25,7 @@
 #include "fake_api_object.h"
 #include "runtime/kube_elector.h"
 #include "runtime/kube_keeper.h"
+#include "seeds.h"
 
 #define OWNERS "/apis/lab.example/v1/things"
 #define MAPS   "/api/v1/configmaps"
@@ -540,14 +541,10 @@ static void run_seed(uint64_t seed)
 
 static void owners_get_what_they_want_once_trouble_ends_and_then_nothing_is_written(void **state)
 {
-    int64_t only;
+    uint64_t seed;
     (void)state;
 
-    if (str_to_int64(str_from(getenv("SIM_SEED")), &only)) {
-        run_seed((uint64_t)only);
-        return;
-    }
-    for (uint64_t seed = 0; seed < SEEDS; seed++)
+    for (struct seeds s = seeds_of(SEEDS); seeds_next(&s, &seed);)
         run_seed(seed);
 }
 

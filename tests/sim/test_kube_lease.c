@@ -3,7 +3,7 @@
  * requests and loses answers, and a scheduler that stops a candidate anywhere. At no time may two
  * of them act, and once trouble ends somebody does.
  *
- *   SIM_SEED=<n>   that one alone
+ *   SIM_SEED, SIM_RUNS: see seeds.h
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/prng.h"
 #include "core/kube_lease.h"
+#include "seeds.h"
 
 enum {
     RUNS = 150,
@@ -214,14 +215,10 @@ static void run_seed(uint64_t seed)
 
 static void never_do_two_lead_and_somebody_does_once_trouble_ends(void **state)
 {
-    int64_t only;
+    uint64_t seed;
     (void)state;
 
-    if (str_to_int64(str_from(getenv("SIM_SEED")), &only)) {
-        run_seed((uint64_t)only);
-        return;
-    }
-    for (uint64_t seed = 0; seed < RUNS; seed++)
+    for (struct seeds s = seeds_of(RUNS); seeds_next(&s, &seed);)
         run_seed(seed);
 }
 

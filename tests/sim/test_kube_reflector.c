@@ -3,7 +3,7 @@
  * cut in the middle of a line, silent ones, history compacted away, a server that was restored from
  * a backup. Once trouble ends, the cache is what the server holds, and what was told adds up to it.
  *
- *   SIM_SEED=<n>   that one alone
+ *   SIM_SEED, SIM_RUNS: see seeds.h
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +17,7 @@
 #include "codec/kube_json.h"
 #include "core/kube_lines.h"
 #include "fake_kube.h"
+#include "seeds.h"
 
 enum {
     RUNS = 150,
@@ -254,14 +255,10 @@ static void run_seed(uint64_t seed)
 
 static void the_cache_is_what_the_server_holds_once_trouble_ends(void **state)
 {
-    int64_t only;
+    uint64_t seed;
     (void)state;
 
-    if (str_to_int64(str_from(getenv("SIM_SEED")), &only)) {
-        run_seed((uint64_t)only);
-        return;
-    }
-    for (uint64_t seed = 0; seed < RUNS; seed++)
+    for (struct seeds s = seeds_of(RUNS); seeds_next(&s, &seed);)
         run_seed(seed);
 }
 

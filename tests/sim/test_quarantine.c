@@ -2,27 +2,19 @@
  * Keys whose records are held back. After every step each server's data, and its hash of held keys,
  * are what tests/lib/quarantine_fold.c makes of the log; these runs and stories lead there.
  *
- *   SIM_SEED=<n>   that one alone, with its story
- *   SIM_RUNS=<n>   more seeds than usual
+ *   SIM_SEED, SIM_RUNS: see seeds.h; one alone prints its story
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "seeds.h"
 #include "world.h"
 
 enum { RUNS = 80, STEPS = 500, LIMIT_MS = 120 * 1000, SEED = 7, TRIES = 4, PLACES_MAX = 40000 };
-
-static int64_t number_from_environment(const char *name, int64_t otherwise)
-{
-    int64_t value;
-
-    return str_to_int64(str_from(getenv(name)), &value) ? value : otherwise;
-}
 
 /* Whose hosts live by these settings from the start. */
 static void open_world(struct world *w, uint64_t seed, int n_servers, int n_hosts,
@@ -96,13 +88,12 @@ static void run_seed(struct world *w, uint64_t seed)
 
 static void no_hole_is_silent_whatever_happens(void **state)
 {
-    const int64_t only = number_from_environment("SIM_SEED", -1);
-    const int64_t n = only >= 0 ? 1 : number_from_environment("SIM_RUNS", RUNS);
     struct world *w = *state;
+    uint64_t seed;
 
-    for (int64_t i = 0; i < n; i++) {
-        run_seed(w, only >= 0 ? (uint64_t)only : (uint64_t)i);
-        if (only >= 0)
+    for (struct seeds s = seeds_of(RUNS); seeds_next(&s, &seed);) {
+        run_seed(w, seed);
+        if (seeds_one_is_chosen())
             trace_print(&w->trace);
         world_end(w);
     }

@@ -2,27 +2,19 @@
  * Anything may happen in any order. A seed that fails is printed with the end of its story; once it
  * is understood it becomes a scenario of its own in test_scenarios.c.
  *
- *   SIM_SEED=<n>   that one alone, with its story
- *   SIM_RUNS=<n>   more seeds than usual
+ *   SIM_SEED, SIM_RUNS: see seeds.h; one alone prints its story
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "seeds.h"
 #include "world.h"
 
 enum { RUNS = 1000, STEPS = 600, LIMIT_MS = 120 * 1000 };
-
-static int64_t number_from_environment(const char *name, int64_t otherwise)
-{
-    int64_t value;
-
-    return str_to_int64(str_from(getenv(name)), &value) ? value : otherwise;
-}
 
 static void run_seed(struct world *w, uint64_t seed, bool in_log_time)
 {
@@ -48,12 +40,11 @@ static void run_seed(struct world *w, uint64_t seed, bool in_log_time)
 
 static void run_seeds(struct world *w, bool in_log_time)
 {
-    const int64_t only = number_from_environment("SIM_SEED", -1);
-    const int64_t n = only >= 0 ? 1 : number_from_environment("SIM_RUNS", RUNS);
+    uint64_t seed;
 
-    for (int64_t i = 0; i < n; i++) {
-        run_seed(w, only >= 0 ? (uint64_t)only : (uint64_t)i, in_log_time);
-        if (only >= 0)
+    for (struct seeds s = seeds_of(RUNS); seeds_next(&s, &seed);) {
+        run_seed(w, seed, in_log_time);
+        if (seeds_one_is_chosen())
             trace_print(&w->trace);
         world_end(w);
     }

@@ -1,19 +1,19 @@
 /*
  * Restores in a world that is against them: see restore_world.h.
  *
- *   SIM_SEED=<n>   that one alone
+ *   SIM_SEED, SIM_RUNS: see seeds.h
  */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "base/check.h"
 #include "restore_world.h"
+#include "seeds.h"
 
 enum {
     SEEDS = 30,
@@ -36,14 +36,10 @@ static void whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends(voi
     struct restore_world *w = *state;
     unsigned n_wipes = 0, n_completed = 0, n_of_keys = 0;
     uint64_t digest = 0;
-    int64_t only = -1;
+    uint64_t seed;
     char where[32];
 
-    if (!str_to_int64(str_from(getenv("SIM_SEED")), &only))
-        only = -1;
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        if (only >= 0 && seed != (uint64_t)only)
-            continue;
+    for (struct seeds s = seeds_of(SEEDS); seeds_next(&s, &seed);) {
         restore_world_init(w, seed);
         restore_world_live_through(w, seed, ROUGH_MS);
         restore_world_check_end(w);
@@ -59,7 +55,7 @@ static void whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends(voi
     }
     printf("%u wipes, %u restores completed, %u of keys, digest %016" PRIx64 "\n", n_wipes,
            n_completed, n_of_keys, digest);
-    assert_true(only >= 0 || (n_wipes > SEEDS && n_completed > SEEDS && n_of_keys > 0));
+    assert_true(seeds_one_is_chosen() || (n_wipes > SEEDS && n_completed > SEEDS && n_of_keys > 0));
 }
 
 /* --- at each request -------------------------------------------------------------------------- */
@@ -173,7 +169,7 @@ static void a_process_may_crash_after_each_request(void **state)
 {
     struct scenario scenarios[SCENARIOS];
 
-    if (getenv("SIM_SEED"))
+    if (seeds_one_is_chosen())
         skip();
     make_scenarios(*state, scenarios);
     for (size_t i = 0; i < SCENARIOS; i++)
@@ -206,7 +202,7 @@ static void each_request_may_fail(void **state)
                                                   FAKE_API_REFUSED };
     struct scenario scenarios[SCENARIOS];
 
-    if (getenv("SIM_SEED"))
+    if (seeds_one_is_chosen())
         skip();
     make_scenarios(*state, scenarios);
     for (size_t i = 0; i < ARRAY_SIZE(faults) * SCENARIOS; i++)
