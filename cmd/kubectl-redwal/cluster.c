@@ -41,6 +41,22 @@ const struct option_table cluster_table = {
     .common = "Cluster",
 };
 
+struct scope_options {
+    bool all_namespaces;
+};
+
+/* clang-format off */
+static const struct option_spec scope_specs[] = {
+    { "all-namespaces", OPTION_BOOL, OPTION_FLAG, offsetof(struct scope_options, all_namespaces), NULL, "false", 0, 0, NULL, "Selection", "Those of all namespaces" },
+};
+/* clang-format on */
+
+const struct option_table all_namespaces_table = {
+    .specs = scope_specs,
+    .n_specs = ARRAY_SIZE(scope_specs),
+    .size = sizeof(struct scope_options),
+};
+
 static enum err_code connect_to(struct cluster *c, struct kube_login *login, struct err *err)
 {
     const enum err_code rc = kube_curl_new(login, "kubectl-redwal/" REDWAL_VERSION, &c->curl, err);
@@ -93,6 +109,18 @@ void cluster_release(struct cluster **c)
 struct str cluster_scope(const struct cluster *c)
 {
     return str_from(c->scope);
+}
+
+bool cluster_is_all_namespaces(const struct invocation *in)
+{
+    const struct scope_options *o = invocation_values(in, &all_namespaces_table);
+
+    return o->all_namespaces;
+}
+
+struct str cluster_scope_of_call(const struct cluster *c, const struct invocation *in)
+{
+    return cluster_is_all_namespaces(in) ? (struct str){ 0 } : cluster_scope(c);
 }
 
 static void take_answer(void *self, const struct kube_answer *answer)

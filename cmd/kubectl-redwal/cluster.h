@@ -21,6 +21,8 @@ struct cluster_options {
 };
 /* --kubeconfig, --context and --namespace. */
 extern const struct option_table cluster_table;
+/* --all-namespaces, of verbs that can be about all of them. */
+extern const struct option_table all_namespaces_table;
 
 struct cluster;
 
@@ -33,6 +35,9 @@ NODISCARD enum err_code cluster_open_call(const struct invocation *in, struct cl
 void cluster_release(struct cluster **c); /* *c may be NULL */
 
 struct str cluster_scope(const struct cluster *c); /* the namespace that is meant */
+bool cluster_is_all_namespaces(const struct invocation *in);
+/* The namespace that is meant, or empty for all; the verb has all_namespaces_table. */
+struct str cluster_scope_of_call(const struct cluster *c, const struct invocation *in);
 
 /* Takes the request. `ret_body` is initialised by the caller, and has what came with a refusal,
  * too. ERR_NOT_FOUND, ERR_DENIED, ...: see kube_status_to_err(). */

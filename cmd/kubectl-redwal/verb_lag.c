@@ -1,35 +1,14 @@
 /* `lag`: how far Redis is behind the log, in records and in time. */
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "call.h"
 #include "cli/context.h"
-#include "cli/option_table.h"
 #include "rediswal.h"
-#include "redraw.h"
 #include "runtime/clock.h"
 #include "standing.h"
 #include "tree.h"
-
-struct lag_options {
-    bool watch;
-    int64_t interval_ms;
-};
-
-static const struct option_spec specs[] = {
-    { "watch", OPTION_BOOL, OPTION_FLAG, offsetof(struct lag_options, watch), NULL, "false", 0, 0,
-      NULL, "Watching", "Look again and again, until interrupted" },
-    { "interval", OPTION_DURATION, OPTION_FLAG, offsetof(struct lag_options, interval_ms),
-      "DURATION", "2s", 100, HOUR, NULL, "Watching", "How often, with --watch" },
-};
-
-static const struct option_table table = {
-    .specs = specs,
-    .n_specs = ARRAY_SIZE(specs),
-    .size = sizeof(struct lag_options),
-};
+#include "watch.h"
 
 enum field { FIELD_TOPIC, FIELD_BEHIND, FIELD_AGE, FIELD_RATE, FIELD_LEFT, N_FIELDS };
 
@@ -106,28 +85,6 @@ static struct look sum(const struct standing *s)
     return l;
 }
 
-static void print_fields(const struct invocation *in, const struct look *now,
-                         const struct look *before, struct printer *printer)
-{
-    const int64_t passed_ms = before ? now->at_ms - before->at_ms : 0;
-    struct cell cells[N_FIELDS] = { [FIELD_TOPIC] = CELL_TEXT(link_options(in)->topic) };
-
-    if (now->all_known)
-        cells[FIELD_BEHIND] = CELL_NUMBER(now->behind);
-    if (now->age_ms >= 0)
-        cells[FIELD_AGE] = CELL_NUMBER(now->age_ms);
-    cells[FIELD_BEHIND].tone = now->behind > 0 ? TONE_WARN : TONE_GOOD;
-    if (passed_ms > 0 && now->applied >= before->applied) {
-        const int64_t rate = (now->applied - before->applied) * 1000 / passed_ms;
-        const int64_t closed = before->behind - now->behind;
-
-        cells[FIELD_RATE] = CELL_NUMBER(rate);
-        if (now->behind > 0 && closed > 0)
-            cells[FIELD_LEFT] = CELL_NUMBER(now->behind * passed_ms / closed);
-    }
-    printer_fields(printer, fields, before ? (size_t)N_FIELDS : (size_t)FIELD_RATE, cells);
-}
-
 static void print_partition(const struct standing *s, int32_t i, int64_t wall_ms, struct cell *row)
 {
     const struct standing_partition *p = &s->partitions[i];
@@ -154,64 +111,75 @@ static void print_partition(const struct standing *s, int32_t i, int64_t wall_ms
 /* What there is to print. */
 struct page {
     const struct invocation *in;
-    const struct standing *standing;
-    const struct look *now, *before; /* `before` NULL: there was none */
+    struct standing_link link;
+    struct standing standing;
+    struct look now, before;
+    bool looked; /* `now` is one, and `before` too */
 };
+
+static void page_release(struct page *page)
+{
+    standing_release(&page->standing);
+    standing_close(&page->link);
+}
+
+/* How fast that goes is known only where it is watched. */
+static void print_fields(const struct page *page, struct printer *printer)
+{
+    const struct watch_options *o = invocation_values(page->in, &watch_table);
+    const struct look *now = &page->now, *before = &page->before;
+    const int64_t passed_ms = now->at_ms - before->at_ms;
+    struct cell cells[N_FIELDS] = { [FIELD_TOPIC] = CELL_TEXT(link_options(page->in)->topic) };
+
+    if (now->all_known)
+        cells[FIELD_BEHIND] = CELL_NUMBER(now->behind);
+    if (now->age_ms >= 0)
+        cells[FIELD_AGE] = CELL_NUMBER(now->age_ms);
+    cells[FIELD_BEHIND].tone = now->behind > 0 ? TONE_WARN : TONE_GOOD;
+    if (passed_ms > 0 && now->applied >= before->applied) {
+        const int64_t rate = (now->applied - before->applied) * 1000 / passed_ms;
+        const int64_t closed = before->behind - now->behind;
+
+        cells[FIELD_RATE] = CELL_NUMBER(rate);
+        if (now->behind > 0 && closed > 0)
+            cells[FIELD_LEFT] = CELL_NUMBER(now->behind * passed_ms / closed);
+    }
+    printer_fields(printer, fields, o->watch ? (size_t)N_FIELDS : (size_t)FIELD_RATE, cells);
+}
 
 static bool print(void *self, struct terminal to)
 {
     const struct page *page = self;
-    const struct standing *s = page->standing;
-    const struct lag_options *o = invocation_values(page->in, &table);
+    const struct standing *s = &page->standing;
     CLEANUP(printer_release) struct printer printer = { 0 };
     struct cell *cells = mem_new((size_t)s->n * N_ROW + 1, sizeof(*cells));
 
     for (int32_t i = 0; i < s->n; i++)
-        print_partition(s, i, page->now->wall_ms, cells + (size_t)i * N_ROW);
-    printer_init(&printer, invocation_values(page->in, &print_table), to);
-    printer.one_of_many = o->watch;
-    print_fields(page->in, page->now, page->before, &printer);
+        print_partition(s, i, page->now.wall_ms, cells + (size_t)i * N_ROW);
+    watch_printer(page->in, to, &printer);
+    print_fields(page, &printer);
     printer_list(&printer, "partitions", columns, N_ROW, cells, (size_t)s->n);
     free(cells);
     return printer_end(&printer);
 }
 
-static enum err_code look(struct standing_link *l, struct standing *ret, struct err *err)
+static enum err_code look(void *self, struct err *err)
 {
+    struct page *page = self;
     enum err_code rc;
 
-    standing_release(ret);
-    rc = standing_look(l, ret, err);
-    return rc == ERR_OK ? standing_age(l, ret, err) : rc;
-}
-
-static enum err_code watch(const struct invocation *in, struct standing_link *link,
-                           struct standing *s, int64_t interval_ms, struct err *err)
-{
-    struct look before = { 0 };
-    bool has_before = false;
-    struct redraw drawn = { 0 };
-    enum err_code rc;
-
-    for (;;) {
-        struct look now;
-        struct page page = { in, s, &now, has_before ? &before : &now };
-
-        rc = look(link, s, err);
-        if (rc != ERR_OK && err_class(rc) != ERR_CLASS_RETRY)
-            return rc;
-        if (rc == ERR_OK) {
-            now = sum(s);
-            if (!redraw(&drawn, call_output(in), print, &page))
-                return ERR_OK;
-            before = now;
-            has_before = true;
-        } else {
-            call_complain(in, "%s", err->msg);
-            drawn = (struct redraw){ 0 };
-        }
-        poll(NULL, 0, (int)interval_ms);
-    }
+    standing_release(&page->standing);
+    rc = standing_look(&page->link, &page->standing, err);
+    if (rc == ERR_OK)
+        rc = standing_age(&page->link, &page->standing, err);
+    if (rc != ERR_OK)
+        return rc;
+    page->before = page->now;
+    page->now = sum(&page->standing);
+    if (!page->looked)
+        page->before = page->now;
+    page->looked = true;
+    return ERR_OK;
 }
 
 static void check(struct invocation *in)
@@ -221,26 +189,17 @@ static void check(struct invocation *in)
 
 static enum exit_status run(struct invocation *in)
 {
-    const struct lag_options *o = invocation_values(in, &table);
-    CLEANUP(standing_close) struct standing_link link = { 0 };
-    CLEANUP(standing_release) struct standing s = { 0 };
+    CLEANUP(page_release) struct page page = { .in = in };
+    const struct watched watched = { look, print, NULL, &page };
     struct err err = { 0 };
-    enum err_code rc = standing_open(in, &link, &err);
-    struct look now;
-    struct page page = { in, &s, &now, NULL };
 
-    if (rc == ERR_OK)
-        rc = o->watch ? watch(in, &link, &s, o->interval_ms, &err) : look(&link, &s, &err);
-    if (rc != ERR_OK)
+    if (standing_open(in, &page.link, &err) != ERR_OK)
         return call_failed(in, &err);
-    if (o->watch)
-        return EXIT_DONE;
-    now = sum(&s);
-    return print(&page, call_output(in)) ? EXIT_DONE : EXIT_FAILED;
+    return watch_show(in, &watched);
 }
 
 static const struct option_table *const tables[] = {
-    &table, &print_table, &context_table, &connection_table, &rediswal_table, NULL,
+    &watch_table, &print_table, &context_table, &connection_table, &rediswal_table, NULL,
 };
 
 const struct verb verb_lag = {

@@ -9,40 +9,10 @@
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-struct look_options {
-    bool all_namespaces, watch;
-    int64_t interval_ms;
-};
-
-#define AT(field) offsetof(struct look_options, field)
-
-/* clang-format off */
-static const struct option_spec watch_specs[] = {
-    { "watch",          OPTION_BOOL,     OPTION_FLAG, AT(watch),          NULL,       "false", 0,   0,    NULL, "Watching",  "Look again and again, until interrupted" },
-    { "interval",       OPTION_DURATION, OPTION_FLAG, AT(interval_ms),    "DURATION", "2s",    100, HOUR, NULL, "Watching",  "How often, with --watch" },
-};
-static const struct option_spec scope_specs[] = {
-    { "all-namespaces", OPTION_BOOL,     OPTION_FLAG, AT(all_namespaces), NULL,       "false", 0,   0,    NULL, "Selection", "Those of all namespaces" },
-};
-/* clang-format on */
-
-static const struct option_table watch_table = {
-    .specs = watch_specs,
-    .n_specs = ARRAY_SIZE(watch_specs),
-    .size = sizeof(struct look_options),
-};
-
-static const struct option_table scope_table = {
-    .specs = scope_specs,
-    .n_specs = ARRAY_SIZE(scope_specs),
-    .size = sizeof(struct look_options),
-};
-
 /* What there is to print. */
 struct page {
     const struct invocation *in;
     struct cluster *cluster;
-    const struct look_options *options;
     bool whole; /* a list of all */
     struct restores restores;
     int64_t now_ms;
@@ -73,7 +43,7 @@ static enum err_code look(void *self, struct err *err)
 
     restores_release(&page->restores);
     page->now_ms = clock_wall_ms();
-    rc = restores_read(c, page->options->all_namespaces ? STR_LITERAL("") : cluster_scope(c), name,
+    rc = restores_read(c, page->whole ? cluster_scope_of_call(c, in) : cluster_scope(c), name,
                        &page->restores, err);
     if (rc == ERR_OK && !page->whole && page->restores.n == 0)
         return err_set(err, ERR_NOT_FOUND, "there is no RedisRestore in namespace %.*s",
@@ -86,8 +56,7 @@ static bool print(void *self, struct terminal to)
     const struct page *page = self;
     CLEANUP(printer_release) struct printer printer = { 0 };
 
-    printer_init(&printer, invocation_values(page->in, &print_table), to);
-    printer.one_of_many = page->options->watch;
+    watch_printer(page->in, to, &printer);
     if (page->whole)
         restore_rows_print_list(&printer, &page->restores, page->now_ms);
     else
@@ -95,39 +64,34 @@ static bool print(void *self, struct terminal to)
     return printer_end(&printer);
 }
 
-static enum exit_status how_it_ended(const struct page *page)
+static enum exit_status how_it_ended(const void *self)
 {
+    const struct page *page = self;
     const enum restore_step step = foremost(&page->restores)->status.step;
 
     return step == RESTORE_STEP_FAILED || step == RESTORE_STEP_CANCELLED ? EXIT_DIFFERENT
                                                                          : EXIT_DONE;
 }
 
-static enum exit_status show(struct invocation *in, const struct look_options *o, bool whole)
+static enum exit_status show(struct invocation *in, bool whole)
 {
-    CLEANUP(page_release) struct page page = { .in = in, .options = o, .whole = whole };
+    CLEANUP(page_release) struct page page = { .in = in, .whole = whole };
+    const struct watched watched = { look, print, whole ? NULL : how_it_ended, &page };
     struct err err = { 0 };
-    enum err_code rc = cluster_open_call(in, &page.cluster, &err);
 
-    if (rc == ERR_OK)
-        rc = o->watch ? watch(in, o->interval_ms, look, print, &page, &err) : look(&page, &err);
-    if (rc != ERR_OK)
+    if (cluster_open_call(in, &page.cluster, &err) != ERR_OK)
         return call_failed(in, &err);
-    if (o->watch)
-        return EXIT_DONE;
-    if (!print(&page, call_output(in)))
-        return EXIT_FAILED;
-    return whole ? EXIT_DONE : how_it_ended(&page);
+    return watch_show(in, &watched);
 }
 
 static enum exit_status run_status(struct invocation *in)
 {
-    return show(in, invocation_values(in, &watch_table), false);
+    return show(in, false);
 }
 
 static enum exit_status run_list(struct invocation *in)
 {
-    return show(in, invocation_values(in, &scope_table), true);
+    return show(in, true);
 }
 
 /* --- changing --------------------------------------------------------------------------------- */
@@ -239,8 +203,9 @@ static const struct verb_word words[] = {
 
 static const struct option_table *const status_tables[] = { &watch_table, &print_table,
                                                             &cluster_table, NULL };
-static const struct option_table *const list_tables[] = { &scope_table, &print_table,
-                                                          &cluster_table, NULL };
+static const struct option_table *const list_tables[] = {
+    &all_namespaces_table, &watch_table, &print_table, &cluster_table, NULL,
+};
 static const struct option_table *const change_tables[] = { &change_table, &print_table,
                                                             &cluster_table, NULL };
 
@@ -259,6 +224,7 @@ const struct verb verb_restore_status = {
 const struct verb verb_restore_list = {
     .name = "list",
     .summary = "List the restores of a namespace, the oldest first",
+    .examples = "kubectl-redwal restore list -n prod -w\n",
     .tables = list_tables,
     .run = run_list,
 };

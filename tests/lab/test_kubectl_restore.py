@@ -403,11 +403,12 @@ def test_the_exit_status_of_status(api, namespace, restore, step, code):
     assert restore("status")[0] == code
 
 
-def test_watching_shows_changes(api, cluster, namespace, wal, tmp_path):
+@pytest.mark.parametrize("verb", ["status", "list"])
+def test_watching_shows_changes(api, cluster, namespace, wal, tmp_path, verb):
     del wal
     put(api, namespace, "orders-1", "Stopping")
-    process = Process("status", call(cluster, namespace, "status", "-w", "--interval", "100ms",
-                                     "-o", "json"), tmp_path / "status.log").start()
+    process = Process(verb, call(cluster, namespace, verb, "-w", "--interval", "100ms",
+                                 "-o", "json"), tmp_path / "status.log").start()
     await_(lambda: '"Stopping"' in process.output(), 20, process.tail)
     status, = steps("Wiping")
     RESTORE.say(api, namespace, "orders-1", status({"dryRun": False}))
