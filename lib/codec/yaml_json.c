@@ -2,38 +2,13 @@
 
 #include <string.h>
 
-#include <yaml.h>
+#include "codec/yaml_events.h"
 
 struct reader {
-    yaml_parser_t parser;
-    yaml_event_t event; /* the last one read; deleted by the next read */
+    struct yaml_events yaml;
     unsigned depth, n_nodes;
+    json_t *value; /* of the document; owned */
 };
-
-static void reader_release(struct reader *r)
-{
-    yaml_event_delete(&r->event);
-    yaml_parser_delete(&r->parser);
-}
-
-static enum err_code refuse(const struct reader *r, struct err *err, const char *what)
-{
-    return err_set(err, ERR_INVALID, "%zu: %s", r->event.start_mark.line + 1, what);
-}
-
-static enum err_code next(struct reader *r, struct err *err)
-{
-    yaml_event_delete(&r->event);
-    if (yaml_parser_parse(&r->parser, &r->event))
-        return ERR_OK;
-    return err_set(err, ERR_INVALID, "%zu: not YAML: %s", r->parser.problem_mark.line + 1,
-                   r->parser.problem ? r->parser.problem : "unreadable");
-}
-
-static struct str scalar(const struct reader *r)
-{
-    return (struct str){ (const char *)r->event.data.scalar.value, r->event.data.scalar.length };
-}
 
 static json_t *plain(struct str text)
 {
@@ -52,14 +27,15 @@ static json_t *plain(struct str text)
 
 static enum err_code take_scalar(const struct reader *r, json_t **ret, struct err *err)
 {
-    const bool is_plain = r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    const bool is_plain = r->yaml.event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 
-    if (r->event.data.scalar.anchor || (r->event.data.scalar.tag))
-        return refuse(r, err, "anchors and tags are not supported");
-    if (memchr(scalar(r).p, '\0', scalar(r).n))
-        return refuse(r, err, "a zero byte in a text");
-    *ret = is_plain ? plain(scalar(r)) : json_stringn(scalar(r).p, scalar(r).n);
-    return *ret ? ERR_OK : refuse(r, err, "a text that is not UTF-8");
+    if (r->yaml.event.data.scalar.anchor || (r->yaml.event.data.scalar.tag))
+        return yaml_events_refuse(&r->yaml, err, "anchors and tags are not supported");
+    if (memchr(yaml_events_scalar(&r->yaml).p, '\0', yaml_events_scalar(&r->yaml).n))
+        return yaml_events_refuse(&r->yaml, err, "a zero byte in a text");
+    *ret = is_plain ? plain(yaml_events_scalar(&r->yaml))
+                    : json_stringn(yaml_events_scalar(&r->yaml).p, yaml_events_scalar(&r->yaml).n);
+    return *ret ? ERR_OK : yaml_events_refuse(&r->yaml, err, "a text that is not UTF-8");
 }
 
 static enum err_code take(struct reader *r, json_t **ret, struct err *err);
@@ -69,22 +45,22 @@ static enum err_code take_entries(struct reader *r, json_t *object, struct err *
     for (;;) {
         json_t *value = NULL;
         CLEANUP(json_decrefp) json_t *key = NULL;
-        enum err_code rc = next(r, err);
+        enum err_code rc = yaml_events_next(&r->yaml, err);
 
         if (rc != ERR_OK)
             return rc;
-        if (r->event.type == YAML_MAPPING_END_EVENT)
+        if (r->yaml.event.type == YAML_MAPPING_END_EVENT)
             return ERR_OK;
-        if (r->event.type != YAML_SCALAR_EVENT)
-            return refuse(r, err, "a key must be a text");
-        if (memchr(scalar(r).p, '\0', scalar(r).n))
-            return refuse(r, err, "a zero byte in a key");
-        key = json_stringn(scalar(r).p, scalar(r).n);
+        if (r->yaml.event.type != YAML_SCALAR_EVENT)
+            return yaml_events_refuse(&r->yaml, err, "a key must be a text");
+        if (memchr(yaml_events_scalar(&r->yaml).p, '\0', yaml_events_scalar(&r->yaml).n))
+            return yaml_events_refuse(&r->yaml, err, "a zero byte in a key");
+        key = json_stringn(yaml_events_scalar(&r->yaml).p, yaml_events_scalar(&r->yaml).n);
         if (!key)
-            return refuse(r, err, "a key that is not UTF-8");
+            return yaml_events_refuse(&r->yaml, err, "a key that is not UTF-8");
         if (json_object_get(object, json_string_value(key)))
-            return refuse(r, err, "this key stands there twice");
-        rc = next(r, err);
+            return yaml_events_refuse(&r->yaml, err, "this key stands there twice");
+        rc = yaml_events_next(&r->yaml, err);
         if (rc == ERR_OK)
             rc = take(r, &value, err);
         if (rc != ERR_OK)
@@ -97,11 +73,11 @@ static enum err_code take_elements(struct reader *r, json_t *array, struct err *
 {
     for (;;) {
         json_t *value = NULL;
-        enum err_code rc = next(r, err);
+        enum err_code rc = yaml_events_next(&r->yaml, err);
 
         if (rc != ERR_OK)
             return rc;
-        if (r->event.type == YAML_SEQUENCE_END_EVENT)
+        if (r->yaml.event.type == YAML_SEQUENCE_END_EVENT)
             return ERR_OK;
         rc = take(r, &value, err);
         if (rc != ERR_OK)
@@ -110,24 +86,25 @@ static enum err_code take_elements(struct reader *r, json_t *array, struct err *
     }
 }
 
-/* r->event begins a value. */
+/* The event begins a value. */
 static enum err_code take(struct reader *r, json_t **ret, struct err *err)
 {
-    const bool is_mapping = r->event.type == YAML_MAPPING_START_EVENT;
+    const bool is_mapping = r->yaml.event.type == YAML_MAPPING_START_EVENT;
     CLEANUP(json_decrefp) json_t *value = NULL;
     enum err_code rc;
 
     if (++r->n_nodes > YAML_JSON_NODES_MAX)
-        return refuse(r, err, "too many values");
-    if (r->event.type == YAML_SCALAR_EVENT)
+        return yaml_events_refuse(&r->yaml, err, "too many values");
+    if (r->yaml.event.type == YAML_SCALAR_EVENT)
         return take_scalar(r, ret, err);
-    if (r->event.type == YAML_ALIAS_EVENT)
-        return refuse(r, err, "aliases are not supported");
-    if (is_mapping ? r->event.data.mapping_start.anchor || r->event.data.mapping_start.tag
-                   : r->event.data.sequence_start.anchor || r->event.data.sequence_start.tag)
-        return refuse(r, err, "anchors and tags are not supported");
+    if (r->yaml.event.type == YAML_ALIAS_EVENT)
+        return yaml_events_refuse(&r->yaml, err, "aliases are not supported");
+    if (is_mapping
+            ? r->yaml.event.data.mapping_start.anchor || r->yaml.event.data.mapping_start.tag
+            : r->yaml.event.data.sequence_start.anchor || r->yaml.event.data.sequence_start.tag)
+        return yaml_events_refuse(&r->yaml, err, "anchors and tags are not supported");
     if (++r->depth > YAML_JSON_DEPTH_MAX)
-        return refuse(r, err, "nested too deeply");
+        return yaml_events_refuse(&r->yaml, err, "nested too deeply");
     value = is_mapping ? json_object() : json_array();
     rc = is_mapping ? take_entries(r, value, err) : take_elements(r, value, err);
     r->depth--;
@@ -136,43 +113,26 @@ static enum err_code take(struct reader *r, json_t **ret, struct err *err)
     return rc;
 }
 
-static enum err_code take_stream(struct reader *r, json_t **value, struct err *err)
+static enum err_code take_document(void *self, struct err *err)
 {
-    unsigned n_documents = 0;
-    enum err_code rc;
+    struct reader *r = self;
 
-    for (;;) {
-        rc = next(r, err);
-        if (rc != ERR_OK)
-            return rc;
-        if (r->event.type == YAML_STREAM_END_EVENT)
-            return ERR_OK;
-        if (r->event.type != YAML_DOCUMENT_START_EVENT)
-            continue;
-        if (n_documents++ > 0)
-            return refuse(r, err, "a second document; only one is read");
-        rc = next(r, err);
-        if (rc == ERR_OK)
-            rc = take(r, value, err);
-        if (rc != ERR_OK)
-            return rc;
-    }
+    return take(r, &r->value, err);
 }
 
 enum err_code yaml_json_parse(struct str text, json_t **ret_value, struct err *err)
 {
-    CLEANUP(reader_release) struct reader r = { 0 };
-    CLEANUP(json_decrefp) json_t *value = NULL;
+    struct reader r = { 0 };
     enum err_code rc;
 
     if (text.n > YAML_JSON_BYTES_MAX)
         return err_set(err, ERR_INVALID, "1: longer than %d bytes", YAML_JSON_BYTES_MAX);
-    if (!yaml_parser_initialize(&r.parser))
-        return err_set(err, ERR_LIMIT, "no memory for the YAML parser");
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text.p, text.n);
-    rc = take_stream(&r, &value, err);
-    if (rc != ERR_OK)
-        return rc;
-    *ret_value = json_is_null(value) ? NULL : json_incref(value);
-    return ERR_OK;
+    rc = yaml_events_open(&r.yaml, text, err);
+    if (rc == ERR_OK)
+        rc = yaml_events_read(&r.yaml, take_document, &r, err);
+    if (rc == ERR_OK)
+        *ret_value = json_is_null(r.value) ? NULL : json_incref(r.value);
+    json_decref(r.value);
+    yaml_events_release(&r.yaml);
+    return rc;
 }
