@@ -25,6 +25,12 @@ static bool rewrite_overwrite(struct plan *p)
     return true;
 }
 
+static bool rewrite_carry(struct plan *p)
+{
+    p->carries = true;
+    return true;
+}
+
 static bool rewrite_pairs(struct plan *p)
 {
     return p->n_args % 2 == 0 ||
@@ -42,6 +48,7 @@ static bool rewrite_subcommand(struct plan *p)
 static bool (*const rewrites[COMMAND_REWRITE_COUNT])(struct plan *p) = {
     [REWRITE_AS_IS] = rewrite_as_is,
     [REWRITE_OVERWRITE] = rewrite_overwrite,
+    [REWRITE_CARRY] = rewrite_carry,
     [REWRITE_SUBCOMMAND] = rewrite_subcommand,
     [REWRITE_PAIRS] = rewrite_pairs,
     [REWRITE_COPY] = rewrite_copy,
@@ -299,7 +306,7 @@ bool plan_make(struct plan *p, const struct record *record, const struct operati
     p->args = op->args;
     p->n_args = op->n_args;
     p->n_leading = p->n_edits = p->n_behind = 0;
-    p->ttl_is_behind = p->overwrites = p->compares = false;
+    p->ttl_is_behind = p->overwrites = p->compares = p->carries = false;
     p->ends_ms = PLAN_ENDS_NEVER;
     p->deadline = (struct str){ 0 };
     if (!plan_operation(p))

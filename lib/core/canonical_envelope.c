@@ -55,8 +55,8 @@ static bool in_log_time(const struct job *j)
     return j->context->log_time.now_ms != LOG_TIME_OFF;
 }
 
-/* At all keys: in front, for what has ended; behind, since operations may have set deadlines and
- * moved them from key to key. */
+/* At all keys: in front, for what has ended; behind, where operations may have moved deadlines from
+ * key to key, or a script did whatever it did. */
 static bool look(const struct job *j, bool all)
 {
     return !in_log_time(j) ||
@@ -64,11 +64,11 @@ static bool look(const struct job *j, bool all)
            reject_set(j->reject, REJECT_TOO_LARGE, "it does not fit in %zu bytes", j->out->limit);
 }
 
-static void count_looks(const struct job *j, struct canonical *ret)
+static void count_looks(const struct job *j, bool is_one_behind, struct canonical *ret)
 {
     if (!in_log_time(j))
         return;
-    ret->n_commands += 2;
+    ret->n_commands += 1 + (uint32_t)is_one_behind;
     ret->wants.look = LOOK_ITSELF;
 }
 
@@ -82,10 +82,15 @@ enum { UNIT_WORDS = 2, EXPIRE_WORDS = 3, HEAD_WORDS = 3 };
 struct atomic {
     bool may_fail;
     bool compares;        /* with deadlines that are there */
+    bool carries;         /* deadlines that `listed` says nothing of */
     size_t n_copied_keys; /* the first of the envelope's: named in front of the last operation that
                              may fail */
-    size_t n_words, n_bytes; /* of the script's arguments */
+    size_t n_words, n_bytes;                             /* of the script's arguments */
+    struct log_time_key listed[ENVELOPE_OPERATIONS_MAX]; /* deadlines that are set in log time */
+    size_t n_listed;
 };
+
+_Static_assert((int)ENVELOPE_OPERATIONS_MAX <= (int)LOG_TIME_KEYS_MAX, "one listing takes all");
 
 static char *put_unit(char *at, size_t operation, size_t n_words)
 {
@@ -132,6 +137,9 @@ static bool judge_operation(const struct job *j, const struct operation *op, str
         a->n_copied_keys = n_keys_in_front;
     }
     a->compares = a->compares || p.compares;
+    a->carries = a->carries || p.carries;
+    if (p.ends_ms != PLAN_ENDS_NEVER)
+        a->listed[a->n_listed++] = (struct log_time_key){ op->key, p.ends_ms };
     measure(a, &p);
     return true;
 }
@@ -227,6 +235,17 @@ static bool append_operations(const struct job *j, const struct atomic *a, struc
     return a->may_fail ? append_scripted(j, a, ret) : append_commands(j, ret);
 }
 
+/* A look behind takes time that grows with the keys: a value that many envelopes make would take
+ * time that grows with its square. */
+static bool append_behind(const struct job *j, const struct atomic *a)
+{
+    if (a->carries)
+        return look(j, true);
+    return a->n_listed == 0 ||
+           log_time_append_listing(j->out, j->context->log_time.index, a->listed, a->n_listed) ||
+           reject_set(j->reject, REJECT_TOO_LARGE, "it does not fit in %zu bytes", j->out->limit);
+}
+
 static bool append_atomic(const struct job *j, struct canonical *ret)
 {
     const size_t before = j->out->n;
@@ -234,8 +253,8 @@ static bool append_atomic(const struct job *j, struct canonical *ret)
 
     if (!judge_atomic(j, &a))
         return false;
-    if (look(j, a.compares) && append_operations(j, &a, ret) && look(j, true)) {
-        count_looks(j, ret);
+    if (look(j, a.compares) && append_operations(j, &a, ret) && append_behind(j, &a)) {
+        count_looks(j, a.carries || a.n_listed > 0, ret);
         return true;
     }
     j->out->n = before;
@@ -306,7 +325,7 @@ static bool append_script(const struct job *j, struct canonical *ret)
     if (!judge_script_keys(j) || !(script = find_script(j)) || !check_partitions(j))
         return false;
     if (look(j, true) && append_call(j, script, ret) && look(j, true)) {
-        count_looks(j, ret);
+        count_looks(j, true, ret);
         return true;
     }
     j->out->n = before;

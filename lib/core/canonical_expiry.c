@@ -257,6 +257,7 @@ bool rewrite_msetex(struct plan *p)
     if (!plan_options(p, (size_t)n_keys * 2, msetex_syntax, &seen))
         return false;
     p->overwrites = !(seen & (OPTIONS_CONDITION | OPTION_KEEPTTL));
+    p->carries = n_keys > 1;
     return true;
 }
 
@@ -423,13 +424,15 @@ static bool restore_absolute(struct plan *p, int64_t ttl_ms)
     return true;
 }
 
-/* "ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]" */
+/* "ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]". Fields of the payload may
+ * end. */
 bool rewrite_restore(struct plan *p)
 {
     struct str deadline;
     bool absolute = false;
     int64_t ttl_ms = 0;
 
+    p->carries = true;
     for (size_t i = 2; i < p->n_args; i++) {
         if (plan_arg_is(p, i, "ABSTTL"))
             absolute = true;

@@ -115,6 +115,7 @@ bool plan_check_keys(struct plan *p)
 
 bool rewrite_copy(struct plan *p)
 {
+    p->carries = true;
     for (size_t i = 1; i < p->n_args; i++)
         if (plan_arg_is(p, i, "DB"))
             return reject_set(p->reject, REJECT_ADMINISTRATIVE,

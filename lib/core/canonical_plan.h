@@ -50,6 +50,7 @@ struct plan {
     bool ttl_is_behind; /* the record's ttl is among the words already */
     bool overwrites;    /* it does the same whatever the key holds: it needs no look in log time */
     bool compares;      /* with the deadline that the key or a field has */
+    bool carries;       /* keys may get deadlines that `ends_ms` says nothing of */
     int64_t ends_ms;    /* the first deadline it sets in log time; PLAN_ENDS_NEVER */
 
     const char *key_end; /* behind the operation's key, where the words were put last */

@@ -36,6 +36,7 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
 #define COMMAND_REWRITES(X)                                                       \
     X(AS_IS,             "")                                                      \
     X(OVERWRITE,         "")                                                      \
+    X(CARRY,             "")                                                      \
     X(SUBCOMMAND,        "see its subcommands")                                   \
     X(PAIRS,             "fields and values must come in pairs")                  \
     X(COPY,              "`DB` is refused")                                       \
@@ -213,8 +214,8 @@ enum { COMMAND_WORDS_MANY = INT32_MAX };
     REFUSE("RANDOMKEY",           NONDETERMINISTIC) \
     REFUSE("READONLY",            ADMINISTRATIVE) \
     REFUSE("READWRITE",           ADMINISTRATIVE) \
-    APPLY("RENAME",               3,    3, TWO,           AS_IS,             VALUE, ANY,    NO_TTL) \
-    APPLY("RENAMENX",             3,    3, TWO,           AS_IS,             VALUE, ANY,    NO_TTL) \
+    APPLY("RENAME",               3,    3, TWO,           CARRY,             VALUE, ANY,    NO_TTL) \
+    APPLY("RENAMENX",             3,    3, TWO,           CARRY,             VALUE, ANY,    NO_TTL) \
     REFUSE("REPLCONF",            ADMINISTRATIVE) \
     REFUSE("REPLICAOF",           ADMINISTRATIVE) \
     REFUSE("RESET",               ADMINISTRATIVE) \

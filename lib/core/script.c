@@ -84,6 +84,7 @@ static char check_of(enum command_rewrite rewrite)
     static const char checks[COMMAND_REWRITE_COUNT] = {
         [REWRITE_AS_IS] = RULE_UNCHECKED,
         [REWRITE_OVERWRITE] = RULE_UNCHECKED,
+        [REWRITE_CARRY] = RULE_UNCHECKED,
         [REWRITE_PAIRS] = RULE_UNCHECKED,
         [REWRITE_EXPIREAT] = RULE_UNCHECKED,
         [REWRITE_PEXPIREAT] = RULE_UNCHECKED,

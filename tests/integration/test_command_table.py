@@ -1,6 +1,7 @@
 """The command table against real servers: nothing that writes is missing, keys and word counts
 agree, and what the canonicaliser writes is understood."""
 
+import base64
 import json
 import subprocess
 import time
@@ -14,6 +15,8 @@ from lab.applier import BINARY
 from lab.redis_server import RedisServer
 
 FAR_MS = 9_000_000_000_000
+SHIFT_MS = 1 << 45  # of deadlines in log time
+INDEX = "redwal:{w}:x:0"  # of those that canonicalise has set
 
 TOOLS = BINARY.parents[1] / "tools"
 
@@ -335,6 +338,51 @@ def test_an_atomic_that_fails_leaves_every_key_as_it_was(commands, server, examp
                 changed = oracle.differences(before, oracle.snapshot(client))
                 assert not changed, f"{name} of a {kind}: {error}: {changed}"
                 assert client.dbsize() == len(before), "a copy is left behind"
+
+
+def test_an_envelope_lists_every_deadline_that_it_leaves(commands, server, examples):
+    """In log time: one that is not listed would never end. Whatever an operation on `k` does to it and to `o`, when both
+    of them end, or `o` is not there."""
+    with server.client() as client:
+        ends = [FAR_MS + SHIFT_MS, "FIELDS", 1, "f"] if "HPEXPIRETIME" in commands else None
+        for name, resp in _had(commands, _answers(_on_two_keys(client, examples, ends), "log time")):
+            for kind, setup in KEY_OF_TYPE.items():
+                for keys in ("k", "ko"):
+                    client.flushall()
+                    for key in keys if setup else "":
+                        for words in setup:
+                            client.execute_command(*(key if word == "k" else word for word in words))
+                        client.execute_command("PEXPIREAT", key, FAR_MS + SHIFT_MS)
+                        if kind == "hash" and ends:
+                            client.execute_command("HPEXPIREAT", key, *ends)
+                        client.zadd(INDEX, {key: FAR_MS})
+                    for words in _commands(resp):
+                        _error(client, words)
+                    unlisted = [key for key in client.scan_iter() if _is_unlisted(client, key, bool(ends))]
+                    assert not unlisted, f"{name} of a {kind}, {keys}: {unlisted}"
+
+
+def _on_two_keys(client, examples, ends):
+    """Records by the name of their operation."""
+    client.flushall()
+    client.hset("h", "f", "1")
+    if ends:
+        client.execute_command("HPEXPIREAT", "h", FAR_MS, *ends[1:])
+    dump = {"base64": base64.b64encode(client.dump("h")).decode()}
+    found = {name: ["o" if word == "k" else dump if word == "dump" else word for word in args]
+             for name, args in examples.items()}
+    found["MSETEX"] = ["2", "v", "o", "v", "EX", "100"]
+    return {name: {"atomic": [{"key": "k", "command": name, "args": args}]} for name, args in found.items()}
+
+
+def _is_unlisted(client, key, has_fields):
+    if key.startswith(b"redwal:"):
+        return False
+    ends = [int(time.time() * 1000) + client.pttl(key)] if client.pttl(key) > 0 else []
+    if has_fields and client.type(key) == b"hash":
+        ends += [at for at in client.execute_command("HPEXPIRETIME", key, "FIELDS", 1, "f") if at > 0]
+    listed = client.zscore(INDEX, key)
+    return bool(ends) and (listed is None or listed > min(ends) - SHIFT_MS + 1000)
 
 
 def _had(commands, outcomes):

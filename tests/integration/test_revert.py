@@ -293,6 +293,32 @@ def test_nobody_sees_half_of_a_large_value(lab):
     assert set(snapshot(server)) == {b"large"}
 
 
+def test_in_log_time_no_record_of_a_stage_reads_all_of_it(lab):
+    program = servers.program("redis-8")
+    topic, server = lab.topic(), lab.redis(program=program)
+    lab.judge_with(lab.redis("judge", program=program))
+    lab.applier(topic, server, expiry="log").start()
+    fields = [f"f{i}:" + "x" * 200 for i in range(8000)]
+    for i in range(0, len(fields), 1000):
+        write(topic, "large", "HSET", [word for field in fields[i:i + 1000] for word in (field, "v")])
+    for i in range(0, len(fields) // 2, 1000):
+        ends_ms = str(int(time.time() * 1000) + HOUR_MS + i)
+        write(topic, "large", "HPEXPIREAT", [ends_ms, "FIELDS", "1000", *fields[i:i + 1000]])
+    topic.flush()
+    ends = topic.ends()
+    write(topic, "large", "HSET", [fields[-1], "w"])
+    topic.flush()
+    lab.await_applied(topic, server)
+    cli = Revert(lab, topic, server, redis_server=program, to=at(ends), run="run", keys="large", expiry="log")
+    with server.client() as client:
+        client.config_resetstat()
+        cli.run("--yes", "--wait")
+        stats = client.info("commandstats")
+    assert sum(map(is_of_revert, topic.read())) > 20
+    assert stats["cmdstat_hkeys"]["calls"] == 1, "the last one does, since deadlines move with the name"
+    assert_reverted(lab, topic, server, ends)
+
+
 def half_refused(lab, **options):
     """A list that needs a stage, of which appliers refuse one record in the middle, since it is larger than they
     take."""

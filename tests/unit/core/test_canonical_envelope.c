@@ -111,6 +111,8 @@ static void show(struct given *g, char *text, size_t size)
         for (size_t i = 0; i < n_words; i++) {
             if (str_eq(words[i], lua_atomic()))
                 words[i] = STR_LITERAL("ATOMIC");
+            if (str_eq(words[i], lua_log_time_sha()))
+                words[i] = STR_LITERAL("LOG-TIME");
             n += (size_t)snprintf(text + n, size - n, "%s%.*s", i ? " " : "", STR_ARGS(words[i]));
         }
     }
@@ -205,6 +207,71 @@ static void what_cannot_fail_is_told_apart(void **state)
             strcmp(keys, kinds[i].keys) != 0)
             fail_msg("%s: %u commands, failure %d, keys %s", kinds[i].given,
                      (unsigned)g.canonical.n_commands, (int)g.canonical.failure, keys);
+    }
+}
+
+#define LOOK_AT_A     "EVALSHA LOG-TIME 2 x a look 1000007; "
+#define LOOK_AT_A_B   "EVALSHA LOG-TIME 3 x a b look 1000007; "
+#define LOOK_AT_T_A   "EVALSHA LOG-TIME 3 x t a look 1000007; "
+#define BEHIND_AT_A   "; EVALSHA LOG-TIME 2 x a look-all 1000007"
+#define BEHIND_AT_A_B "; EVALSHA LOG-TIME 3 x a b look-all 1000007"
+
+/* Behind what sets deadlines stands their listing, and a look only behind what may bring others. */
+static void what_becomes_of_deadlines_in_log_time(void **state)
+{
+    static const struct {
+        const char *given, *expected;
+        uint32_t n_commands;
+    } cases[] = {
+        { "SET a 1, DEL b", LOOK_AT_A_B "SET a 1; DEL b", 3 },
+        { "XGROUP t SETID 1 0, HSET a f v",
+          LOOK_AT_T_A "EVAL ATOMIC 1 t 1 5 XGROUP SETID t 1 0 2 4 HSET a f v", 2 },
+        { "PERSIST a, GETDEL b", LOOK_AT_A_B "EVAL ATOMIC 1 a 1 2 PERSIST a 2 2 GETDEL b", 2 },
+        { "SET a 1 ttl=60, SET b 2 EX 1, SET a 3 PX 30",
+          LOOK_AT_A_B "SET a 1 PXAT 35184373088892; SET b 2 PXAT 35184373089832; "
+                      "SET a 3 PXAT 35184373088862; "
+                      "ZADD x LT 1000060 a 1001000 b 1000030 a",
+          5 },
+        { "HSET a f v, HPEXPIREAT a 2000000 FIELDS 1 f",
+          LOOK_AT_A "EVAL ATOMIC 1 a 1 4 HSET a f v 2 6 HPEXPIREAT a 35184374088832 FIELDS 1 f; "
+                    "ZADD x LT 2000000 a",
+          3 },
+        { "LPUSH a v ttl=60",
+          LOOK_AT_A "EVAL ATOMIC 0 1 3 LPUSH a v 1 3 PEXPIREAT a 35184373088892; "
+                    "ZADD x LT 1000060 a",
+          3 },
+        { "PEXPIREAT a 5, DEL b", LOOK_AT_A_B "PEXPIREAT a 1; DEL b", 3 },
+        { "PEXPIREAT a 2000000 GT",
+          "EVALSHA LOG-TIME 2 x a look-all 1000007; "
+          "EVAL ATOMIC 0 1 4 PEXPIREAT a 35184374088832 GT; ZADD x LT 2000000 a",
+          3 },
+        { "MSETEX a 1 v EX 1",
+          LOOK_AT_A "EVAL ATOMIC 0 1 6 MSETEX 1 a v PXAT 35184373089832; ZADD x LT 1001000 a", 3 },
+
+        { "RENAME a b", LOOK_AT_A_B "EVAL ATOMIC 0 1 3 RENAME a b" BEHIND_AT_A_B, 3 },
+        { "RENAMENX a b", LOOK_AT_A_B "EVAL ATOMIC 0 1 3 RENAMENX a b" BEHIND_AT_A_B, 3 },
+        { "COPY a b", LOOK_AT_A_B "EVAL ATOMIC 0 1 3 COPY a b" BEHIND_AT_A_B, 3 },
+        { "MSETEX a 2 v b v EX 1",
+          LOOK_AT_A_B "EVAL ATOMIC 0 1 8 MSETEX 2 a v b v PXAT 35184373089832" BEHIND_AT_A_B, 3 },
+        { "RESTORE a 0 dump", LOOK_AT_A "EVAL ATOMIC 0 1 4 RESTORE a 0 dump" BEHIND_AT_A, 3 },
+        { "SET a 1 ttl=60, RENAME a b",
+          LOOK_AT_A_B
+          "EVAL ATOMIC 1 a 1 5 SET a 1 PXAT 35184373088892 2 3 RENAME a b" BEHIND_AT_A_B,
+          3 },
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct given g;
+        char text[TEXT_MAX];
+
+        give(&g, cases[i].given);
+        g.context.log_time = (struct log_time){ 1000007, STR_LITERAL("x") };
+        show(&g, text, sizeof(text));
+        if (strcmp(text, cases[i].expected) != 0)
+            fail_msg("%s\n  expected: %s\n  got:      %s", cases[i].given, cases[i].expected, text);
+        assert_int_equal(g.canonical.n_commands, cases[i].n_commands);
+        assert_int_equal(g.canonical.wants.look, LOOK_ITSELF);
     }
 }
 
@@ -437,14 +504,23 @@ static void bounds_are_kept(void **state)
 
 static void what_does_not_fit_leaves_nothing(void **state)
 {
-    static const char *const texts[] = { "SET a 1, DEL b", "INCR a, INCR b" };
+    static const struct {
+        const char *given;
+        int64_t log_ms;
+    } texts[] = {
+        { "SET a 1, DEL b", LOG_TIME_OFF },
+        { "INCR a, INCR b", LOG_TIME_OFF },
+        { "SET a 1 ttl=60, DEL b", 1000007 },
+        { "RENAME a b", 1000007 },
+    };
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         struct given g;
         size_t whole;
 
-        give(&g, texts[i]);
+        give(&g, texts[i].given);
+        g.context.log_time = (struct log_time){ texts[i].log_ms, STR_LITERAL("x") };
         assert_true(run(&g));
         whole = g.out.n;
         buf_release(&g.out);
@@ -464,6 +540,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_atomic_becomes),
         cmocka_unit_test(what_cannot_fail_is_told_apart),
+        cmocka_unit_test(what_becomes_of_deadlines_in_log_time),
         cmocka_unit_test(an_operation_alone_is_what_it_was),
         cmocka_unit_test(keys_belong_to_the_records_partition),
         cmocka_unit_test(a_script_becomes),
