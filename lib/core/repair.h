@@ -22,8 +22,9 @@
     X(REPAIR, BUSY,         "busy",         "the log wrote to it each time, or Redis went back: repair again", "the log wrote to it each time, or Redis went back: repair again") \
     X(REVERT, HELD,         "held-back",    "the log has the record, and appliers hold it back: the key is quarantined", "the log has the record, and appliers hold it back: the key is quarantined") \
     X(REVERT, REJECTED,     "rejected",     "appliers rejected the record, which is a dead letter, and the key is as it was", "appliers rejected the record, which is a dead letter, and the key is as it was") \
+    X(REVERT, DOUBTFUL,     "doubtful",     "the log has the record, and appliers do not know whether they applied it: look at the key", "the log has the record, and appliers do not know whether they applied it: look at the key") \
     X(EITHER, REFUSED,      "refused",      "Redis refused it; the detail says why", "the log refused the record; the detail says why") \
-    X(EITHER, UNKNOWN,      "unknown",      "Redis did not answer: it is repaired, or as it was; repair again", "nobody acknowledged the record: the log has it, or not; do it again with the same --run. Or appliers do not know whether they applied it: look at the key")
+    X(EITHER, UNKNOWN,      "unknown",      "Redis did not answer: it is repaired, or as it was; repair again", "nobody acknowledged the record: the log has it, or not; do it again with the same --run")
 /* clang-format on */
 
 #define REPAIR_ENUM(verbs, name, code, repaired, reverted) REPAIR_##name,

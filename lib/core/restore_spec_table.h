@@ -109,6 +109,7 @@ enum restore_accept { RESTORE_ACCEPT_LOST_RECORDS, RESTORE_ACCEPT_UNKNOWN_DATA }
     X(INTEGER,    outcomes[REPAIR_BUSY],     "receipt.outcomes.busy",    "Keys that the log wrote to each time; without to") \
     X(INTEGER,    outcomes[REPAIR_HELD],     "receipt.outcomes.heldBack", "With to, keys whose records appliers hold back, since they are quarantined") \
     X(INTEGER,    outcomes[REPAIR_REJECTED], "receipt.outcomes.rejected", "With to, keys whose records appliers rejected") \
+    X(INTEGER,    outcomes[REPAIR_DOUBTFUL], "receipt.outcomes.doubtful", "With to, keys of which appliers do not know whether they applied their records") \
     X(INTEGER,    outcomes[REPAIR_REFUSED],  "receipt.outcomes.refused", "Keys that Redis refused; with to, whose records the log refused") \
     X(INTEGER,    outcomes[REPAIR_UNKNOWN],  "receipt.outcomes.unknown", "Keys that Redis did not answer for; with to, whose records nobody acknowledged") \
     X(INTEGER,    verify_seconds,      "receipt.verifySeconds", "How long the Job took that compared them") \

@@ -95,7 +95,7 @@ static void add_reason(struct revert *r, struct written_key *w, struct str key, 
 static void take_reason(struct revert *r, struct written_key *w, struct str key, struct str reason)
 {
     const bool may_be_applied = str_eq(reason, str_from(reject_code(REJECT_OUTCOME_UNKNOWN)));
-    const enum repair_outcome outcome = may_be_applied ? REPAIR_UNKNOWN : REPAIR_REJECTED;
+    const enum repair_outcome outcome = may_be_applied ? REPAIR_DOUBTFUL : REPAIR_REJECTED;
     char why[FINDING_DETAIL_MAX];
 
     snprintf(why, sizeof(why), "%s: %.*s",

@@ -156,6 +156,9 @@ static void what_several_tries_say_is_said_once(void **state)
 #define IN_VAIN(different, repaired, held, rejected)                                               \
     "{\\\"compared\\\":500,\\\"different\\\":" different ",\\\"repaired\\\":" repaired             \
     ",\\\"held-back\\\":" held ",\\\"rejected\\\":" rejected "}\\n"
+#define IN_DOUBT(different, repaired, doubtful)                                                    \
+    "{\\\"compared\\\":500,\\\"different\\\":" different ",\\\"repaired\\\":" repaired             \
+    ",\\\"doubtful\\\":" doubtful "}\\n"
 
 /* By pods that are told in whatever order. */
 struct tries {
@@ -238,6 +241,15 @@ static void what_a_try_did_in_vain_is_left_whatever_the_last_one_says(void **sta
           3,
           3,
           "BackoffLimitExceeded: three times" },
+        { OF_JOB(COMPLETE),
+          { ENDED_AT("1", "3", IN_DOUBT("5", "3", "2")),
+            ENDED_AT("2", "3", IN_DOUBT("1", "0", "1")),
+            ENDED_AT("3", "0", IN_DOUBT("0", "0", "0")) },
+          TRUTH_NO,
+          0,
+          3,
+          3,
+          "" },
     };
 
     (void)state;
