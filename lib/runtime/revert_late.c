@@ -50,13 +50,24 @@ static void tell_more(struct revert *r, struct written_key *w, struct str key,
     w->outcome = outcome;
 }
 
+/* Another process does the same run: of two records with an id appliers take the first, and skip
+ * what is ours. */
+static void take_first(struct written_key *w, int64_t offset)
+{
+    if (offset < w->offset)
+        w->offset = offset;
+}
+
 static void judge_late(struct revert *r, const struct prepared *record, struct str key)
 {
     struct written_key *w = written_keys_find(&r->written, key);
     const bool has_order = revert_partition(r, key) == record->partition;
 
-    if (!w || w->is_late || revert_is_of_key(r, record, key) ||
-        (has_order && record->offset > w->offset))
+    if (w && has_order && revert_is_of_key(r, record, key)) {
+        take_first(w, record->offset);
+        return;
+    }
+    if (!w || w->is_late || (has_order && record->offset > w->offset))
         return;
     w->is_late = true;
     tell_more(r, w, key, w->outcome,

@@ -12,7 +12,7 @@ enum { WRITTEN_KEYS_MAX = 1 << 23 }; /* of one run: 256 MiB */
 
 struct written_key {
     uint64_t hash;
-    int64_t offset;         /* of the record that made it, in the key's partition */
+    int64_t offset;         /* of the record that makes it, in the key's partition */
     enum finding_kind kind; /* that was told of it */
     enum repair_outcome outcome;
     bool is_late; /* a record came in front of it that was not folded */

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "codec/record_digest.h"
 #include "core/reject.h"
 #include "runtime/revert_state.h"
 
@@ -46,6 +47,7 @@ static void begin(struct stand *s)
     s->v.ports.listener.self = &s->told;
     s->v.counts.outcomes[REPAIR_WRITTEN] = 1;
     s->r.v = &s->v;
+    s->r.settings.run = "run";
     written_keys_add(&s->r.written, STR_LITERAL(KEY), OFFSET, FINDING_TYPE, REPAIR_WRITTEN);
 }
 
@@ -132,12 +134,64 @@ static void what_is_held_back_tells_the_reason_of_its_own_letter(void **state)
     end(&s);
 }
 
+/* A record that names the key, of this run or of a producer. */
+static void read_late(struct stand *s, int64_t offset, bool is_of_run)
+{
+    const struct str key = STR_LITERAL(KEY);
+    char id[REVERT_ID_MAX + 1];
+    const struct prepared record = { .partition = revert_partition(&s->r, key),
+                                     .offset = offset,
+                                     .has_id = is_of_run,
+                                     .id = record_id_hash(revert_id_of(&s->r, key, id)),
+                                     .keys = &key,
+                                     .n_keys = 1 };
+
+    revert_read_late(&s->r, &record);
+}
+
+static void of_two_processes_that_do_a_run_the_first_record_counts(void **state)
+{
+    struct stand s;
+
+    (void)state;
+    begin(&s);
+    read_late(&s, OFFSET - 2, true);
+    read_late(&s, OFFSET - 1, false);
+    read_late(&s, OFFSET, true);
+    assert_int_equal(s.told.n, 0); /* what a producer wrote between the two stands */
+    tell_letter(&s, OFFSET, reject_code(REJECT_REDIS_WRONGTYPE));
+    tell_held(&s, 0, OFFSET - 1);
+    assert_int_equal(s.told.n, 0);
+    tell_letter(&s, OFFSET - 2, reject_code(REJECT_REDIS_WRONGTYPE));
+    assert_int_equal(s.told.n, 1);
+    assert_int_equal(s.told.outcome, REPAIR_REJECTED);
+    end(&s);
+}
+
+static void what_a_producer_wrote_in_front_of_the_record_is_told_once(void **state)
+{
+    struct stand s;
+
+    (void)state;
+    begin(&s);
+    read_late(&s, OFFSET + 1, false);
+    assert_int_equal(s.told.n, 0);
+    read_late(&s, OFFSET - 2, false);
+    read_late(&s, OFFSET - 1, false);
+    assert_int_equal(s.told.n, 1);
+    assert_int_equal(s.told.outcome, REPAIR_WRITTEN);
+    assert_non_null(strstr(s.told.why, "undone, too"));
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_letter_tells_whether_the_key_may_have_been_made),
         cmocka_unit_test(a_record_is_held_back_in_its_own_partition_from_an_offset_on),
         cmocka_unit_test(what_is_held_back_tells_the_reason_of_its_own_letter),
+        cmocka_unit_test(of_two_processes_that_do_a_run_the_first_record_counts),
+        cmocka_unit_test(what_a_producer_wrote_in_front_of_the_record_is_told_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
