@@ -29,6 +29,7 @@ struct making {
     struct arena memory;
     struct operation *operations;
     size_t n, capacity;
+    size_t n_staged; /* those behind are of the key, once the stage has its name */
 };
 
 struct saying {
@@ -94,7 +95,7 @@ static struct str print_number(char *ret, int64_t value)
 }
 
 /* Fields that stand side by side and end together share a command. */
-static bool add_field_ends(struct making *m, const struct revert_value *v)
+static bool add_field_ends(struct making *m, const struct revert_field *fields, size_t n_fields)
 {
     struct str words[5 + FIELDS_MAX] = {
         STR_LITERAL("HPEXPIREAT"), { 0 }, { 0 }, STR_LITERAL("FIELDS")
@@ -102,11 +103,10 @@ static bool add_field_ends(struct making *m, const struct revert_value *v)
     char at[NUMBER_MAX], count[NUMBER_MAX];
     bool good = true;
 
-    for (size_t i = 0, n; good && i < v->n_fields; i += n) {
-        const struct revert_field *first = &v->fields[i];
+    for (size_t i = 0, n; good && i < n_fields; i += n) {
+        const struct revert_field *first = &fields[i];
 
-        for (n = 0; i + n < v->n_fields && n < FIELDS_MAX && first[n].ends_ms == first->ends_ms;
-             n++)
+        for (n = 0; i + n < n_fields && n < FIELDS_MAX && first[n].ends_ms == first->ends_ms; n++)
             words[5 + n] = first[n].name;
         words[2] = print_number(at, first->ends_ms);
         words[4] = print_number(count, (int64_t)n);
@@ -115,13 +115,26 @@ static bool add_field_ends(struct making *m, const struct revert_value *v)
     return good;
 }
 
+/* No field is without an end, so that the hash ends with the last of them. */
+static bool ends_by_fields(const struct revert_value *v)
+{
+    return v->n_fields > 0 && 2 * v->n_fields >= v->answers[0]->n_elements;
+}
+
+/* By the time that its records are applied all fields of a hash may have ended, and a stage that is
+ * gone cannot be renamed: one field of it gets its end behind that. */
 static bool make(struct making *m, const struct revert_value *v, const struct revert_bounds *b)
 {
     const struct value_writer w = { add, m, cost_bound(b) / 2, b->counts_entries };
+    const size_t n_behind = ends_by_fields(v) ? 1 : 0, n_in_front = v->n_fields - n_behind;
+    bool good;
 
     if (v->type == VALUE_NONE)
         return true;
-    return value_write(&w, v->type, v->answers, (struct str){ 0 }) && add_field_ends(m, v);
+    good = value_write(&w, v->type, v->answers, (struct str){ 0 }) &&
+           add_field_ends(m, v->fields, n_in_front);
+    m->n_staged = m->n;
+    return good && add_field_ends(m, v->fields + n_in_front, n_behind);
 }
 
 static void making_release(struct making *m)
@@ -268,7 +281,7 @@ static size_t n_sharing(const struct making *made, enum value_type type)
 {
     if (type != VALUE_STREAM)
         return 0;
-    return made->n < REVERT_SHARED_MAX ? made->n : REVERT_SHARED_MAX;
+    return made->n_staged < REVERT_SHARED_MAX ? made->n_staged : REVERT_SHARED_MAX;
 }
 
 static bool put_stage(struct saying *s, const struct making *made, enum value_type type,
@@ -281,7 +294,7 @@ static bool put_stage(struct saying *s, const struct making *made, enum value_ty
     const struct str tally_ends =
         print_number(tally_number, s->bounds->now_ms + REVERT_TALLY_LIFE_MS);
 
-    for (size_t i = 0; i < made->n;) {
+    for (size_t i = 0; i < made->n_staged;) {
         const bool is_first = i == 0;
 
         *b = (struct batch){ 0 };
@@ -302,8 +315,8 @@ static bool put_stage(struct saying *s, const struct making *made, enum value_ty
     return true;
 }
 
-static bool put_rename(struct saying *s, const struct revert_value *v, struct tally *t,
-                       struct batch *b)
+static bool put_rename(struct saying *s, const struct making *made, const struct revert_value *v,
+                       struct tally *t, struct batch *b)
 {
     const struct str key = s->names->key;
     char number[NUMBER_MAX];
@@ -313,6 +326,8 @@ static bool put_rename(struct saying *s, const struct revert_value *v, struct ta
     check_tally(t, s->n_records, b);
     batch_add_own(b, "DEL", NULL, 0, t->key);
     batch_add_own(b, "RENAME", &key, 1, s->names->stage);
+    for (size_t i = made->n_staged; i < made->n; i++)
+        batch_add(b, &made->operations[i], key);
     if (v->ends_ms >= 0)
         batch_add_own(b, "PEXPIREAT", &ends, 1, key);
     else
@@ -327,8 +342,9 @@ static enum revert_verdict say_staged(struct saying *s, const struct making *mad
 
     if (!tally_name(&tally, s->names))
         return REVERT_NOT_SAYABLE;
-    return put_stage(s, made, v->type, &tally, b) && put_rename(s, v, &tally, b) ? REVERT_SAID
-                                                                                 : REVERT_CUT_SHORT;
+    return put_stage(s, made, v->type, &tally, b) && put_rename(s, made, v, &tally, b)
+               ? REVERT_SAID
+               : REVERT_CUT_SHORT;
 }
 
 struct str revert_key_of(const struct envelope *envelope)

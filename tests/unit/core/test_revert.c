@@ -86,7 +86,8 @@ static const struct row {
       fields,
       2,
       1 << 20,
-      "k i(DEL k;HSET k a 1 b 2;HPEXPIREAT k 7 FIELDS 2 a b;PEXPIREAT k 9)!" },
+      "k i(DEL k;HSET k a 1 b 2;HPEXPIREAT k 7 FIELDS 1 a;HPEXPIREAT k 7 FIELDS 1 b;PEXPIREAT k "
+      "9)!" },
     { VALUE_HASH,
       { &list },
       -1,
@@ -140,11 +141,11 @@ static const struct row {
       2,
       16,
       "s i:t:0(DEL s s:0;XGROUP s:0 CREATE 1 0 MKSTREAM;HSET s a 1;" ENDS ")"
-      "s i:t:1(" COUNTED(
-          "1", "2") "HSET s b 2)"
-                    "s i:t:2(" COUNTED(
-                        "2", "3") "HPEXPIREAT s 7 FIELDS 2 a b)"
-                                  "s i(XGROUP s:0 SETID 3 0;DEL s:0;RENAME s k;PERSIST k)!" },
+      "s i:t:1(" COUNTED("1", "2") "HSET s b 2)"
+                                   "s i:t:2(" COUNTED(
+                                       "2", "3") "HPEXPIREAT s 7 FIELDS 1 a)"
+                                                 "s i(XGROUP s:0 SETID 3 0;DEL s:0;RENAME s "
+                                                 "k;HPEXPIREAT k 7 FIELDS 1 b;PERSIST k)!" },
     /* Entries share records. */
     { VALUE_STREAM,
       { &six_entries, &info, &no_groups },

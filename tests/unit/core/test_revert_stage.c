@@ -119,6 +119,20 @@ static bool run_group(struct slot *slot, const struct kept_operation *op)
     return true;
 }
 
+/* All have passed. A field is its letter; without one there is no hash. */
+static void run_field_ends(struct slot *slot, const struct kept_operation *op)
+{
+    assert_string_equal(op->words[1], "FIELDS");
+    for (size_t i = 3; slot->is_there && i < op->n; i++) {
+        char *at = strstr(slot->text, op->words[i]);
+
+        if (at)
+            memmove(at, at + 1, strlen(at));
+        if (slot->text[0] == '\0')
+            *slot = (struct slot){ 0 };
+    }
+}
+
 static bool run(struct model *m, const struct kept_operation *op)
 {
     struct slot *slot = slot_of(m, op->key);
@@ -136,6 +150,11 @@ static bool run(struct model *m, const struct kept_operation *op)
             return false;
         *slot_of(m, op->words[0]) = *slot;
         *slot = (struct slot){ 0 };
+    } else if (strcmp(op->command, "HPEXPIREAT") == 0) {
+        run_field_ends(slot, op);
+    } else if (strcmp(op->command, "HSET") == 0) {
+        slot->is_there = true;
+        strncat(slot->text, op->words[0], sizeof(slot->text) - strlen(slot->text) - 1);
     } else {
         assert_string_equal(op->command, "RPUSH");
         slot->is_there = true;
@@ -169,21 +188,27 @@ static const struct reply all = { .type = REPLY_ARRAY,
                                   .elements = elements,
                                   .n_elements = ARRAY_SIZE(elements) };
 
-static void say(struct kept *ret)
+static void say_value(struct kept *ret, const struct revert_value *value)
 {
     static const struct revert_names names = { .key = { "k", 1 },
                                                .id = { "i", 1 },
                                                .attempt = { "t", 1 },
                                                .stage = { "s", 1 },
                                                .n_partitions = 1 };
+    const struct revert_bounds bounds = { .record_bytes = 16 };
+
+    *ret = (struct kept){ 0 };
+    assert_int_equal(revert_say(value, &names, &bounds, keep, ret), REVERT_SAID);
+}
+
+static void say(struct kept *ret)
+{
     const struct reply *answers[] = { &all };
     const struct revert_value value = { .type = VALUE_LIST,
                                         .answers = answers,
                                         .ends_ms = REVERT_NEVER_ENDS };
-    const struct revert_bounds bounds = { .record_bytes = 16 };
 
-    *ret = (struct kept){ 0 };
-    assert_int_equal(revert_say(&value, &names, &bounds, keep, ret), REVERT_SAID);
+    say_value(ret, &value);
     assert_int_equal(ret->n, ARRAY_SIZE(elements) + 1);
 }
 
@@ -236,11 +261,44 @@ static void nothing_but_the_key_stays(void **state)
     assert_false(m.slots[1].is_there || m.slots[2].is_there);
 }
 
+static void a_hash_whose_fields_have_ended_by_then_becomes_what_is_left_of_it(void **state)
+{
+    static const struct reply pairs[] = { TEXT("a"), TEXT("1"), TEXT("b"),
+                                          TEXT("2"), TEXT("c"), TEXT("3") };
+    static const struct reply hash = { .type = REPLY_ARRAY,
+                                       .elements = pairs,
+                                       .n_elements = ARRAY_SIZE(pairs) };
+    static const struct revert_field fields[] = { { { "a", 1 }, 5 },
+                                                  { { "b", 1 }, 5 },
+                                                  { { "c", 1 }, 7 } };
+    static const char *const left[] = { "abc", "bc", "c", "" };
+    const struct reply *answers[] = { &hash };
+
+    (void)state;
+    for (size_t n = 0; n <= ARRAY_SIZE(fields); n++) {
+        const struct revert_value value = { .type = VALUE_HASH,
+                                            .answers = answers,
+                                            .ends_ms = REVERT_NEVER_ENDS,
+                                            .fields = fields,
+                                            .n_fields = n };
+        struct model m = { .slots = { { .is_there = true, .text = "as it was" } } };
+        struct kept kept;
+
+        say_value(&kept, &value);
+        for (size_t i = 0; i < kept.n; i++)
+            apply(&m, &kept.records[i]);
+        assert_string_equal(m.slots[0].text, left[n]);
+        assert_int_equal(m.slots[0].is_there, n < ARRAY_SIZE(fields));
+        assert_false(m.slots[1].is_there || m.slots[2].is_there);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_is_refused_repeated_or_late_the_key_is_whole_or_as_it_was),
         cmocka_unit_test(nothing_but_the_key_stays),
+        cmocka_unit_test(a_hash_whose_fields_have_ended_by_then_becomes_what_is_left_of_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
