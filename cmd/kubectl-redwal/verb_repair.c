@@ -1,5 +1,6 @@
 /* `repair`: what differs is written as the log makes it. */
 #include "cli/context.h"
+#include "outcome_lines.h"
 #include "receipt.h"
 #include "rediswal.h"
 #include "tree.h"
@@ -51,11 +52,6 @@ static const struct option_table *const tables[] = {
     &print_table,  &connection_table, &rediswal_table, NULL,
 };
 
-#define OUTCOME_LINE(verbs, name, code, repaired, reverted) OUTCOME_LINE_##verbs(code, repaired)
-#define OUTCOME_LINE_EITHER(code, what)                     "  " code ": " what "\n"
-#define OUTCOME_LINE_REPAIR                                 OUTCOME_LINE_EITHER
-#define OUTCOME_LINE_REVERT(code, what)                     ""
-
 const struct verb verb_repair = {
     .name = "repair",
     .summary = "Write keys that differ from what the log makes of them as the log makes them",
@@ -73,11 +69,11 @@ const struct verb verb_repair = {
         "depends on them. A record that Redis refused because of a write around the log is "
         "applied\n"
         "in the repaired key; discard its dead letter, or retrying it would apply it twice.\n\n"
-        "What became of a key:\n" REPAIR_OUTCOMES(
-            OUTCOME_LINE) "\nThe exit status is 3 when a key is not as the log makes it, which is "
-                          "so wherever there "
-                          "is\n"
-                          "something to repair and --yes is not given.\n",
+        "What became of a key:\n" REPAIR_OUTCOME_LINES
+        "\nThe exit status is 3 when a key is not as the log makes it, which is "
+        "so wherever there "
+        "is\n"
+        "something to repair and --yes is not given.\n",
     .examples = "# What would be done\n"
                 "kubectl-redwal repair\n"
                 "# Do it, and keep a receipt\n"

@@ -10,6 +10,7 @@
 #include "cli/option_table.h"
 #include "core/restore.h"
 #include "link.h"
+#include "outcome_lines.h"
 #include "receipt.h"
 #include "rediswal.h"
 #include "revert_append.h"
@@ -223,11 +224,6 @@ static const struct option_table *const tables[] = {
     &print_table,  &connection_table, &rediswal_table, NULL,
 };
 
-#define OUTCOME_LINE(verbs, name, code, repaired, reverted) OUTCOME_LINE_##verbs(code, reverted)
-#define OUTCOME_LINE_EITHER(code, what)                     "  " code ": " what "\n"
-#define OUTCOME_LINE_REVERT                                 OUTCOME_LINE_EITHER
-#define OUTCOME_LINE_REPAIR(code, what)                     ""
-
 const struct verb verb_revert = {
     .name = "revert",
     .summary = "Append records to the log that make keys what they were at a time or position",
@@ -255,12 +251,11 @@ const struct verb verb_revert = {
         "are by then. Give the appliers' own options, best by --config with their file. The user "
         "of\n"
         "Kafka needs Write on the topic.\n\n"
-        "What became of a key:\n" REPAIR_OUTCOMES(
-            OUTCOME_LINE) "\n"
-                          "The exit status is 3 when a key that differs is not reverted, which is "
-                          "so wherever there "
-                          "is\n"
-                          "something to revert and --yes is not given.\n",
+        "What became of a key:\n" REVERT_OUTCOME_LINES "\n"
+        "The exit status is 3 when a key that differs is not reverted, which is "
+        "so wherever there "
+        "is\n"
+        "something to revert and --yes is not given.\n",
     .examples = "# What would be done\n"
                 "kubectl-redwal revert --keys 'cart:*' --to 2h\n"
                 "# Do it, and wait until Redis has it\n"
