@@ -458,29 +458,44 @@ static void print_partitions(const struct comparison *c, struct printer *p)
     free(cells);
 }
 
-/* Nobody knows how many. Programs find none, and people are told. */
-static void hide_rejected(const struct printer *p, struct column *columns, struct cell *cells,
-                          size_t *n)
+static const char *why_unknown(const struct comparison *c, enum repair_outcome outcome)
 {
-    const size_t at = TOTAL_OUTCOMES + REPAIR_REJECTED - REPAIR_NONE - 1;
+    if (outcome == REPAIR_HELD)
+        return c->held_unknown;
+    return outcome == REPAIR_REJECTED || outcome == REPAIR_DOUBTFUL ? c->rejected_unknown : NULL;
+}
 
-    if (p->format != PRINT_JSON && p->format != PRINT_YAML) {
-        columns[at].type = COLUMN_TEXT;
-        columns[at].wide = false;
-        cells[at] = CELL_TEXT("not known: dead letters could not be read");
-        cells[at].tone = TONE_WARN;
-        return;
+/* Of a repair. What nobody knows programs find none of, and people are told. */
+static size_t add_outcomes(const struct comparison *c, const struct printer *p,
+                           struct column *columns, struct cell *cells, size_t n)
+{
+    const struct verify_counts *counts = verify_counts(c->verify);
+    const bool is_for_programs = p->format == PRINT_JSON || p->format == PRINT_YAML;
+
+    for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++) {
+        const char *why = why_unknown(c, i);
+
+        if (why && is_for_programs)
+            continue;
+        columns[n] = total_columns[TOTAL_OUTCOMES + i - REPAIR_NONE - 1];
+        if (why) {
+            columns[n].type = COLUMN_TEXT;
+            columns[n].wide = false;
+            cells[n] = CELL_TEXT(why);
+            cells[n].tone = TONE_WARN;
+        } else {
+            cells[n] = CELL_NUMBER((int64_t)counts->outcomes[i]);
+        }
+        n++;
     }
-    *n -= 1;
-    memmove(columns + at, columns + at + 1, (*n - at) * sizeof(*columns));
-    memmove(cells + at, cells + at + 1, (*n - at) * sizeof(*cells));
+    return n;
 }
 
 static void print_totals(const struct comparison *c, struct printer *p, const char *why)
 {
     const struct verify_counts *counts = verify_counts(c->verify);
     const uint64_t different = n_different(c), repaired = n_repaired(c);
-    size_t n = c->repair == VERIFY_ONLY ? N_TOTAL : N_TOTAL_OF_REPAIR;
+    size_t n = c->repair == VERIFY_ONLY ? N_TOTAL : TOTAL_OUTCOMES;
     struct column columns[N_TOTAL_MAX];
     struct cell cells[N_TOTAL_MAX] = {
         [TOTAL_EQUAL] = CELL_NUMBER(different == repaired),
@@ -497,11 +512,9 @@ static void print_totals(const struct comparison *c, struct printer *p, const ch
 
     cells[TOTAL_EQUAL].tone = different == repaired ? TONE_GOOD : TONE_BAD;
     cells[TOTAL_UNJUDGED].tone = counts->unjudged > 0 ? TONE_WARN : TONE_PLAIN;
-    for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
-        cells[TOTAL_OUTCOMES + i - REPAIR_NONE - 1] = CELL_NUMBER((int64_t)counts->outcomes[i]);
     memcpy(columns, total_columns, n * sizeof(*columns));
-    if (c->rejects_unknown)
-        hide_rejected(p, columns, cells, &n);
+    if (c->repair != VERIFY_ONLY)
+        n = add_outcomes(c, p, columns, cells, n);
     if (*why) {
         columns[n] = error_column;
         cells[n++] = CELL_TEXT(why);

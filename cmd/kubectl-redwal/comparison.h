@@ -37,7 +37,9 @@ struct comparison {
     struct log log;
     struct verify *verify;
     struct revert *revert; /* NULL: none has begun */
-    bool rejects_unknown;  /* nobody could read whether appliers rejected its records */
+    /* Why nobody knows of how many keys appliers hold the records back, or rejected them; NULL: it
+     * is known. */
+    const char *held_unknown, *rejected_unknown;
     struct progress progress;
     struct stops stops; /* while it runs */
     enum verify_phase phase;

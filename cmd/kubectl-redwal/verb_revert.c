@@ -183,12 +183,13 @@ static enum err_code await_fate(struct invocation *in, struct comparison *c, str
     enum err_code rc;
 
     await_folded(c, a);
-    if (a->token.n == 0)
-        return ERR_OK;
-    rc = revert_wait(c, &a->token, o->timeout_ms, err);
+    rc = a->token.n > 0 ? revert_wait(c, &a->token, o->timeout_ms, err) : ERR_OK;
     if (rc != ERR_OK)
         return rc;
-    c->rejects_unknown = !f->has_letters || revert_letters_tell(&f->letters, c, &unread) != ERR_OK;
+    c->held_unknown = NULL;
+    c->rejected_unknown = "not known: dead letters could not be read";
+    if (f->has_letters && revert_letters_tell(&f->letters, c, &unread) == ERR_OK)
+        c->rejected_unknown = NULL;
     if (*unread.msg)
         tell_unknown(in, &unread);
     return ERR_OK;
@@ -211,6 +212,8 @@ static enum exit_status run(struct invocation *in)
         rc = link_writer(in, a.topic, NULL, STORE_TIMEOUT_MS, &a.writer, &err);
     if (rc != ERR_OK)
         return call_failed(in, &err);
+    if (o->yes)
+        c.held_unknown = c.rejected_unknown = "not known: Redis was not seen to have the records";
     if (o->wait)
         begin_fate(in, &fate);
     rc = revert(in, &c, &a, &err);
