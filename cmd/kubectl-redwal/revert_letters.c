@@ -40,11 +40,9 @@ static bool tell(void *self, const struct mail *mail)
     struct envelope envelope;
     struct reject reject;
 
-    /* The log has it once more, and whatever comes of that one. */
-    if (mail->letter->state == LETTER_RETRIED)
-        return true;
     if (record_json_decode(t->decoder, &mail->record, &envelope, &reject))
-        revert_tell_rejected(t->comparison->revert, &mail->record, &envelope, mail->reason);
+        revert_tell_rejected(t->comparison->revert, &mail->record, &envelope, mail->reason,
+                             mail->letter->state);
     return true;
 }
 

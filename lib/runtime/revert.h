@@ -10,6 +10,7 @@
 #ifndef REDWAL_RUNTIME_REVERT_H
 #define REDWAL_RUNTIME_REVERT_H
 
+#include "core/letters.h"
 #include "runtime/verify.h"
 
 enum { REVERT_RUN_MAX = 63, REVERT_WHY_MAX = FINDING_DETAIL_MAX };
@@ -68,9 +69,10 @@ const char *revert_late_unknown(const struct revert *r);
  * back its records from `first` on. The listener is told if the one that was appended is among
  * them. */
 void revert_tell_held(struct revert *r, int32_t partition, struct str key, int64_t first);
-/* The same of a record of the log that is a dead letter, and why; of those that are held back
- * only, behind the above. Whether one was applied may be unknown. */
+/* The same of a record of the log that is a dead letter, why, and what was decided about it; of
+ * those that are held back only, behind the above. Whether one was applied may be unknown. */
 void revert_tell_rejected(struct revert *r, const struct record *record,
-                          const struct envelope *envelope, struct str reason);
+                          const struct envelope *envelope, struct str reason,
+                          enum letter_state state);
 
 #endif

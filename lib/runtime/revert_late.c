@@ -118,13 +118,16 @@ static void take_reason(struct revert *r, struct written_key *w, struct str key,
 }
 
 void revert_tell_rejected(struct revert *r, const struct record *record,
-                          const struct envelope *envelope, struct str reason)
+                          const struct envelope *envelope, struct str reason,
+                          enum letter_state state)
 {
     const struct str key = revert_key_of(envelope);
     const struct str code = { reason.p, reason.n < REASON_MAX ? reason.n : REASON_MAX };
     struct written_key *w = written_keys_find(&r->written, key);
 
-    if (!w || w->offset != record->offset || revert_partition(r, key) != record->partition)
+    /* Of one that was retried the log has another record, and whatever comes of that. */
+    if (!w || state == LETTER_RETRIED || w->offset != record->offset ||
+        revert_partition(r, key) != record->partition)
         return;
     if (w->outcome == REPAIR_HELD)
         add_reason(r, w, key, code);

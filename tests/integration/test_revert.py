@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import http.server
 import json
 import random
 import re
@@ -296,14 +297,13 @@ def test_nobody_sees_half_of_a_large_value(lab):
 def test_in_log_time_no_record_of_a_stage_reads_all_of_it(lab):
     program = servers.program("redis-8")
     topic, server = lab.topic(), lab.redis(program=program)
-    lab.judge_with(lab.redis("judge", program=program))
     lab.applier(topic, server, expiry="log").start()
     fields = [f"f{i}:" + "x" * 200 for i in range(8000)]
     for i in range(0, len(fields), 1000):
         write(topic, "large", "HSET", [word for field in fields[i:i + 1000] for word in (field, "v")])
+    ends_ms = int(time.time() * 1000) + HOUR_MS
     for i in range(0, len(fields) // 2, 1000):
-        ends_ms = str(int(time.time() * 1000) + HOUR_MS + i)
-        write(topic, "large", "HPEXPIREAT", [ends_ms, "FIELDS", "1000", *fields[i:i + 1000]])
+        write(topic, "large", "HPEXPIREAT", [str(ends_ms), "FIELDS", "1000", *fields[i:i + 1000]])
     topic.flush()
     ends = topic.ends()
     write(topic, "large", "HSET", [fields[-1], "w"])
@@ -314,9 +314,11 @@ def test_in_log_time_no_record_of_a_stage_reads_all_of_it(lab):
         client.config_resetstat()
         cli.run("--yes", "--wait")
         stats = client.info("commandstats")
+        assert client.hgetall("large") == {field.encode(): b"v" for field in fields}
+        some = client.execute_command("HPEXPIRETIME", "large", "FIELDS", 2, fields[0], fields[-1])
+    assert some == [ends_ms + (1 << 45), -1]
     assert sum(map(is_of_revert, topic.read())) > 20
     assert stats["cmdstat_hkeys"]["calls"] == 1, "the last one does, since deadlines move with the name"
-    assert_reverted(lab, topic, server, ends)
 
 
 def half_refused(lab, **options):
@@ -363,6 +365,142 @@ def test_a_stage_that_lacks_a_record_is_told_where_it_is_held_back(lab):
     assert not oracle.differences(before, after), "the key is as it was"
 
 
+def start_held(lab, topic, server, *words, at_key=1, **options):
+    """A process that reverts `k:*`, and the link to Redis, which is held as it is asked about a key."""
+    link = Link(server.port)
+    lab.on_close(link.close)
+    link.hold_at(b"HEXISTS", at_key)
+    cli = Revert(lab, topic, server, run="run", keys="k:*", redis=f"127.0.0.1:{link.port}", output="json", **options)
+    process = cli.start("--yes", *words)
+    await_(link.held, 30, "the key is judged")
+    return process, link
+
+
+def finish(process, status):
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == status, err
+    return json.loads(out), err
+
+
+def test_what_was_appended_until_redis_went_away_is_told(lab):
+    topic, server = applied(lab)
+    keys = [f"k:{i}" for i in range(9)]
+    for key in keys:
+        write(topic, key, "SET", ["1"])
+    topic.flush()
+    ends = topic.ends()
+    for key in keys:
+        write(topic, key, "INCR")
+    topic.flush()
+    lab.await_applied(topic, server)
+    process, link = start_held(lab, topic, server, to=at(ends), at_key=5)
+    link.cut()
+    done, _ = finish(process, 1)
+    told = {d["key"].encode() for d in done["differences"] if d["outcome"] == "written"}
+    assert len(told) == done["written"] == 4 and done["error"]
+    assert {reverted_key(r) for r in topic.read() if is_of_revert(r)} == told
+    assert Revert(lab, topic, server, to=at(ends), run="run", keys="k:*").run("--yes", "--wait").json()["written"] == 5
+    assert_reverted(lab, topic, server, ends)
+
+
+def test_what_came_late_and_cannot_be_read_is_not_known(lab):
+    topic, server = applied(lab)
+    write(topic, "k:1", "SET", ["1"])
+    topic.flush()
+    ends = topic.ends()
+    write(topic, "k:1", "INCR")
+    topic.flush()
+    lab.await_applied(topic, server)
+    process, link = start_held(lab, topic, server, to=at(ends))
+    write(topic, "k:1", "INCR")
+    topic.flush()
+    lab.await_applied(topic, server)
+    for partition, end in topic.ends().items():
+        topic.truncate(partition, end)
+    link.restore()
+    done, err = finish(process, 0)
+    assert "what was written to keys while they were judged is not known: " in err
+    difference, = done["differences"]
+    assert (difference["outcome"], done["written"]) == ("written", 1) and "undone" not in difference["detail"]
+    lab.await_applied(topic, server)
+    with server.client() as client:
+        assert client.get("k:1") == b"1"
+
+
+def test_what_redis_was_not_seen_to_have_is_not_called_accepted(lab):
+    topic, server = applied(lab)
+    write(topic, "k:1", "SET", ["1"])
+    topic.flush()
+    ends = topic.ends()
+    write(topic, "k:1", "INCR")
+    topic.flush()
+    lab.await_applied(topic, server)
+    applier, = lab.appliers
+    applier.stop()
+    cli = Revert(lab, topic, server, to=at(ends), run="run", keys="k:*", timeout="200ms")
+    done = cli.run("--yes", "--wait", status=4).json()
+    assert done["written"] == 1 and "not all settled" in done["error"]
+    assert not {"held-back", "rejected", "doubtful"} & done.keys()
+    shown = cli.run("--yes", "--wait", output="table", status=4).out
+    assert len(re.findall(r"(?m)^(?:held-back|rejected|doubtful) +not known: ", shown)) == 3, shown
+    applier.start()
+    done = cli.run("--yes", "--wait", timeout="30s").json()
+    assert [done[code] for code in ("held-back", "rejected", "doubtful")] == [0, 0, 0]
+
+
+class SlowRegistry:
+    """Has no schema, and says so once it may."""
+
+    def __init__(self):
+        may, asked = self.may, self.asked = threading.Event(), threading.Event()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.set()
+                may.wait(30)
+                self.send_response(404)
+                self.end_headers()
+                self.wfile.write(b'{"error_code": 40403, "message": "there is none"}')
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.may.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def test_what_has_ended_while_the_log_was_folded_stays_gone(lab):
+    registry = SlowRegistry()
+    lab.on_close(registry.close)
+    registry.may.set()
+    topic, server = applied(lab, schema_registry=registry.url)
+    deadline = time.time() + 4
+    write(topic, "k:ends", "SET", ["1"], ttlMs=4000)
+    write(topic, "k:stays", "SET", ["1"])
+    topic.flush()
+    ends = topic.ends()
+    write(topic, "k:ends", "INCR")
+    write(topic, "k:stays", "INCR")
+    topic.write(b"\0\0\0\0\7no such schema", b"other")
+    topic.flush()
+    lab.await_applied(topic, server)
+    registry.may.clear()
+    registry.asked.clear()
+    process = Revert(lab, topic, server, run="run", keys="k:*", to=at(ends), output="json",
+                     schema_registry=registry.url).start("--yes", "--wait")
+    assert registry.asked.wait(30), "it is folded, and the key has not ended"
+    time.sleep(max(0, deadline + 0.2 - time.time()))
+    registry.may.set()
+    done, _ = finish(process, 0)
+    assert [d["key"] for d in done["differences"]] == ["k:stays"]
+
+
 def test_what_happens_to_a_key_while_it_is_judged_is_told(lab, tmp_path):
     """Behind the end of the fold, and in front of the records that revert them, a key is quarantined and another one
     written to."""
@@ -377,13 +515,9 @@ def test_what_happens_to_a_key_while_it_is_judged_is_told(lab, tmp_path):
     topic.flush()
     lab.await_applied(topic, server)
     applier.stop()
-    link = Link(server.port)
-    lab.on_close(link.close)
-    link.hold_at(b"HEXISTS")
     receipt = tmp_path / "receipt"
-    process = Revert(lab, topic, server, to=at(ends), run="run", keys="k:*", on_reject="quarantine-key",
-                     redis=f"127.0.0.1:{link.port}", output="json", receipt=receipt, limit=1).start("--yes", "--wait")
-    await_(link.held, 30, "the first key is judged")
+    process, link = start_held(lab, topic, server, "--wait", to=at(ends), on_reject="quarantine-key", receipt=receipt,
+                               limit=1)
     write(topic, "k:held", "INCR")
     write(topic, "k:late", "RPUSH", ["c"])
     topic.flush()
@@ -392,9 +526,7 @@ def test_what_happens_to_a_key_while_it_is_judged_is_told(lab, tmp_path):
     write(topic, "k:plain", "RPUSH", ["behind"])
     topic.flush()
     applier.start()
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 3, err
-    done = json.loads(out)
+    done, _ = finish(process, 3)
     told, rows = {}, {}
     for line in receipt.read_text().splitlines():
         row = json.loads(line)

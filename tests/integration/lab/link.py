@@ -11,7 +11,7 @@ class Link:
     """Listens on `port` and relays to `target_port` on 127.0.0.1, in a thread of its own.
 
     hold()    nothing is relayed any more, connections stay open: a silent network.
-    hold_at(word)  hold() as soon as somebody sends the word, which is not relayed; held() tells.
+    hold_at(word, nth)  hold() as soon as somebody sends the word so often; that one is not relayed. held() tells.
     cut()     connections are closed and new ones refused: a broken network.
     restore() back to normal. What a cut connection had in flight is lost, as it would be.
     """
@@ -27,7 +27,7 @@ class Link:
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._selector.register(self._ordered, selectors.EVENT_READ)
         self._mode = "pass"
-        self._word = None
+        self._word, self._words_left = None, 0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -35,9 +35,9 @@ class Link:
     def hold(self):
         self._order("hold")
 
-    def hold_at(self, word):
+    def hold_at(self, word, nth=1):
         """A word of a client's command; one that fits into a packet together with what precedes it."""
-        self._word = word
+        self._word, self._words_left = word, nth
 
     def held(self):
         return self._mode == "hold"
@@ -122,8 +122,10 @@ class Link:
                     return self._drop(s)
                 self._unsent[peer] += data
                 if self._word and self._word in data:
-                    self._word = None
-                    return self._obey(b"h")
+                    self._words_left -= 1
+                    if self._words_left == 0:
+                        self._word = None
+                        return self._obey(b"h")
                 self._flush(peer)
             if events & selectors.EVENT_WRITE:
                 self._flush(s)

@@ -56,14 +56,20 @@ static void end(struct stand *s)
     written_keys_release(&s->r.written);
 }
 
-static void tell_letter(struct stand *s, int64_t offset, const char *reason)
+static void tell_letter_in(struct stand *s, int64_t offset, const char *reason,
+                           enum letter_state state)
 {
     const struct operation operation = { .key = STR_LITERAL(KEY), .command = STR_LITERAL("DEL") };
     const struct envelope envelope = { .operations = &operation, .n_operations = 1 };
     const struct record record = { .partition = revert_partition(&s->r, STR_LITERAL(KEY)),
                                    .offset = offset };
 
-    revert_tell_rejected(&s->r, &record, &envelope, str_from(reason));
+    revert_tell_rejected(&s->r, &record, &envelope, str_from(reason), state);
+}
+
+static void tell_letter(struct stand *s, int64_t offset, const char *reason)
+{
+    tell_letter_in(s, offset, reason, LETTER_OPEN);
 }
 
 static void a_dead_letter_tells_whether_the_key_may_have_been_made(void **state)
@@ -90,6 +96,19 @@ static void a_dead_letter_tells_whether_the_key_may_have_been_made(void **state)
         assert_non_null(strstr(s.told.why, reject_code(rows[i].reason)));
         assert_int_equal(s.v.counts.outcomes[REPAIR_WRITTEN], 0);
         assert_int_equal(s.v.counts.outcomes[rows[i].outcome], 1);
+        end(&s);
+    }
+}
+
+static void a_dead_letter_that_was_retried_tells_nothing(void **state)
+{
+    struct stand s;
+
+    (void)state;
+    for (enum letter_state i = 0; i < LETTER_STATE_COUNT; i++) {
+        begin(&s);
+        tell_letter_in(&s, OFFSET, reject_code(REJECT_REDIS_WRONGTYPE), i);
+        assert_int_equal(s.told.n, i == LETTER_RETRIED ? 0 : 1);
         end(&s);
     }
 }
@@ -188,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_letter_tells_whether_the_key_may_have_been_made),
+        cmocka_unit_test(a_dead_letter_that_was_retried_tells_nothing),
         cmocka_unit_test(a_record_is_held_back_in_its_own_partition_from_an_offset_on),
         cmocka_unit_test(what_is_held_back_tells_the_reason_of_its_own_letter),
         cmocka_unit_test(of_two_processes_that_do_a_run_the_first_record_counts),
