@@ -220,8 +220,7 @@ enum err_code mirror_link_offsets(struct mirror_link *l, int64_t *ret_next, stru
     const struct connect connect = connect_curl_port(l->connect);
 
     if (offsets_topic(l))
-        return mirror_stored_read(l->in, offsets_topic(l), l->connector, l->source, ret_next,
-                                  l->log.n, err);
+        return mirror_stored_read(l->in, l->connector, l->source, ret_next, l->log.n, err);
     if (!l->connect)
         return err_set(err, ERR_INVALID, "only Connect tells them: give --kafka-connect");
     return connect_mirror_offsets(&connect, l->connector, source_topic(l), ret_next, l->log.n, err);

@@ -30,6 +30,8 @@ void mirror_options_check(struct invocation *in)
                                      "--connector out");
     if (o->source && !o->maker)
         option_set_problem(&in->set, "--source-alias needs --mirror-maker");
+    if (o->offsets_brokers && !o->offsets)
+        option_set_problem(&in->set, "--offsets-brokers needs --offsets-topic");
     if (!o->user != !o->password.path)
         option_set_problem(&in->set,
                            "--kafka-connect-user and --kafka-connect-password-file go together");

@@ -16,6 +16,7 @@
     X(TEXT,   ANYWHERE, maker,     "mirror-maker",                "NAME", NULL, 1, 253,  NULL, "Mirror", "The KafkaMirrorMaker2 of Strimzi that manages it: then orders go there, and it names the connector") \
     X(TEXT,   ANYWHERE, source,    "source-alias",                "NAME", NULL, 1, 249,  NULL, "Mirror", "What that calls the cluster that is mirrored, where it mirrors several") \
     X(TEXT,   ANYWHERE, offsets,   "offsets-topic",               "NAME", NULL, 1, 249,  NULL, "Mirror", "The topic in which Connect stores how far the connector is, to read that there: its offset.storage.topic, or that of the connector itself where it has one of its own") \
+    X(ADDRESSES, ANYWHERE, offsets_brokers, "offsets-brokers",    "LIST", NULL, 0, 0,    NULL, "Mirror", "Brokers that keep --offsets-topic, where these are others; they are asked as those here are") \
     X(TEXT,   ANYWHERE, user,      "kafka-connect-user",          "USER", NULL, 1, 255,  NULL, "Mirror", "User at Connect") \
     X(SECRET, ANYWHERE, password,  "kafka-connect-password-file", "FILE", NULL, 0, 0,    NULL, "Mirror", "File with the password for Connect") \
     X(FILE,   ANYWHERE, ca,        "kafka-connect-ca",            "FILE", NULL, 0, 0,    NULL, "Mirror", "Certificates that may sign Connect's; the system's when unset") \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "link.h"
+#include "mirror_options.h"
 #include "runtime/clock.h"
 #include "wiring/access.h"
 #include "wiring/offset_reader.h"
@@ -27,27 +28,31 @@ static enum err_code take(const struct log_look *found, const char *offsets_topi
     return ERR_OK;
 }
 
-enum err_code mirror_stored_read(const struct invocation *in, const char *offsets_topic,
-                                 const char *connector, char ret_source[MIRROR_TOPIC_MAX + 1],
-                                 int64_t *ret_next, int32_t n, struct err *err)
+enum err_code mirror_stored_read(const struct invocation *in, const char *connector,
+                                 char ret_source[MIRROR_TOPIC_MAX + 1], int64_t *ret_next,
+                                 int32_t n, struct err *err)
 {
     const struct connection_options *c = link_options(in);
-    const struct offset_reader_settings settings = {
+    const struct mirror_options *o = invocation_values(in, &mirror_table);
+    struct offset_reader_settings settings = {
         .access = access_to_kafka(c, LINK_CLIENT_ID),
-        .topic = offsets_topic,
+        .topic = o->offsets,
         .group = c->group,
         .connector = connector,
         .mirrored = c->topic,
     };
     struct offset_reader *reader = NULL;
     struct log_look found;
-    enum err_code rc = offset_reader_new(&settings, &reader, err);
+    enum err_code rc;
 
+    if (o->offsets_brokers)
+        settings.access.brokers = o->offsets_brokers;
+    rc = offset_reader_new(&settings, &reader, err);
     if (rc != ERR_OK)
         return rc;
     log_look_init(&found);
     look(reader, &found);
-    rc = take(&found, offsets_topic, ret_source, ret_next, n, err);
+    rc = take(&found, o->offsets, ret_source, ret_next, n, err);
     log_look_release(&found);
     offset_reader_free(reader);
     return rc;

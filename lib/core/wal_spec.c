@@ -372,16 +372,23 @@ void wal_value_print_allowed(const struct wal_value *v, struct buf *out)
 
 /* --- rules ------------------------------------------------------------------------------------ */
 
-static bool has_sasl(const struct wal_spec *s)
+static bool has_sasl(const char *security)
 {
-    return strncmp(s->security, "SASL_", strlen("SASL_")) == 0;
+    return strncmp(security, "SASL_", strlen("SASL_")) == 0;
 }
 
-static bool has_tls(const struct wal_spec *s)
+static bool has_tls(const char *security)
 {
-    const size_t n = strlen(s->security);
+    const size_t n = strlen(security);
 
-    return n >= 3 && strcmp(s->security + n - 3, "SSL") == 0;
+    return n >= 3 && strcmp(security + n - 3, "SSL") == 0;
+}
+
+static const char *offsets_security(const struct wal_spec *s)
+{
+    static const char *const words[] = { WAL_OFFSETS_SECURITY_CHOICES };
+
+    return words[s->offsets_security];
 }
 
 static bool is_https(const char *url)
@@ -411,9 +418,9 @@ bool wal_rule_holds(enum wal_rule rule, const struct wal_spec *s)
     case WAL_RULE_SENTINEL_USER:
         return !s->sentinel_user || s->sentinel_password.name;
     case WAL_RULE_KAFKA_SASL:
-        return has_sasl(s) == !!s->kafka_user;
+        return has_sasl(s->security) == !!s->kafka_user;
     case WAL_RULE_KAFKA_TLS:
-        return has_tls(s) || !(s->kafka_ca.name || s->kafka_certificate.name);
+        return has_tls(s->security) || !(s->kafka_ca.name || s->kafka_certificate.name);
     case WAL_RULE_TOPICS:
         return strcmp(s->topic, s->dlq_topic) != 0;
     case WAL_RULE_REGISTRY_URL:
@@ -431,6 +438,12 @@ bool wal_rule_holds(enum wal_rule rule, const struct wal_spec *s)
         return !s->mirror_connector || s->connect_url || s->offsets_topic;
     case WAL_RULE_MIRROR_OFFSETS:
         return !s->offsets_topic || s->mirror_connector || s->mirror_maker;
+    case WAL_RULE_MIRROR_OFFSETS_KAFKA:
+        return !s->offsets_brokers || s->offsets_topic;
+    case WAL_RULE_OFFSETS_SASL:
+        return has_sasl(offsets_security(s)) == !!s->offsets_user;
+    case WAL_RULE_OFFSETS_TLS:
+        return has_tls(offsets_security(s)) || !(s->offsets_ca.name || s->offsets_certificate.name);
     case WAL_RULE_CONNECT_URL:
         return !s->connect_url || !strchr(s->connect_url, '@');
     case WAL_RULE_CONNECT_USER:

@@ -18,12 +18,15 @@ enum wal_sentinel_tls {
     WAL_SENTINEL_TLS_ENABLED,
     WAL_SENTINEL_TLS_DISABLED
 };
+enum wal_offsets_security { WAL_OFFSETS_SECURITY_SAME }; /* the others are as Kafka names them */
 
-#define WAL_ONE_OF(...)          ((const char *const[]){ __VA_ARGS__, NULL })
-#define WAL_ROLE_CHOICES         "active", "standby"
-#define WAL_SENTINEL_TLS_CHOICES "same", "enabled", "disabled"
-#define WAL_PULL_CHOICES         "Always", "IfNotPresent", "Never"
-#define WAL_MIRROR_CHOICES       "Observed", "Running", "Stopped" /* enum mirror_wish */
+#define WAL_ONE_OF(...)              ((const char *const[]){ __VA_ARGS__, NULL })
+#define WAL_ROLE_CHOICES             "active", "standby"
+#define WAL_SENTINEL_TLS_CHOICES     "same", "enabled", "disabled"
+#define WAL_OFFSETS_SECURITY_CHOICES "same", "PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"
+#define WAL_SASL_CHOICES             "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"
+#define WAL_PULL_CHOICES             "Always", "IfNotPresent", "Never"
+#define WAL_MIRROR_CHOICES           "Observed", "Running", "Stopped" /* enum mirror_wish */
 
 /* clang-format off */
 
@@ -49,6 +52,9 @@ enum wal_sentinel_tls {
     X("mirror.connect",     OPTIONAL, "The Kafka Connect that runs it, by its REST interface; only by that a stop is proven") \
     X("mirror.connect.tls", OPTIONAL, "Certificates for TLS to Connect") \
     X("mirror.kafkaMirrorMaker2", OPTIONAL, "The KafkaMirrorMaker2 of Strimzi, in this namespace, that manages it: orders go there, and it names the connector") \
+    X("mirror.offsetsKafka", OPTIONAL, "The Kafka that keeps offsetsTopic, where that is another one than spec.kafka: the one by which Connect finds its workers together, a KafkaMirrorMaker2's connectCluster") \
+    X("mirror.offsetsKafka.sasl", OPTIONAL, "How to log in there") \
+    X("mirror.offsetsKafka.tls", OPTIONAL, "Certificates for TLS to these brokers") \
     X("applier",            FILLED,   "The pods that apply the log")
 
 /* X(type, field, path, need, default, min, max, allowed, help). Of SECRET the default is that of its
@@ -90,7 +96,14 @@ enum wal_sentinel_tls {
     X(OBJECT_NAME, mirror_maker,      "mirror.kafkaMirrorMaker2.name", REQUIRED, NULL, 1, 253, NULL, "Its name") \
     X(TEXT,        mirror_source,     "mirror.kafkaMirrorMaker2.sourceAlias", OPTIONAL, NULL, 1, 249, NULL, "What it calls the cluster that is mirrored, where it mirrors several") \
     X(INT,         accepted_differences, "mirror.acceptedDifferences", OPTIONAL, "0", 0, 1000000, NULL, "So many stretches of the log that its mirror changed, as MirrorFaithful counts them, are known and have been seen to: it tells of more only") \
-    X(NAME,        offsets_topic,     "mirror.offsetsTopic", OPTIONAL, NULL, 1, 249, NULL, "The topic, at spec.kafka.brokers, in which Connect stores how far the connector is: its offset.storage.topic, or that of the connector itself where it has one of its own. When given, it is read for that instead of asking Connect") \
+    X(NAME,        offsets_topic,     "mirror.offsetsTopic", OPTIONAL, NULL, 1, 249, NULL, "The topic, at spec.kafka.brokers or offsetsKafka, in which Connect stores how far the connector is: its offset.storage.topic, or that of the connector itself where it has one of its own. When given, it is read for that instead of asking Connect") \
+    X(ADDRESSES,   offsets_brokers,   "mirror.offsetsKafka.brokers", REQUIRED, NULL, 0, 0, NULL, "Its brokers to ask first for the rest") \
+    X(CHOICE,      offsets_security,  "mirror.offsetsKafka.security", OPTIONAL, "same", 0, 0, WAL_ONE_OF(WAL_OFFSETS_SECURITY_CHOICES), "How to talk to them; same: as to spec.kafka.brokers, with the same user and certificates") \
+    X(CHOICE,      offsets_mechanism, "mirror.offsetsKafka.sasl.mechanism", OPTIONAL, "SCRAM-SHA-512", 0, 0, WAL_ONE_OF(WAL_SASL_CHOICES), "How to log in") \
+    X(TEXT,        offsets_user,      "mirror.offsetsKafka.sasl.username", REQUIRED, NULL, 1, 255, NULL, "SASL user") \
+    X(SECRET,      offsets_password,  "mirror.offsetsKafka.sasl.passwordSecret", REQUIRED, "password", 0, 0, NULL, "SASL password") \
+    X(SECRET,      offsets_ca,        "mirror.offsetsKafka.tls.caSecret", OPTIONAL, "ca.crt", 0, 0, NULL, "Certificates that may sign theirs; the system's when absent") \
+    X(CERTIFICATE, offsets_certificate, "mirror.offsetsKafka.tls.certificateSecret", OPTIONAL, NULL, 0, 0, NULL, "Our certificate, where they ask for one") \
     X(ADDRESSES,   source_brokers,    "mirror.sourceBrokers", OPTIONAL, NULL, 0, 0, NULL, "Brokers of the cluster that is mirrored, to tell how many records the mirror is behind; they are asked as spec.kafka.brokers are, with the same user and certificates") \
     \
     X(INT,         replicas,          "applier.replicas", OPTIONAL, "2", 0, 100, NULL, "Pods; more than the log has partitions wait in reserve") \
@@ -165,6 +178,12 @@ enum wal_sentinel_tls {
       "connect.connector needs connect.url, or offsetsTopic where Connect cannot be asked") \
     X(MIRROR_OFFSETS, "mirror", "!has(self.offsetsTopic) || (has(self.connect) && has(self.connect.connector)) || has(self.kafkaMirrorMaker2)", \
       "offsetsTopic needs a connector: name it by connect.connector or kafkaMirrorMaker2") \
+    X(MIRROR_OFFSETS_KAFKA, "mirror", "!has(self.offsetsKafka) || has(self.offsetsTopic)", \
+      "offsetsKafka needs offsetsTopic, which is read there") \
+    X(OFFSETS_SASL, "mirror.offsetsKafka", "has(self.sasl) == self.security.startsWith('SASL_')", \
+      "sasl goes with security SASL_PLAINTEXT and SASL_SSL, and they need it") \
+    X(OFFSETS_TLS, "mirror.offsetsKafka", "self.security.endsWith('SSL') || !has(self.tls) || !(has(self.tls.caSecret) || has(self.tls.certificateSecret))", \
+      "tls needs security SSL or SASL_SSL") \
     X(CONNECT_URL, "mirror.connect", "!has(self.url) || !self.url.contains('@')", \
       "url holds a user; give username and passwordSecret") \
     X(CONNECT_USER, "mirror.connect", "has(self.username) == has(self.passwordSecret)", \

@@ -121,6 +121,11 @@ struct wal_watch *wal_looks_at(const struct wal_looks *l, size_t i);
 NODISCARD enum err_code wal_looks_place(struct wal_looks *l, const struct wal_watch *w,
                                         int64_t now_ms, struct log_place *ret, struct err *err);
 
+/* The same of the topic in which the Connect of its mirror stores offsets. */
+NODISCARD enum err_code wal_looks_offsets_place(struct wal_looks *l, const struct wal_watch *w,
+                                                int64_t now_ms, struct log_place *ret,
+                                                struct err *err);
+
 /* The same of its Redis; `sentinels` is zeroed, and the caller's to release after. */
 NODISCARD enum err_code wal_looks_redis_place(struct wal_looks *l, const struct wal_watch *w,
                                               int64_t now_ms, struct buf *sentinels,

@@ -77,6 +77,34 @@ enum err_code wal_looks_place(struct wal_looks *l, const struct wal_watch *w, in
     return found(&g, err);
 }
 
+/* With the user and the certificates of the brokers here, or with its own and none of theirs. */
+enum err_code wal_looks_offsets_place(struct wal_looks *l, const struct wal_watch *w,
+                                      int64_t now_ms, struct log_place *ret, struct err *err)
+{
+    static const char *const securities[] = { WAL_OFFSETS_SECURITY_CHOICES };
+    static const char *const mechanisms[] = { WAL_SASL_CHOICES };
+    struct gathering g = { l, w, now_ms, false, "" };
+    const struct wal_spec *s = &w->resource.spec;
+
+    if (s->offsets_security == WAL_OFFSETS_SECURITY_SAME) {
+        const enum err_code rc = wal_looks_place(l, w, now_ms, ret, err);
+
+        ret->brokers = s->offsets_brokers ? s->offsets_brokers : s->brokers;
+        ret->topic = s->offsets_topic;
+        return rc;
+    }
+    *ret = (struct log_place){
+        .brokers = s->offsets_brokers,
+        .security = securities[s->offsets_security],
+        .sasl_mechanism = mechanisms[s->offsets_mechanism],
+        .login = login_of(&g, s->offsets_user, s->offsets_password, s->offsets_ca,
+                          &s->offsets_certificate),
+        .topic = s->offsets_topic,
+        .group = s->group,
+    };
+    return found(&g, err);
+}
+
 static const char *sentinels_of(const struct wal_watch *w, struct buf *text)
 {
     const struct wal_spec *s = &w->resource.spec;

@@ -90,7 +90,7 @@ static uint64_t digest_of(const struct wal_spec *s)
 {
     const char *const names[] = { s->connect_url,   s->mirror_connector, s->mirror_maker,
                                   s->mirror_source, s->source_brokers,   s->brokers,
-                                  s->topic,         s->offsets_topic };
+                                  s->topic,         s->offsets_topic,    s->offsets_brokers };
     CLEANUP(buf_release) struct buf text = { 0 };
 
     buf_init(&text, WAL_JSON_MAX);

@@ -21,14 +21,12 @@ static void note_why(struct wal_mirror *m, const char *why)
 enum err_code wal_offsets_ask(struct wal_looks *looks, const struct log_observer_port *port,
                               struct wal_watch *w, int64_t now_ms)
 {
-    const struct wal_spec *s = &w->resource.spec;
     struct log_place place;
     struct err err = { 0 };
-    enum err_code rc = wal_looks_place(looks, w, now_ms, &place, &err);
+    enum err_code rc = wal_looks_offsets_place(looks, w, now_ms, &place, &err);
 
-    place.topic = s->offsets_topic;
     place.connector = w->mirror.connector;
-    place.mirrored = s->topic;
+    place.mirrored = w->resource.spec.topic;
     if (rc == ERR_OK)
         rc = port->ops->ask(port->self, w->number | WAL_LOOKS_OFFSETS, &place, &err);
     w->mirror.offsets.asked = rc == ERR_OK;

@@ -179,6 +179,25 @@ def test_what_was_not_committed_does_not_count_and_the_last_that_was_does(lab, m
     assert [r["next"] for r in answer.json()["partitions"]] == [None] * 3
 
 
+def test_offsets_in_another_cluster_are_read_there(lab, mirrored):
+    mirror = mirrored()
+    topic = Topic(mirror.source_broker.plain, f"elsewhere-{mirror.source.name}", partitions=1)
+    for partition in range(3):
+        key = [mirror.connector.name, {"cluster": "source", "partition": partition,
+                                       "topic": mirror.source.name}]
+        topic.write(json.dumps({"offset": 6 + partition}).encode(),
+                    json.dumps(key, separators=(",", ":")).encode())
+    topic.flush()
+    options = {**mirror.cli.options, "offsets-topic": topic.name}
+    there = Cli(**options, offsets_brokers=mirror.source_broker.plain)
+    assert mirror.next(there) == {0: 7, 1: 8, 2: 9}
+    assert set(mirror.next(Cli(**options)).values()) == {None}
+    options.pop("offsets-topic")
+    answer = Cli(**options, offsets_brokers=mirror.source_broker.plain,
+                 kafka_connect=mirror.connect.url).run("mirror", "status", status=2)
+    assert "--offsets-brokers needs --offsets-topic" in answer.err
+
+
 def test_a_topic_that_is_none_of_connects_is_told(lab, mirrored):
     mirror = mirrored()
     mirror.write(N)

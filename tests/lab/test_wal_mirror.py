@@ -19,7 +19,7 @@ from lab.certs import Authority
 from lab.connect import Connect
 from lab.kafka import Broker
 from lab.wait import await_, holds
-from lab.wal import Topic
+from lab.wal import Topic, grant
 from lab.workload import encode
 from manifests import MANIFESTS
 from place import DONE, FAILED, REDWAL, TIMEOUT, USAGE
@@ -425,6 +425,34 @@ def test_where_nobody_may_ask_connect_its_topic_says_how_far_the_mirror_is(
            lambda: f"that this is none of its topics: {mirrored.said()}")
     await_(lambda: "records" not in mirrored.said().get("lag", {}), STALE_S + 60,
            lambda: f"how far it is behind is not known: {mirrored.said()}")
+
+
+def test_offsets_in_a_third_place_are_read_there_with_its_own_user(
+        wals, controller, mirrored, tmp_path):
+    elsewhere = Broker(tmp_path / "elsewhere", users=[(USER, PASSWORD)]).start()
+    try:
+        stored = Topic(elsewhere.plain, "stored-elsewhere", partitions=1)
+        grant(elsewhere.plain, USER, "TOPIC", stored.name, "READ")
+        for partition in range(2):
+            key = [mirrored.connector.name, {"cluster": "source", "partition": partition,
+                                             "topic": mirrored.source.name}]
+            stored.write(json.dumps({"offset": 6}).encode(),
+                         json.dumps(key, separators=(",", ":")).encode())
+        stored.flush()
+        wals.kubectl("create", "secret", "generic", "elsewhere",
+                     f"--from-literal=password={PASSWORD}", f"--from-file=ca.crt={elsewhere.ca}")
+        mirrored.create("Observed", **{"spec.mirror": {
+            "offsetsTopic": stored.name, "connect": {"connector": mirrored.connector.name},
+            "offsetsKafka": {
+                "brokers": [elsewhere.secure], "security": "SASL_SSL",
+                "sasl": {"username": USER, "passwordSecret": {"name": "elsewhere"}},
+                "tls": {"caSecret": {"name": "elsewhere"}}}}})
+        it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+        await_(lambda: [p["next"] for p in mirrored.said().get("partitions", [])] == [7, 7], 60,
+               lambda: f"what is stored there: {mirrored.said()}\n{it.tail()}")
+        assert PASSWORD not in it.log.read_text() + json.dumps(wals.get())
+    finally:
+        elsewhere.stop()
 
 
 def test_the_component_lets_the_controller_follow_and_order_mirror_makers(

@@ -95,6 +95,35 @@ static void what_is_not_stored_or_cannot_be_read_is_unknown(void **state)
     assert_int_equal(behind(s), LOOK_UNKNOWN);
 }
 
+static void what_is_stored_is_asked_for_where_it_is_said_to_be(void **state)
+{
+    static const struct {
+        const char *elsewhere, *way;
+    } rows[] = {
+        { "", "k:9092 PLAINTEXT SCRAM-SHA-512 - -" },
+        { "\"offsetsKafka\":{\"brokers\":[\"o:1\",\"o:2\"]},",
+          "o:1,o:2 PLAINTEXT SCRAM-SHA-512 - -" },
+        { "\"offsetsKafka\":{\"brokers\":[\"o:1\"],\"security\":\"SASL_SSL\",\"sasl\":{"
+          "\"mechanism\":\"PLAIN\",\"username\":\"me\",\"passwordSecret\":{\"name\":"
+          "\"auth\"}}},",
+          "o:1 SASL_SSL PLAIN me hush" },
+        { "\"offsetsKafka\":{\"brokers\":[\"o:1\"],\"security\":\"SSL\"},",
+          "o:1 SSL SCRAM-SHA-512 - -" },
+    };
+    struct wal_stand *s = *state;
+    char mirror[TEXT_MAX];
+
+    fake_api_put(s->api, SECRETS, "ns", "auth", SECRET);
+    s->stored = 110;
+    for (int i = 0; i < (int)ARRAY_SIZE(rows); i++) {
+        snprintf(mirror, sizeof(mirror), "%s" ALONE, rows[i].elsewhere);
+        put(s, i + 1, mirror);
+        wal_stand_run(s, MINUTE_MS);
+        assert_string_equal(s->stored_at, rows[i].way);
+        assert_int_equal(behind(s), 40);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
 
 int main(void)
@@ -103,6 +132,7 @@ int main(void)
         TEST(how_far_a_mirror_is_is_told_though_nobody_may_ask_connect),
         TEST(where_both_tell_the_topic_counts),
         TEST(what_is_not_stored_or_cannot_be_read_is_unknown),
+        TEST(what_is_stored_is_asked_for_where_it_is_said_to_be),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

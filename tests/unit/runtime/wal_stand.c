@@ -75,6 +75,9 @@ static enum err_code ask_log(void *self, uint64_t wal, const struct log_place *l
         assert_string_equal(log->topic, "connect-offsets");
         assert_string_equal(log->connector, "a");
         assert_string_equal(log->mirrored, "redis-writes");
+        snprintf(s->stored_at, sizeof(s->stored_at), "%s %s %s %s %s", log->brokers, log->security,
+                 log->sasl_mechanism, log->login.user ? log->login.user : "-",
+                 log->login.password ? log->login.password : "-");
         s->offsets_asked = wal;
         return ERR_OK;
     }

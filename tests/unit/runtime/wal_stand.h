@@ -73,10 +73,11 @@ struct wal_stand {
     struct fake_connector connector;
     struct fake_mirror mirror;
     uint64_t source_asked, offsets_asked;
-    int64_t stored;   /* by the connector, in each partition; LOOK_UNKNOWN: nothing */
-    const char *why;  /* that cannot be read; NULL: it can */
-    const char *here; /* brokers that are asked */
-    int64_t log_end;  /* of each partition here, for who reads everything */
+    int64_t stored;      /* by the connector, in each partition; LOOK_UNKNOWN: nothing */
+    const char *why;     /* that cannot be read; NULL: it can */
+    char stored_at[128]; /* the way there that was asked: brokers, security, user, password */
+    const char *here;    /* brokers that are asked */
+    int64_t log_end;     /* of each partition here, for who reads everything */
 };
 
 extern int64_t wal_stand_ms; /* the time that it is */
