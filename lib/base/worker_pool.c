@@ -69,29 +69,42 @@ static int count_under_way(const struct worker_pool *p, unsigned rank, const cha
     return n;
 }
 
-static bool may_begin(const struct worker_pool *p, const struct worker_pool_label *label)
+/* Jobs that are under way with the same key; 0 for one without. */
+static int load_of(const struct worker_pool *p, const struct worker_pool_label *label)
 {
-    return !label->key || count_under_way(p, label->rank, label->key) <
-                              p->settings.ranks[label->rank].n_of_key_max;
+    return label->key ? count_under_way(p, label->rank, label->key) : 0;
 }
 
-/* The oldest that may begin. */
+/* The oldest of those whose key is least under way: who answers is asked before one more thread
+ * waits for who may hang. None starves, since what is under way ends. Their number: none may. */
+static size_t choose(const struct worker_pool *p, unsigned rank, const struct task *tasks, size_t n)
+{
+    int least = p->settings.ranks[rank].n_of_key_max;
+    size_t found = n;
+
+    for (size_t i = 0; i < n && least > 0; i++) {
+        const int load = load_of(p, &tasks[i].label);
+
+        if (load >= least)
+            continue;
+        least = load;
+        found = i;
+    }
+    return found;
+}
+
 static bool take_of_rank(struct worker_pool *p, unsigned rank, struct task *ret)
 {
     struct fifo *waiting = &p->waiting[rank];
     struct task *tasks = fifo_elements(waiting);
+    const size_t i = choose(p, rank, tasks, waiting->n);
     struct task before;
 
-    if (count_under_way(p, rank, NULL) >= p->settings.ranks[rank].n_max)
+    if (i == waiting->n || count_under_way(p, rank, NULL) >= p->settings.ranks[rank].n_max)
         return false;
-    for (size_t i = 0; i < waiting->n; i++) {
-        if (!may_begin(p, &tasks[i].label))
-            continue;
-        *ret = tasks[i];
-        memmove(tasks + 1, tasks, i * sizeof(*tasks));
-        return fifo_take(waiting, &before);
-    }
-    return false;
+    *ret = tasks[i];
+    memmove(tasks + 1, tasks, i * sizeof(*tasks));
+    return fifo_take(waiting, &before);
 }
 
 static bool take_next(struct worker_pool *p, struct task *ret)

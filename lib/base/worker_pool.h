@@ -3,7 +3,8 @@
  * by a descriptor that some are done, and takes them back.
  *
  * A job has a rank, and those of the first one come first. It may have a key, which says who is
- * asked: who hangs gets so many threads and no more, and the others theirs.
+ * asked: who hangs gets so many threads and no more, and the others theirs. Of a rank those come
+ * first whose key has the fewest jobs under way, and of these the oldest.
  */
 #ifndef REDWAL_BASE_WORKER_POOL_H
 #define REDWAL_BASE_WORKER_POOL_H

@@ -1,8 +1,8 @@
 /*
  * Asks the Kafka Connects of mirrors, on a few threads, so that one that does not answer holds up a
  * few of them, and no loop. Orders do not wait behind looks. One Connect that hangs leaves threads
- * to the others; where as many hang as fill the looks, orders or guard writes at a time, the rest
- * of these wait until one of them is given up.
+ * to the others, and one that nobody is asking comes first; where as many hang as fill the looks,
+ * orders or guard writes at a time, the rest of these wait until one of them is given up.
  */
 #ifndef REDWAL_RUNTIME_MIRROR_OBSERVER_H
 #define REDWAL_RUNTIME_MIRROR_OBSERVER_H

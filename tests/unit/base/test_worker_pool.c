@@ -129,6 +129,7 @@ static struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool hangs;            /* jobs whose names are capital letters */
+    char ends;             /* that one does not; 0: all do */
     char begun[NAMES_MAX]; /* by name, in order */
     size_t n_begun, n_freed;
 } gate = { .mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
@@ -150,7 +151,7 @@ static void pass_gate(const void *context, void *job)
     pthread_mutex_lock(&gate.mutex);
     gate.begun[gate.n_begun++] = name;
     pthread_cond_broadcast(&gate.changed);
-    while (gate.hangs && name >= 'A' && name <= 'Z')
+    while (gate.hangs && name != gate.ends && name >= 'A' && name <= 'Z')
         pthread_cond_wait(&gate.changed, &gate.mutex);
     pthread_mutex_unlock(&gate.mutex);
 }
@@ -178,6 +179,7 @@ static struct worker_pool *hanging_pool(int n_threads)
     };
 
     gate.hangs = true;
+    gate.ends = 0;
     gate.n_begun = gate.n_freed = 0;
     return worker_pool_new(&settings);
 }
@@ -214,6 +216,15 @@ static char await_named(struct worker_pool *p)
 
     free(job);
     return name;
+}
+
+static void end_one(struct worker_pool *p, char name)
+{
+    pthread_mutex_lock(&gate.mutex);
+    gate.ends = name;
+    pthread_cond_broadcast(&gate.changed);
+    pthread_mutex_unlock(&gate.mutex);
+    assert_int_equal(await_named(p), name);
 }
 
 static void end_all(struct worker_pool *p, size_t n)
@@ -257,6 +268,45 @@ static void a_key_that_hangs_leaves_threads_to_others(void **state)
     assert_int_equal(gate.n_begun, OF_KEY_MAX + 6);
 }
 
+/* Its second job would take a thread that another's first needs. */
+static void a_key_that_nobody_asks_comes_before_one_that_may_hang(void **state)
+{
+    struct worker_pool *p = hanging_pool(1 + LATER_MAX);
+    (void)state;
+
+    add_named(p, LATER, "1", 'H');
+    add_named(p, LATER, "2", 'I');
+    await_begun(2);
+    add_named(p, FIRST, "x", 'X');
+    add_named(p, FIRST, "y", 'Y'); /* no thread is idle */
+    await_begun(1 + LATER_MAX);
+    add_named(p, LATER, "1", 'h');
+    add_named(p, LATER, "2", 'i');
+    add_named(p, LATER, "3", 'a');
+    add_named(p, LATER, NULL, 'b');
+    end_one(p, 'X');
+    await_begun(1 + LATER_MAX + 4);
+    assert_memory_equal(gate.begun + 1 + LATER_MAX, "abhi", 4);
+    end_all(p, 7);
+}
+
+static void who_waits_for_a_busy_key_has_its_turn_when_that_is_free(void **state)
+{
+    struct worker_pool *p = hanging_pool(2);
+    (void)state;
+
+    add_named(p, LATER, "busy", 'H');
+    add_named(p, FIRST, "x", 'X');
+    await_begun(2);
+    add_named(p, LATER, "busy", 'h');
+    add_named(p, LATER, "1", 'a');
+    add_named(p, LATER, "2", 'b');
+    end_one(p, 'H'); /* by now it is as free as the others, and has waited longest */
+    await_begun(2 + 3);
+    assert_memory_equal(gate.begun + 2, "hab", 3);
+    end_all(p, 4);
+}
+
 static void a_rank_that_hangs_leaves_threads_to_the_first(void **state)
 {
     static const char *const keys[] = { "1", "2", "3", "4", "5" };
@@ -298,6 +348,8 @@ int main(void)
         cmocka_unit_test(the_descriptor_tells_once),
         cmocka_unit_test(what_has_the_first_rank_comes_first_and_the_rest_in_order),
         cmocka_unit_test(a_key_that_hangs_leaves_threads_to_others),
+        cmocka_unit_test(a_key_that_nobody_asks_comes_before_one_that_may_hang),
+        cmocka_unit_test(who_waits_for_a_busy_key_has_its_turn_when_that_is_free),
         cmocka_unit_test(a_rank_that_hangs_leaves_threads_to_the_first),
         cmocka_unit_test(nobody_waits_for_one_that_hangs_when_all_is_freed),
     };
