@@ -1,18 +1,20 @@
 #include "core/mirror_claim.h"
 
+#include "core/broker_list.h"
+
 static bool is_known_same(struct str a, struct str b)
 {
     return a.n > 0 && str_eq(a, b);
 }
 
-/* Brokers may have several addresses, so that a log is known by its identity where both are. The
- * name of a Service means another one in another namespace. */
+/* Brokers may have several addresses, so that a log is known by its identity where both are. */
 static bool have_same_log(const struct mirror_claim *a, const struct mirror_claim *b)
 {
+    const struct broker_list at_a = { a->brokers, a->scope }, at_b = { b->brokers, b->scope };
+
     if (a->log.n > 0 && b->log.n > 0)
         return str_eq(a->log, b->log);
-    return str_eq(a->scope, b->scope) && str_eq(a->brokers, b->brokers) &&
-           str_eq(a->topic, b->topic);
+    return str_eq(a->topic, b->topic) && broker_lists_meet(&at_a, &at_b);
 }
 
 /* Mirrors of the same aliases have connectors of the same name. */

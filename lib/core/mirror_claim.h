@@ -10,7 +10,7 @@
 /* What one of them names. What is not known or not named is empty. */
 struct mirror_claim {
     struct str log;            /* the identity of the log here */
-    struct str brokers, topic; /* where that is */
+    struct str brokers, topic; /* where that is: core/broker_list.h */
     struct str connector, url; /* the connector, and its Connect */
     struct str maker;          /* the KafkaMirrorMaker2 that manages it */
     struct str scope;          /* the namespace of that, and of the RedisWal */

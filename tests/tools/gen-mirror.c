@@ -100,6 +100,8 @@ static void print_in_a_wal(void)
          "\n"
          "Two RedisWals may name one mirror, and then want the same of it: else no stop of it lasts, which the reason\n"
          "`WishesDiffer` of MirrorFaithful tells. Two mirrors that write the same log are told by `OtherMirror`.\n"
+         "A log is known by its identity; as long as that of one of them was not read, by its topic and by a broker that both\n"
+         "name, where `kafka:9092` in the namespace `a` is `kafka.a:9092` and `kafka.a.svc.cluster.local:9092` elsewhere.\n"
          "\n"
          "`MarksDiffer` counts stretches of the log here that the mirror changed, as Redis has counted them on its way through\n"
          "the log. What was changed stays in the log, but a Redis that is emptied, restored or replayed counts anew: fewer, as\n"

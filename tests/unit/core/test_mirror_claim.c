@@ -82,6 +82,12 @@ static const struct pair elsewhere[] = {
       { "i", "l", "t", "d", "u", "", RUNNING },
       MIRROR_CLASH_WRITERS },
     { { "", "k", "t", "c", "u", "", RUNNING }, { "", "k", "t", "d", "u", "", RUNNING }, 0 },
+    { { "", "k:1", "t", "c", "u", "", RUNNING },
+      { "", "k.ns.svc:1", "t", "d", "u", "", RUNNING },
+      MIRROR_CLASH_WRITERS },
+    { { "", "k:1", "t", "c", "u", "", RUNNING },
+      { "", "k.ns.svc:1", "s", "d", "u", "", RUNNING },
+      0 },
 };
 
 static void compare(const struct pair *rows, size_t n, const char *scope)
