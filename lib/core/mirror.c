@@ -120,12 +120,15 @@ static void forget_proof(struct mirror *m)
 void mirror_let_go(struct mirror *m)
 {
     forget_proof(m);
-    m->is_let_go = true;
+    m->let_go = TRUTH_YES;
 }
 
-void mirror_stop(struct mirror *m)
+void mirror_learn_order(struct mirror *m, enum mirror_effect effect, bool taken)
 {
-    m->is_let_go = false;
+    if (effect == MIRROR_EFFECT_RESUME)
+        mirror_let_go(m);
+    else if (effect == MIRROR_EFFECT_STOP && taken)
+        m->let_go = TRUTH_NO;
 }
 
 static bool finds_it_gone(const struct mirror_look *l)
@@ -147,7 +150,7 @@ static bool finds_tasks(const struct mirror_look *l)
 
 void mirror_learn(struct mirror *m, const struct mirror_look *look)
 {
-    const bool is_gone = finds_it_gone(look) && !m->is_let_go;
+    const bool is_gone = finds_it_gone(look) && m->let_go == TRUTH_NO;
 
     m->tried = look->look;
     m->is_forbidden = look->is_forbidden;
@@ -261,7 +264,7 @@ void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[M
     memset(ret_facts, 0, MIRROR_FACT_COUNT * sizeof(*ret_facts)); /* unknown */
     ret_facts[MIRROR_FACT_ALLOWED] = truth_of(!m->is_forbidden);
     ret_facts[MIRROR_FACT_DENIED] = truth_of(m->tried.outcome == LOOK_FAILED && m->tried.denied);
-    ret_facts[MIRROR_FACT_LET_GO] = truth_of(m->is_let_go);
+    ret_facts[MIRROR_FACT_LET_GO] = m->let_go;
     ret_facts[MIRROR_FACT_ANSWERED] = was_answered(m, now_ms);
     if (!has_answer(m, now_ms))
         return;

@@ -41,7 +41,7 @@ enum {
     X(FAILED,   "the connector or a task of it has failed, and it is to run") \
     X(PAUSED,   "the connector is paused") \
     X(STOPPED,  "the connector is stopped") \
-    X(LET_GO,   "it was told to go on, and no order to stop was taken since") \
+    X(LET_GO,   "it was told to go on, and no order to stop was taken since; unknown: none was taken from who looks, and another may have told it to go on") \
     X(WORKING,  "the connector runs, and has tasks, and each of them runs") \
     X(GONE,     "it has no tasks") \
     X(GUARDED,  "Connect has taken a guard write since the tasks were seen to be gone; no: it refused") \
@@ -125,6 +125,7 @@ enum {
     X(STOPPED, STOPPED,  NO,      STOP,    "it is not stopped") \
     X(STOPPED, STOPPED,  UNKNOWN, STOP,    "it is not known whether it is stopped, and another order to stop does no harm") \
     X(STOPPED, LET_GO,   YES,     STOP,    "it was told to go on, which may be carried out yet") \
+    X(STOPPED, LET_GO,   UNKNOWN, STOP,    "another may have told it to go on, which may be carried out yet") \
     X(STOPPED, GONE,     NO,      WAIT,    "its tasks are ending") \
     X(STOPPED, GONE,     UNKNOWN, WAIT,    "it is not known whether it has tasks") \
     X(STOPPED, GUARDED,  NO,      GUARD,   "the guard write was refused") \
@@ -198,7 +199,7 @@ struct mirror {
     struct mirror_look last; /* the last one that was answered */
     struct look tried;       /* the last one */
     bool is_forbidden;       /* that one was */
-    bool is_let_go;          /* see MIRROR_FACT_LET_GO */
+    enum truth let_go;       /* see MIRROR_FACT_LET_GO */
     enum truth ran_once;     /* its tasks wrote exactly once when that was last known of them */
     int64_t gone_ms;         /* since when all looks found it stopped; LOOK_UNKNOWN */
     enum truth guarded;      /* since then */
@@ -217,11 +218,12 @@ void mirror_release(struct mirror *m); /* safe on a zeroed one */
  * MIRROR_STALE_MS without another the proof is over: nobody knows whether it ran meanwhile. So it
  * is with another generation of its resource, which may have asked for that. */
 void mirror_learn(struct mirror *m, const struct mirror_look *look);
-/* It was told to go on, whatever the answer was: what was proven of its stop counts no more, and it
- * is not proven again before it has been told to stop. */
+/* It is being told to go on, or was, whatever the answer is: what was proven of its stop counts no
+ * more. No stop is proven before an order to stop was taken behind that, nor before one was at all:
+ * who begins does not know what another has told it. */
 void mirror_let_go(struct mirror *m);
-/* An order to stop was taken. */
-void mirror_stop(struct mirror *m);
+/* MIRROR_EFFECT_STOP or MIRROR_EFFECT_RESUME was answered: taken or not. */
+void mirror_learn_order(struct mirror *m, enum mirror_effect effect, bool taken);
 /* `now_ms`: when its answer came. One that began before the tasks were seen to be gone, or came
  * after they were seen again, tells nothing. */
 void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int64_t now_ms);

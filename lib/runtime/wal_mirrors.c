@@ -298,7 +298,7 @@ static enum err_code give(struct wal_mirrors *m, struct wal_watch *w,
 {
     const struct wal_spec *s = &w->resource.spec;
     const struct wal_maker_orderer orderer = { w->number, w->mirror.subject };
-    const bool again = effect == MIRROR_EFFECT_STOP && w->mirror.facts.is_let_go;
+    const bool again = effect == MIRROR_EFFECT_STOP && w->mirror.facts.let_go != TRUTH_NO;
     enum err_code rc;
 
     if (effect == MIRROR_EFFECT_RESUME)
@@ -347,20 +347,12 @@ static void learned(struct wal_mirrors *m, struct wal_watch *w, int64_t now_ms, 
     m->ports.on_learned(m->ports.self, w);
 }
 
-static void take_effect(struct mirror *facts, enum mirror_effect effect, enum err_code rc)
-{
-    if (effect == MIRROR_EFFECT_RESUME)
-        mirror_let_go(facts);
-    else if (effect == MIRROR_EFFECT_STOP && rc == ERR_OK)
-        mirror_stop(facts);
-}
-
 static void note_result(struct wal_mirrors *m, struct wal_watch *w, enum mirror_effect effect,
                         enum err_code rc, const char *why, int64_t now_ms)
 {
     const bool is_news = strcmp(w->mirror.why, why) != 0;
 
-    take_effect(&w->mirror.facts, effect, rc);
+    mirror_learn_order(&w->mirror.facts, effect, rc == ERR_OK);
     w->mirror.turn.due_ms = now_ms;
     if (w->mirror.ordered_generation != w->mirror.generation)
         return; /* something else may be wanted by now, and does not wait for this */

@@ -91,13 +91,29 @@ static enum err_code take_order(struct fake_connector *c, int64_t now_ms, struct
     }
     if (a->effect == MIRROR_EFFECT_STOP) {
         c->n_stops++;
+        c->resumes_ms = 0;
         fake_connector_stop(c, now_ms);
         return ERR_OK;
     }
     PRE(a->effect == MIRROR_EFFECT_RESUME);
+    if (c->resume_takes_ms > 0) {
+        if (c->resumes_ms == 0)
+            c->resumes_ms = now_ms + c->resume_takes_ms;
+        return err_set(err, ERR_UNAVAILABLE, "it hangs");
+    }
     c->n_resumes++;
     fake_connector_resume(c, now_ms);
     return ERR_OK;
+}
+
+bool fake_connector_catch_up(struct fake_connector *c, int64_t now_ms)
+{
+    if (c->resumes_ms == 0 || now_ms < c->resumes_ms)
+        return false;
+    c->resumes_ms = 0;
+    c->n_resumes++;
+    fake_connector_resume(c, now_ms);
+    return true;
 }
 
 static void answer(struct fake_mirror *m, struct fake_connector *c, int32_t n,
@@ -106,6 +122,7 @@ static void answer(struct fake_mirror *m, struct fake_connector *c, int32_t n,
     struct mirror_answer *a = &q->answer;
     struct err err = { 0 };
 
+    fake_connector_catch_up(c, m->now_ms());
     if (a->effect == MIRROR_EFFECT_NOTHING) {
         c->n_looks++;
         look(c, m->now_ms(), n, a);

@@ -21,7 +21,9 @@ struct fake_connector {
     bool refuses;         /* orders; looks are answered */
     bool lies;            /* says that its tasks are gone when they live, and they live on */
     int64_t stop_takes_ms;
-    int64_t next; /* offset at the source */
+    int64_t resume_takes_ms; /* not 0: nobody answers, and it is carried out unless overtaken */
+    int64_t resumes_ms;      /* that is due then; 0: no such order is open */
+    int64_t next;            /* offset at the source */
     unsigned n_refused, n_looks, n_stops, n_resumes, n_guards;
     char password[FAKE_MIRROR_TEXT_MAX]; /* that came with the last question */
 };
@@ -48,6 +50,8 @@ struct mirror_observer_port fake_mirror_port(struct fake_mirror *m);
 
 void fake_connector_stop(struct fake_connector *c, int64_t now_ms);
 void fake_connector_resume(struct fake_connector *c, int64_t now_ms);
+/* True: an order to go on that hung is carried out. */
+bool fake_connector_catch_up(struct fake_connector *c, int64_t now_ms);
 bool fake_connector_has_tasks(const struct fake_connector *c, int64_t now_ms);
 
 #endif

@@ -219,11 +219,43 @@ static void each_request_may_fail(void **state)
     }
 }
 
+/* --- an order that hangs ---------------------------------------------------------------------- */
+
+static void an_order_to_go_on_that_hangs_undoes_no_stop_that_a_later_leader_has_proven(void **state)
+{
+    enum { HANGS_MS = WAL_WORLD_MINUTE_MS };
+    struct wal_world *w = *state;
+    struct wal_want want;
+
+    wal_world_init(w, 1);
+    want = w->wants[0];
+    want.mirrored = true;
+    want.mirror = MIRROR_WISH_STOPPED;
+    wal_world_put(w, 0, &want);
+    wal_world_run(w, WAL_WORLD_MINUTE_MS);
+    w->connectors[0].resume_takes_ms = HANGS_MS;
+    want.mirror = MIRROR_WISH_RUNNING;
+    wal_world_put(w, 0, &want);
+    while (w->connectors[0].resumes_ms == 0 && w->violation[0] == '\0')
+        wal_world_step(w);
+    for (size_t i = 0; i < WAL_WORLD_REPLICAS; i++)
+        wal_world_restart(w, i);
+    want.mirror = MIRROR_WISH_STOPPED;
+    wal_world_put(w, 0, &want);
+    wal_world_run(w, 2 * HANGS_MS);
+    fail_on_violation(w, "it hangs");
+    assert_int_equal(w->connectors[0].n_resumes, 0);
+    assert_true(w->connectors[0].guarded_ms > w->connectors[0].changed_ms);
+    wal_world_release(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_may_crash_after_each_request),
         cmocka_unit_test(each_request_may_fail),
+        cmocka_unit_test(
+            an_order_to_go_on_that_hangs_undoes_no_stop_that_a_later_leader_has_proven),
         cmocka_unit_test(whatever_happens_everything_is_told_as_it_is_and_made_as_it_must_be),
     };
 

@@ -434,6 +434,9 @@ static int64_t due_ms(const struct wal_world *w)
             if (r->mirror.questions[q].wal != 0)
                 due = sooner(due, r->mirror.questions[q].due_ms);
     }
+    for (size_t i = 0; i < WAL_WORLD_WALS; i++)
+        if (w->connectors[i].resumes_ms != 0)
+            due = sooner(due, w->connectors[i].resumes_ms);
     return due > virtual_ms ? due : virtual_ms + 1;
 }
 
@@ -471,6 +474,9 @@ void wal_world_step(struct wal_world *w)
 {
     virtual_ms = due_ms(w);
     fake_api_step(w->api, virtual_ms);
+    for (int i = 0; i < WAL_WORLD_WALS; i++)
+        if (fake_connector_catch_up(&w->connectors[i], virtual_ms))
+            wal_world_check_late_resume(w, i);
     for (size_t i = 0; i < WAL_WORLD_REPLICAS; i++)
         step_replica(&w->replicas[i]);
     wal_world_read_changes(w);
@@ -493,6 +499,8 @@ void wal_world_calm_down(struct wal_world *w)
     w->faults = 0;
     for (int i = 0; i < WAL_WORLD_WALS; i++)
         w->connectors[i].is_silent = w->connectors[i].denies = false;
+    for (int i = 0; i < WAL_WORLD_WALS; i++)
+        w->connectors[i].resume_takes_ms = 0;
     for (size_t i = 0; i < WAL_WORLD_REPLICAS; i++) {
         struct fake_api_link *link = w->replicas[i].link;
 

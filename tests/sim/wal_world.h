@@ -7,7 +7,8 @@
  *   - only the process that the lease names sends writes and orders to mirrors, and to nothing of
  *     others;
  *   - no status says what no look of that process said lately;
- *   - no mirror is called stopped whose tasks may have written since, or that runs;
+ *   - no mirror is called stopped whose tasks may have written since, or that runs, or that an
+ * order of a controller lets go on yet;
  *   - no change of a status is told by more Events than it was made;
  *
  * and once trouble ends every status and every object is as it must be, and nothing is written any
@@ -195,6 +196,8 @@ void wal_world_calm_down(struct wal_world *w);
 PRINTF_LIKE(2, 3)
 void wal_world_fail(struct wal_world *w, const char *format, ...);
 void wal_world_check_order(struct wal_replica *r); /* a mirror is given one */
+/* An order of a controller that hung at Connect has let that mirror go on. */
+void wal_world_check_late_resume(struct wal_world *w, int wal);
 void wal_world_check_write(struct wal_replica *r, const struct kube_request *request);
 void wal_world_read_changes(struct wal_world *w);
 void wal_world_check_end(struct wal_world *w);

@@ -130,6 +130,22 @@ static void check_mirror(struct wal_replica *r, const char *name, yyjson_val *st
                        r->identity, name[0]);
 }
 
+void wal_world_check_late_resume(struct wal_world *w, int wal)
+{
+    const struct wal_want *want = &w->wants[wal];
+    const struct fake_api_object *o = wal_world_find(w, wal);
+    yyjson_doc *doc = o ? yyjson_read(o->text, strlen(o->text), 0) : NULL;
+    yyjson_val *mirror =
+        yyjson_obj_get(yyjson_obj_get(yyjson_doc_get_root(doc), "status"), "mirror");
+
+    if (want->mirrored && want->mirror == MIRROR_WISH_STOPPED &&
+        yyjson_get_sint(yyjson_obj_get(mirror, "observedGeneration")) == want->generation &&
+        strcmp(text_at(mirror, "state"), "Stopped") == 0)
+        wal_world_fail(w, "an order lets the mirror of %s go on that is said to have stopped",
+                       o->name);
+    yyjson_doc_free(doc);
+}
+
 static void check_status(struct wal_replica *r, const char *name, struct str body)
 {
     const struct wal_watch *watch = wal_looks_find(

@@ -142,7 +142,7 @@ static void turn_any(struct wal_world *w, int wal)
 /* Somebody stops or resumes it by hand; Connect is away, or comes back, or takes its time. */
 static void meddle_with_mirror(struct wal_world *w, struct fake_connector *c)
 {
-    switch (prng_below(&w->prng, 6)) {
+    switch (prng_below(&w->prng, 7)) {
     case 0:
         fake_connector_stop(c, wal_world_now_ms());
         return;
@@ -154,6 +154,11 @@ static void meddle_with_mirror(struct wal_world *w, struct fake_connector *c)
         return;
     case 3:
         c->stop_takes_ms = (int64_t)prng_below(&w->prng, 30 * WAL_WORLD_SECOND_MS);
+        return;
+    case 4:
+        c->resume_takes_ms = prng_chance(&w->prng, 500)
+                                 ? 0
+                                 : (int64_t)prng_below(&w->prng, 60 * WAL_WORLD_SECOND_MS);
         return;
     default:
         c->is_silent = !c->is_silent;

@@ -34,15 +34,22 @@ static void print_proof(void)
     printf("3. The log here, open transactions and all, ends where it did in two looks that are %d "
            "seconds apart, both behind the guard write.\n\n",
            MIRROR_STILL_MS / 1000);
-    printf(
-        "Where nobody has answered for %d seconds the proof begins anew: it may have run "
-        "meanwhile. So it does\n"
-        "where the KafkaMirrorMaker2 that manages it was changed, and where it was told to go "
-        "on, whatever the answer\n"
-        "was: then it is told to stop once more before that. Who resumes and stops it by Connect, "
-        "past all who look\n"
-        "at it, between two looks is not seen.\n\n",
-        MIRROR_STALE_MS / 1000);
+    printf("Where nobody has answered for %d seconds the proof begins anew: it may have run "
+           "meanwhile. So it does\n"
+           "where the KafkaMirrorMaker2 that manages it was changed, and where it was told to go "
+           "on, whatever the answer\n"
+           "was: then it is told to stop once more before that. Who begins, be it a new leader, a "
+           "controller whose\n"
+           "`spec.mirror` names another mirror by now, or a person's command, does not know what "
+           "others have told it,\n"
+           "and has it stop once more, too, however stopped it looks. Who resumes and stops it by "
+           "Connect, past all who\n"
+           "look at it, between two looks is not seen.\n\n",
+           MIRROR_STALE_MS / 1000);
+}
+
+static void print_limits(void)
+{
     puts("What this does not show: without exactly-once writing, a task that hangs longer than the "
          "log was seen to\n"
          "stand still may wake up and deliver what it held. Ending the workers of Connect ends it. "
@@ -55,12 +62,11 @@ static void print_proof(void)
          "after\n"
          "`replica.lag.time.max.ms`, half a minute by default. What shows then was in the log "
          "before. An\n"
-         "order to go on that another gave, a leader before this one too, and that Connect has not "
-         "carried out when\n"
-         "all of this was seen, may still come: a controller that begins takes a mirror that is "
-         "stopped\n"
-         "for one that nobody told to go on, and so it does after a change of the fields that name "
-         "it.");
+         "order to go on that another gave, a leader before this one too, is undone by the order "
+         "to stop behind\n"
+         "it once Connect has written it down; one that a worker of Connect holds and writes down "
+         "later, as the\n"
+         "worker hangs, may still come. Then the next look sees that it runs.");
 }
 
 /* clang-format off */
@@ -213,6 +219,7 @@ int main(void)
     struct mirror_move_row move;
 
     print_proof();
+    print_limits();
     print_in_a_wal();
     print_where_closed();
     print_by_hand();

@@ -47,6 +47,13 @@ static struct mirror_look failing(int64_t at_ms, enum look_outcome outcome, bool
                                            .ended_ms = at_ms + TOOK_MS } };
 }
 
+/* An order to stop was taken from us. */
+static void init_behind_a_stop(struct mirror *m)
+{
+    mirror_init(m);
+    mirror_learn_order(m, MIRROR_EFFECT_STOP, true);
+}
+
 static enum mirror_reason reason_at(const struct mirror *m, int64_t now_ms)
 {
     enum truth facts[MIRROR_FACT_COUNT];
@@ -102,7 +109,7 @@ static void a_look_tells_what_the_mirror_does(void **state)
                                              looks[i].n_running, looks[i].n_failed);
         struct mirror m;
 
-        mirror_init(&m);
+        init_behind_a_stop(&m);
         mirror_learn(&m, &l);
         if (reason_at(&m, AT_MS) != looks[i].reason ||
             effect_at(&m, MIRROR_WISH_RUNNING, AT_MS) != looks[i].to_run ||
@@ -189,6 +196,7 @@ enum what {
     LOOKS_SILENT,
     LET_GO,
     STOP_TAKEN,
+    STOP_REFUSED,
     GUARD_TAKEN,
     GUARD_REFUSED,
     GUARD_UNANSWERED,
@@ -236,7 +244,8 @@ static void happen(struct mirror *m, const struct event *e)
         mirror_let_go(m);
         return;
     case STOP_TAKEN:
-        mirror_stop(m);
+    case STOP_REFUSED:
+        mirror_learn_order(m, MIRROR_EFFECT_STOP, e->what == STOP_TAKEN);
         return;
     case LOOKS_GONE:
     case GUARD_UNANSWERED:
@@ -309,6 +318,9 @@ static const struct {
     ROW("and that is proven behind an order to stop", 7, STOPPED_FENCED, { 0, LOOKS_GONE, 0 },
         { 1, LET_GO, 0 }, { 2, STOP_TAKEN, 0 }, { 3, LOOKS_GONE, 0 }, { 4, GUARD_TAKEN, 0 },
         { 5, ENDS, 5 }, { 15, ENDS, 5 }),
+    ROW("but not behind one that was not taken", 7, GUARD_AWAITED, { 0, LOOKS_GONE, 0 },
+        { 1, LET_GO, 0 }, { 2, STOP_REFUSED, 0 }, { 3, LOOKS_GONE, 0 }, { 4, GUARD_TAKEN, 0 },
+        { 5, ENDS, 5 }, { 15, ENDS, 5 }),
     ROW("its resource was changed between two looks", 6, GUARD_AWAITED, { 0, LOOKS_GONE, 1 },
         { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_GONE, 1 },
         { 14, LOOKS_GONE, 3 }),
@@ -326,7 +338,7 @@ static void a_stop_is_proven_step_by_step(void **state)
         struct mirror m;
         enum mirror_reason reason;
 
-        mirror_init(&m);
+        init_behind_a_stop(&m);
         for (size_t j = 0; j < proofs[i].n; j++)
             happen(&m, &proofs[i].events[j]);
         reason = reason_at(&m, AT_MS + (int64_t)proofs[i].events[proofs[i].n - 1].at_s * SECOND_MS);
@@ -349,7 +361,7 @@ static void what_is_not_known_of_exactly_once_is_said(void **state)
         struct mirror m;
 
         l.exactly_once = a;
-        mirror_init(&m);
+        init_behind_a_stop(&m);
         mirror_learn(&m, &l);
         for (size_t i = 0; i < ARRAY_SIZE(events); i++)
             happen(&m, &events[i]);
@@ -378,7 +390,7 @@ static void a_guard_write_has_fenced_what_wrote_exactly_once_then(void **state)
         struct mirror m;
 
         l.exactly_once = rows[i].then;
-        mirror_init(&m);
+        init_behind_a_stop(&m);
         mirror_learn(&m, &l);
         mirror_learn_guard(&m, &guard, AT_MS + SECOND_MS);
         for (size_t j = 0; j < ARRAY_SIZE(events); j++)
@@ -412,7 +424,7 @@ static void what_was_set_while_it_was_stopped_fences_no_former_task(void **state
 
         runs.exactly_once = rows[i].ran;
         gone.exactly_once = rows[i].then;
-        mirror_init(&m);
+        init_behind_a_stop(&m);
         mirror_learn(&m, &runs);
         mirror_learn(&m, &gone);
         for (size_t j = 0; j < ARRAY_SIZE(events); j++)
@@ -434,8 +446,30 @@ static void what_was_let_go_on_is_stopped_again_however_it_looks(void **state)
         happen(&m, &events[i]);
     assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_STOP);
     assert_int_equal(effect_at(&m, MIRROR_WISH_RUNNING, AT_MS), MIRROR_EFFECT_RESUME);
-    mirror_stop(&m);
+    mirror_learn_order(&m, MIRROR_EFFECT_STOP, true);
     assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_GUARD);
+    mirror_release(&m);
+}
+
+/* Another may have told it to go on, which nobody sees yet. */
+static void who_begins_tells_it_to_stop_before_he_believes_that_it_has(void **state)
+{
+    const struct event events[] = {
+        { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }
+    };
+    struct mirror m;
+    (void)state;
+
+    mirror_init(&m);
+    for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+        happen(&m, &events[i]);
+    assert_int_equal(reason_at(&m, AT_MS + 12 * SECOND_MS), MIRROR_REASON_GUARD_AWAITED);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_STOP);
+    mirror_learn_order(&m, MIRROR_EFFECT_STOP, true);
+    assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_GUARD);
+    mirror_release(&m);
+    mirror_learn_order(&m, MIRROR_EFFECT_RESUME, false);
+    assert_int_equal(m.let_go, TRUTH_YES);
     mirror_release(&m);
 }
 
@@ -460,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_guard_write_has_fenced_what_wrote_exactly_once_then),
         cmocka_unit_test(what_was_set_while_it_was_stopped_fences_no_former_task),
         cmocka_unit_test(what_was_let_go_on_is_stopped_again_however_it_looks),
+        cmocka_unit_test(who_begins_tells_it_to_stop_before_he_believes_that_it_has),
         cmocka_unit_test(connect_s_words_are_known),
     };
 

@@ -363,7 +363,7 @@ static void a_stop_behind_an_order_to_go_on_without_a_result_is_ordered_and_prov
     put(s, 1, "Stopped", "");
     wal_stand_run(s, MINUTE_MS);
     wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
-    assert_int_equal(s->connector.n_stops, 0);
+    assert_int_equal(s->connector.n_stops, 1);
     s->connector.refuses = true;
     put(s, 2, "Running", "");
     wal_stand_run(s, 2 * SECOND_MS);
@@ -374,34 +374,9 @@ static void a_stop_behind_an_order_to_go_on_without_a_result_is_ordered_and_prov
     assert_int_equal(s->connector.n_guards, 1);
     s->connector.refuses = false;
     wal_stand_run(s, MINUTE_MS);
-    assert_int_equal(s->connector.n_stops, 1);
+    assert_int_equal(s->connector.n_stops, 2);
     assert_int_equal(s->connector.n_guards, 2);
     wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
-}
-
-static void a_new_leader_proves_a_stop_anew_and_tells_of_nothing(void **state)
-{
-    struct wal_stand *s = *state;
-
-    put(s, 1, "Stopped", "");
-    wal_stand_run(s, MINUTE_MS);
-    assert_int_equal(wal_stand_count_events(s, "\"action\":\"MirrorRunning\""), 1);
-    wal_reconciler_free(s->reconciler);
-    wal_stand_begin(s);
-    wal_stand_run(s, 2 * MINUTE_MS);
-    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
-    assert_int_equal(s->connector.n_guards, 2);
-    assert_int_equal(wal_stand_count_events(s, "\"action\":\"MirrorRunning\""), 1);
-
-    put(s, 2, "Running", "");
-    wal_stand_run(s, SECOND_MS);
-    s->connector.is_silent = true; /* nobody sees that it runs */
-    put(s, 3, "Stopped", "");
-    wal_stand_run(s, SECOND_MS);
-    s->connector.is_silent = false;
-    wal_stand_run(s, MINUTE_MS);
-    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
-    assert_true(wal_stand_count_events(s, "\"reason\":\"StoppedAndFenced\"") >= 2);
 }
 
 static void who_refuses_us_is_asked_with_a_new_password(void **state)
@@ -569,7 +544,6 @@ int main(void)
         TEST(what_is_unclear_gets_no_order),
         TEST(what_is_let_go_on_is_not_called_stopped_while_that_is_under_way),
         TEST(a_stop_behind_an_order_to_go_on_without_a_result_is_ordered_and_proven_anew),
-        TEST(a_new_leader_proves_a_stop_anew_and_tells_of_nothing),
         TEST(who_refuses_us_is_asked_with_a_new_password),
         TEST(a_connect_that_is_not_allowed_is_told_and_nothing_is_asked),
         TEST(an_order_that_is_not_taken_is_given_again_less_and_less_often),
