@@ -101,6 +101,7 @@ void mirror_init(struct mirror *m)
 void mirror_release(struct mirror *m)
 {
     free(m->ends);
+    free(m->next);
     mirror_init(m);
 }
 
@@ -213,6 +214,24 @@ void mirror_learn_log(struct mirror *m, const struct log_look *log)
     } else if (log->look.began_ms - m->still_ms >= MIRROR_STILL_MS) {
         m->still = TRUTH_YES;
     }
+}
+
+static bool has_same_next(const struct mirror *m, const int64_t *next, int32_t n)
+{
+    for (int32_t i = 0; i < n && i < m->n_next; i++)
+        if (m->next[i] != next[i])
+            return false;
+    return true;
+}
+
+void mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t began_ms)
+{
+    if (m->gone_ms != LOOK_UNKNOWN && m->next_ms >= m->gone_ms && !has_same_next(m, next, n))
+        forget_proof(m);
+    m->next = mem_resize(m->next, (size_t)n + 1, sizeof(*m->next));
+    memcpy(m->next, next, (size_t)n * sizeof(*next));
+    m->n_next = n;
+    m->next_ms = began_ms;
 }
 
 /* --- facts ------------------------------------------------------------------------------------ */

@@ -209,6 +209,9 @@ struct mirror {
     int64_t still_ms;        /* when the look began that found these ends first */
     int64_t *ends;           /* by partition, open transactions and all */
     int32_t n_ends;          /* 0: none yet */
+    int64_t *next;           /* by partition, what the connector had stored last; LOOK_UNKNOWN */
+    int32_t n_next;          /* 0: not known */
+    int64_t next_ms;         /* when that began to be asked */
 };
 
 void mirror_init(struct mirror *m);
@@ -229,6 +232,11 @@ void mirror_learn_order(struct mirror *m, enum mirror_effect effect, bool taken)
 void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int64_t now_ms);
 /* What a look at the log here found; LOOK_ANSWERED. */
 void mirror_learn_log(struct mirror *m, const struct log_look *log);
+
+/* What the connector has stored, by partition at the source; asked from `began_ms` on. Where that
+ * has changed since it was seen to be gone, somebody let it go on, or a task that hangs wrote: what
+ * was proven of its stop counts no more. Told before the look that it came with. */
+void mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t began_ms);
 
 void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[MIRROR_FACT_COUNT]);
 

@@ -388,6 +388,7 @@ static bool is_outdated(const struct wal_mirrors *m, const struct wal_mirror *mi
 static void take_look(struct wal_mirrors *m, struct wal_watch *w, struct mirror_answer *a,
                       int64_t now_ms)
 {
+    const bool tells_next = a->next && !w->resource.spec.offsets_topic;
     struct wal_mirror *mirror = &w->mirror;
     struct strimzi_mirror maker = { .source = "" };
     struct err ignored;
@@ -401,12 +402,14 @@ static void take_look(struct wal_mirrors *m, struct wal_watch *w, struct mirror_
     if (a->look.look.denied && w->resource.spec.connect_password.name)
         kube_secrets_refused(m->ports.secrets, str_from(w->resource.scope),
                              w->resource.spec.connect_password.name, now_ms);
+    if (tells_next)
+        mirror_learn_next(&mirror->facts, a->next, a->n, a->look.look.ended_ms);
     mirror_learn(&mirror->facts, &a->look);
     if (a->look.look.outcome == LOOK_ANSWERED)
         mirror->seen_generation = mirror->asked_generation;
     if (a->topic[0] != '\0')
         memcpy(mirror->topic, a->topic, sizeof(mirror->topic));
-    if (a->next && !w->resource.spec.offsets_topic) {
+    if (tells_next) {
         mirror_lag_learn_next(&mirror->lag, a->next, a->n, a->look.look.began_ms);
         mirror->source.due_ms = int64_min(mirror->source.due_ms, now_ms);
     }

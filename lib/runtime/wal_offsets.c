@@ -37,14 +37,15 @@ enum err_code wal_offsets_ask(struct wal_looks *looks, const struct log_observer
 }
 
 /* What was stored of a partition and is no more is unknown again. */
-static void learn(struct mirror_lag *lag, const struct log_look *look)
+static void learn(struct wal_mirror *m, const struct log_look *look)
 {
-    const int32_t n = look->n > lag->n ? look->n : lag->n;
+    const int32_t n = look->n > m->lag.n ? look->n : m->lag.n;
     int64_t *next = mem_new((size_t)n, sizeof(*next));
 
     for (int32_t i = 0; i < n; i++)
         next[i] = i < look->n ? look->partitions[i].committed : LOOK_UNKNOWN;
-    mirror_lag_learn_next(lag, next, n, look->look.began_ms);
+    mirror_learn_next(&m->facts, next, n, look->look.began_ms);
+    mirror_lag_learn_next(&m->lag, next, n, look->look.began_ms);
     free(next);
 }
 
@@ -61,7 +62,7 @@ void wal_offsets_take(struct wal_watch *w, const struct log_look *look, int64_t 
         return;
     }
     note_why(m, "");
-    learn(&m->lag, look);
+    learn(m, look);
     if (look->source[0] != '\0')
         memcpy(m->topic, look->source, sizeof(m->topic));
     m->source.due_ms = int64_min(m->source.due_ms, now_ms);

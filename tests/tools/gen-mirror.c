@@ -42,10 +42,18 @@ static void print_proof(void)
            "controller whose\n"
            "`spec.mirror` names another mirror by now, or a person's command, does not know what "
            "others have told it,\n"
-           "and has it stop once more, too, however stopped it looks. Who resumes and stops it by "
-           "Connect, past all who\n"
-           "look at it, between two looks is not seen.\n\n",
+           "and has it stop once more, too, however stopped it looks.\n\n",
            MIRROR_STALE_MS / 1000);
+    puts("Who resumes and stops it by Connect between two looks, past all who look at it, is found "
+         "out by the\n"
+         "offsets that the connector has stored, which a controller reads with each look: where "
+         "they have changed\n"
+         "since the tasks were gone, the proof begins anew. So it does where somebody alters them. "
+         "What was\n"
+         "delivered then and not stored, as the task ended before that, is not seen, and\n"
+         "`kubectl-redwal mirror stop` reads no offsets. Connect tells of nothing else that stays: "
+         "its status\n"
+         "counts no starts.\n");
 }
 
 static void print_limits(void)

@@ -200,6 +200,7 @@ enum what {
     GUARD_TAKEN,
     GUARD_REFUSED,
     GUARD_UNANSWERED,
+    STORED,
     ENDS,
     ENDS_OF_MORE, /* partitions than there were */
 };
@@ -207,7 +208,8 @@ enum what {
 struct event {
     int at_s;
     enum what what;
-    int64_t ends; /* ENDS: of the second partition; LOOKS_...: the generation of its resource */
+    int64_t ends; /* ENDS: of the second partition; LOOKS_...: the generation of its resource;
+                     STORED: of the second partition, LOOK_UNKNOWN */
 };
 
 enum { EVENTS_MAX = 9 };
@@ -246,6 +248,9 @@ static void happen(struct mirror *m, const struct event *e)
     case STOP_TAKEN:
     case STOP_REFUSED:
         mirror_learn_order(m, MIRROR_EFFECT_STOP, e->what == STOP_TAKEN);
+        return;
+    case STORED:
+        mirror_learn_next(m, (const int64_t[]){ 7, e->ends }, 2, at_ms + TOOK_MS);
         return;
     case LOOKS_GONE:
     case GUARD_UNANSWERED:
@@ -321,6 +326,21 @@ static const struct {
     ROW("but not behind one that was not taken", 7, GUARD_AWAITED, { 0, LOOKS_GONE, 0 },
         { 1, LET_GO, 0 }, { 2, STOP_REFUSED, 0 }, { 3, LOOKS_GONE, 0 }, { 4, GUARD_TAKEN, 0 },
         { 5, ENDS, 5 }, { 15, ENDS, 5 }),
+    ROW("it has stored something since, so that it ran", 7, GUARD_AWAITED, { 0, LOOKS_GONE, 0 },
+        { 0, STORED, 4 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, STORED, 6 },
+        { 13, LOOKS_GONE, 0 }),
+    ROW("what it had stored was taken away", 7, GUARD_AWAITED, { 0, LOOKS_GONE, 0 },
+        { 0, STORED, 4 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 },
+        { 13, STORED, LOOK_UNKNOWN }, { 13, LOOKS_GONE, 0 }),
+    ROW("it has stored nothing since", 7, STOPPED_FENCED, { 0, LOOKS_GONE, 0 }, { 0, STORED, 4 },
+        { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, STORED, 4 },
+        { 13, LOOKS_GONE, 0 }),
+    ROW("what it stored before its tasks were gone says nothing", 6, STOPPED_FENCED,
+        { -9, STORED, 4 }, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 },
+        { 12, ENDS, 5 }, { 13, STORED, 6 }),
+    ROW("it ran, and that is proven again", 9, STOPPED_FENCED, { 0, LOOKS_GONE, 0 },
+        { 0, STORED, 4 }, { 1, GUARD_TAKEN, 0 }, { 3, STORED, 6 }, { 3, LOOKS_GONE, 0 },
+        { 4, GUARD_TAKEN, 0 }, { 5, ENDS, 5 }, { 13, STORED, 6 }, { 15, ENDS, 5 }),
     ROW("its resource was changed between two looks", 6, GUARD_AWAITED, { 0, LOOKS_GONE, 1 },
         { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_GONE, 1 },
         { 14, LOOKS_GONE, 3 }),

@@ -199,6 +199,23 @@ static void a_proof_is_over_when_nobody_answers(void **state)
     wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
 }
 
+/* Nobody looked between, but for what it has stored. */
+static void a_mirror_that_was_let_go_on_and_stopped_between_two_looks_is_proven_anew(void **state)
+{
+    struct wal_stand *s = *state;
+
+    put(s, 1, "Stopped", "");
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    s->connector.next++;
+    wal_stand_run(s, LOOK_MS + SECOND_MS);
+    wal_stand_says_not(s, "StoppedAnd");
+    wal_stand_run(s, PROOF_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_guards, 2);
+    assert_int_equal(s->connector.n_stops, 1);
+}
+
 static void another_connect_is_proven_anew(void **state)
 {
     struct wal_stand *s = *state;
@@ -535,6 +552,7 @@ int main(void)
         TEST(who_does_not_answer_is_unknown_and_gets_no_order),
         TEST(a_connector_that_is_not_there_is_no_stop),
         TEST(a_proof_is_over_when_nobody_answers),
+        TEST(a_mirror_that_was_let_go_on_and_stopped_between_two_looks_is_proven_anew),
         TEST(another_connect_is_proven_anew),
         TEST(it_is_told_under_which_specification_it_was_looked_at),
         TEST(what_was_asked_of_another_connect_tells_nothing),

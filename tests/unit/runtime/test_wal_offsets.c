@@ -124,6 +124,21 @@ static void what_is_stored_is_asked_for_where_it_is_said_to_be(void **state)
     }
 }
 
+static void what_is_stored_while_it_is_stopped_shows_that_it_ran(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->stored = 110;
+    put(s, 1, "\"state\":\"Stopped\"," WITH_IT);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_int_equal(s->connector.n_guards, 1);
+    s->stored = 120;
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    assert_true(s->connector.n_guards > 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
 
 int main(void)
@@ -133,6 +148,7 @@ int main(void)
         TEST(where_both_tell_the_topic_counts),
         TEST(what_is_not_stored_or_cannot_be_read_is_unknown),
         TEST(what_is_stored_is_asked_for_where_it_is_said_to_be),
+        TEST(what_is_stored_while_it_is_stopped_shows_that_it_ran),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
