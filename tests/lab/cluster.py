@@ -106,6 +106,19 @@ class Cluster:
         subprocess.run(["etcdctl", "--endpoints", address, "compact", str(revision)], check=True,
                        capture_output=True, env=env)
 
+    def await_may(self, namespace, rules, may=True):
+        """The API server goes by the rules of RBAC that say what the lab's user may do there, or no longer. It
+        does so a moment after a role or a binding is written."""
+        asked = [{"namespace": namespace, "verb": verb, "group": group, "resource": kind, "subresource": part or None}
+                 for rule in rules for verb in rule["verbs"] for group in rule["apiGroups"]
+                 for kind, _, part in (resource.partition("/") for resource in rule["resources"])]
+        access = kubernetes.client.AuthorizationV1Api(self.client)
+
+        def otherwise():
+            return [what for what in asked if may != access.create_subject_access_review(
+                {"spec": {"user": "lab-user", "resourceAttributes": what}}).status.allowed]
+        await_(lambda: not otherwise(), 30, lambda: f"the user {'may' if may else 'may not'}: {otherwise()}")
+
     def namespace(self, name):
         self.core.create_namespace({"metadata": {"name": name}})
         return name

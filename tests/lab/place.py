@@ -6,6 +6,8 @@ import os
 import pathlib
 import subprocess
 
+import yaml
+
 from lab.certs import Authority
 from lab.kafka import Broker
 from lab.redis_server import RedisServer, Security
@@ -18,6 +20,14 @@ KAFKA_USER, KAFKA_PASSWORD = "appliers", "kafka-secret-8u2Q"
 REDIS_USER, REDIS_PASSWORD = "applier", "redis-secret-5v7X"
 GROUP = "orders-appliers"
 _numbers = itertools.count(1)
+
+
+def bind(cluster, namespace, name):
+    """A role of manifests/rbac/people.yaml to the lab's user."""
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", PEOPLE)
+    cluster.kubectl("create", "rolebinding", name, "-n", namespace, f"--clusterrole={name}", "--user=lab-user")
+    role, = (role for role in yaml.safe_load_all(PEOPLE.read_text()) if role["metadata"]["name"] == name)
+    cluster.await_may(namespace, role["rules"])
 
 
 class Place:
@@ -90,8 +100,6 @@ class Scene:
         return done.stdout if status in (DONE, DIFFERENT) else done.stderr
 
     def bind(self, *roles):
-        """To the lab's user, of manifests/rbac/people.yaml."""
-        self.cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", PEOPLE)
+        """To the lab's user."""
         for role in roles:
-            self.cluster.kubectl("create", "rolebinding", role, "-n", self.namespace,
-                                 f"--clusterrole={role}", "--user=lab-user")
+            bind(self.cluster, self.namespace, role)

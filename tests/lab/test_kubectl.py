@@ -199,6 +199,9 @@ def test_who_may_read_may_look_and_not_touch(cluster, redwal, put, namespace):
                     "--resource=rediswals.redwal.dev,events.events.k8s.io")
     cluster.kubectl("create", "rolebinding", "look", "-n", namespace, "--role=look",
                     "--user=lab-user")
+    cluster.await_may(namespace, [
+        {"apiGroups": [group], "resources": [kind], "verbs": ["get", "list"]}
+        for group, kind in (("redwal.dev", "rediswals"), ("events.k8s.io", "events"))])
     for argv in (("status",), ("status", "orders"), ("events", "orders")):
         code, _, err = redwal(*argv, kubeconfig=user)
         assert code == DONE, err

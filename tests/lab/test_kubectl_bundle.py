@@ -9,7 +9,7 @@ import pytest
 
 from controllers import Controller
 from kubelet import Log, stamp
-from place import DONE, FAILED, INCOMPLETE, PEOPLE, REDWAL
+from place import DONE, FAILED, INCOMPLETE, REDWAL, bind
 
 SECRETS = [f"planted-{n}-Zq7" for n in range(12)]
 (IN_SECRET, IN_ENV, IN_ANNOTATION, IN_COPY, IN_CONFIG, IN_URL, IN_LOG, IN_JSON, IN_PREVIOUS, IN_KEY,
@@ -108,16 +108,9 @@ def test_no_planted_secret_is_in_it_and_the_rest_is(bundle, planted, others, clu
             assert all(json.loads(line)["kind"] for line in text.splitlines())
 
 
-def look_only(cluster, namespace):
-    """The lab's user may."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", PEOPLE)
-    cluster.kubectl("create", "rolebinding", "look", "-n", namespace, "--clusterrole=redwal-view",
-                    "--user=lab-user")
-
-
 def test_what_may_not_be_read_is_listed(bundle, planted, cluster, namespace):
     del planted
-    look_only(cluster, namespace)
+    bind(cluster, namespace, "redwal-view")
     printed, files, raw = bundle("orders", status=INCOMPLETE,
                                  kubeconfig=cluster.directory / "user.kubeconfig")
     assert "configmaps.jsonl: " in files["errors.txt"] and "403" in files["errors.txt"]
@@ -160,7 +153,7 @@ def test_the_controllers_pages_are_in_it(bundle, others, kubelet, cluster, names
         assert "redwal_controller_leads 1" in files["controller/the-controller.metrics.txt"]
         ready = files["controller/the-controller.readyz.txt"]
         assert ready.endswith("\nready\n"), "with its details"
-        look_only(cluster, namespace)
+        bind(cluster, namespace, "redwal-view")
         _, files, _ = bundle(status=INCOMPLETE, kubeconfig=cluster.directory / "user.kubeconfig")
         for page in ("metrics", "readyz"):
             assert f"controller/the-controller.{page}.txt: " in files["errors.txt"]

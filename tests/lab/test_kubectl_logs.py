@@ -129,6 +129,9 @@ def test_who_may_look_may_read_logs(pods, logs, cluster, namespace):
         cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(
             {**role, "metadata": {"name": "redwal-view"},
              "rules": [rule for rule in rules if rule["resources"]]}))
+        cluster.await_may(namespace, rules)
+        cluster.await_may(namespace, [
+            {**rule, "resources": [r for r in rule["resources"] if r in without]} for rule in role["rules"]], may=False)
     grant()
     assert logs("orders", kubeconfig=user) == ["a1"]
     for resource in ("pods", "pods/log"):

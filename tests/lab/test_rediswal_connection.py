@@ -126,6 +126,8 @@ def test_nothing_in_that_role_is_too_much(scene, place, others):
         rules = [rule for rule in role["rules"] if rule is not lacking]
         scene.cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-",
                               stdin=json.dumps({**role, "rules": rules}))
+        scene.cluster.await_may(scene.namespace, rules)
+        scene.cluster.await_may(scene.namespace, [lacking] if lacking else [], may=False)
         said = scene.run(*argv, name="by-failover", kubeconfig=user,
                          status=FAILED if lacking else DONE)
         assert not lacking or f'cannot get resource "{lacking["resources"][0]}"' in said
