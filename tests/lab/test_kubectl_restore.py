@@ -29,10 +29,12 @@ OBJECTS = [{"kind": "Pod", "name": "rfr-orders-0", "uid": "u-0"},
 
 
 class Part:
-    """Of the controller: gives each RedisRestore that appears its statuses, one after the other."""
+    """Of the controller: gives each RedisRestore that appears its statuses, one after the other. `begins`: of
+    its spec, once it acts; `goes_on`: of a step, once there may be another."""
 
-    def __init__(self, api, namespace, *statuses, pause=0.5):
-        self.api, self.namespace, self.statuses, self.pause = api, namespace, statuses, pause
+    def __init__(self, api, namespace, *statuses, begins=lambda spec: True, goes_on=lambda step: True):
+        self.api, self.namespace, self.statuses = api, namespace, statuses
+        self.begins, self.goes_on = begins, goes_on
         self.seen, self.ended = {}, threading.Event()
         self.thread = threading.Thread(target=self._play)
 
@@ -47,15 +49,17 @@ class Part:
     def _play(self):
         while not self.ended.wait(0.1):
             for found in self.all():
-                if found["metadata"]["uid"] not in self.seen:
+                if found["metadata"]["uid"] not in self.seen and self.begins(found["spec"]):
                     self._act(found)
 
     def _act(self, found):
         self.seen[found["metadata"]["uid"]] = found["spec"]
         for status in self.statuses:
-            RESTORE.say(self.api, self.namespace, found["metadata"]["name"], status(found["spec"]))
-            if self.ended.wait(self.pause):
-                return
+            said = status(found["spec"])
+            RESTORE.say(self.api, self.namespace, found["metadata"]["name"], said)
+            while not self.goes_on(said["step"]):
+                if self.ended.wait(0.05):
+                    return
 
     def all(self):
         return self.api.list_namespaced_custom_object(
@@ -104,6 +108,29 @@ def restore(cluster, wal, namespace):
     return run
 
 
+class Told:
+    """What the tool tells people on its way, so that each step lasts until it was told."""
+
+    def __init__(self, path):
+        self.path = path
+        self.path.touch()
+
+    def has(self, step):
+        return f": {step}: " in self.path.read_text()
+
+    def run(self, argv):
+        """As `restore` does it."""
+        with self.path.open("w") as errors:
+            done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=errors, text=True, timeout=60, check=False,
+                                  stdin=subprocess.DEVNULL)
+        return done.returncode, done.stdout, self.path.read_text()
+
+
+@pytest.fixture
+def told(tmp_path):
+    return Told(tmp_path / "told")
+
+
 def the_one(api, namespace):
     found, = api.list_namespaced_custom_object("redwal.dev", "v1alpha1", namespace,
                                                "redisrestores")["items"]
@@ -135,11 +162,12 @@ def test_how_it_is_verified(api, namespace, restore, argv, verify, sample):
 
 @pytest.mark.parametrize("verified, code", [
     ("Equal", DONE), ("NotWanted", DONE), ("Unknown", INCOMPLETE)])
-def test_waiting_tells_what_could_not_be_verified(api, namespace, restore, verified, code):
+def test_waiting_tells_what_could_not_be_verified(api, cluster, namespace, wal, told, verified, code):
+    del wal
     end, = steps("Completed")
     with Part(api, namespace, *steps("Verifying"), lambda spec: {
-            **end(spec), "receipt": {"verified": verified, "keysCompared": 5}}):
-        got, out, err = restore("orders", "--wait", "--yes", "-o", "json")
+            **end(spec), "receipt": {"verified": verified, "keysCompared": 5}}, goes_on=told.has):
+        got, out, err = told.run(call(cluster, namespace, "orders", "--wait", "--yes", "-o", "json"))
     assert got == code, err
     assert (json.loads(out)["verified"], json.loads(out)["keysCompared"]) == (verified, 5)
     assert ("is not known: it is completed" in err) == (code == INCOMPLETE)
@@ -273,14 +301,15 @@ def test_a_plan_that_nobody_makes_is_not_waited_for_for_ever(api, namespace, res
 
 @pytest.mark.parametrize("last, code", [("Completed", DONE), ("Held", DONE), ("Failed", FAILED),
                                         ("Cancelled", INCOMPLETE)])
-def test_waiting_ends_as_the_restore_does(api, namespace, restore, last, code):
-    with Part(api, namespace, *steps("Stopping", "Wiping", "Replaying", last)):
-        got, out, err = restore("orders", "--wait", "--yes", "-o", "json")
+def test_waiting_ends_as_the_restore_does(api, cluster, namespace, wal, told, last, code):
+    del wal
+    with Part(api, namespace, *steps("Stopping", "Wiping", "Replaying", last), goes_on=told.has):
+        got, out, err = told.run(call(cluster, namespace, "orders", "--wait", "--yes", "-o", "json"))
     assert got == code, err
     assert json.loads(out)["step"] == last
-    told = [line.split(": ")[1] for line in err.splitlines() if line.startswith("orders-")]
-    assert told == ["Pending", "Stopping", "Wiping", "Replaying", last] or \
-        told == ["Stopping", "Wiping", "Replaying", last]
+    said = [line.split(": ")[1] for line in err.splitlines() if line.startswith("orders-")]
+    assert said == ["Pending", "Stopping", "Wiping", "Replaying", last] or \
+        said == ["Stopping", "Wiping", "Replaying", last]
     assert ("restore release" in err) == (last == "Held")
     assert (f"Is{last}: it is {last.lower()}" in err) == (code in (FAILED, INCOMPLETE))
 
@@ -431,7 +460,7 @@ def test_it_is_ended_and_released(api, namespace, restore, verb, spec):
     ("release", "Completed", DONE), ("release", "Cancelled", INCOMPLETE)])
 def test_its_end_is_waited_for(api, namespace, restore, verb, last, code):
     put(api, namespace, "orders-1", "Held", **TO_A_TIME)
-    with Part(api, namespace, *steps("Releasing", last), pause=1):
+    with Part(api, namespace, *steps("Releasing", last), begins=lambda spec: spec[verb]):
         assert restore(verb, "orders-1", "--wait")[0] == code
 
 
