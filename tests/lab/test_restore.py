@@ -43,7 +43,7 @@ class Site:
         self.start_redis(directory)
         self.processes = Processes(cluster, namespace, directory)
         self.wals, self.broker = wals, broker
-        self.n_written = 0
+        self.n_written, self.asked_for = 0, None
 
     def start_redis(self, directory):
         self.redis = RedisServer(directory, "primary").start()
@@ -96,7 +96,7 @@ class Site:
     # --- restores ---------------------------------------------------------------------------------
 
     def restore(self, name="orders-1", **spec):
-        RESTORE.create(self.api, self.namespace, RESTORE.make(
+        self.asked_for = RESTORE.create(self.api, self.namespace, RESTORE.make(
             {"metadata.name": name, **{f"spec.{key}": value for key, value in spec.items()}}))
         return name
 
@@ -510,10 +510,11 @@ def test_an_applier_that_stood_still_writes_nothing_later(site):
 
 
 def await_event(site, step, seconds=60):
-    """A watch tells of that step, or of a later one."""
+    """A watch tells that the restore was at that step since it was asked for."""
     for event in kubernetes.watch.Watch().stream(
             site.api.list_namespaced_custom_object, "redwal.dev", "v1alpha1", site.namespace,
-            RESTORE.plural, timeout_seconds=seconds):
+            RESTORE.plural, timeout_seconds=seconds,
+            resource_version=site.asked_for["metadata"]["resourceVersion"]):
         if event["object"].get("status", {}).get("step") == step:
             return
     raise AssertionError(f"nobody tells of {step}: {site.status()}")
