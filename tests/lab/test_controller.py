@@ -48,7 +48,7 @@ def test_what_others_change_or_delete_is_put_back(wals, controller):
         return image.containers[0].image != "stranger" and label["redwal.dev/wal"] == "orders" and \
             wals.kubectl("get", "pdb", NAME, check=False).returncode == 0
     await_(put_back, 30, it.tail)
-    assert it.metric("put_back_total") >= 2
+    await_(lambda: it.metric("put_back_total") >= 2, 10, "its page tells of it")
 
 
 def test_a_changed_setting_rolls_the_pods_and_a_scale_does_not(wals, controller):
@@ -168,10 +168,14 @@ def test_a_leader_that_is_told_to_end_gives_its_place_away(wals, controller):
     first = controller("first").await_leading()
     second = controller("second")
     await_(lambda: second.get("/readyz")[0] == 200, 30, second.tail)
-    began = time.monotonic()
+
+    def holder():
+        return wals.cluster.coordination.read_namespaced_lease(
+            "redwal-controller", wals.namespace).spec.holder_identity
+    before = holder()
     assert first.stop() == 0
-    second.await_leading(DURATION)
-    assert time.monotonic() - began < DURATION
+    assert holder() != before, "nobody waits until its lease has run out"
+    second.await_leading()
 
 
 def test_an_api_server_that_restarts_is_waited_for(wals, controller):
