@@ -71,9 +71,11 @@ def mirror(cluster, namespace, place, topic):
 def test_a_mirror_is_stopped_by_its_resource_and_proven_by_connect(connect, operator, mirror):
     found = mirror("status")
     assert (found["state"], found["tasks"], found["exactlyOnce"]) == ("Running", 2, True)
+    def stored():
+        return [row["next"] for row in mirror("status", "--kafka-connect", connect.url)["partitions"] if row["next"]]
+    await_(lambda: stored() == [1], 30, "how far it is can be read once its transaction has its mark")
     found = mirror("status", "--kafka-connect", connect.url)
     assert (found["state"], found["keepsNames"], found["exactlyOnce"]) == ("Running", False, True)
-    assert [row["next"] for row in found["partitions"] if row["next"]] == [1]
 
     before = operator.unordered()
     plan = mirror("stop", "--dry-run")

@@ -119,10 +119,15 @@ def test_a_quiet_log_is_as_fresh_as_its_marks(wals, controller, site):
     dc.await_sequence(3)
     await_(lambda: freshness(it) is not None, 10, it.tail)
     bound = 2 * INTERVAL + SLACK  # a mark each interval, a look each interval
-    for _ in range(5):
-        assert 0 <= freshness(it) <= bound
-        assert time.time() - dc.applier.metric("mark_timestamp_seconds", partition="0") <= bound
-        time.sleep(0.5)
+    since = [time.monotonic()]
+
+    def stays_fresh():
+        """Some time on end, whatever kept the machine before."""
+        marked = dc.applier.metric("mark_timestamp_seconds", partition="0")
+        if not 0 <= freshness(it) <= bound or time.time() - marked > bound:
+            since[:] = [time.monotonic()]
+        return time.monotonic() - since[0] > 2.5
+    await_(stays_fresh, 30, lambda: f"it is fresh: {freshness(it)}, bound {bound}")
     assert wals.get()["status"]["freshness"] == 5  # the target; what is well is not told exactly
     assert "FRESH (S)" in wals.kubectl("get", "rwal").stdout.upper()
 
@@ -152,9 +157,13 @@ def test_minutes_are_counted_and_burn_the_budget(wals, controller, site):
     assert it.metric("wal_slo_budget_ratio") == 0.01
     dc.applier.pause()
     await_(lambda: minutes(it, "bad"), 200, it.tail)
-    good, bad, rate = minutes(it, "good"), minutes(it, "bad"), it.metric(
-        r'wal_slo_burn_rate\{[^}]*window="5m"\}')
-    assert abs(rate - bad / (good + bad) / 0.01) < 0.001
+
+    def burns():
+        """Each is of a page of its own, and another minute may be over meanwhile."""
+        good, bad, rate = minutes(it, "good"), minutes(it, "bad"), it.metric(
+            r'wal_slo_burn_rate\{[^}]*window="5m"\}')
+        return abs(rate - bad / (good + bad) / 0.01) < 0.001
+    await_(burns, 10, "the rate is that of what is counted")
     dc.applier.resume()
 
 
@@ -182,7 +191,8 @@ def test_a_mirror_that_loses_a_record_is_told_and_a_whole_one_is_not(wals, contr
 
     wals.create("mirrored", **whole.spec(**{"spec.role": "standby"}))
     await_(lambda: freshness(it, "mirrored") is not None, 30, it.tail)
-    assert abs(freshness(it, "mirrored") - (time.time() - int(whole.state(0)[1]) / 1000)) <= SLACK
+    await_(lambda: abs(freshness(it, "mirrored") - (time.time() - int(whole.state(0)[1]) / 1000)) <= SLACK, 15,
+           "it is as old as the last mark")
     marks = len(whole.marks()[0])
     holds(lambda: wals.condition("LogMarked", "mirrored") in (None, ("True", "NotAskedFor")), 3,
           "a site that stands by writes none")
@@ -206,7 +216,7 @@ def test_sequences_survive_a_leader_that_stands_still_and_one_that_ends(wals, co
     dc.await_sequence(at + DURATION)
     assert second.stop() == 0  # gives the lease away
     at = int(dc.state(0)[0])
-    first.await_leading(DURATION)
+    first.await_leading()
     dc.await_sequence(at + 3)
     # A counter, which its page has once the WAL's status is told again.
     await_(lambda: first.metric(r'wal_marks_total\{[^}]*result="other"\}') == 0, 10, first.tail)

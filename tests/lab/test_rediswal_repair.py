@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from lab.applier import Applier
+from lab.applier import Applier, position
 from lab.wait import await_
 from lab.wal import Topic
 from lab.workload import encode
@@ -51,6 +51,8 @@ def held(scene, place):
     topic.flush()
     ask(scene, "wait", "--timeout", "30s", *(f"{p}:{n - 1}" for p, n in topic.ends().items() if n))
     with place.redis.client() as client:
+        await_(lambda: all(position(client, "orders", p) == (n, n) for p, n in topic.ends().items() if n), 30,
+               "dead letters are stored, too")
         assert (client.get(HELD), client.get(OTHER)) == (b"text", b"text")
     return scene
 
