@@ -25,6 +25,10 @@ from .wait import await_
 
 POM = pathlib.Path(__file__).resolve().parent.parent / "kafka" / "pom.xml"
 
+# A broker that is not heard of for so long is fenced, and its partitions have no leader: on a machine that is busy
+# nothing is done for seconds. One that was killed comes back only behind that.
+SESSION_MS = 6000
+
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -56,7 +60,7 @@ offsets.topic.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.num.partitions=4
 transaction.state.log.min.isr=1
-broker.session.timeout.ms=2000
+broker.session.timeout.ms={session}
 broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
@@ -129,7 +133,7 @@ class Broker:
         self._config.write_text(PROPERTIES.format(
             plain=self.plain_port, secure=self.secure_port, mutual=self.mutual_port,
             secure_host=self._secure_host,
-            controller=free_port(), keystore=keystore, truststore=self.ca,
+            controller=free_port(), session=SESSION_MS, keystore=keystore, truststore=self.ca,
             data=self.directory / "data"))
 
     def _java(self, *argv):
