@@ -80,7 +80,7 @@ class Demo:
         """Returns how many acknowledged records the promoted replica lacked, at least."""
         failover, say = self.stage.failover, self.screen.event
         old, replicas = self.primary, failover.replicas()
-        failover.links[failover.nodes.index(old)].hold()
+        failover.lose_what_follows(old)
         say("network", f"{names(replicas)} receive nothing any more; nobody notices")
         self.screen.until(lambda: self.lacking(old, replicas) > BEHIND * self.writer.planned, 120,
                           "the primary is ahead of its replicas")
@@ -88,8 +88,7 @@ class Demo:
         old.kill()
         self.primary, self._applied = None, there + lacking
         say("crash", f"{old.name} is killed (-9); no other Redis has the last {lacking} records")
-        self.primary = self.screen.until(lambda: self.promoted(old), 60,
-                                         "Sentinel promotes a replica")
+        self.primary = self.screen.until(failover.successor_of(old), 60, "Sentinel promotes a replica")
         say("sentinel", f"{self.primary.name} is the primary now")
         self.screen.until(lambda: self.metrics().get("rewinds_total", 0) > 0, 60,
                           "the applier finds the new primary behind")
@@ -138,11 +137,6 @@ class Demo:
 
     def position(self, node):
         return sum(following for following, _ in self.positions(node))
-
-    def promoted(self, old):
-        now = self.stage.failover.primary()
-        return now if now not in (None, old) and now.info("replication")["role"] == "master" \
-            else None
 
     def everything_applied(self):
         self.applier_is_ready()

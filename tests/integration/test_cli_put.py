@@ -159,9 +159,13 @@ def test_wait_goes_on_through_a_failover(lab, topic, cli):
     lab.applier(topic, failover).start().await_ready()
     cli.options["sentinel"] = failover.sentinel_list
     cli.options["master-name"] = failover.master_name
-    failover.primary().kill()
-    cli.run("put", "k", "SET", "v", "--wait", "--timeout", "50s")
-    with failover.primary().client() as client:
+    old = failover.primary()
+    old.kill()
+    writing = cli.start("put", "k", "SET", "v", "--wait", "--timeout", "50s")
+    new = failover.await_primary_other_than(old)
+    _, err = writing.communicate(timeout=60)
+    assert writing.returncode == 0, err
+    with new.client() as client:
         assert client.get("k") == b"v"
 
 

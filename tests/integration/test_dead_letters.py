@@ -94,7 +94,7 @@ def test_redis_dies_among_rejected_records(lab):
     topic.flush()
     old = failover.primary()
     lab.await_applied(topic, old)
-    failover.links[failover.nodes.index(old)].hold()
+    failover.lose_what_follows(old)
     Workload(9, rejects=0.5).write(topic, 3000)
     topic.flush()
     old.kill()

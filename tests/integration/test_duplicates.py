@@ -110,7 +110,7 @@ def test_across_a_failover_that_goes_back(lab):
     write(topic, 4, 500)
     old = failover.primary()
     lab.await_applied(topic, old)
-    failover.links[failover.nodes.index(old)].hold()
+    failover.lose_what_follows(old)
     write(topic, 5, 1000)
     lab.await_applied(topic, old)
     old.kill()

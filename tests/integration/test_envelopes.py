@@ -109,7 +109,7 @@ def test_a_failover_that_loses_envelopes_gets_them_back(lab):
     topic.flush()
     old = failover.primary()
     lab.await_applied(topic, old)
-    failover.links[failover.nodes.index(old)].hold()
+    failover.lose_what_follows(old)
     atomics.write(topic, 2000)
     topic.flush()
     lab.await_applied(topic, old)

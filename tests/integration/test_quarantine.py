@@ -143,11 +143,6 @@ def test_killed_again_and_again(lab):
     assert not any(held(lab, server, p) for p in range(topic.partitions))
 
 
-def lose_what_follows(failover, primary):
-    """Its replicas get no more of what it takes."""
-    failover.links[failover.nodes.index(primary)].hold()
-
-
 def test_a_failover_goes_back_behind_what_was_parked(lab):
     lab.crashed = True
     topic, failover, workload = lab.topic(partitions=2), lab.failover(), Workload(2, rejects=0.03)
@@ -156,7 +151,7 @@ def test_a_failover_goes_back_behind_what_was_parked(lab):
     topic.flush()
     old = failover.primary()
     lab.await_applied(topic, old)
-    lose_what_follows(failover, old)
+    failover.lose_what_follows(old)
     workload.write(topic, 600)
     topic.flush()
     lab.check_quarantine(topic, old)
@@ -186,7 +181,7 @@ def test_a_failover_goes_back_behind_retries_and_releases(lab):
     retry_some(lab, topic, old, range(4))
     lab.await_applied(topic, old)
     await_(lambda: all(len(held(lab, node)) == 4 for node in failover.replicas()), 10, "they follow")
-    lose_what_follows(failover, old)
+    failover.lose_what_follows(old)
     retry_some(lab, topic, old, range(4, 7))
     lab.check_quarantine(topic, old)
     assert held(lab, old).keys() == {b"k7"}

@@ -17,10 +17,6 @@ def write(topic, seed, n):
     topic.flush()
 
 
-def link_of(failover, node):
-    return failover.links[failover.nodes.index(node)]
-
-
 def applied_records(lab, topic, node):
     with node.client() as client:
         return sum(at[0] for at in lab.positions(topic, client).values() if at)
@@ -43,7 +39,7 @@ class TestFailover:
         return folded
 
     def test_promoted_replica_lacks_acknowledged_writes(self):
-        link_of(self.failover, self.old).hold()
+        self.failover.lose_what_follows(self.old)
         write(self.topic, 2, 2000)
         self.lab.await_applied(self.topic, self.old)
         replicas = self.failover.replicas()
@@ -74,14 +70,14 @@ class TestFailover:
         self.check_on(new)
 
     def test_network_between_primary_and_replicas_is_cut(self):
-        link_of(self.failover, self.old).cut()
+        self.failover.links[self.failover.nodes.index(self.old)].cut()
         write(self.topic, 2, 1500)
         self.lab.await_applied(self.topic, self.old)
         self.old.kill()
         self.check_on(self.failover.await_primary_other_than(self.old))
 
     def test_forced_failover_while_the_old_primary_lives(self):
-        link_of(self.failover, self.old).hold()
+        self.failover.lose_what_follows(self.old)
         write(self.topic, 2, 1500)
         self.lab.await_applied(self.topic, self.old)
         self.failover.sentinels[0].ask("FAILOVER", self.failover.master_name)
@@ -95,7 +91,7 @@ class TestFailover:
         self.check_on(new)
 
     def test_operator_promotes_a_replica_that_is_behind(self):
-        link_of(self.failover, self.old).hold()
+        self.failover.lose_what_follows(self.old)
         write(self.topic, 2, 1000)
         self.lab.await_applied(self.topic, self.old)
         new = self.failover.replicas()[0]
@@ -114,7 +110,6 @@ class TestFailover:
 
     def test_failovers_one_after_another(self):
         primary = self.old
-        self.failover.set_failover_timeout(1000)  # Sentinel repeats itself only after twice this
         for seed in (2, 3):
             write(self.topic, seed, 500)
             primary.kill()

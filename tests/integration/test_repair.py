@@ -291,7 +291,7 @@ def test_a_failover_amid_a_repair(lab):
     with Traffic(topic, seed=57, pause=0.01):
         await_(lambda: len(topic.read()) > 300, 30, "records are written")
         meddle(primary, chance, 100)
-        failover.links[failover.nodes.index(primary)].hold()  # the replicas hear of no repair
+        failover.lose_what_follows(primary)  # the replicas hear of no repair
         meddle(primary, chance, 100)
         process = cli.cli.start("repair", "--yes")
         await_(lambda: writes_copies(primary) or process.poll() is not None, 30, "it has begun")

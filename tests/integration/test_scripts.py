@@ -319,7 +319,7 @@ class TestApplied:
         self.fund()
         old = failover.primary()
         self.lab.await_applied(self.topic, old)
-        failover.links[failover.nodes.index(old)].hold()
+        failover.lose_what_follows(old)
         for _ in range(500):
             self.transfer(chance)
         self.topic.flush()

@@ -84,7 +84,7 @@ def test_a_promoted_replica_gets_back_what_it_lacks(lab, name):
     lab.judge_with(lab.redis("oracle", program=program))
     applier = lab.applier(topic, failover).start().await_ready()
     old = failover.primary()
-    failover.links[failover.nodes.index(old)].hold()
+    failover.lose_what_follows(old)
     Workload(21).write(topic, 1000)
     write_all(topic)
     lab.await_applied(topic, old)

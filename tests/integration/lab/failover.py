@@ -1,6 +1,7 @@
 """A primary, two replicas and three Sentinels; replicas follow through links that can be cut."""
 
 import hashlib
+import time
 
 import redis
 
@@ -10,6 +11,9 @@ from .redis_server import RedisServer
 from .wait import await_
 
 QUORUM = 2
+# Sentinel would put replicas that follow through a link right, after this long.
+FAILOVER_TIMEOUT_MS = 180000
+ELECTION_SECONDS = 11  # an election that elects nobody is over after ten
 
 
 class Sentinel:
@@ -38,8 +42,7 @@ class Sentinel:
 
     def settings(self, down_after_ms):
         yield "sentinel", "down-after-milliseconds", self.master_name, down_after_ms
-        # Sentinel would otherwise put replicas that follow through a link right, after this long.
-        yield "sentinel", "failover-timeout", self.master_name, 180000
+        yield "sentinel", "failover-timeout", self.master_name, FAILOVER_TIMEOUT_MS
         yield "sentinel", "parallel-syncs", self.master_name, 2
         if self.security:
             yield "sentinel", "auth-pass", self.master_name, self.security.admin_password
@@ -124,6 +127,15 @@ class Failover:
         with replica.client() as client:
             client.replicaof("127.0.0.1", self.links[self.nodes.index(primary)].port)
 
+    def lose_what_follows(self, primary):
+        """Its replicas have what it took up to now, and get no more."""
+        def offset(node):
+            return node.info("replication")["master_repl_offset"]
+        sent = offset(primary)
+        await_(lambda: all(offset(node) >= sent for node in self.nodes if node is not primary), 20,
+               f"the replicas of {primary.name} have what it sent")
+        self.links[self.nodes.index(primary)].hold()
+
     def in_sync(self, primary, replicas):
         info = primary.info("replication")
         online = [v for k, v in info.items()
@@ -154,17 +166,32 @@ class Failover:
         primary = self.primary()
         return [node for node in self.nodes if node is not primary]
 
-    def await_primary_other_than(self, old, seconds=30):
+    def await_primary_other_than(self, old, seconds=45):
         """The new primary, once every Sentinel names it and it says so itself."""
-        def promoted():
-            now = self.primary()
-            return now if now not in (None, old) and now.info("replication")["role"] == "master" \
-                else None
-        return await_(promoted, seconds, f"Sentinel replaces {old.name}")
+        return await_(self.successor_of(old), seconds, f"Sentinel replaces {old.name}")
 
-    def set_failover_timeout(self, milliseconds):
-        for sentinel in self.sentinels:
+    def successor_of(self, old):
+        """To be called again and again: gives the new primary in the end.
+
+        Sentinels that miss the primary at the same moment vote for themselves, each of them, and do not try
+        again before twice their failover-timeout. One of them is then made to do so, and gets the others' votes.
+        """
+        over, again = time.monotonic() + ELECTION_SECONDS, []
+
+        def let_try(sentinel, milliseconds):
             sentinel.ask("SET", self.master_name, "failover-timeout", milliseconds)
+
+        def successor():
+            now = self.primary()
+            if now in (None, old) or now.info("replication")["role"] != "master":
+                if time.monotonic() > over and not again:
+                    again.append(next(s for s in self.sentinels if s.process.running()))
+                    let_try(again[0], 1000 * ELECTION_SECONDS // 2)
+                return None
+            for sentinel in again:
+                let_try(sentinel, FAILOVER_TIMEOUT_MS)
+            return now
+        return successor
 
     def operator_moves_primary(self, new):
         """What an operator does: SLAVEOF by hand, then REMOVE and MONITOR. No +switch-master.
