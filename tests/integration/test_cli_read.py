@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import select
 import signal
 import subprocess
 import time
@@ -139,9 +140,13 @@ def test_tail_shows_keys_that_match_a_pattern(topic, cli):
 def test_tail_follows_until_it_is_told_to_stop(topic, cli):
     write(topic, ["a"], 5)
     following = cli.start("tail", "-f", "--from", "end", "-o", "json")
-    time.sleep(1.5)  # it has no way to say that it has begun
-    send(topic, "a", {"command": "INCR"})
-    topic.flush()
+
+    def is_shown():
+        """It has no way to say that it has begun."""
+        send(topic, "a", {"command": "INCR"})
+        topic.flush()
+        return select.select([following.stdout], [], [], 0.3)[0]
+    await_(is_shown, 30, "a record is shown")
     row = json.loads(following.stdout.readline())
     assert (row["key"], row["command"]) == ("a", "INCR")
     following.send_signal(signal.SIGINT)
@@ -173,6 +178,8 @@ def test_what_was_never_committed_is_not_shown(topic, cli):
     producer.flush()
     producer.abort_transaction(30)
     write(topic, ["a"], 2)
+    # The coordinator marks the end of a transaction after it has answered.
+    await_(lambda: sum(topic.ends().values()) == 7, 10, "three, one, its mark, and two may be read")
     rows = cli.run("history", "a", "-o", "json").rows()
     assert rows == [expected(r) for r in topic.read()] and len(rows) == 5
 

@@ -96,6 +96,14 @@ def status(cli, exit_status=0):
     return cli.run("mirror", "status", "-o", "json", status=exit_status).json()
 
 
+def await_running(cli):
+    """What it says then; Connect tells of a task a moment after it has begun."""
+    def running():
+        found = status(cli, exit_status=None)
+        return found["state"] == "Running" and found
+    return await_(running, 30, lambda: f"{status(cli, exit_status=None)}")
+
+
 def behind(cli, source):
     rows = cli.run("mirror", "status", "-o", "json", "--source-brokers", source.plain).json()
     return sum(row["behind"] for row in rows["partitions"])
@@ -125,8 +133,8 @@ def test_a_mirror_is_stopped_with_a_proof_and_goes_on_without_loss_or_repetition
     connector = mirror()
     write(topic, 0, 200)
     await_mirrored(lab, topic, 200)
-    found = status(cli)
-    assert (found["state"], found["reason"]) == ("Running", "Running")
+    found = await_running(cli)
+    assert found["reason"] == "Running"
     assert (found["connectorState"], found["tasks"]) == ("RUNNING", found["tasksRunning"])
     assert (found["exactlyOnce"], found["keepsNames"], found["keepsHeaders"]) == (True, True, None)
     assert examined(lab, server, cli) == ("OK", "OK", "UNKNOWN")
@@ -167,12 +175,13 @@ def test_a_stop_that_is_not_awaited_claims_nothing(lab, topic, mirror, cli):
     connector = mirror()
     write(topic, 0, 10)
     await_mirrored(lab, topic, 10)
+    await_running(cli)
     plan = cli.run("mirror", "stop", "--dry-run", "-o", "json").json()
     assert (plan["state"], plan["wouldDo"]) == ("Running", "stop it")
     assert connector.state() == "RUNNING"
     assert cli.run("mirror", "stop", "-o", "json").json()["state"] in ("Running", "Stopping")
     await_(lambda: connector.status()["tasks"] == [], 60, "the tasks end")
-    assert status(cli)["reason"] == "GuardAwaited"
+    await_(lambda: status(cli)["reason"] == "GuardAwaited", 10, lambda: f"{status(cli)}")
 
 
 @contextlib.contextmanager

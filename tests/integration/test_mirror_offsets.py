@@ -93,9 +93,12 @@ def test_what_the_topic_says_is_what_connect_says(mirrored, more, support):
     found = mirror.status().json()
     assert (found["state"], found["reason"]) == ("Unknown", "NotObserved")
     assert found["tasks"] is None and found["exactlyOnce"] is None
-    with_connect = Cli(**mirror.cli.options, kafka_connect=mirror.connect.url).run(
-        "mirror", "status", "-o", "json").json()
-    assert with_connect["state"] == "Running"
+    asking = Cli(**mirror.cli.options, kafka_connect=mirror.connect.url)
+
+    def running():
+        found = asking.run("mirror", "status", "-o", "json", status=None).json()
+        return found["state"] == "Running" and found
+    with_connect = await_(running, 30, "Connect tells that all runs")
     assert {r["partition"]: r["next"] for r in with_connect["partitions"]} == mirror.by_connect()
 
     mirror.connect.process.pause()
@@ -108,8 +111,9 @@ def test_what_the_topic_says_is_what_connect_says(mirrored, more, support):
 
     mirror.connector.ask("PUT", "/stop")
     await_(lambda: mirror.connector.status().get("tasks") == [], 60, "its tasks are gone")
-    mirror.connector.ask("DELETE", "/offsets")
-    assert mirror.next() == mirror.by_connect() == dict.fromkeys(range(3))
+    assert mirror.connector.ask("DELETE", "/offsets")[0] == 200
+    await_(lambda: mirror.next() == mirror.by_connect() == dict.fromkeys(range(3)), 10,
+           lambda: f"they are gone: {mirror.next()}, {mirror.by_connect()}")
 
 
 def test_a_stop_needs_somebody_who_takes_the_order(mirrored):
@@ -166,16 +170,20 @@ def test_what_was_not_committed_does_not_count_and_the_last_that_was_does(lab, m
         writer.flush()
         end(30)
 
+    def await_next(wanted):
+        """The coordinator marks the end of a transaction after it has answered."""
+        await_(lambda: mirror.next() == wanted, 10, lambda: f"{wanted}: {mirror.next()}")
+
     store({"offset": 123455}, writer.abort_transaction)
     assert mirror.next() == before
     store({"offset": 123455}, writer.commit_transaction)
-    assert mirror.next() == {**before, 0: 123456}
+    await_next({**before, 0: 123456})
     store({"offset": -2}, writer.commit_transaction)
     store({"offset": 5}, writer.commit_transaction, partition=2**40)
-    assert mirror.next() == {**before, 0: None}
+    await_next({**before, 0: None})
     store({"offset": 5}, writer.commit_transaction, cluster="elsewhere")
-    answer = mirror.status()
-    assert "several topics that may be the source" in answer.err
+    answer = await_(lambda: (lambda a: a if "several topics that may be the source" in a.err else None)(
+        mirror.status()), 10, "both are read")
     assert [r["next"] for r in answer.json()["partitions"]] == [None] * 3
 
 

@@ -124,7 +124,8 @@ def test_a_collector_scrapes_the_applier_and_sends_otlp(lab):
                                "SIGNOZ_INGESTION_KEY": "lab", "REDWAL_SCRAPE_INTERVAL": "1s",
                                "GOMEMLIMIT": "256MiB", "PATH": "/usr/bin:/bin"}).start()
         try:
-            await_(lambda: "redwal_applier_apply_latency_seconds" in receiver.metrics, 60,
+            await_(lambda: receiver.metrics.keys() >= {
+                "redwal_applier_apply_latency_seconds", "redwal_applier_records_total"}, 60,
                    lambda: f"metrics arrive\n{process.tail()}")
         finally:
             process.stop()

@@ -317,7 +317,8 @@ def test_new_certificates_for_kafka_are_used_where_the_old_ones_are_gone(lab, gu
             await_progress(applier)
     lab.check(topic, server)
     assert applier.process.pid == pid and applier.process.running()
-    assert applier.metric("records_total") == sum(topic.ends().values())
+    await_(lambda: applier.metric("records_total") == sum(topic.ends().values()), 10,
+           "each record is counted once")
 
 
 @pytest.mark.parametrize("name, content", [

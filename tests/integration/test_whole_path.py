@@ -8,6 +8,7 @@ import redis.sentinel
 from conftest import KAFKA_PASSWORD, KAFKA_USER, REDIS_PASSWORD, REDIS_RULES, REDIS_USER, SECRETS
 from lab import permissions
 from lab.applier import flags
+from lab.wait import await_
 from lab.wal import grant
 from lab.workload import Workload, encode
 
@@ -135,7 +136,10 @@ def test_a_transaction_that_was_aborted_is_not_applied(lab):
         producer.begin_transaction()
         for _ in range(50):
             producer.produce(topic.name, encode("INCR"), b"n")
+        producer.flush()  # what has not been sent yet would not be there to be aborted
         end(30)
+    # The coordinator marks the end of a transaction after it has answered.
+    await_(lambda: topic.ends() == {0: 153}, 10, "the last transaction may be read")
     lab.check(topic, server)
     with server.client() as client:
         assert client.get("n") == b"100"

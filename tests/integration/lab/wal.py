@@ -58,6 +58,8 @@ class Topic:
 
     def delete(self):
         self.admin.delete_topics([self.name])[self.name].result(PATIENCE)
+        await_(lambda: self.name not in self.admin.list_topics(timeout=10).topics, PATIENCE,
+               f"topic {self.name} is gone")
         self._producer = None
 
     def recreate(self):
@@ -77,6 +79,14 @@ class Topic:
                     incremental_operation=kafka_admin.AlterConfigOpType.SET)
                 for k, v in config.items()])
         self.admin.incremental_alter_configs([resource])[resource].result(PATIENCE)
+        wanted = {k.replace("_", "."): str(v) for k, v in config.items()}
+        await_(lambda: wanted.items() <= self._config().items(), PATIENCE,
+               lambda: f"the broker goes by {wanted}")
+
+    def _config(self):
+        resource = kafka_admin.ConfigResource(kafka_admin.ResourceType.TOPIC, self.name)
+        described = self.admin.describe_configs([resource])[resource].result(PATIENCE)
+        return {name: entry.value for name, entry in described.items()}
 
     def truncate(self, partition, offset):
         """What retention does: records before `offset` are gone."""
@@ -113,9 +123,20 @@ class Topic:
     def bounds(self):
         """Per partition (first offset, end offset) as read_committed sees it."""
         with self._consumer() as consumer:
-            return {p: consumer.get_watermark_offsets(
-                confluent_kafka.TopicPartition(self.name, p), timeout=PATIENCE)
-                for p in range(self.partitions)}
+            return {p: await_(lambda p=p: self._watermarks(consumer, p), PATIENCE,
+                              f"partition {p} of {self.name} has bounds")
+                    for p in range(self.partitions)}
+
+    def _watermarks(self, consumer, partition):
+        """A client whose first question is not answered at once takes it that there is no such partition."""
+        try:
+            return consumer.get_watermark_offsets(
+                confluent_kafka.TopicPartition(self.name, partition), timeout=PATIENCE)
+        except confluent_kafka.KafkaException as e:
+            if e.args[0].code() != confluent_kafka.KafkaError._UNKNOWN_PARTITION or \
+                    self.name not in consumer.list_topics(timeout=PATIENCE).topics:
+                raise
+            return None
 
     def ends(self):
         return {partition: end for partition, (_, end) in self.bounds().items()}
@@ -187,6 +208,9 @@ def assignment(brokers, group):
             for m in described.members}
 
 
+# A change is in the controller's log when it is answered, and known to the broker a moment later.
+
+
 def grant(brokers, user, resource, name, *operations):
     """`user` may do these operations, such as "READ", on the "TOPIC" or "GROUP" of that name."""
     admin = kafka_admin.AdminClient({"bootstrap.servers": brokers, **CLIENT})
@@ -196,15 +220,25 @@ def grant(brokers, user, resource, name, *operations):
         kafka_admin.AclPermissionType.ALLOW) for operation in operations]
     for done in admin.create_acls(bindings).values():
         done.result(PATIENCE)
+    await_(lambda: set(bindings) <= set(_permissions(admin, user)), PATIENCE,
+           f"the broker grants {operations} on {name} to {user}")
+
+
+def _everything(user):
+    return kafka_admin.AclBindingFilter(
+        kafka_admin.ResourceType.ANY, None, kafka_admin.ResourcePatternType.ANY, f"User:{user}",
+        None, kafka_admin.AclOperation.ANY, kafka_admin.AclPermissionType.ANY)
+
+
+def _permissions(admin, user):
+    return admin.describe_acls(_everything(user)).result(PATIENCE)
 
 
 def revoke_everything(brokers, user):
     admin = kafka_admin.AdminClient({"bootstrap.servers": brokers, **CLIENT})
-    everything = kafka_admin.AclBindingFilter(
-        kafka_admin.ResourceType.ANY, None, kafka_admin.ResourcePatternType.ANY, f"User:{user}",
-        None, kafka_admin.AclOperation.ANY, kafka_admin.AclPermissionType.ANY)
-    for done in admin.delete_acls([everything]).values():
+    for done in admin.delete_acls([_everything(user)]).values():
         assert done.result(PATIENCE), f"{user} had no permissions"
+    await_(lambda: not _permissions(admin, user), PATIENCE, f"the broker grants {user} nothing")
 
 
 def set_scram_password(brokers, user, password):
