@@ -59,10 +59,12 @@ def test_the_rate_is_kept(stand):
 def test_an_applier_that_stands_still_is_seen(stand):
     topic, _, applier, cli = stand
     applier.start().await_ready()
-    process = cli.start("bench", "--records", "1500", "--rate", "500", "-o", "json")
-    await_(lambda: sum(topic.ends().values()) >= 100, 30, "records are written")
     applier.pause()
-    time.sleep(1.5)
+    process = cli.start("bench", "--records", "1500", "--rate", "500", "-o", "json")
+    await_(lambda: sum(topic.ends().values()) > 0, 30, "it has begun")
+    began = time.monotonic()
+    await_(lambda: sum(topic.ends().values()) >= 600 and time.monotonic() - began > 1.2, 30,
+           "600 records are written, and 1.2 s are over")
     applier.resume()
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
@@ -121,7 +123,7 @@ def test_a_failover_is_measured_through(lab):
     cli = Cli(brokers=lab.broker.plain, topic=topic.name, wal=lab.wal,
               sentinel=failover.sentinel_list, master_name=failover.master_name)
     process = cli.start("bench", "--records", "3000", "--rate", "500", "-o", "json")
-    time.sleep(2)
+    await_(lambda: sum(topic.ends().values()) >= 500, 30, "records are written")
     old = failover.primary()
     old.kill()
     now = failover.await_primary_other_than(old)

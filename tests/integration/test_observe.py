@@ -74,7 +74,7 @@ def test_a_log_that_nobody_applies_is_behind_and_its_group_empty(lab, deployment
     write(topic)
     observer.await_condition("CaughtUp", "False", "Behind")
     observer.await_phase("CatchingUp")
-    assert observer.last()["status"]["lag"]["records"] == 30
+    await_(lambda: observer.last()["status"]["lag"]["records"] == 30, 10, "all 30 are behind")
     await_(lambda: observer.last()["status"]["lag"]["seconds"] >= 4, 20, "the delay grows")
     lab.appliers[0].start()
     observer.await_condition("GroupHealthy", "True", "Stable")
@@ -187,7 +187,8 @@ def test_a_killed_agent_is_started_again_before_anybody_misses_it(lab, deploymen
         assert observer.condition("PositionConsistent")["status"] == "True"
         observer.await_phase(WELL)
     assert observer.told() == []
-    assert observer.descriptors() <= descriptors + 1 and len(observer.agents()) == 1
+    await_(lambda: observer.descriptors() <= descriptors + 1 and len(observer.agents()) == 1, 10,
+           lambda: f"nothing is left of the others: {observer.descriptors()}, before {descriptors}")
 
 
 def test_a_stopped_agent_is_ended_and_dies_with_its_parent(lab, deployment):

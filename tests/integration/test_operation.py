@@ -89,7 +89,7 @@ def test_metrics_tell_what_was_done(lab):
 
 def test_a_slow_record_is_named_by_its_latency(lab):
     topic, server = lab.topic(partitions=2), lab.redis()
-    applier = lab.applier(topic, server).start()
+    applier = lab.applier(topic, server).start().await_ready()
     topic.write(encode("SET", ["now"]), b"k", partition=0)
     for delay in (20, 40):
         topic.write(encode("SET", [delay]), b"k", partition=1,
@@ -119,8 +119,10 @@ def test_the_rate_limit_holds(lab):
     with server.client() as client:
         await_(lambda: any(lab.positions(topic, client).values()), 30, "it begins")
         began = time.monotonic()
-        lab.check(topic, server)
-    assert 1.2 < time.monotonic() - began < 10
+        left = 1500 - sum(at[0] for at in lab.positions(topic, client).values() if at)
+        lab.await_applied(topic, server)
+    assert left / 500 - 0.5 < time.monotonic() - began < 10, f"{left} were left"
+    lab.check(topic, server)
 
 
 def test_memory_stays_bounded_behind_a_slow_redis(lab):

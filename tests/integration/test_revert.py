@@ -10,6 +10,7 @@ import pytest
 from lab import servers
 from lab.comparison import ALL_TYPES, PAIRS
 from lab.revert import Revert, applied, assert_reverted, at, is_of_revert, large_list, reverted_key, snapshot, write
+from lab.wait import await_
 from lab.workload import HOUR_MS, encode
 
 MIB = 1 << 20
@@ -104,24 +105,24 @@ def test_every_type_is_what_it_was(lab, name, fold_on):
 def test_to_a_time_and_what_has_ended_since_stays_gone(lab):
     server = lab.redis(program=servers.program("redis-8"))
     lab.judge_with(lab.redis("judge", program=servers.program("redis-8")))
-    topic = lab.topic()
-    lab.applier(topic, server).start()
+    topic, ttl_ms = lab.topic(), 5000
+    lab.applier(topic, server).start().await_ready()
     write(topic, "stays", "SET", ["a"], ttlMs=HOUR_MS)
-    write(topic, "ends", "SET", ["a"], ttlMs=4000)
-    write(topic, "renewed", "SET", ["a"], ttlMs=4000)
+    write(topic, "ends", "SET", ["a"], ttlMs=ttl_ms)
+    write(topic, "renewed", "SET", ["a"], ttlMs=ttl_ms)
     write(topic, "hash", "HSET", ["f", "1", "g", "1"])
-    write(topic, "hash", "HPEXPIRE", ["4000", "FIELDS", "1", "f"])
+    write(topic, "hash", "HPEXPIRE", [ttl_ms, "FIELDS", "1", "f"])
     topic.flush()
+    over = time.monotonic() + ttl_ms / 1000
     ends = topic.ends()
-    lab.await_applied(topic, server)
-    time.sleep(1)
+    time.sleep(0.01)
     then = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     write(topic, "renewed", "PERSIST")
     write(topic, "stays", "APPEND", ["b"])
     write(topic, "hash", "HSET", ["f", "2", "g", "2"])
     topic.flush()
     lab.await_applied(topic, server)
-    time.sleep(4)
+    await_(lambda: time.monotonic() > over + 0.1, ttl_ms / 1000, "they have ended")
     cli = Revert(lab, topic, server, redis_server=servers.program("redis-8"), keys="*",
                  to=then.replace("+00:00", "Z"))
     done = cli.run("--yes", "--wait", run="run").json()

@@ -118,9 +118,9 @@ def test_live_writes_give_no_false_alarm(lab):
     finally:
         over.set()
         writer.join()
+    lab.await_applied(topic, server)
     with server.client() as client:
         client.delete("made by hand", "counter:0")
-    lab.await_applied(topic, server)
     report = Verify(lab, topic, server).json(status=3)
     assert found(report) == {("counter:0", "missing")}
 
