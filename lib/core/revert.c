@@ -134,7 +134,7 @@ static bool make(struct making *m, const struct revert_value *v, const struct re
     good = value_write(&w, v->type, v->answers, (struct str){ 0 }) &&
            add_field_ends(m, v->fields, n_in_front);
     m->n_staged = m->n;
-    return good && add_field_ends(m, v->fields + n_in_front, n_behind);
+    return good && (n_behind == 0 || add_field_ends(m, &v->fields[n_in_front], n_behind));
 }
 
 static void making_release(struct making *m)
