@@ -292,9 +292,9 @@ def test_a_failover_while_keys_are_reverted(lab):
     process = cli.start("--yes", "--wait")
     await_(lambda: sum(topic.ends().values()) > held + 300, 60, "records are appended")
     primary.kill()
+    now = failover.await_primary_other_than(primary)
     _, err = process.communicate(timeout=60)
     assert process.returncode in (0, 1), err
-    now = failover.await_primary_other_than(primary)
     cli.run("--yes", "--wait")
     assert len(assert_reverted(lab, topic, now, ends)) == 3001
     with now.client() as client:
