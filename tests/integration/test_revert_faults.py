@@ -162,7 +162,7 @@ class SlowRegistry:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 asked.set()
-                may.wait(30)
+                may.wait(60)
                 self.send_response(404)
                 self.end_headers()
                 self.wfile.write(b'{"error_code": 40403, "message": "there is none"}')
@@ -180,30 +180,45 @@ class SlowRegistry:
         self.server.server_close()
 
 
-def test_what_has_ended_while_the_log_was_folded_stays_gone(lab):
-    registry = SlowRegistry()
-    lab.on_close(registry.close)
+def start_slow_fold(lab, topic, server, registry, seconds):
+    """A process that reverts keys of which one ends within `seconds`, and waits in its fold; and when that key ends."""
     registry.may.set()
-    topic, server = applied(lab, schema_registry=registry.url)
-    deadline = time.time() + 4
-    write(topic, "k:ends", "SET", ["1"], ttlMs=4000)
-    write(topic, "k:stays", "SET", ["1"])
+    deadline = time.time() + seconds
+    write(topic, f"ends:{seconds}", "SET", ["1"], ttlMs=1000 * seconds)
+    write(topic, f"stays:{seconds}", "SET", ["1"])
     topic.flush()
     ends = topic.ends()
-    write(topic, "k:ends", "INCR")
-    write(topic, "k:stays", "INCR")
+    write(topic, f"ends:{seconds}", "INCR")
+    write(topic, f"stays:{seconds}", "INCR")
     topic.write(b"\0\0\0\0\7no such schema", b"other")
     topic.flush()
     lab.await_applied(topic, server)
     registry.may.clear()
     registry.asked.clear()
-    process = Revert(lab, topic, server, run="run", keys="k:*", to=at(ends), output="json",
+    process = Revert(lab, topic, server, keys=f"*:{seconds}", to=at(ends), output="json",
                      schema_registry=registry.url).start("--yes", "--wait")
-    assert registry.asked.wait(30), "it is folded, and the key has not ended"
-    time.sleep(max(0, deadline + 0.2 - time.time()))
+    assert registry.asked.wait(60), "it is folded"
+    return process, deadline
+
+
+def test_what_has_ended_while_the_log_was_folded_stays_gone(lab):
+    registry = SlowRegistry()
+    lab.on_close(registry.close)
+    topic, server = applied(lab, schema_registry=registry.url)
+    topic.write(b"{}", b"other")
+    topic.flush()
     registry.may.set()
-    done, _ = finish(process, 0)
-    assert [d["key"] for d in done["differences"]] == ["k:stays"]
+    lab.await_applied(topic, server)
+    for seconds in (5, 15, 45):
+        process, deadline = start_slow_fold(lab, topic, server, registry, seconds)
+        has_not_ended = time.time() < deadline
+        time.sleep(max(0, deadline + 0.2 - time.time()))
+        registry.may.set()
+        done, _ = finish(process, 0)
+        assert [d["key"] for d in done["differences"]] == [f"stays:{seconds}"]
+        if has_not_ended:
+            return
+    raise AssertionError("the key had ended before the log was folded, each time")
 
 
 def test_what_happens_to_a_key_while_it_is_judged_is_told(lab, tmp_path):
