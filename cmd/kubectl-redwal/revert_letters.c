@@ -52,7 +52,9 @@ enum err_code revert_letters_tell(const struct revert_letters *l, struct compari
     static const struct mail_filter all = { .any_state = true };
     CLEANUP(mailbox_release) struct mailbox mailbox = { 0 };
     struct telling telling = { c, record_json_new() };
-    enum err_code rc = mailbox_open_from(&mailbox, c->in, l->from, l->n, err);
+    /* Keys that it had made already may have letters of any age. */
+    const int32_t n_from = revert_goes_on(c->revert) ? 0 : l->n;
+    enum err_code rc = mailbox_open_from(&mailbox, c->in, l->from, n_from, err);
 
     if (rc == ERR_OK)
         rc = mailbox_each(&mailbox, &all, tell, &telling, err);

@@ -1,6 +1,6 @@
 /*
  * The dead letters that appliers make of what a revert appended: those that are stored while it is
- * under way.
+ * under way, and all where it goes on.
  */
 #ifndef KUBECTL_REDWAL_REVERT_LETTERS_H
 #define KUBECTL_REDWAL_REVERT_LETTERS_H

@@ -186,10 +186,11 @@ static enum err_code await_fate(struct invocation *in, struct comparison *c, str
     rc = a->token.n > 0 ? revert_wait(c, &a->token, o->timeout_ms, err) : ERR_OK;
     if (rc != ERR_OK)
         return rc;
-    c->held_unknown = NULL;
-    c->rejected_unknown = "not known: dead letters could not be read";
-    if (f->has_letters && revert_letters_tell(&f->letters, c, &unread) == ERR_OK)
-        c->rejected_unknown = NULL;
+    c->held_unknown = c->rejected_unknown =
+        revert_knows_earlier(c->revert) ? NULL
+                                        : "not known of all keys that earlier calls reverted";
+    if (!f->has_letters || revert_letters_tell(&f->letters, c, &unread) != ERR_OK)
+        c->rejected_unknown = "not known: dead letters could not be read";
     if (*unread.msg)
         tell_unknown(in, &unread);
     return ERR_OK;
@@ -251,9 +252,11 @@ const struct verb verb_revert = {
         "whose groups have consumers, types of modules) is `left`, and so are quarantined keys.\n\n"
         "Interrupted, it is done again with the same --run: keys that it reverted are left as "
         "they\n"
-        "are by then. Give the appliers' own options, best by --config with their file. The user "
-        "of\n"
-        "Kafka needs Write on the topic.\n\n"
+        "are by then, and --wait tells of those whose records appliers hold back or reject. Give "
+        "the\n"
+        "appliers' own options, best by --config with their file. The user of Kafka needs Write on "
+        "the\n"
+        "topic.\n\n"
         "What became of a key:\n" REVERT_OUTCOME_LINES "\n"
         "The exit status is 3 when a key that differs is not reverted, which is "
         "so wherever there "

@@ -78,6 +78,7 @@ static void take_condition(yyjson_val *condition, struct restore_job_state *s)
         (!complete && !str_eq(type, STR_LITERAL("Failed"))))
         return;
     s->phase = RESTORE_JOB_ENDED;
+    s->is_complete = complete;
     s->ended_ms = time_of(condition, "lastTransitionTime");
     s->good = complete ? TRUTH_YES : has_differed(reason, message) ? TRUTH_NO : TRUTH_UNKNOWN;
     /* That message names a pod and a rule; what the container said tells more. */
@@ -146,21 +147,32 @@ static void add_to(int64_t *sum, int64_t n)
         *sum = n + (*sum == LOOK_UNKNOWN ? 0 : *sum);
 }
 
-static void add_told_once(const struct summary *summary, struct restore_job_state *s)
+static void add_done(const struct summary *summary, struct restore_job_state *s)
 {
     add_to(&s->repaired, summary->repaired);
     for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
-        if (repair_is_told_once(i))
+        if (repair_is_done(i))
             add_to(&s->outcomes[i], summary->outcomes[i]);
 }
 
-/* Keys whose records are in the log without having made them what they were. */
+/* Each try that looks tells of the records of all; the last one may not have been able to. */
+static void take_in_vain(const struct summary *summary, int64_t at_ms, struct restore_job_state *s)
+{
+    for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++) {
+        if (!repair_is_in_vain(i) || summary->outcomes[i] == LOOK_UNKNOWN ||
+            (s->outcomes[i] != LOOK_UNKNOWN && at_ms <= s->in_vain_ms[i]))
+            continue;
+        s->outcomes[i] = summary->outcomes[i];
+        s->in_vain_ms[i] = at_ms;
+    }
+}
+
 static int64_t n_in_vain(const int64_t *outcomes)
 {
     int64_t n = 0;
 
     for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
-        if (repair_is_told_once(i) && !repair_is_done(i))
+        if (repair_is_in_vain(i))
             add_to(&n, outcomes[i]);
     return n;
 }
@@ -176,18 +188,18 @@ static void take_summary(const struct summary *summary, struct restore_job_state
 static void take_others(const struct summary *summary, struct restore_job_state *s)
 {
     for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++)
-        if (!repair_is_told_once(i))
+        if (!repair_is_done(i) && !repair_is_in_vain(i))
             s->outcomes[i] = summary->outcomes[i];
 }
 
-/* A try after it finds the key done, and ends well. */
+/* A last try that does not know of them ends well. */
 static void count_in_vain(struct restore_job_state *s)
 {
     const int64_t n = n_in_vain(s->outcomes);
 
     s->left = s->last_left == LOOK_UNKNOWN ? LOOK_UNKNOWN : s->last_left + n;
-    if (n > 0 && s->good == TRUTH_YES)
-        s->good = TRUTH_NO;
+    if (s->is_complete)
+        s->good = n > 0 ? TRUTH_NO : TRUTH_YES;
 }
 
 static void take_last(yyjson_val *ended, const struct summary *summary, struct restore_job_state *s)
@@ -221,7 +233,8 @@ static void take_end(yyjson_val *ended, struct restore_job_state *s)
     CLEANUP(summary_release) struct summary summary = { 0 };
 
     read_summary(kube_yyjson_str(ended, "message"), &summary);
-    add_told_once(&summary, s);
+    add_done(&summary, s);
+    take_in_vain(&summary, at_ms, s);
     if (!s->is_told || at_ms > s->told_ms) {
         s->is_told = true;
         s->told_ms = at_ms;

@@ -22,15 +22,17 @@ struct restore_job_state {
     enum truth good; /* of one that has ended: by exit status 0 or 3; unknown: by none of them */
     int64_t began_ms, ended_ms; /* by the wall clock of the API server */
     /* Keys, of the summary of the last try; `repaired` are those of all tries, and `left` has also
-     * those whose records others told as held back or rejected. */
+     * those whose records are in vain, by the last one that knows. */
     int64_t compared, different, left, repaired;
     int64_t last_left; /* without any such */
-    /* Of a repair; those that one try alone tells by all tries, others by the last one, also where
-     * it failed. */
+    /* Of a repair; what is done by all tries, what is in vain by the last one that knows, others by
+     * the last one, also where it failed. */
     int64_t outcomes[REPAIR_OUTCOME_COUNT];
-    int64_t told_ms;            /* when that try ended */
-    char why[LOOK_WHY_MAX + 1]; /* it is not good, or does not begin */
-    size_t n_why;               /* of it, by the Job itself */
+    int64_t in_vain_ms[REPAIR_OUTCOME_COUNT]; /* when the one ended that knows */
+    int64_t told_ms;                          /* when that try ended */
+    char why[LOOK_WHY_MAX + 1];               /* it is not good, or does not begin */
+    size_t n_why;                             /* of it, by the Job itself */
+    bool is_complete;                         /* as the Job says */
     bool is_told; /* the pod whose end it tells of was seen; figures may come later otherwise */
 };
 

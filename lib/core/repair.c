@@ -36,10 +36,9 @@ bool repair_is_done(enum repair_outcome outcome)
     return outcome == REPAIR_WRITTEN || outcome == REPAIR_DELETED;
 }
 
-bool repair_is_told_once(enum repair_outcome outcome)
+bool repair_is_in_vain(enum repair_outcome outcome)
 {
-    return repair_is_done(outcome) || outcome == REPAIR_HELD || outcome == REPAIR_REJECTED ||
-           outcome == REPAIR_DOUBTFUL;
+    return outcome == REPAIR_HELD || outcome == REPAIR_REJECTED || outcome == REPAIR_DOUBTFUL;
 }
 
 /* Words of the command, and the texts that are made for them. */

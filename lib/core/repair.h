@@ -32,10 +32,11 @@ enum repair_outcome { REPAIR_NONE, REPAIR_OUTCOMES(REPAIR_ENUM) REPAIR_OUTCOME_C
 #undef REPAIR_ENUM
 
 const char *repair_code(enum repair_outcome outcome); /* "" for REPAIR_NONE */
-/* Whether the key is as the log makes it now, or the log makes it what it was. */
+/* Whether the key is as the log makes it now, or the log makes it what it was: no other try tells
+ * that of it. */
 bool repair_is_done(enum repair_outcome outcome);
-/* Whether no other try tells of that key again: its record is in the log, and is left alone. */
-bool repair_is_told_once(enum repair_outcome outcome);
+/* Whether the log has its record, which did not make it what it was as far as anybody knows. */
+bool repair_is_in_vain(enum repair_outcome outcome);
 
 /* A position that must be between two offsets, both included, for the writes to be right. */
 struct repair_guard {

@@ -71,8 +71,8 @@ static void note(struct revert *r, const struct prepared *record, struct str key
     if (r->part != REVERT_UNDOES)
         return;
     key_set_add(&r->named, key);
-    if (!record->reject && revert_is_of_key(r, record, key))
-        key_set_add(&r->done, key);
+    if (!record->reject && revert_is_of_key(r, record, key) && key_set_add(&r->done, key))
+        revert_note_earlier(r, record, key);
 }
 
 static void record_read(void *self, const struct prepared *record)
@@ -417,6 +417,7 @@ void revert_free(struct revert *r)
     key_set_release(&r->done);
     key_set_release(&r->stray);
     written_keys_release(&r->written);
+    written_keys_release(&r->earlier);
     free(r->appended);
     free(r);
 }
@@ -450,6 +451,16 @@ static enum err_code look_for_late(struct revert *r, struct err *err)
     snprintf(r->late_unknown, sizeof(r->late_unknown), "%s", err->msg);
     *err = (struct err){ 0 };
     return ERR_OK;
+}
+
+bool revert_goes_on(const struct revert *r)
+{
+    return r->done.n > 0;
+}
+
+bool revert_knows_earlier(const struct revert *r)
+{
+    return !r->forgets_earlier;
 }
 
 const char *revert_late_unknown(const struct revert *r)

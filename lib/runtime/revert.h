@@ -65,9 +65,15 @@ enum err_code revert_run(struct revert *r, struct err *err);
 /* Why it could not be read on, and nobody knows of which keys that would have been told; or "". */
 const char *revert_late_unknown(const struct revert *r);
 
-/* When appliers have passed what was appended: a key is quarantined in a partition, and they hold
- * back its records from `first` on. The listener is told if the one that was appended is among
- * them. */
+/* Some keys it had made already, and left alone. */
+bool revert_goes_on(const struct revert *r);
+/* False: they are so many that what becomes of some of them is not told. */
+bool revert_knows_earlier(const struct revert *r);
+
+/* When appliers have passed what was appended, and what the log held before: a key is quarantined
+ * in a partition, and they hold back its records from `first` on. The listener is told if the one
+ * that makes the key is among them. A key that the run had made already counts as one that differs
+ * from then on. */
 void revert_tell_held(struct revert *r, int32_t partition, struct str key, int64_t first);
 /* The same of a record of the log that is a dead letter, why, and what was decided about it; of
  * those that are held back only, behind the above. Whether one was applied may be unknown. */

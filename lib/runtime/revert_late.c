@@ -43,10 +43,35 @@ enum err_code revert_look_for_late(struct revert *r, struct err *err)
     return rc;
 }
 
+void revert_note_earlier(struct revert *r, const struct prepared *record, struct str key)
+{
+    const int32_t partition = record->partition;
+
+    if (partition != revert_partition(r, key) ||
+        r->v->partitions[partition].coverage != COVERAGE_FULL)
+        return;
+    if (written_keys_have_room(&r->earlier, 1))
+        written_keys_add(&r->earlier, key, record->offset, FINDING_VALUE, REPAIR_NONE);
+    else
+        r->forgets_earlier = true;
+}
+
+static struct written_key *find_made(struct revert *r, struct str key)
+{
+    struct written_key *w = written_keys_find(&r->written, key);
+
+    return w ? w : written_keys_find(&r->earlier, key);
+}
+
 static void tell_more(struct revert *r, struct written_key *w, struct str key,
                       enum repair_outcome outcome, const char *why)
 {
-    verify_tell_more(r->v, key, w->kind, w->outcome, outcome, why);
+    const struct finding finding = { .kind = w->kind };
+
+    if (w->outcome == REPAIR_NONE)
+        verify_tell(r->v, key, &finding, outcome, why);
+    else
+        verify_tell_more(r->v, key, w->kind, w->outcome, outcome, why);
     w->outcome = outcome;
 }
 
@@ -85,7 +110,7 @@ void revert_read_late(struct revert *r, const struct prepared *record)
 
 void revert_tell_held(struct revert *r, int32_t partition, struct str key, int64_t first)
 {
-    struct written_key *w = written_keys_find(&r->written, key);
+    struct written_key *w = find_made(r, key);
 
     if (!w || partition != revert_partition(r, key) || first > w->offset)
         return;
@@ -123,7 +148,7 @@ void revert_tell_rejected(struct revert *r, const struct record *record,
 {
     const struct str key = revert_key_of(envelope);
     const struct str code = { reason.p, reason.n < REASON_MAX ? reason.n : REASON_MAX };
-    struct written_key *w = written_keys_find(&r->written, key);
+    struct written_key *w = find_made(r, key);
 
     /* Of one that was retried the log has another record, and whatever comes of that. */
     if (!w || state == LETTER_RETRIED || w->offset != record->offset ||
@@ -131,6 +156,6 @@ void revert_tell_rejected(struct revert *r, const struct record *record,
         return;
     if (w->outcome == REPAIR_HELD)
         add_reason(r, w, key, code);
-    else if (repair_is_done(w->outcome))
+    else if (w->outcome == REPAIR_NONE || repair_is_done(w->outcome))
         take_reason(r, w, key, code);
 }

@@ -48,6 +48,8 @@ struct revert {
     struct key_list names; /* of fields */
     struct revert_writer *writer;
     struct written_keys written;
+    struct written_keys earlier;      /* of `done`; what becomes of them is found only now */
+    bool forgets_earlier;             /* it has no room for all of them */
     struct revert_appended *appended; /* by partition */
     char late_unknown[ERR_MSG_MAX];   /* why nobody knows what came late, or "" */
 };
@@ -82,6 +84,8 @@ void revert_case_release(struct revert_case *c);
  * that were reverted. */
 enum err_code revert_look_for_late(struct revert *r, struct err *err);
 void revert_read_late(struct revert *r, const struct prepared *record);
+/* The first record of a key that this run made before. */
+void revert_note_earlier(struct revert *r, const struct prepared *record, struct str key);
 
 /* revert_write.c: says what is found, and appends what makes it what it was; at the latest with
  * revert_writer_flush(). */

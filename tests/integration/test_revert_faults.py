@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 
+import pytest
 from conftest import KAFKA_PASSWORD, KAFKA_USER
 from lab import oracle, permissions
 from lab.link import Link
@@ -150,7 +151,24 @@ def test_what_redis_was_not_seen_to_have_is_not_called_accepted(lab):
     assert len(re.findall(r"(?m)^(?:held-back|rejected|doubtful) +not known: ", shown)) == 3, shown
     applier.start()
     done = cli.run("--yes", "--wait", timeout="30s").json()
-    assert [done[code] for code in ("held-back", "rejected", "doubtful")] == [0, 0, 0]
+    assert done["different"] == 0 and [done[code] for code in ("held-back", "rejected", "doubtful")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("on_reject, outcome", [("skip", "rejected"), ("quarantine-key", "held-back")])
+def test_done_again_it_tells_what_became_of_what_it_did_before(lab, on_reject, outcome):
+    topic, server, cli = half_refused(lab, on_reject=on_reject)
+    applier, = lab.appliers
+    applier.stop()
+    cli.run("--yes", "--wait", on_reject=on_reject, timeout="200ms", status=4)
+    applier.start()
+    lab.await_applied(topic, server)
+    held = topic.ends()
+    for _ in range(2):
+        done = cli.run("--yes", "--wait", on_reject=on_reject, status=3).json()
+        difference, = done["differences"]
+        assert (difference["key"], difference["outcome"]) == ("large", outcome)
+        assert (done["different"], done[outcome], done["written"], done["repaired"]) == (1, 1, 0, 0)
+    assert topic.ends() == held, "nothing is appended"
 
 
 class SlowRegistry:

@@ -219,35 +219,44 @@ static void the_last_try_counts_in_whatever_order_they_are_told(void **state)
         check_tries(&rows[i], i);
 }
 
-/* Its key is done for the tries behind it, and not what it was. */
-static void what_a_try_did_in_vain_is_left_whatever_the_last_one_says(void **state)
+/* Each try tells anew what becomes of the records that others wrote. */
+static void what_tries_did_in_vain_is_counted_once(void **state)
 {
     static const struct tries rows[] = {
-        { OF_JOB(COMPLETE),
+        { OF_JOB(GIVEN_UP),
           { ENDED_AT("1", "3", IN_VAIN("5", "3", "1", "1")),
-            ENDED_AT("2", "3", IN_VAIN("4", "2", "1", "0")),
-            ENDED_AT("3", "0", IN_VAIN("0", "0", "0", "0")) },
+            ENDED_AT("2", "3", IN_VAIN("2", "0", "1", "1")),
+            ENDED_AT("3", "3", IN_VAIN("3", "1", "1", "1")) },
           TRUTH_NO,
-          0,
           3,
+          2,
+          4,
+          "BackoffLimitExceeded: three times" },
+        /* It was not seen by then; and it was retried since. */
+        { OF_JOB(COMPLETE),
+          { ENDED_AT("1", "4", REPAIRED("5", "5")), ENDED_AT("2", "3", IN_VAIN("1", "0", "1", "0")),
+            ENDED_AT("3", "0", IN_VAIN("0", "0", "0", "0")) },
+          TRUTH_YES,
+          0,
+          0,
           5,
           "" },
-        { OF_JOB(GIVEN_UP),
-          { ENDED_AT("1", "3", IN_VAIN("5", "3", "1", "0")),
-            ENDED_AT("2", "3", IN_VAIN("1", "0", "0", "0")),
-            ENDED_AT("3", "3", IN_VAIN("2", "0", "0", "1")) },
-          TRUTH_NO,
-          2,
-          3,
-          3,
-          "BackoffLimitExceeded: three times" },
+        /* It cannot read the dead letters that the one before it read. */
         { OF_JOB(COMPLETE),
-          { ENDED_AT("1", "3", IN_DOUBT("5", "3", "2")),
-            ENDED_AT("2", "3", IN_DOUBT("1", "0", "1")),
-            ENDED_AT("3", "0", IN_DOUBT("0", "0", "0")) },
+          { ENDED_AT("1", "3", IN_VAIN("5", "3", "1", "1")),
+            ENDED_AT("2", "3", IN_VAIN("1", "0", "0", "1")),
+            ENDED_AT("3", "0", REPAIRED("0", "0")) },
           TRUTH_NO,
           0,
+          1,
           3,
+          "" },
+        { OF_JOB(EXITED("3")),
+          { ENDED_AT("1", "3", IN_DOUBT("5", "3", "2")), ENDED_AT("2", "4", REPAIRED("0", "0")),
+            ENDED_AT("3", "3", IN_DOUBT("2", "0", "2")) },
+          TRUTH_NO,
+          2,
+          2,
           3,
           "" },
     };
@@ -295,7 +304,7 @@ int main(void)
         cmocka_unit_test(a_pod_adds_figures_and_reasons),
         cmocka_unit_test(what_several_tries_say_is_said_once),
         cmocka_unit_test(the_last_try_counts_in_whatever_order_they_are_told),
-        cmocka_unit_test(what_a_try_did_in_vain_is_left_whatever_the_last_one_says),
+        cmocka_unit_test(what_tries_did_in_vain_is_counted_once),
         cmocka_unit_test(a_repair_that_failed_says_why_and_what_it_did),
     };
 

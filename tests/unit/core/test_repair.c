@@ -138,8 +138,8 @@ static void each_outcome_has_words(void **state)
     for (enum repair_outcome i = REPAIR_NONE + 1; i < REPAIR_OUTCOME_COUNT; i++) {
         assert_true(*repair_code(i));
         assert_int_equal(repair_is_done(i), i == REPAIR_WRITTEN || i == REPAIR_DELETED);
-        assert_int_equal(repair_is_told_once(i), repair_is_done(i) || i == REPAIR_HELD ||
-                                                     i == REPAIR_REJECTED || i == REPAIR_DOUBTFUL);
+        assert_int_equal(repair_is_in_vain(i),
+                         i == REPAIR_HELD || i == REPAIR_REJECTED || i == REPAIR_DOUBTFUL);
     }
     assert_string_equal(repair_code(REPAIR_NONE), "");
 }

@@ -16,7 +16,7 @@ enum { PARTITIONS = 4, OFFSET = 7 };
 #define KEY "cart:1"
 
 struct told {
-    size_t n;
+    size_t n, n_found;
     enum repair_outcome outcome;
     char why[FINDING_DETAIL_MAX];
 };
@@ -33,9 +33,22 @@ static void revised(void *self, struct str key, enum finding_kind kind, enum rep
     snprintf(told->why, sizeof(told->why), "%s", why);
 }
 
+static void found(void *self, struct str key, const struct finding *finding,
+                  enum repair_outcome outcome, const char *why)
+{
+    struct told *told = self;
+
+    assert_true(str_eq(key, STR_LITERAL(KEY)));
+    assert_int_equal(finding->kind, FINDING_VALUE);
+    told->n_found++;
+    told->outcome = outcome;
+    snprintf(told->why, sizeof(told->why), "%s", why);
+}
+
 /* A run that wrote one key. */
 struct stand {
     struct told told;
+    struct verify_partition partitions[PARTITIONS];
     struct verify v;
     struct revert r;
 };
@@ -54,6 +67,7 @@ static void begin(struct stand *s)
 static void end(struct stand *s)
 {
     written_keys_release(&s->r.written);
+    written_keys_release(&s->r.earlier);
 }
 
 static void tell_letter_in(struct stand *s, int64_t offset, const char *reason,
@@ -203,6 +217,63 @@ static void what_a_producer_wrote_in_front_of_the_record_is_told_once(void **sta
     end(&s);
 }
 
+/* The run goes on, and found the key's record in the log, in its partition or the one beside. */
+static void begin_earlier(struct stand *s, int32_t beside, enum coverage coverage)
+{
+    const struct str key = STR_LITERAL(KEY);
+    struct prepared record = { .offset = OFFSET };
+
+    begin(s);
+    written_keys_release(&s->r.written);
+    s->v.counts.outcomes[REPAIR_WRITTEN] = 0;
+    s->v.ports.listener.found = found;
+    s->v.partitions = s->partitions;
+    for (size_t i = 0; i < PARTITIONS; i++)
+        s->partitions[i].coverage = coverage;
+    record.partition = (revert_partition(&s->r, key) + beside) % PARTITIONS;
+    revert_note_earlier(&s->r, &record, key);
+}
+
+static void what_an_earlier_call_wrote_is_found_only_where_it_was_in_vain(void **state)
+{
+    struct stand s;
+
+    (void)state;
+    begin_earlier(&s, 0, COVERAGE_FULL);
+    tell_letter(&s, OFFSET - 1, reject_code(REJECT_REDIS_WRONGTYPE));
+    tell_held(&s, 0, OFFSET + 1);
+    assert_int_equal(s.told.n_found, 0);
+    tell_held(&s, 0, OFFSET);
+    assert_int_equal(s.told.n_found, 1);
+    assert_int_equal(s.told.outcome, REPAIR_HELD);
+    tell_letter(&s, OFFSET, reject_code(REJECT_KEY_QUARANTINED));
+    assert_int_equal(s.told.n + s.told.n_found, 1);
+    assert_int_equal(s.v.counts.outcomes[REPAIR_HELD], 1);
+    assert_int_equal(s.v.counts.found[FINDING_VALUE], 1);
+    end(&s);
+
+    begin_earlier(&s, 0, COVERAGE_FULL);
+    tell_letter(&s, OFFSET, reject_code(REJECT_REDIS_WRONGTYPE));
+    assert_int_equal(s.told.n_found, 1);
+    assert_int_equal(s.told.outcome, REPAIR_REJECTED);
+    assert_int_equal(s.v.counts.outcomes[REPAIR_REJECTED], 1);
+    end(&s);
+}
+
+static void of_what_was_not_asked_for_an_earlier_call_tells_nothing(void **state)
+{
+    struct stand s;
+
+    (void)state;
+    for (int32_t beside = 0; beside < 2; beside++) {
+        begin_earlier(&s, beside, beside > 0 ? COVERAGE_FULL : COVERAGE_LEFT_OUT);
+        tell_letter(&s, OFFSET, reject_code(REJECT_REDIS_WRONGTYPE));
+        tell_held(&s, 0, OFFSET);
+        assert_int_equal(s.told.n_found, 0);
+        end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +283,8 @@ int main(void)
         cmocka_unit_test(what_is_held_back_tells_the_reason_of_its_own_letter),
         cmocka_unit_test(of_two_processes_that_do_a_run_the_first_record_counts),
         cmocka_unit_test(what_a_producer_wrote_in_front_of_the_record_is_told_once),
+        cmocka_unit_test(what_an_earlier_call_wrote_is_found_only_where_it_was_in_vain),
+        cmocka_unit_test(of_what_was_not_asked_for_an_earlier_call_tells_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
