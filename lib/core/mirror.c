@@ -224,14 +224,19 @@ static bool has_same_next(const struct mirror *m, const int64_t *next, int32_t n
     return true;
 }
 
-void mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t began_ms)
+bool mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t began_ms)
 {
-    if (m->gone_ms != LOOK_UNKNOWN && m->next_ms >= m->gone_ms && !has_same_next(m, next, n))
+    const bool ran =
+        m->gone_ms != LOOK_UNKNOWN && m->next_ms >= m->gone_ms && !has_same_next(m, next, n);
+    const bool falls = ran && m->still == TRUTH_YES;
+
+    if (ran)
         forget_proof(m);
     m->next = mem_resize(m->next, (size_t)n + 1, sizeof(*m->next));
     memcpy(m->next, next, (size_t)n * sizeof(*next));
     m->n_next = n;
     m->next_ms = began_ms;
+    return falls;
 }
 
 /* --- facts ------------------------------------------------------------------------------------ */

@@ -344,10 +344,10 @@ static void take_mirrored(struct wal_looks *l, uint64_t number, struct log_look 
     const uint64_t of_mirror = WAL_LOOKS_SOURCE | WAL_LOOKS_OFFSETS;
     struct wal_watch *w = wal_looks_find_number(l, number & ~of_mirror);
 
-    if (w && (number & WAL_LOOKS_OFFSETS))
-        wal_offsets_take(w, look, now_ms);
-    else if (w)
+    if (w && !(number & WAL_LOOKS_OFFSETS))
         wal_offsets_take_source(w, look);
+    else if (w && wal_offsets_take(w, look, l->ports.journal, now_ms))
+        l->ports.on_learned(l->ports.self, w);
     log_look_release(look);
 }
 

@@ -94,6 +94,7 @@ struct wal_looks_ports {
     struct redis_observer_port redis;
     struct log_observer_port log;
     struct kube_secrets *secrets;
+    struct log *journal; /* of the process; NULL: nobody reads it */
     wal_learned_fn *on_learned;
     void *self;
 };

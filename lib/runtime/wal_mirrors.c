@@ -403,7 +403,7 @@ static void take_look(struct wal_mirrors *m, struct wal_watch *w, struct mirror_
         kube_secrets_refused(m->ports.secrets, str_from(w->resource.scope),
                              w->resource.spec.connect_password.name, now_ms);
     if (tells_next)
-        mirror_learn_next(&mirror->facts, a->next, a->n, a->look.look.ended_ms);
+        wal_offsets_learn(w, a->next, a->n, a->look.look.ended_ms, m->ports.log, now_ms);
     mirror_learn(&mirror->facts, &a->look);
     if (a->look.look.outcome == LOOK_ANSWERED)
         mirror->seen_generation = mirror->asked_generation;

@@ -214,6 +214,7 @@ struct wal_reconciler *wal_reconciler_new(const struct wal_reconciler_settings *
     struct wal_reconciler *r = mem_new(1, sizeof(*r));
     struct wal_looks_ports looks = { .redis = ports->redis,
                                      .log = ports->log_observer,
+                                     .journal = ports->log,
                                      .on_learned = wal_reconciler_learned,
                                      .self = r };
 

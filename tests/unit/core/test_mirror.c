@@ -493,6 +493,31 @@ static void who_begins_tells_it_to_stop_before_he_believes_that_it_has(void **st
     mirror_release(&m);
 }
 
+/* Whoever was told that it has stopped is told that it may not have. */
+static void who_hears_of_offsets_hears_when_a_proof_falls(void **state)
+{
+    const struct event proof[] = { { 0, LOOKS_GONE, 0 },
+                                   { 0, STORED, 4 },
+                                   { 1, GUARD_TAKEN, 0 },
+                                   { 2, ENDS, 5 },
+                                   { 12, ENDS, 5 } };
+    const int64_t same[] = { 7, 4 }, other[] = { 7, 6 };
+    (void)state;
+
+    for (size_t n = 0; n <= ARRAY_SIZE(proof); n++) {
+        const int64_t at_ms = AT_MS + 13 * SECOND_MS;
+        struct mirror m;
+
+        init_behind_a_stop(&m);
+        for (size_t i = 0; i < n; i++)
+            happen(&m, &proof[i]);
+        assert_false(mirror_learn_next(&m, same, 2, at_ms));
+        assert_int_equal(mirror_learn_next(&m, other, 2, at_ms), n == ARRAY_SIZE(proof));
+        assert_false(mirror_learn_next(&m, same, 2, at_ms));
+        mirror_release(&m);
+    }
+}
+
 static void connect_s_words_are_known(void **state)
 {
     (void)state;
@@ -515,6 +540,7 @@ int main(void)
         cmocka_unit_test(what_was_set_while_it_was_stopped_fences_no_former_task),
         cmocka_unit_test(what_was_let_go_on_is_stopped_again_however_it_looks),
         cmocka_unit_test(who_begins_tells_it_to_stop_before_he_believes_that_it_has),
+        cmocka_unit_test(who_hears_of_offsets_hears_when_a_proof_falls),
         cmocka_unit_test(connect_s_words_are_known),
     };
 

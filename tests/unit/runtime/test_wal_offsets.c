@@ -137,6 +137,9 @@ static void what_is_stored_while_it_is_stopped_shows_that_it_ran(void **state)
     wal_stand_run(s, MINUTE_MS);
     wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     assert_true(s->connector.n_guards > 1);
+    wal_stand_run(s, 2 * MINUTE_MS);
+    assert_int_equal(wal_stand_count_events(s, "\"reason\":\"StoppedAndFenced\""), 1);
+    assert_int_equal(wal_stand_count_events(s, "\"series\":{\"count\":2"), 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
