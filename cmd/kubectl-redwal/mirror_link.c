@@ -169,8 +169,9 @@ static enum err_code guard(struct mirror_link *l, struct err *err)
 static enum err_code give_order(struct mirror_link *l, enum mirror_effect effect, struct err *err)
 {
     const struct connect connect = connect_curl_port(l->connect);
+    const bool again = mirror_stops_again(&l->mirror, effect);
     const enum err_code rc = l->resource.cluster
-                                 ? mirror_resource_order(&l->resource, effect, err)
+                                 ? mirror_resource_order(&l->resource, effect, again, err)
                                  : connect_mirror_order(&connect, l->connector, effect, err);
 
     mirror_learn_order(&l->mirror, effect, rc == ERR_OK);

@@ -111,14 +111,14 @@ static enum err_code patch(struct mirror_resource *r, struct str operations, str
 }
 
 enum err_code mirror_resource_order(struct mirror_resource *r, enum mirror_effect effect,
-                                    struct err *err)
+                                    bool again, struct err *err)
 {
     CLEANUP(buf_release) struct buf operations = { 0 }, body = { 0 };
     enum err_code rc;
 
     buf_init(&operations, STRIMZI_PATCH_MAX);
     buf_init(&body, OBJECT_MAX_BYTES);
-    rc = strimzi_mirror_patch(&r->mirror, effect, false, &operations, err);
+    rc = strimzi_mirror_patch(&r->mirror, effect, again, &operations, err);
     if (rc == ERR_OK && operations.n == 0)
         return ERR_OK;
     if (rc == ERR_OK)

@@ -28,6 +28,6 @@ NODISCARD enum err_code mirror_resource_read(struct mirror_resource *r, struct e
  * anew.
  */
 NODISCARD enum err_code mirror_resource_order(struct mirror_resource *r, enum mirror_effect effect,
-                                              struct err *err);
+                                              bool again, struct err *err);
 
 #endif

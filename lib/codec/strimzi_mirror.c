@@ -9,6 +9,9 @@
 
 #define PAUSE "strimzi.io/pause-reconciliation"
 #define ONCE  "exactly.once.source.support"
+/* An annotation: the version at which it was told again what it asks for. */
+#define AGAIN         "redwal.dev/told-again-at"
+#define AGAIN_POINTER "redwal.dev~1told-again-at"
 
 enum { POINTER_MAX = 128 };
 
@@ -156,6 +159,8 @@ enum err_code strimzi_mirror_read(struct str json, struct str alias, struct stri
         return err_set(err, ERR_CORRUPT, "the KafkaMirrorMaker2 does not name its target");
     snprintf(m.target, sizeof(m.target), "%.*s", STR_ARGS(target));
     m.exactly_once = truth_of(str_eq(kube_yyjson_str(config, ONCE), STR_LITERAL("enabled")));
+    m.has_annotations =
+        yyjson_is_obj(yyjson_obj_get(yyjson_obj_get(root, "metadata"), "annotations"));
     take_orders(mirror, &m);
     take_status(root, &m);
     *ret = m;
@@ -229,6 +234,20 @@ static bool add_at(const struct strimzi_mirror *m, struct buf *out, enum kube_pa
     return add(out, op, pointer, text);
 }
 
+/* The API server stores nothing where nothing changes, and what another has sent, testing the same
+ * version, would still be taken behind that. No version was here before. */
+static bool add_mark(const struct strimzi_mirror *m, struct buf *out)
+{
+    char annotations[STRIMZI_VERSION_MAX + sizeof("{\"" AGAIN "\":\"\"}")];
+
+    if (m->has_annotations)
+        return add(out, KUBE_PATCH_ADD, "/metadata/annotations/" AGAIN_POINTER,
+                   m->resource_version);
+    snprintf(annotations, sizeof(annotations), "{\"" AGAIN "\":\"%s\"}", m->resource_version);
+    return kube_json_patch_add(out, KUBE_PATCH_ADD, STR_LITERAL("/metadata/annotations"),
+                               str_from(annotations));
+}
+
 enum err_code strimzi_mirror_refuse(const struct strimzi_mirror *m, struct err *err)
 {
     if (m->told.followed != TRUTH_YES)
@@ -246,11 +265,12 @@ enum err_code strimzi_mirror_patch(const struct strimzi_mirror *m, enum mirror_e
 {
     const bool stop = effect == MIRROR_EFFECT_STOP;
     const char *const state = stop ? "stopped" : "running";
+    const bool says_so = stop ? m->asks_to_stop : m->asks_to_run;
     const enum err_code rc = strimzi_mirror_refuse(m, err);
     bool fits;
 
     PRE(stop || effect == MIRROR_EFFECT_RESUME);
-    if (rc != ERR_OK || (!again && (stop ? m->asks_to_stop : m->asks_to_run)))
+    if (rc != ERR_OK || (says_so && !again))
         return rc;
     fits =
         add(out, KUBE_PATCH_TEST, "/metadata/resourceVersion", m->resource_version) &&
@@ -258,7 +278,7 @@ enum err_code strimzi_mirror_patch(const struct strimzi_mirror *m, enum mirror_e
         add_at(m, out, KUBE_PATCH_ADD, "sourceConnector/state", state) &&
         (!m->has_checkpoint ||
          add_at(m, out, KUBE_PATCH_ADD, "checkpointConnector/state", state)) &&
-        kube_json_patch_end(out);
+        (!says_so || add_mark(m, out)) && kube_json_patch_end(out);
     return fits ? ERR_OK
                 : err_set(err, ERR_LIMIT, "the patch of the KafkaMirrorMaker2 is too long");
 }

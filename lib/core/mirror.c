@@ -132,6 +132,11 @@ void mirror_learn_order(struct mirror *m, enum mirror_effect effect, bool taken)
         m->let_go = TRUTH_NO;
 }
 
+bool mirror_stops_again(const struct mirror *m, enum mirror_effect effect)
+{
+    return effect == MIRROR_EFFECT_STOP && m->let_go != TRUTH_NO;
+}
+
 static bool finds_it_gone(const struct mirror_look *l)
 {
     return l->current == TRUTH_YES && l->exists && l->connector == CONNECTOR_STOPPED &&

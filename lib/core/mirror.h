@@ -227,6 +227,9 @@ void mirror_learn(struct mirror *m, const struct mirror_look *look);
 void mirror_let_go(struct mirror *m);
 /* MIRROR_EFFECT_STOP or MIRROR_EFFECT_RESUME was answered: taken or not. */
 void mirror_learn_order(struct mirror *m, enum mirror_effect effect, bool taken);
+/* True: whoever takes that order takes it also where it asks for nothing new, as something else may
+ * be under way. */
+bool mirror_stops_again(const struct mirror *m, enum mirror_effect effect);
 /* `now_ms`: when its answer came. One that began before the tasks were seen to be gone, or came
  * after they were seen again, tells nothing. */
 void mirror_learn_guard(struct mirror *m, const struct mirror_guard *guard, int64_t now_ms);

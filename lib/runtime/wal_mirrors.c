@@ -298,7 +298,7 @@ static enum err_code give(struct wal_mirrors *m, struct wal_watch *w,
 {
     const struct wal_spec *s = &w->resource.spec;
     const struct wal_maker_orderer orderer = { w->number, w->mirror.subject };
-    const bool again = effect == MIRROR_EFFECT_STOP && w->mirror.facts.let_go != TRUTH_NO;
+    const bool again = mirror_stops_again(&w->mirror.facts, effect);
     enum err_code rc;
 
     if (effect == MIRROR_EFFECT_RESUME)

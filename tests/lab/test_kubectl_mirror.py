@@ -114,7 +114,9 @@ def test_what_the_resource_does_not_ask_for_is_not_called_stopped(connect, opera
     assert plan["wouldDo"] == "stop it"
     mirror("stop", "--kafka-connect", connect.url)
     assert operator.mirror(1)[SOURCE]["state"] == "stopped"
-    mirror("stop", "--kafka-connect", connect.url)  # there is nothing more to order
+    before = operator.resource()["metadata"]["resourceVersion"]
+    mirror("stop", "--kafka-connect", connect.url)
+    assert operator.resource()["metadata"]["resourceVersion"] != before  # what others sent is void
 
 
 def test_a_connector_that_is_not_there_is_ordered_to_stop_and_not_waited_for(connect, operator,

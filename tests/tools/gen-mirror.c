@@ -69,12 +69,17 @@ static void print_limits(void)
          "hangs it stands still, whatever the leader was sent, until the brokers drop that replica "
          "after\n"
          "`replica.lag.time.max.ms`, half a minute by default. What shows then was in the log "
-         "before. An\n"
-         "order to go on that another gave, a leader before this one too, is undone by the order "
-         "to stop behind\n"
-         "it once Connect has written it down; one that a worker of Connect holds and writes down "
-         "later, as the\n"
-         "worker hangs, may still come. Then the next look sees that it runs.");
+         "before.\n"
+         "\n"
+         "An order to go on that another gave to Connect, a leader before this one too, is undone "
+         "by the order to\n"
+         "stop behind it once Connect has written it down; one that a worker of Connect holds and "
+         "writes down later,\n"
+         "as the worker hangs, may still come. Then the next look sees that it runs. None comes by "
+         "a\n"
+         "KafkaMirrorMaker2: an order is for one version of the resource, and the order to stop "
+         "makes another of it,\n"
+         "by the annotation `redwal.dev/told-again-at` where it asks for a stop already.");
 }
 
 /* clang-format off */

@@ -195,6 +195,43 @@ static void a_change_is_guarded_by_what_was_read(void **state)
     }
 }
 
+/* The API server stores nothing where nothing changes: then the version that another tests, too,
+ * would stay. */
+static void an_order_that_is_given_again_changes_the_resource_whatever_it_says(void **state)
+{
+#define SAYS_SO(meta) V1(meta, MIRROR("dc", SOURCE("\"state\":\"stopped\"")), RUNS)
+#define ASKS                                                                                       \
+    TEST_VERSION                                                                                   \
+    "{\"op\":\"test\",\"path\":\"/spec/mirrors/0/source/alias\",\"value\":\"dc\"}," STATE(          \
+        0, "sourceConnector", "stopped")
+#define MARK(path, value)                                                                          \
+    ",{\"op\":\"add\",\"path\":\"/metadata/annotations" path "\",\"value\":" value "}"
+    static const struct {
+        const char *json, *patch;
+    } rows[] = {
+        { SAYS_SO(META(2, "")), ASKS MARK("/redwal.dev~1told-again-at", "\"81\"") "]" },
+        { SAYS_SO(META(2, "\"redwal.dev/told-again-at\":\"80\"")),
+          ASKS MARK("/redwal.dev~1told-again-at", "\"81\"") "]" },
+        { SAYS_SO("\"metadata\":{\"name\":\"m\",\"resourceVersion\":\"81\",\"generation\":2}"),
+          ASKS MARK("", "{\"redwal.dev/told-again-at\":\"81\"}") "]" },
+        { V1(META(2, ""), MIRROR("dc", SOURCE("")), RUNS), ASKS "]" }, /* that is a change */
+    };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(buf_release) struct buf out = { 0 };
+        struct strimzi_mirror m;
+        struct err err = { 0 };
+
+        buf_init(&out, STRIMZI_PATCH_MAX);
+        assert_int_equal(strimzi_mirror_read(str_from(rows[i].json), STR_LITERAL("dc"), &m, &err),
+                         ERR_OK);
+        assert_int_equal(strimzi_mirror_patch(&m, MIRROR_EFFECT_STOP, true, &out, &err), ERR_OK);
+        if (!str_eq(buf_str(&out), str_from(rows[i].patch)))
+            fail_msg("row %zu: %.*s", i, STR_ARGS(buf_str(&out)));
+    }
+}
+
 /* --- what follows from it --------------------------------------------------------------------- */
 
 static void what_the_resource_does_not_ask_for_does_not_last(void **state)
@@ -301,6 +338,7 @@ int main(void)
         cmocka_unit_test(without_the_setting_connect_does_not_write_exactly_once),
         cmocka_unit_test(what_cannot_be_read_says_why),
         cmocka_unit_test(a_change_is_guarded_by_what_was_read),
+        cmocka_unit_test(an_order_that_is_given_again_changes_the_resource_whatever_it_says),
         cmocka_unit_test(what_the_resource_does_not_ask_for_does_not_last),
         cmocka_unit_test(the_resource_knows_how_its_workers_write),
         cmocka_unit_test(a_stop_counts_when_its_operator_has_seen_that_it_is_asked_for),

@@ -485,7 +485,10 @@ static void who_begins_tells_it_to_stop_before_he_believes_that_it_has(void **st
         happen(&m, &events[i]);
     assert_int_equal(reason_at(&m, AT_MS + 12 * SECOND_MS), MIRROR_REASON_GUARD_AWAITED);
     assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_STOP);
+    assert_true(mirror_stops_again(&m, MIRROR_EFFECT_STOP));
+    assert_false(mirror_stops_again(&m, MIRROR_EFFECT_RESUME));
     mirror_learn_order(&m, MIRROR_EFFECT_STOP, true);
+    assert_false(mirror_stops_again(&m, MIRROR_EFFECT_STOP));
     assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS), MIRROR_EFFECT_GUARD);
     mirror_release(&m);
     mirror_learn_order(&m, MIRROR_EFFECT_RESUME, false);
