@@ -154,15 +154,24 @@ static bool finds_tasks(const struct mirror_look *l)
     return l->exists && l->n_tasks > 0;
 }
 
+/* Its tasks were gone, and somebody has let it go on since: who knows what else is under way. */
+static bool finds_that_it_ran(const struct mirror *m, const struct mirror_look *l)
+{
+    return m->gone_ms != LOOK_UNKNOWN && (finds_tasks(l) || l->generation != m->last.generation);
+}
+
 void mirror_learn(struct mirror *m, const struct mirror_look *look)
 {
-    const bool is_gone = finds_it_gone(look) && m->let_go == TRUTH_NO;
+    bool is_gone;
 
     m->tried = look->look;
     m->is_forbidden = look->is_forbidden;
     if (look->look.outcome != LOOK_ANSWERED)
         return;
-    if (!is_gone || !has_answer(m, look->look.began_ms) || look->generation != m->last.generation)
+    if (finds_that_it_ran(m, look))
+        m->let_go = TRUTH_UNKNOWN;
+    is_gone = finds_it_gone(look) && m->let_go == TRUTH_NO;
+    if (!is_gone || !has_answer(m, look->look.began_ms))
         forget_proof(m);
     if (is_gone && m->gone_ms == LOOK_UNKNOWN)
         m->gone_ms = look->look.ended_ms;
@@ -235,8 +244,10 @@ bool mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t
         m->gone_ms != LOOK_UNKNOWN && m->next_ms >= m->gone_ms && !has_same_next(m, next, n);
     const bool falls = ran && m->still == TRUTH_YES;
 
-    if (ran)
+    if (ran) {
         forget_proof(m);
+        m->let_go = TRUTH_UNKNOWN;
+    }
     m->next = mem_resize(m->next, (size_t)n + 1, sizeof(*m->next));
     memcpy(m->next, next, (size_t)n * sizeof(*next));
     m->n_next = n;

@@ -41,7 +41,7 @@ enum {
     X(FAILED,   "the connector or a task of it has failed, and it is to run") \
     X(PAUSED,   "the connector is paused") \
     X(STOPPED,  "the connector is stopped") \
-    X(LET_GO,   "it was told to go on, and no order to stop was taken since; unknown: none was taken from who looks, and another may have told it to go on") \
+    X(LET_GO,   "it was told to go on, and no order to stop was taken since; unknown: none was taken from who looks, or it has run since its tasks were gone, so that another may have told it to go on") \
     X(WORKING,  "the connector runs, and has tasks, and each of them runs") \
     X(GONE,     "it has no tasks") \
     X(GUARDED,  "Connect has taken a guard write since the tasks were seen to be gone; no: it refused") \
@@ -219,7 +219,8 @@ void mirror_release(struct mirror *m); /* safe on a zeroed one */
 
 /* In the order that they ended. One that was not answered tells nothing, and after
  * MIRROR_STALE_MS without another the proof is over: nobody knows whether it ran meanwhile. So it
- * is with another generation of its resource, which may have asked for that. */
+ * is with tasks that are there again, and with another generation of its resource, which may have
+ * asked for that: then another order to stop is needed, too. */
 void mirror_learn(struct mirror *m, const struct mirror_look *look);
 /* It is being told to go on, or was, whatever the answer is: what was proven of its stop counts no
  * more. No stop is proven before an order to stop was taken behind that, nor before one was at all:
@@ -238,7 +239,7 @@ void mirror_learn_log(struct mirror *m, const struct log_look *log);
 
 /* What the connector has stored, by partition at the source; asked from `began_ms` on. Where that
  * has changed since it was seen to be gone, somebody let it go on, or a task that hangs wrote: what
- * was proven of its stop counts no more. Told before the look that it came with. True: its stop was
+ * was proven of its stop counts no more, nor does the order to stop. Told before the look that it came with. True: its stop was
  * proven until then. */
 bool mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t began_ms);
 

@@ -44,16 +44,18 @@ static void print_proof(void)
            "others have told it,\n"
            "and has it stop once more, too, however stopped it looks.\n\n",
            MIRROR_STALE_MS / 1000);
-    puts("Who resumes and stops it by Connect between two looks, past all who look at it, is found "
-         "out by the\n"
-         "offsets that the connector has stored, which a controller reads with each look: where "
-         "they have changed\n"
-         "since the tasks were gone, the proof begins anew. So it does where somebody alters them. "
-         "What was\n"
-         "delivered then and not stored, as the task ended before that, is not seen, and\n"
-         "`kubectl-redwal mirror stop` reads no offsets. Connect tells of nothing else that stays: "
-         "its status\n"
-         "counts no starts.\n");
+    /* clang-format off */
+    puts(
+         "Who resumes and stops it by Connect between two looks, past all who look at it, is found out by the\n"
+         "offsets that the connector has stored, which a controller reads with each look: where they have changed\n"
+         "since the tasks were gone, it is told to stop once more, and the proof begins anew: so it is where tasks are\n"
+         "seen again, and where somebody alters the offsets. They are compared where they can be read, and from the first\n"
+         "reading behind that on: with `offsetsTopic` there, else by Connect. What was delivered then and not stored, as the\n"
+         "task ended before that, is not seen. Offsets that keep changing though the tasks are gone let no stop be proven, and\n"
+         "each look brings another order: look for a task that hangs, or for another Connect whose connector has the same name\n"
+         "and stores in the same `offsetsTopic`. `kubectl-redwal mirror stop` reads offsets, and does not judge by them.\n"
+         "Connect tells of nothing else that stays: its status counts no starts.\n");
+    /* clang-format on */
 }
 
 static void print_limits(void)

@@ -212,7 +212,7 @@ struct event {
                      STORED: of the second partition, LOOK_UNKNOWN */
 };
 
-enum { EVENTS_MAX = 9 };
+enum { EVENTS_MAX = 10 };
 
 static void happen(struct mirror *m, const struct event *e)
 {
@@ -338,9 +338,9 @@ static const struct {
     ROW("what it stored before its tasks were gone says nothing", 6, STOPPED_FENCED,
         { -9, STORED, 4 }, { 0, LOOKS_GONE, 0 }, { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 },
         { 12, ENDS, 5 }, { 13, STORED, 6 }),
-    ROW("it ran, and that is proven again", 9, STOPPED_FENCED, { 0, LOOKS_GONE, 0 },
-        { 0, STORED, 4 }, { 1, GUARD_TAKEN, 0 }, { 3, STORED, 6 }, { 3, LOOKS_GONE, 0 },
-        { 4, GUARD_TAKEN, 0 }, { 5, ENDS, 5 }, { 13, STORED, 6 }, { 15, ENDS, 5 }),
+    ROW("it ran, and that is proven behind another order to stop", 10, STOPPED_FENCED,
+        { 0, LOOKS_GONE, 0 }, { 0, STORED, 4 }, { 1, GUARD_TAKEN, 0 }, { 3, STORED, 6 },
+        { 3, STOP_TAKEN, 0 }, { 3, LOOKS_GONE, 0 }, { 4, GUARD_TAKEN, 0 }, { 5, ENDS, 5 }, { 13, STORED, 6 }, { 15, ENDS, 5 }),
     ROW("its resource was changed between two looks", 6, GUARD_AWAITED, { 0, LOOKS_GONE, 1 },
         { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_GONE, 1 },
         { 14, LOOKS_GONE, 3 }),
@@ -471,6 +471,46 @@ static void what_was_let_go_on_is_stopped_again_however_it_looks(void **state)
     mirror_release(&m);
 }
 
+static void what_was_seen_to_have_run_is_stopped_again(void **state)
+{
+    static const struct {
+        struct event seen;
+        bool again;
+    } rows[] = {
+        { { 13, LOOKS_RUNNING, 1 }, true },  { { 13, LOOKS_GONE, 2 }, true },
+        { { 13, STORED, 6 }, true },         { { 13, LOOKS_GONE, 1 }, false },
+        { { 13, LOOKS_SILENT, 1 }, false },  { { 13, STORED, 4 }, false },
+        { { 13, LOOKS_MISSING, 1 }, false },
+    };
+    const struct event proof[] = { { 0, LOOKS_GONE, 1 },
+                                   { 0, STORED, 4 },
+                                   { 1, GUARD_TAKEN, 0 },
+                                   { 2, ENDS, 5 },
+                                   { 12, ENDS, 5 } };
+    (void)state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct event gone = { 14, LOOKS_GONE, rows[i].seen.what == LOOKS_GONE ? rows[i].seen.ends
+                                                                             : 1 };
+        struct mirror m;
+
+        init_behind_a_stop(&m);
+        for (size_t j = 0; j < ARRAY_SIZE(proof); j++)
+            happen(&m, &proof[j]);
+        happen(&m, &rows[i].seen);
+        happen(&m, &gone);
+        if (mirror_stops_again(&m, MIRROR_EFFECT_STOP) != rows[i].again)
+            fail_msg("row %zu", i);
+        if (rows[i].again)
+            assert_int_equal(effect_at(&m, MIRROR_WISH_STOPPED, AT_MS + 14 * SECOND_MS),
+                             MIRROR_EFFECT_STOP);
+        mirror_learn_order(&m, MIRROR_EFFECT_STOP, true);
+        happen(&m, &gone); /* one order is enough */
+        assert_false(mirror_stops_again(&m, MIRROR_EFFECT_STOP));
+        mirror_release(&m);
+    }
+}
+
 /* Another may have told it to go on, which nobody sees yet. */
 static void who_begins_tells_it_to_stop_before_he_believes_that_it_has(void **state)
 {
@@ -543,6 +583,7 @@ int main(void)
         cmocka_unit_test(what_was_set_while_it_was_stopped_fences_no_former_task),
         cmocka_unit_test(what_was_let_go_on_is_stopped_again_however_it_looks),
         cmocka_unit_test(who_begins_tells_it_to_stop_before_he_believes_that_it_has),
+        cmocka_unit_test(what_was_seen_to_have_run_is_stopped_again),
         cmocka_unit_test(who_hears_of_offsets_hears_when_a_proof_falls),
         cmocka_unit_test(connect_s_words_are_known),
     };

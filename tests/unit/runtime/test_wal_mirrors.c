@@ -213,7 +213,7 @@ static void a_mirror_that_was_let_go_on_and_stopped_between_two_looks_is_proven_
     wal_stand_run(s, PROOF_MS);
     wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
     assert_int_equal(s->connector.n_guards, 2);
-    assert_int_equal(s->connector.n_stops, 1);
+    assert_int_equal(s->connector.n_stops, 2);
     wal_stand_run(s, 2 * MINUTE_MS);
     assert_int_equal(wal_stand_count_events(s, "\"reason\":\"StoppedAndFenced\""), 1);
     assert_int_equal(wal_stand_count_events(s, "\"series\":{\"count\":2"), 1);
