@@ -29,8 +29,8 @@ enum {
 struct strimzi_mirror {
     char resource_version[STRIMZI_VERSION_MAX + 1];
     char source[CONNECT_ALIAS_MAX + 1], target[CONNECT_ALIAS_MAX + 1];
-    size_t at;                       /* of the mirror in spec.mirrors */
-    bool is_flat;                    /* it names its source as v1beta2 does */
+    size_t at;    /* of the mirror in spec.mirrors */
+    bool is_flat; /* it names its source as v1beta2 does */
     bool has_annotations;
     bool has_source, has_checkpoint; /* connectors of these kinds are asked for */
     bool asks_to_run, asks_to_stop;  /* what the resource says already; neither: to pause */
@@ -64,9 +64,9 @@ enum mirror_effect strimzi_mirror_move(const struct strimzi_mirror *m, enum mirr
 NODISCARD enum err_code strimzi_mirror_refuse(const struct strimzi_mirror *m, struct err *err);
 
 /* The JSON patch for MIRROR_EFFECT_STOP or MIRROR_EFFECT_RESUME, of the checkpoint connector too.
- * It fails where the resource is no longer what was read, and once it is taken, so does each that was
- * made before: also where the resource says so already, and is told `again`. Empty: it says so, and
- * is not to be told again. ERR_INVALID: its reconciliation is paused, or it asks for no source
+ * It fails where the resource is no longer what was read, and once it is taken, so does each that
+ * was made before: also where the resource says so already, and is told `again`. Empty: it says so,
+ * and is not to be told again. ERR_INVALID: its reconciliation is paused, or it asks for no source
  * connector; then nobody would carry it out. `out` has room for STRIMZI_PATCH_MAX. */
 NODISCARD enum err_code strimzi_mirror_patch(const struct strimzi_mirror *m,
                                              enum mirror_effect effect, bool again, struct buf *out,

@@ -239,8 +239,8 @@ void mirror_learn_log(struct mirror *m, const struct log_look *log);
 
 /* What the connector has stored, by partition at the source; asked from `began_ms` on. Where that
  * has changed since it was seen to be gone, somebody let it go on, or a task that hangs wrote: what
- * was proven of its stop counts no more, nor does the order to stop. Told before the look that it came with. True: its stop was
- * proven until then. */
+ * was proven of its stop counts no more, nor does the order to stop. Told before the look that it
+ * came with. True: its stop was proven until then. */
 bool mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t began_ms);
 
 void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[MIRROR_FACT_COUNT]);

@@ -338,12 +338,26 @@ static void take_news(struct wal_looks *l, const struct redis_news *news, int64_
     wal_looks_look_again(w, now_ms);
 }
 
+/* With the password of the brokers here, unless those of the offsets have their own user. */
+static void read_again_of_offsets(struct wal_looks *l, const struct wal_watch *w, int64_t now_ms)
+{
+    const struct wal_spec *s = &w->resource.spec;
+    const struct wal_secret *password = s->offsets_security == WAL_OFFSETS_SECURITY_SAME
+                                            ? &s->kafka_password
+                                            : &s->offsets_password;
+
+    if (password->name)
+        read_again(l, w, password, now_ms);
+}
+
 static void take_mirrored(struct wal_looks *l, uint64_t number, struct log_look *look,
                           int64_t now_ms)
 {
     const uint64_t of_mirror = WAL_LOOKS_SOURCE | WAL_LOOKS_OFFSETS;
     struct wal_watch *w = wal_looks_find_number(l, number & ~of_mirror);
 
+    if (w && (number & WAL_LOOKS_OFFSETS) && look->look.denied)
+        read_again_of_offsets(l, w, now_ms);
     if (w && !(number & WAL_LOOKS_OFFSETS))
         wal_offsets_take_source(w, look);
     else if (w && wal_offsets_take(w, look, l->ports.journal, now_ms))

@@ -202,7 +202,7 @@ static void an_order_that_is_given_again_changes_the_resource_whatever_it_says(v
 #define SAYS_SO(meta) V1(meta, MIRROR("dc", SOURCE("\"state\":\"stopped\"")), RUNS)
 #define ASKS                                                                                       \
     TEST_VERSION                                                                                   \
-    "{\"op\":\"test\",\"path\":\"/spec/mirrors/0/source/alias\",\"value\":\"dc\"}," STATE(          \
+    "{\"op\":\"test\",\"path\":\"/spec/mirrors/0/source/alias\",\"value\":\"dc\"}," STATE(         \
         0, "sourceConnector", "stopped")
 #define MARK(path, value)                                                                          \
     ",{\"op\":\"add\",\"path\":\"/metadata/annotations" path "\",\"value\":" value "}"

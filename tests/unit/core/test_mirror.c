@@ -340,7 +340,8 @@ static const struct {
         { 12, ENDS, 5 }, { 13, STORED, 6 }),
     ROW("it ran, and that is proven behind another order to stop", 10, STOPPED_FENCED,
         { 0, LOOKS_GONE, 0 }, { 0, STORED, 4 }, { 1, GUARD_TAKEN, 0 }, { 3, STORED, 6 },
-        { 3, STOP_TAKEN, 0 }, { 3, LOOKS_GONE, 0 }, { 4, GUARD_TAKEN, 0 }, { 5, ENDS, 5 }, { 13, STORED, 6 }, { 15, ENDS, 5 }),
+        { 3, STOP_TAKEN, 0 }, { 3, LOOKS_GONE, 0 }, { 4, GUARD_TAKEN, 0 }, { 5, ENDS, 5 },
+        { 13, STORED, 6 }, { 15, ENDS, 5 }),
     ROW("its resource was changed between two looks", 6, GUARD_AWAITED, { 0, LOOKS_GONE, 1 },
         { 1, GUARD_TAKEN, 0 }, { 2, ENDS, 5 }, { 12, ENDS, 5 }, { 13, LOOKS_GONE, 1 },
         { 14, LOOKS_GONE, 3 }),
@@ -490,8 +491,8 @@ static void what_was_seen_to_have_run_is_stopped_again(void **state)
     (void)state;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct event gone = { 14, LOOKS_GONE, rows[i].seen.what == LOOKS_GONE ? rows[i].seen.ends
-                                                                             : 1 };
+        struct event gone = { 14, LOOKS_GONE,
+                              rows[i].seen.what == LOOKS_GONE ? rows[i].seen.ends : 1 };
         struct mirror m;
 
         init_behind_a_stop(&m);

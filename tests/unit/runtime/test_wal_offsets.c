@@ -20,17 +20,22 @@ enum { TEXT_MAX = 1024 };
     "\"partitions\":[{\"partition\":0,\"next\":" next ",\"behind\":" behind "},"                   \
     "{\"partition\":1,\"next\":" next ",\"behind\":" behind "}]"
 
-static void put(struct wal_stand *s, int generation, const char *mirror)
+static void put_beside(struct wal_stand *s, int generation, const char *kafka, const char *mirror)
 {
     char text[TEXT_MAX];
 
     snprintf(text, sizeof(text),
              "{\"apiVersion\":\"redwal.dev/v1alpha1\",\"kind\":\"RedisWal\",\"metadata\":{\"name\":"
              "\"orders\",\"namespace\":\"ns\",\"generation\":%d},\"spec\":{\"wal\":\"" LOOKS_WAL
-             "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"]},"
+             "\",\"redis\":{\"address\":\"r:6379\"},\"kafka\":{\"brokers\":[\"k:9092\"],%s},"
              "\"mirror\":{%s}}}",
-             generation, mirror);
+             generation, kafka, mirror);
     wal_stand_put_wal(s, text);
+}
+
+static void put(struct wal_stand *s, int generation, const char *mirror)
+{
+    put_beside(s, generation, "\"security\":\"PLAINTEXT\"", mirror);
 }
 
 /* Of all partitions; an apply takes nothing away at this API server. */
@@ -95,32 +100,74 @@ static void what_is_not_stored_or_cannot_be_read_is_unknown(void **state)
     assert_int_equal(behind(s), LOOK_UNKNOWN);
 }
 
+#define HERE                                                                                       \
+    "\"security\":\"SASL_SSL\",\"sasl\":{\"mechanism\":\"SCRAM-SHA-256\",\"username\":\"here\","   \
+    "\"passwordSecret\":{\"name\":\"here\"}},\"tls\":{\"caSecret\":{\"name\":\"here\"}}"
+#define THERE                                                                                      \
+    "\"security\":\"SASL_SSL\",\"sasl\":{\"mechanism\":\"PLAIN\",\"username\":\"me\","             \
+    "\"passwordSecret\":{\"name\":\"auth\"}}"
+#define SECRET_OF(name, password)                                                                  \
+    "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"" name                                          \
+    "\",\"namespace\":\"ns\"},\"data\":{\"ca.crt\":\"Y2E=\",\"password\":\"" password "\"}}"
+
+static void put_secrets(struct wal_stand *s)
+{
+    fake_api_put(s->api, SECRETS, "ns", "auth", SECRET);
+    fake_api_put(s->api, SECRETS, "ns", "here", SECRET_OF("here", "cHNzdA==")); /* psst */
+}
+
 static void what_is_stored_is_asked_for_where_it_is_said_to_be(void **state)
 {
     static const struct {
         const char *elsewhere, *way;
     } rows[] = {
-        { "", "k:9092 PLAINTEXT SCRAM-SHA-512 - -" },
+        { "", "k:9092 SASL_SSL SCRAM-SHA-256 here psst ca" },
         { "\"offsetsKafka\":{\"brokers\":[\"o:1\",\"o:2\"]},",
-          "o:1,o:2 PLAINTEXT SCRAM-SHA-512 - -" },
-        { "\"offsetsKafka\":{\"brokers\":[\"o:1\"],\"security\":\"SASL_SSL\",\"sasl\":{"
-          "\"mechanism\":\"PLAIN\",\"username\":\"me\",\"passwordSecret\":{\"name\":"
-          "\"auth\"}}},",
-          "o:1 SASL_SSL PLAIN me hush" },
+          "o:1,o:2 SASL_SSL SCRAM-SHA-256 here psst ca" },
+        { "\"offsetsKafka\":{\"brokers\":[\"o:1\"]," THERE "},", "o:1 SASL_SSL PLAIN me hush -" },
         { "\"offsetsKafka\":{\"brokers\":[\"o:1\"],\"security\":\"SSL\"},",
-          "o:1 SSL SCRAM-SHA-512 - -" },
+          "o:1 SSL SCRAM-SHA-512 - - -" },
     };
     struct wal_stand *s = *state;
     char mirror[TEXT_MAX];
 
-    fake_api_put(s->api, SECRETS, "ns", "auth", SECRET);
+    put_secrets(s);
     s->stored = 110;
     for (int i = 0; i < (int)ARRAY_SIZE(rows); i++) {
         snprintf(mirror, sizeof(mirror), "%s" ALONE, rows[i].elsewhere);
-        put(s, i + 1, mirror);
+        put_beside(s, i + 1, HERE, mirror);
         wal_stand_run(s, MINUTE_MS);
         assert_string_equal(s->stored_at, rows[i].way);
         assert_int_equal(behind(s), 40);
+    }
+}
+
+static void who_refuses_us_what_is_stored_is_asked_with_a_new_password(void **state)
+{
+    static const struct {
+        const char *elsewhere, *secret, *text, *way;
+    } rows[] = {
+        { "", "here", SECRET_OF("here", "bmV3"), "k:9092 SASL_SSL SCRAM-SHA-256 here new ca" },
+        { "\"offsetsKafka\":{\"brokers\":[\"o:1\"]," THERE "},", "auth", SECRET_OF("auth", "bmV3"),
+          "o:1 SASL_SSL PLAIN me new -" },
+        { "\"offsetsKafka\":{\"brokers\":[\"o:1\"],\"security\":\"SSL\"},", "auth", SECRET,
+          "o:1 SSL SCRAM-SHA-512 - - -" },
+    };
+    struct wal_stand *s = *state;
+    char mirror[TEXT_MAX];
+
+    s->stored = 110;
+    for (int i = 0; i < (int)ARRAY_SIZE(rows); i++) {
+        put_secrets(s);
+        snprintf(mirror, sizeof(mirror), "%s" ALONE, rows[i].elsewhere);
+        s->why = "refused";
+        s->is_denied = true;
+        put_beside(s, i + 1, HERE, mirror);
+        wal_stand_run(s, MINUTE_MS);
+        fake_api_put(s->api, SECRETS, "ns", rows[i].secret, rows[i].text);
+        wal_stand_run(s, MINUTE_MS);
+        assert_string_equal(s->stored_at, rows[i].way);
+        s->why = NULL;
     }
 }
 
@@ -151,6 +198,7 @@ int main(void)
         TEST(where_both_tell_the_topic_counts),
         TEST(what_is_not_stored_or_cannot_be_read_is_unknown),
         TEST(what_is_stored_is_asked_for_where_it_is_said_to_be),
+        TEST(who_refuses_us_what_is_stored_is_asked_with_a_new_password),
         TEST(what_is_stored_while_it_is_stopped_shows_that_it_ran),
     };
 

@@ -75,9 +75,10 @@ static enum err_code ask_log(void *self, uint64_t wal, const struct log_place *l
         assert_string_equal(log->topic, "connect-offsets");
         assert_string_equal(log->connector, "a");
         assert_string_equal(log->mirrored, "redis-writes");
-        snprintf(s->stored_at, sizeof(s->stored_at), "%s %s %s %s %s", log->brokers, log->security,
-                 log->sasl_mechanism, log->login.user ? log->login.user : "-",
-                 log->login.password ? log->login.password : "-");
+        snprintf(s->stored_at, sizeof(s->stored_at), "%s %s %s %s %s %s", log->brokers,
+                 log->security, log->sasl_mechanism, log->login.user ? log->login.user : "-",
+                 log->login.password ? log->login.password : "-",
+                 log->login.ca ? log->login.ca : "-");
         s->offsets_asked = wal;
         return ERR_OK;
     }
@@ -101,6 +102,7 @@ static struct log_look stored(const struct wal_stand *s)
     snprintf(look.source, sizeof(look.source), "%s", any ? "at-the-source" : "");
     if (s->why) {
         look.look.outcome = LOOK_FAILED;
+        look.look.denied = s->is_denied;
         snprintf(look.look.why, sizeof(look.look.why), "%s", s->why);
     }
     return look;

@@ -75,7 +75,8 @@ struct wal_stand {
     uint64_t source_asked, offsets_asked;
     int64_t stored;      /* by the connector, in each partition; LOOK_UNKNOWN: nothing */
     const char *why;     /* that cannot be read; NULL: it can */
-    char stored_at[128]; /* the way there that was asked: brokers, security, user, password */
+    bool is_denied;      /* as the user is refused */
+    char stored_at[128]; /* the way there that was asked: brokers, security, user, password, CA */
     const char *here;    /* brokers that are asked */
     int64_t log_end;     /* of each partition here, for who reads everything */
 };
