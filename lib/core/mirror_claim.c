@@ -43,7 +43,7 @@ enum mirror_clash mirror_claims_clash(const struct mirror_claim *a, const struct
     const bool stops = a->wish == MIRROR_WISH_STOPPED || b->wish == MIRROR_WISH_STOPPED;
     const bool runs = a->wish == MIRROR_WISH_RUNNING || b->wish == MIRROR_WISH_RUNNING;
 
-    if (!stops && have_same_log(a, b) && have_other_connector(a, b))
+    if (!stops && have_other_connector(a, b) && have_same_log(a, b))
         return MIRROR_CLASH_WRITERS;
     return stops && runs && have_same_mirror(a, b) ? MIRROR_CLASH_WISHES : MIRROR_CLASH_NONE;
 }

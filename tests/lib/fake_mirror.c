@@ -25,6 +25,7 @@ void fake_connector_resume(struct fake_connector *c, int64_t now_ms)
 {
     if (c->state == CONNECTOR_RUNNING)
         return;
+    c->next++; /* what runs stores offsets */
     c->changed_ms = now_ms;
     c->state = CONNECTOR_RUNNING;
 }
