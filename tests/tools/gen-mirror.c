@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/mirror.h"
+#include "runtime/log_agents.h"
 #include "runtime/offset_looks.h"
 
 static void print_proof(void)
@@ -184,10 +185,11 @@ static void print_where_closed(void)
          "keeps up to %d of them, which hold up to %d MiB of what they read ahead; one that nobody has asked for %d minutes\n"
          "is closed. One more takes the place of none that was asked for in the last %d seconds: it is refused, its lag is\n"
          "unknown, and `status.mirror.trouble` says why. Let Connect tell how far some mirrors are (`connect.url`), and name no\n"
-         "`offsetsTopic` there.\n"
+         "`offsetsTopic` there. Such a way has a process of its own, and %d of them run at most, those to the brokers of logs and sources\n"
+         "among them: each `offsetsKafka` is one.\n"
          "\n",
          OFFSET_LOOKS_MAX, OFFSET_LOOKS_BYTES / 1024 / 1024, OFFSET_LOOKS_IDLE_MS / 60000,
-         OFFSET_LOOKS_HELD_MS / 1000);
+         OFFSET_LOOKS_HELD_MS / 1000, LOG_AGENTS_MAX);
     puts(
          "What the mirror does stays `Unknown` without Connect or a KafkaMirrorMaker2, and a stop is never proven by that\n"
          "topic: offsets that stand still do not say that the tasks are gone. One that hangs stores nothing, and delivers\n"
