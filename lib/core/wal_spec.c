@@ -384,7 +384,7 @@ static bool has_tls(const char *security)
     return n >= 3 && strcmp(security + n - 3, "SSL") == 0;
 }
 
-static const char *offsets_security(const struct wal_spec *s)
+const char *wal_spec_offsets_security(const struct wal_spec *s)
 {
     static const char *const words[] = { WAL_OFFSETS_SECURITY_CHOICES };
 
@@ -441,9 +441,10 @@ bool wal_rule_holds(enum wal_rule rule, const struct wal_spec *s)
     case WAL_RULE_MIRROR_OFFSETS_KAFKA:
         return !s->offsets_brokers || s->offsets_topic;
     case WAL_RULE_OFFSETS_SASL:
-        return has_sasl(offsets_security(s)) == !!s->offsets_user;
+        return has_sasl(wal_spec_offsets_security(s)) == !!s->offsets_user;
     case WAL_RULE_OFFSETS_TLS:
-        return has_tls(offsets_security(s)) || !(s->offsets_ca.name || s->offsets_certificate.name);
+        return has_tls(wal_spec_offsets_security(s)) ||
+               !(s->offsets_ca.name || s->offsets_certificate.name);
     case WAL_RULE_CONNECT_URL:
         return !s->connect_url || !strchr(s->connect_url, '@');
     case WAL_RULE_CONNECT_USER:

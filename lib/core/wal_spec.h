@@ -169,6 +169,8 @@ int64_t wal_setting_number(const struct wal_spec *spec, struct wal_options optio
 
 /* The share of minutes that spec.slo.objective lets be bad. */
 double wal_spec_budget(const struct wal_spec *spec);
+/* How to talk to the brokers that keep what Connect has stored; "same": as to those here. */
+const char *wal_spec_offsets_security(const struct wal_spec *spec);
 
 /* The Sentinels of spec.redis.failover call the primary what that is called; another
  * spec.redis.masterName than the one by default still counts. */

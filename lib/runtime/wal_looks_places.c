@@ -81,7 +81,6 @@ enum err_code wal_looks_place(struct wal_looks *l, const struct wal_watch *w, in
 enum err_code wal_looks_offsets_place(struct wal_looks *l, const struct wal_watch *w,
                                       int64_t now_ms, struct log_place *ret, struct err *err)
 {
-    static const char *const securities[] = { WAL_OFFSETS_SECURITY_CHOICES };
     static const char *const mechanisms[] = { WAL_SASL_CHOICES };
     struct gathering g = { l, w, now_ms, false, "" };
     const struct wal_spec *s = &w->resource.spec;
@@ -95,7 +94,7 @@ enum err_code wal_looks_offsets_place(struct wal_looks *l, const struct wal_watc
     }
     *ret = (struct log_place){
         .brokers = s->offsets_brokers,
-        .security = securities[s->offsets_security],
+        .security = wal_spec_offsets_security(s),
         .sasl_mechanism = mechanisms[s->offsets_mechanism],
         .login = login_of(&g, s->offsets_user, s->offsets_password, s->offsets_ca,
                           &s->offsets_certificate),
