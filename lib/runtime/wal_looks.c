@@ -272,6 +272,12 @@ struct wal_watch *wal_looks_find_number(const struct wal_looks *l, uint64_t numb
     return NULL;
 }
 
+/* A login that brokers refuse looks like brokers that cannot be reached. */
+static bool may_be_refused(const struct log_look *look)
+{
+    return look->look.outcome == LOOK_FAILED;
+}
+
 /* A password that is refused may have been changed. */
 static void read_again(struct wal_looks *l, const struct wal_watch *w,
                        const struct wal_secret *password, int64_t now_ms)
@@ -356,7 +362,7 @@ static void take_mirrored(struct wal_looks *l, uint64_t number, struct log_look 
     const uint64_t of_mirror = WAL_LOOKS_SOURCE | WAL_LOOKS_OFFSETS;
     struct wal_watch *w = wal_looks_find_number(l, number & ~of_mirror);
 
-    if (w && (number & WAL_LOOKS_OFFSETS) && look->look.denied)
+    if (w && (number & WAL_LOOKS_OFFSETS) && may_be_refused(look))
         read_again_of_offsets(l, w, now_ms);
     if (w && !(number & WAL_LOOKS_OFFSETS))
         wal_offsets_take_source(w, look);
@@ -373,7 +379,7 @@ static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look
         log_look_release(look);
         return;
     }
-    if (look->look.denied)
+    if (may_be_refused(look) && w->resource.spec.kafka_password.name)
         read_again(l, w, &w->resource.spec.kafka_password, now_ms);
     w->log.asked = false;
     w->log.looked_ms = now_ms;

@@ -161,7 +161,6 @@ static void who_refuses_us_what_is_stored_is_asked_with_a_new_password(void **st
         put_secrets(s);
         snprintf(mirror, sizeof(mirror), "%s" ALONE, rows[i].elsewhere);
         s->why = "refused";
-        s->is_denied = true;
         put_beside(s, i + 1, HERE, mirror);
         wal_stand_run(s, MINUTE_MS);
         fake_api_put(s->api, SECRETS, "ns", rows[i].secret, rows[i].text);
@@ -169,6 +168,20 @@ static void who_refuses_us_what_is_stored_is_asked_with_a_new_password(void **st
         assert_string_equal(s->stored_at, rows[i].way);
         s->why = NULL;
     }
+}
+
+static void who_refuses_us_the_log_is_asked_with_a_new_password(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->well = false;
+    put_secrets(s);
+    put_beside(s, 1, HERE, ALONE);
+    wal_stand_run(s, MINUTE_MS);
+    assert_string_equal(s->log_password, "psst");
+    fake_api_put(s->api, SECRETS, "ns", "here", SECRET_OF("here", "bmV3"));
+    wal_stand_run(s, MINUTE_MS);
+    assert_string_equal(s->log_password, "new");
 }
 
 static void what_is_stored_while_it_is_stopped_shows_that_it_ran(void **state)
@@ -199,6 +212,7 @@ int main(void)
         TEST(what_is_not_stored_or_cannot_be_read_is_unknown),
         TEST(what_is_stored_is_asked_for_where_it_is_said_to_be),
         TEST(who_refuses_us_what_is_stored_is_asked_with_a_new_password),
+        TEST(who_refuses_us_the_log_is_asked_with_a_new_password),
         TEST(what_is_stored_while_it_is_stopped_shows_that_it_ran),
     };
 

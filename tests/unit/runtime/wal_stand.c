@@ -90,6 +90,8 @@ static enum err_code ask_log(void *self, uint64_t wal, const struct log_place *l
         return ERR_OK;
     }
     assert_string_equal(log->brokers, s->here);
+    snprintf(s->log_password, sizeof(s->log_password), "%s",
+             log->login.password ? log->login.password : "-");
     s->log_asked = wal;
     return ERR_OK;
 }
@@ -102,7 +104,6 @@ static struct log_look stored(const struct wal_stand *s)
     snprintf(look.source, sizeof(look.source), "%s", any ? "at-the-source" : "");
     if (s->why) {
         look.look.outcome = LOOK_FAILED;
-        look.look.denied = s->is_denied;
         snprintf(look.look.why, sizeof(look.look.why), "%s", s->why);
     }
     return look;

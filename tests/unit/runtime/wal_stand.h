@@ -57,9 +57,9 @@ struct wal_stand {
     unsigned n_writes; /* but of the lease */
     /* The one question that is open at each, and what it will be answered. */
     uint64_t redis_asked, log_asked;
-    bool well;         /* they answer, and all is well */
-    bool wavers;       /* or not, in turns */
-    char password[32]; /* that Redis was given */
+    bool well;                           /* they answer, and all is well */
+    bool wavers;                         /* or not, in turns */
+    char password[32], log_password[32]; /* that Redis, and the brokers, were given */
     unsigned n_looks;
     uint64_t listens_to;  /* 0: to nobody */
     unsigned n_listened;  /* how often that began, */
@@ -75,7 +75,6 @@ struct wal_stand {
     uint64_t source_asked, offsets_asked;
     int64_t stored;      /* by the connector, in each partition; LOOK_UNKNOWN: nothing */
     const char *why;     /* that cannot be read; NULL: it can */
-    bool is_denied;      /* as the user is refused */
     char stored_at[128]; /* the way there that was asked: brokers, security, user, password, CA */
     const char *here;    /* brokers that are asked */
     int64_t log_end;     /* of each partition here, for who reads everything */
