@@ -154,10 +154,17 @@ static bool finds_tasks(const struct mirror_look *l)
     return l->exists && l->n_tasks > 0;
 }
 
-/* Its tasks were gone, and somebody has let it go on since: who knows what else is under way. */
+static bool finds_it_let_go(const struct mirror_look *l)
+{
+    return finds_tasks(l) || (l->exists && l->connector != CONNECTOR_STOPPED);
+}
+
+/* Its tasks were gone, and somebody has let it go on since, or may have: who knows what else is
+ * under way. */
 static bool finds_that_it_ran(const struct mirror *m, const struct mirror_look *l)
 {
-    return m->gone_ms != LOOK_UNKNOWN && (finds_tasks(l) || l->generation != m->last.generation);
+    return m->gone_ms != LOOK_UNKNOWN &&
+           (finds_it_let_go(l) || l->generation != m->last.generation);
 }
 
 void mirror_learn(struct mirror *m, const struct mirror_look *look)

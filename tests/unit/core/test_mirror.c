@@ -193,6 +193,7 @@ enum what {
     LOOKS_GONE,
     LOOKS_MISSING,
     LOOKS_RUNNING,
+    LOOKS_BEGUN, /* without tasks yet */
     LOOKS_SILENT,
     LET_GO,
     STOP_TAKEN,
@@ -232,6 +233,9 @@ static void happen(struct mirror *m, const struct event *e)
         break;
     case LOOKS_RUNNING:
         l = look_at(at_ms, CONNECTOR_RUNNING, 1, 1, 0);
+        break;
+    case LOOKS_BEGUN:
+        l = look_at(at_ms, CONNECTOR_RUNNING, 0, 0, 0);
         break;
     case LOOKS_SILENT:
         l = failing(at_ms, LOOK_FAILED, false);
@@ -478,10 +482,10 @@ static void what_was_seen_to_have_run_is_stopped_again(void **state)
         struct event seen;
         bool again;
     } rows[] = {
-        { { 13, LOOKS_RUNNING, 1 }, true },  { { 13, LOOKS_GONE, 2 }, true },
-        { { 13, STORED, 6 }, true },         { { 13, LOOKS_GONE, 1 }, false },
-        { { 13, LOOKS_SILENT, 1 }, false },  { { 13, STORED, 4 }, false },
-        { { 13, LOOKS_MISSING, 1 }, false },
+        { { 13, LOOKS_RUNNING, 1 }, true }, { { 13, LOOKS_BEGUN, 1 }, true },
+        { { 13, LOOKS_GONE, 2 }, true },    { { 13, STORED, 6 }, true },
+        { { 13, LOOKS_GONE, 1 }, false },   { { 13, LOOKS_SILENT, 1 }, false },
+        { { 13, STORED, 4 }, false },       { { 13, LOOKS_MISSING, 1 }, false },
     };
     const struct event proof[] = { { 0, LOOKS_GONE, 1 },
                                    { 0, STORED, 4 },
