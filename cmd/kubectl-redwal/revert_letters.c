@@ -46,18 +46,32 @@ static bool tell(void *self, const struct mail *mail)
     return true;
 }
 
-enum err_code revert_letters_tell(const struct revert_letters *l, struct comparison *c,
-                                  struct err *err)
+static enum err_code tell_from(struct comparison *c, const int64_t *from, int32_t n,
+                               struct err *err)
 {
     static const struct mail_filter all = { .any_state = true };
     CLEANUP(mailbox_release) struct mailbox mailbox = { 0 };
     struct telling telling = { c, record_json_new() };
-    /* Keys that it had made already may have letters of any age. */
-    const int32_t n_from = revert_goes_on(c->revert) ? 0 : l->n;
-    enum err_code rc = mailbox_open_from(&mailbox, c->in, l->from, n_from, err);
+    enum err_code rc = mailbox_open_from(&mailbox, c->in, from, n, err);
 
     if (rc == ERR_OK)
         rc = mailbox_each(&mailbox, &all, tell, &telling, err);
     record_json_free(telling.decoder);
+    return rc;
+}
+
+enum err_code revert_letters_tell(const struct revert_letters *l, struct comparison *c,
+                                  struct err *err)
+{
+    struct err ignored = { 0 };
+    enum err_code rc;
+
+    if (!revert_goes_on(c->revert))
+        return tell_from(c, l->from, l->n, err);
+    /* Keys that it had made already may have letters of any age. Where those cannot all be read,
+     * what is told of the others is still so. */
+    rc = tell_from(c, NULL, 0, err);
+    if (rc != ERR_OK)
+        tell_from(c, l->from, l->n, &ignored);
     return rc;
 }

@@ -455,7 +455,7 @@ static enum err_code look_for_late(struct revert *r, struct err *err)
 
 bool revert_goes_on(const struct revert *r)
 {
-    return r->done.n > 0;
+    return r->earlier.n > 0 || r->forgets_earlier;
 }
 
 bool revert_knows_earlier(const struct revert *r)
