@@ -417,7 +417,7 @@ def test_where_nobody_may_ask_connect_its_topic_says_how_far_the_mirror_is(
     mirrored.connect.process.pause()
     try:
         mirrored.write(40)
-        await_(lambda: mirrored.said().get("lag", {}).get("records") == 40, 60, it.tail)
+        await_(lambda: mirrored.said().get("lag", {}).get("records") == 40, 120, it.tail)
         assert cli(wals, "status", "orders", status=FAILED, tells=True)["behind"] == 40
     finally:
         mirrored.connect.process.resume()
@@ -445,12 +445,13 @@ def test_offsets_in_a_third_place_are_read_there_with_its_own_user(
                      f"--from-literal=password={PASSWORD}", f"--from-file=ca.crt={elsewhere.ca}")
         mirrored.create("Observed", **{"spec.mirror": {
             "offsetsTopic": stored.name, "connect": {"connector": mirrored.connector.name},
+            "sourceBrokers": [mirrored.source_broker.plain],
             "offsetsKafka": {
                 "brokers": [elsewhere.secure], "security": "SASL_SSL",
                 "sasl": {"username": USER, "passwordSecret": {"name": "elsewhere"}},
                 "tls": {"caSecret": {"name": "elsewhere"}}}}})
         it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
-        await_(lambda: [p["next"] for p in mirrored.said().get("partitions", [])] == [7, 7], 60,
+        await_(lambda: [p["next"] for p in mirrored.said().get("partitions", [])] == [7, 7], 120,
                lambda: f"what is stored there: {mirrored.said()}\n{it.tail()}")
         assert PASSWORD not in it.log.read_text() + json.dumps(wals.get())
     finally:
