@@ -279,12 +279,27 @@ static bool may_be_refused(const struct log_look *look)
 }
 
 /* A password that is refused may have been changed. */
-static void read_again(struct wal_looks *l, const struct wal_watch *w,
-                       const struct wal_secret *password, int64_t now_ms)
+static void read_again(struct wal_looks *l, const struct wal_watch *w, const char *secret,
+                       int64_t now_ms)
 {
-    const char *name = password->name ? password->name : w->failover_secret; /* of Redis alone */
+    if (secret)
+        kube_secrets_refused(l->ports.secrets, str_from(w->resource.scope), secret, now_ms);
+}
 
-    kube_secrets_refused(l->ports.secrets, str_from(w->resource.scope), name, now_ms);
+static const char *secret_of_redis(const struct wal_watch *w)
+{
+    const char *own = w->resource.spec.redis_password.name;
+
+    return own ? own : w->failover_secret;
+}
+
+/* That of the brokers here, unless those of the offsets have their own user. */
+static const char *secret_of_offsets(const struct wal_watch *w)
+{
+    const struct wal_spec *s = &w->resource.spec;
+
+    return s->offsets_security == WAL_OFFSETS_SECURITY_SAME ? s->kafka_password.name
+                                                            : s->offsets_password.name;
 }
 
 static void take_redis(struct wal_looks *l, uint64_t number, struct redis_look *look,
@@ -300,7 +315,7 @@ static void take_redis(struct wal_looks *l, uint64_t number, struct redis_look *
         return;
     }
     if (look->look.denied)
-        read_again(l, w, &w->resource.spec.redis_password, now_ms);
+        read_again(l, w, secret_of_redis(w), now_ms);
     w->redis.asked = false;
     w->redis.looked_ms = now_ms;
     n_primaries = w->facts.n_primaries;
@@ -344,18 +359,6 @@ static void take_news(struct wal_looks *l, const struct redis_news *news, int64_
     wal_looks_look_again(w, now_ms);
 }
 
-/* With the password of the brokers here, unless those of the offsets have their own user. */
-static void read_again_of_offsets(struct wal_looks *l, const struct wal_watch *w, int64_t now_ms)
-{
-    const struct wal_spec *s = &w->resource.spec;
-    const struct wal_secret *password = s->offsets_security == WAL_OFFSETS_SECURITY_SAME
-                                            ? &s->kafka_password
-                                            : &s->offsets_password;
-
-    if (password->name)
-        read_again(l, w, password, now_ms);
-}
-
 static void take_mirrored(struct wal_looks *l, uint64_t number, struct log_look *look,
                           int64_t now_ms)
 {
@@ -363,7 +366,7 @@ static void take_mirrored(struct wal_looks *l, uint64_t number, struct log_look 
     struct wal_watch *w = wal_looks_find_number(l, number & ~of_mirror);
 
     if (w && (number & WAL_LOOKS_OFFSETS) && may_be_refused(look))
-        read_again_of_offsets(l, w, now_ms);
+        read_again(l, w, secret_of_offsets(w), now_ms);
     if (w && !(number & WAL_LOOKS_OFFSETS))
         wal_offsets_take_source(w, look);
     else if (w && wal_offsets_take(w, look, l->ports.journal, now_ms))
@@ -379,8 +382,8 @@ static void take_log(struct wal_looks *l, uint64_t number, struct log_look *look
         log_look_release(look);
         return;
     }
-    if (may_be_refused(look) && w->resource.spec.kafka_password.name)
-        read_again(l, w, &w->resource.spec.kafka_password, now_ms);
+    if (may_be_refused(look))
+        read_again(l, w, w->resource.spec.kafka_password.name, now_ms);
     w->log.asked = false;
     w->log.looked_ms = now_ms;
     if (look->look.outcome == LOOK_ANSWERED)
