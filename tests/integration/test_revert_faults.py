@@ -20,20 +20,26 @@ from lab.wait import await_
 from lab.wal import grant
 
 
-def test_killed_and_done_again(lab):
-    topic, server = applied(lab)
-    keys = [f"k:{i}" for i in range(4000)]
+def write_and_change(topic, n, wide):
+    """n counters, and the list k:wide of such elements. Gives the counters, and where the log ended before they were
+    changed."""
+    keys = [f"k:{i}" for i in range(n)]
     for key in keys:
         write(topic, key, "SET", ["1"])
-    write(topic, "k:wide", "RPUSH", ["a"])
-    for _ in range(20):
-        write(topic, "k:wide", "RPUSH", ["x" * 500_000])
+    for element in wide:
+        write(topic, "k:wide", "RPUSH", [element])
     topic.flush()
     ends = topic.ends()
     for key in keys:
         write(topic, key, "INCR")
     write(topic, "k:wide", "LPOP")
     topic.flush()
+    return keys, ends
+
+
+def test_killed_and_done_again(lab):
+    topic, server = applied(lab)
+    keys, ends = write_and_change(topic, 4000, ["a", *["x" * 500_000] * 20])
     held = sum(topic.ends().values())
     cli = Revert(lab, topic, server, to=at(ends), run="run", keys="k:*")
     process = cli.start("--yes")
@@ -304,17 +310,7 @@ def test_a_record_that_the_log_refuses_is_told_and_done_again(lab):
 def test_a_failover_while_keys_are_reverted(lab):
     failover, topic = lab.failover(), lab.topic()
     lab.applier(topic, failover).start()
-    keys = [f"k:{i}" for i in range(3000)]
-    for key in keys:
-        write(topic, key, "SET", ["1"])
-    for _ in range(10):
-        write(topic, "k:wide", "RPUSH", ["x" * 300_000])
-    topic.flush()
-    ends = topic.ends()
-    for key in keys:
-        write(topic, key, "INCR")
-    write(topic, "k:wide", "LPOP")
-    topic.flush()
+    keys, ends = write_and_change(topic, 3000, ["x" * 300_000] * 10)
     primary = failover.primary()
     lab.await_applied(topic, primary)
     lab.crashed = True
