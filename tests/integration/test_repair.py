@@ -252,14 +252,15 @@ def test_told_to_end_it_ends_between_keys_and_says_what_it_did(lab):
 
 
 def test_told_to_end_before_it_has_begun_it_ends(lab):
-    topic, server = lab.topic(), lab.redis()
+    case = Overtaken(lab)  # a Redis with a position, without which no broker is asked
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        process = Verify(lab, topic, server).given(brokers=f"127.0.0.1:{silent.getsockname()[1]}").start("verify")
+        cli = Verify(lab, case.topic, case.server).given(brokers=f"127.0.0.1:{silent.getsockname()[1]}")
+        process = cli.start("verify")
         silent.settimeout(30)
         silent.accept()
         process.terminate()
-        process.communicate(timeout=5)
-    assert process.returncode == 1
+        _, err = process.communicate(timeout=5)
+    assert (process.returncode, err) == (1, "")
 
 
 def test_the_applier_may_be_killed_meanwhile(lab):

@@ -143,11 +143,17 @@ class Failover:
         return len(online) >= replicas
 
     def settled(self):
+        """No Sentinel misses anybody, nor is amid a failover: that one would not hear of a next one back to where
+        its own began, and would name the primary in between until its failover-timeout."""
         try:
             return all(str(s.ask("CKQUORUM", self.master_name)).startswith("OK")
-                       and self._replicas_seen(s) for s in self.sentinels)
+                       and self._primary_only_watched(s) and self._replicas_seen(s) for s in self.sentinels)
         except redis.exceptions.ResponseError:
             return False
+
+    def _primary_only_watched(self, sentinel):
+        with sentinel.client() as client:
+            return client.sentinel_master(self.master_name)["flags"] == "master"
 
     def _replicas_seen(self, sentinel):
         with sentinel.client() as client:
