@@ -315,7 +315,7 @@ def test_a_failover_while_keys_are_reverted(lab):
     primary = failover.primary()
     lab.await_applied(topic, primary)
     lab.crashed = True
-    cli = Revert(lab, topic, primary, to=at(ends), run="run", keys="k:*", timeout="30s")
+    cli = Revert(lab, topic, primary, to=at(ends), run="run", keys="k:*", timeout="60s")
     del cli.cli.options["redis"]
     cli.cli.options |= {"sentinel": failover.sentinel_list, "master-name": failover.master_name}
     held = sum(topic.ends().values())
@@ -323,7 +323,7 @@ def test_a_failover_while_keys_are_reverted(lab):
     await_(lambda: sum(topic.ends().values()) > held + 300, 60, "records are appended")
     primary.kill()
     now = failover.await_primary_other_than(primary)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=90)
     assert process.returncode in (0, 1), err
     cli.run("--yes", "--wait")
     assert len(assert_reverted(lab, topic, now, ends)) == 3001
