@@ -193,8 +193,9 @@ class Lab:
             return f"all is applied; by partition (next, settled), wanted: {behind()}\n" + \
                 "\n".join(a.process.tail() for a in self.appliers)
 
-        await_(lambda: not behind() or not self._alive(), seconds, tell)
-        assert not behind(), f"every applier ended before {tell()}"
+        applied = await_(lambda: "applied" if not behind() else "ended" if not self._alive() else None,
+                         seconds, tell) == "applied"
+        assert applied or not behind(), f"every applier ended before {tell()}"
         return records
 
     def clocks(self, topic, client):

@@ -225,7 +225,7 @@ def told_to_end(cli, word, link, **options):
     await_(link.held, 30, "it has said that")
     process.terminate()
     link.restore()
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     return Answer(process.returncode, out, err)
 
 
@@ -259,7 +259,7 @@ def test_told_to_end_before_it_has_begun_it_ends(lab):
         silent.settimeout(30)
         silent.accept()
         process.terminate()
-        _, err = process.communicate(timeout=5)
+        _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (1, "")
 
 

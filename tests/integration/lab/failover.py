@@ -148,7 +148,7 @@ class Failover:
         try:
             return all(str(s.ask("CKQUORUM", self.master_name)).startswith("OK")
                        and self._primary_only_watched(s) and self._replicas_seen(s) for s in self.sentinels)
-        except redis.exceptions.ResponseError:
+        except redis.exceptions.RedisError:
             return False
 
     def _primary_only_watched(self, sentinel):
@@ -161,8 +161,12 @@ class Failover:
         return len(seen) == 2 and not any(r["is_sdown"] or r["is_disconnected"] for r in seen)
 
     def primary(self):
-        answers = {tuple(s.ask("GET-MASTER-ADDR-BY-NAME", self.master_name))
-                   for s in self.sentinels if s.process.running()}
+        """None while the Sentinels disagree, or one of them does not answer."""
+        try:
+            answers = {tuple(s.ask("GET-MASTER-ADDR-BY-NAME", self.master_name))
+                       for s in self.sentinels if s.process.running()}
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
+            return None
         if len(answers) != 1:
             return None
         port = int(answers.pop()[1])

@@ -81,7 +81,7 @@ class RedisServer:
                 assert client.info("server")["process_id"] == self.process.pid, \
                     f"another server than {self.name} listens on port {self.admin_port}"
                 return client.ping()
-        except redis.exceptions.BusyLoadingError:
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):  # one is BusyLoadingError
             return False
 
     def kill(self):
