@@ -17,11 +17,8 @@ void standing_release(struct standing *s)
 
 enum err_code standing_open(const struct invocation *in, struct standing_link *ret, struct err *err)
 {
-    enum err_code rc;
-
     *ret = (struct standing_link){ .in = in };
-    rc = link_reader(in, link_options(in)->topic, &ret->reader, err);
-    return rc == ERR_OK ? link_redis_open(in, &ret->redis, err) : rc;
+    return link_reader(in, link_options(in)->topic, &ret->reader, err);
 }
 
 void standing_close(struct standing_link *l)
@@ -85,16 +82,19 @@ static enum err_code read_positions(struct dialogue *d, struct str wal, struct s
     return rc;
 }
 
-/* A primary that has gone is looked for again. */
+/* Where there is no connection yet, or no more: a primary that has gone is looked for again. */
 static enum err_code ask_redis(struct standing_link *l, struct standing *s, struct err *err)
 {
     const struct str wal = str_from(link_options(l->in)->wal);
-    enum err_code rc = read_positions(&l->redis.dialogue, wal, s, err);
+    enum err_code rc = ERR_UNAVAILABLE;
 
+    if (l->has_redis)
+        rc = read_positions(&l->redis.dialogue, wal, s, err);
     if (rc == ERR_OK || err_class(rc) != ERR_CLASS_RETRY)
         return rc;
     link_redis_release(&l->redis);
     rc = link_redis_open(l->in, &l->redis, err);
+    l->has_redis = rc == ERR_OK;
     return rc == ERR_OK ? read_positions(&l->redis.dialogue, wal, s, err) : rc;
 }
 

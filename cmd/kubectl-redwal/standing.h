@@ -31,7 +31,9 @@ struct standing_link {
     const struct invocation *in;
     struct log_reader *reader;
     struct link_redis redis;
+    bool has_redis;
 };
+/* Nobody is asked yet: what cannot be reached is an error of a look, the first one like any. */
 enum err_code standing_open(const struct invocation *in, struct standing_link *ret,
                             struct err *err);
 void standing_close(struct standing_link *l);

@@ -205,12 +205,15 @@ static const struct option_table *const tables[] = {
 const struct verb verb_lag = {
     .name = "lag",
     .summary = "Show how far Redis is behind the log, in records and in time",
-    .help = "BEHIND counts offsets between the position in Redis and the end of the log; a "
-            "transaction's\n"
-            "markers take one each. AGE is how long ago the first record that is not applied was\n"
-            "written, by its timestamp and the clock here. With -w it also says how fast that is "
-            "going,\n"
-            "and when Redis will have caught up if it stays so.\n",
+    .help =
+        "BEHIND counts offsets between the position in Redis and the end of the log; a "
+        "transaction's\n"
+        "markers take one each. AGE is how long ago the first record that is not applied was\n"
+        "written, by its timestamp and the clock here. With -w it also says how fast that is "
+        "going,\n"
+        "and when Redis will have caught up if it stays so. What is away then, at first or later, "
+        "is\n"
+        "complained about and asked again; a login that Redis refuses ends it with 1.\n",
     .examples = "kubectl-redwal lag\n"
                 "kubectl-redwal lag -w --interval 1s\n"
                 "kubectl-redwal lag -o json | jq .behind\n",

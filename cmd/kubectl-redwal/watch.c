@@ -2,9 +2,11 @@
 
 #include <poll.h>
 
+#include "rediswal.h"
+
 /* clang-format off */
 static const struct option_spec specs[] = {
-    { "watch",    OPTION_BOOL,     OPTION_FLAG, offsetof(struct watch_options, watch),       NULL,       "false", 0,   0,    NULL, "Watching", "Look again and again, until interrupted" },
+    { "watch",    OPTION_BOOL,     OPTION_FLAG, offsetof(struct watch_options, watch),       NULL,       "false", 0,   0,    NULL, "Watching", "Look again and again, until interrupted; a peer that is away is told of, and asked again" },
     { "interval", OPTION_DURATION, OPTION_FLAG, offsetof(struct watch_options, interval_ms), "DURATION", "2s",    100, HOUR, NULL, "Watching", "How often, with --watch" },
 };
 /* clang-format on */
@@ -21,13 +23,15 @@ static enum err_code watch(const struct invocation *in, int64_t interval_ms,
 {
     struct redraw drawn = { 0 };
 
-    for (;;) {
+    for (bool is_first = true;; is_first = false) {
         const enum err_code rc = w->look(w->self, err);
 
         if (rc != ERR_OK && err_class(rc) != ERR_CLASS_RETRY)
             return rc;
         if (rc != ERR_OK) {
             call_complain(in, "%s", err->msg);
+            if (is_first)
+                rediswal_explain(in, rc);
             drawn = (struct redraw){ 0 };
         } else if (!redraw(&drawn, call_output(in), w->print, w->self)) {
             return ERR_OK;

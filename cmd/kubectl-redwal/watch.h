@@ -25,8 +25,9 @@ struct watched {
     void *self;
 };
 
-/* As the options of the call say; the verb has watch_table. What may be gone when it is tried again
- * is complained about while it is watched. */
+/* As the options of the call say; the verb has watch_table. While it is watched, what may be gone
+ * when it is tried again is complained about, be it the first look or a later one; what a human has
+ * to mend ends it. */
 enum exit_status watch_show(const struct invocation *in, const struct watched *watched);
 
 /* For a document that may be one of many. */

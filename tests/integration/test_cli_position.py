@@ -10,6 +10,7 @@ import pytest
 from conftest import KAFKA_PASSWORD, KAFKA_USER, REDIS_PASSWORD, REDIS_USER
 from lab.applier import ROOT
 from lab.cli import Cli, Terminal
+from lab.link import Link
 from lab.wait import await_
 from lab.wal import committed, grant
 
@@ -104,6 +105,31 @@ def test_lag_is_drawn_in_place_on_a_terminal(topic, cli):
     write(topic, 10)
     with Terminal(cli.argv("lag", "-w", "--interval", "100ms")) as terminal:
         terminal.await_(r"(?s)POSITION.*\033\[\d+A\033\[J.*POSITION.*\033\[\d+A\033\[J")
+
+
+def test_lag_is_watched_where_redis_is_away_at_first(lab, topic, redis, cli):
+    write(topic, 10)
+    link = Link(redis.port)
+    lab.on_close(link.close)
+    cli.options |= {"redis": f"127.0.0.1:{link.port}", "connect-timeout": "200ms"}
+    link.hold()
+    timed_out = cli.run("lag", status=4).err
+    with cli.start("lag", "-w", "--interval", "100ms", "-o", "json") as watching:
+        assert watching.stderr.readline() == timed_out
+        assert watching.stderr.readline() == timed_out, "it goes on"
+        link.cut()
+        while (line := watching.stderr.readline()) == timed_out:
+            continue
+        assert "lag: Redis: " in line
+        link.restore()
+        assert json.loads(watching.stdout.readline())["behind"] == 10
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == -signal.SIGINT
+
+
+def test_a_login_that_redis_refuses_ends_a_watch(lab, cli):
+    cli.options |= {"redis-user": "nobody", "redis-password-file": lab.secret_file("password", "wrong")}
+    assert "WRONGPASS" in cli.run("lag", "-w", status=1).err
 
 
 def test_position_shows_what_everybody_says(lab, topic, redis, cli):

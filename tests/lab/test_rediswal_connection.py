@@ -173,3 +173,12 @@ def test_names_of_the_cluster_are_explained(scene, place):
     assert "kubectl -n kafka port-forward svc/kafka 9092" in err
     assert "port-forward" not in scene.run("wait", "0:0", "--brokers", "127.0.0.1:1", "--redis",
                                            "127.0.0.1:1", name="inside", status=FAILED)
+
+
+def test_a_watch_explains_the_names_of_the_cluster_once(scene, place, tmp_path):
+    scene.wal("inside", place.spec(scene.topic, sentinels=["rfs-orders:26379"]))
+    watching = Process("lag", scene.argv("lag", "-w", "--interval", "100ms", name="inside"), tmp_path / "lag.log",
+                       env=dict(os.environ)).start()
+    await_(lambda: watching.output().count("kubectl-redwal lag: Redis: ") > 2, 30, watching.tail)
+    watching.stop()
+    assert watching.output().count("port-forward svc/rfs-orders 26379") == 1
