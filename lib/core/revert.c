@@ -27,8 +27,10 @@ enum {
 /* The operations that make the value, whose keys are filled in later. */
 struct making {
     struct arena memory;
+    const struct revert_field **by_end; /* the value's fields, those that end first in front */
     struct operation *operations;
     size_t n, capacity;
+    size_t n_valued; /* those behind say when fields end */
     size_t n_staged; /* those behind are of the key, once the stage has its name */
 };
 
@@ -94,8 +96,28 @@ static struct str print_number(char *ret, int64_t value)
     return (struct str){ ret, (size_t)snprintf(ret, NUMBER_MAX, "%" PRId64, value) };
 }
 
-/* Fields that stand side by side and end together share a command. */
-static bool add_field_ends(struct making *m, const struct revert_field *fields, size_t n_fields)
+/* Those that end together stay in their order, so that what is measured is what is put. */
+static int compare_ends(const void *a, const void *b)
+{
+    const struct revert_field *x = *(const struct revert_field *const *)a;
+    const struct revert_field *y = *(const struct revert_field *const *)b;
+
+    if (x->ends_ms != y->ends_ms)
+        return x->ends_ms < y->ends_ms ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+static void sort_by_end(struct making *m, const struct revert_value *v)
+{
+    m->by_end = mem_new(v->n_fields + 1, sizeof(*m->by_end));
+    for (size_t i = 0; i < v->n_fields; i++)
+        m->by_end[i] = &v->fields[i];
+    qsort(m->by_end, v->n_fields, sizeof(*m->by_end), compare_ends);
+}
+
+/* Those that end together share a command. */
+static bool add_field_ends(struct making *m, const struct revert_field *const *fields,
+                           size_t n_fields)
 {
     struct str words[5 + FIELDS_MAX] = {
         STR_LITERAL("HPEXPIREAT"), { 0 }, { 0 }, STR_LITERAL("FIELDS")
@@ -104,11 +126,11 @@ static bool add_field_ends(struct making *m, const struct revert_field *fields, 
     bool good = true;
 
     for (size_t i = 0, n; good && i < n_fields; i += n) {
-        const struct revert_field *first = &fields[i];
+        const int64_t ends_ms = fields[i]->ends_ms;
 
-        for (n = 0; i + n < n_fields && n < FIELDS_MAX && first[n].ends_ms == first->ends_ms; n++)
-            words[5 + n] = first[n].name;
-        words[2] = print_number(at, first->ends_ms);
+        for (n = 0; i + n < n_fields && n < FIELDS_MAX && fields[i + n]->ends_ms == ends_ms; n++)
+            words[5 + n] = fields[i + n]->name;
+        words[2] = print_number(at, ends_ms);
         words[4] = print_number(count, (int64_t)n);
         good = add(m, words, 5 + n, 1);
     }
@@ -131,15 +153,18 @@ static bool make(struct making *m, const struct revert_value *v, const struct re
 
     if (v->type == VALUE_NONE)
         return true;
-    good = value_write(&w, v->type, v->answers, (struct str){ 0 }) &&
-           add_field_ends(m, v->fields, n_in_front);
+    sort_by_end(m, v);
+    good = value_write(&w, v->type, v->answers, (struct str){ 0 });
+    m->n_valued = m->n;
+    good = good && add_field_ends(m, m->by_end, n_in_front);
     m->n_staged = m->n;
-    return good && (n_behind == 0 || add_field_ends(m, &v->fields[n_in_front], n_behind));
+    return good && add_field_ends(m, m->by_end + n_in_front, n_behind);
 }
 
 static void making_release(struct making *m)
 {
     free(m->operations);
+    free(m->by_end);
     arena_release(&m->memory);
 }
 
@@ -273,22 +298,35 @@ static void raise_tally(struct tally *t, size_t n_applied, struct batch *b)
     name_group(t, n_applied + 1, NULL, b);
 }
 
-/* How many of the commands may share a record. Appliers copy what is named in front of the last
- * that may fail: of one, the tally, of several the stage, too, which would take time that grows
- * with its square. The entries of a stream are a command each, and many are copied in the time
- * that a record of one takes. */
-static size_t n_sharing(const struct making *made, enum value_type type)
+/* Commands that may stand behind others in a record. */
+struct sharing {
+    size_t from, until;
+};
+
+/* Appliers copy what is named in front of the last command that may fail: of one, the tally, of
+ * several the stage, too, which would take time that grows with its square. The entries of a stream
+ * are a command each, as is when fields of a hash end that end apart, and many are copied in the
+ * time that a record of one takes. */
+static struct sharing sharing_of(const struct making *made, const struct revert_value *v)
 {
-    if (type != VALUE_STREAM)
-        return 0;
-    return made->n_staged < REVERT_SHARED_MAX ? made->n_staged : REVERT_SHARED_MAX;
+    if (v->type == VALUE_STREAM)
+        return (struct sharing){ 0, REVERT_SHARED_MAX };
+    if (v->type == VALUE_HASH && v->answers[0]->n_elements / 2 <= REVERT_SHARED_FIELDS_MAX)
+        return (struct sharing){ made->n_valued, made->n_staged };
+    return (struct sharing){ 0, 0 };
 }
 
-static bool put_stage(struct saying *s, const struct making *made, enum value_type type,
+static bool may_share(const struct sharing *s, const struct making *made, size_t i)
+{
+    return i >= s->from && i < s->until && i < made->n_staged;
+}
+
+static bool put_stage(struct saying *s, const struct making *made, const struct revert_value *v,
                       struct tally *t, struct batch *b)
 {
     const struct str stage = s->names->stage;
-    const size_t shared = n_sharing(made, type), bound = cost_bound(s->bounds);
+    const struct sharing sharing = sharing_of(made, v);
+    const size_t bound = cost_bound(s->bounds);
     char stage_number[NUMBER_MAX], tally_number[NUMBER_MAX];
     const struct str ends = print_number(stage_number, s->bounds->now_ms + REVERT_STAGE_LIFE_MS);
     const struct str tally_ends =
@@ -304,7 +342,8 @@ static bool put_stage(struct saying *s, const struct making *made, enum value_ty
             raise_tally(t, s->n_records, b);
         do
             batch_add(b, &made->operations[i++], stage);
-        while (i < shared && batch_has_room(b, &made->operations[i], stage, bound));
+        while (may_share(&sharing, made, i) &&
+               batch_has_room(b, &made->operations[i], stage, bound));
         if (is_first) {
             batch_add_own(b, "PEXPIREAT", &ends, 1, stage);
             batch_add_own(b, "PEXPIREAT", &tally_ends, 1, t->key);
@@ -342,9 +381,8 @@ static enum revert_verdict say_staged(struct saying *s, const struct making *mad
 
     if (!tally_name(&tally, s->names))
         return REVERT_NOT_SAYABLE;
-    return put_stage(s, made, v->type, &tally, b) && put_rename(s, made, v, &tally, b)
-               ? REVERT_SAID
-               : REVERT_CUT_SHORT;
+    return put_stage(s, made, v, &tally, b) && put_rename(s, made, v, &tally, b) ? REVERT_SAID
+                                                                                 : REVERT_CUT_SHORT;
 }
 
 struct str revert_key_of(const struct envelope *envelope)
