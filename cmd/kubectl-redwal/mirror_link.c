@@ -118,6 +118,32 @@ static struct look nobody_asked(void)
                           .why = "without --kafka-connect or --mirror-maker nobody tells" };
 }
 
+/* The name at the source of the topic that is the log here. */
+static struct str source_topic(const struct mirror_link *l)
+{
+    if (l->source[0] != '\0')
+        return str_from(l->source);
+    return connect_source_topic(&l->config, str_from(link_options(l->in)->topic));
+}
+
+/* Connect's word does, also where a topic is named: that would be read from its beginning each
+ * time. Of a log that no look has found yet nothing is asked. */
+static void learn_offsets(struct mirror_link *l, const struct mirror_look *look)
+{
+    const struct connect connect = connect_curl_port(l->connect);
+    struct err ignored;
+    int64_t *next;
+
+    if (look->look.outcome != LOOK_ANSWERED || !look->exists || l->log.n == 0 ||
+        look->connector != CONNECTOR_STOPPED)
+        return;
+    next = mem_new((size_t)l->log.n, sizeof(*next));
+    if (connect_mirror_offsets(&connect, l->connector, source_topic(l), next, l->log.n, &ignored) ==
+        ERR_OK)
+        mirror_learn_next(&l->mirror, next, l->log.n, look->look.ended_ms);
+    free(next);
+}
+
 /* Connect knows what its connector does, the resource what becomes of orders. */
 static void look_at_mirror(struct mirror_link *l)
 {
@@ -135,6 +161,7 @@ static void look_at_mirror(struct mirror_link *l)
     connect_mirror_look(&connect, l->connector, &look, &l->config);
     if (l->resource.cluster)
         strimzi_mirror_amend(&l->resource.mirror, &look);
+    learn_offsets(l, &look);
     mirror_learn(&l->mirror, &look);
 }
 
@@ -209,14 +236,6 @@ bool mirror_link_stores_offsets(const struct mirror_link *l)
 bool mirror_link_has_offsets(const struct mirror_link *l)
 {
     return offsets_topic(l) || (l->connect && l->facts[MIRROR_FACT_PRESENT] == TRUTH_YES);
-}
-
-/* The name at the source of the topic that is the log here. */
-static struct str source_topic(const struct mirror_link *l)
-{
-    if (l->source[0] != '\0')
-        return str_from(l->source);
-    return connect_source_topic(&l->config, str_from(link_options(l->in)->topic));
 }
 
 enum err_code mirror_link_offsets(struct mirror_link *l, int64_t *ret_next, struct err *err)

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -220,11 +221,26 @@ static enum err_code give_up(const struct wal_view *w, enum mirror_wish wish, st
                    mirror_reason_remedy(MIRROR_REASON_ABSENT));
 }
 
-static enum err_code await(struct cluster *c, const char *name, const struct mirror_wal_order *o,
-                           struct wals *wals, struct err *err)
+/* Says it when it is something else than before. */
+static void tell(const struct invocation *in, const struct wal_view *w, struct err *told)
+{
+    struct err now = { 0 };
+
+    if (!is_told(w))
+        return;
+    err_set(&now, ERR_UNAVAILABLE, "%.*s: %.*s", STR_ARGS(w->mirror.state), STR_ARGS(found(w)));
+    if (strcmp(now.msg, told->msg) != 0)
+        call_complain(in, "%s", now.msg);
+    *told = now;
+}
+
+static enum err_code await(const struct invocation *in, struct cluster *c,
+                           const struct mirror_wal_order *o, struct wals *wals, struct err *err)
 {
     const int64_t end_ms = clock_monotonic_ms() + o->timeout_ms;
+    const char *name = in->words[0];
     enum err_code rc = read_one(c, name, wals, err);
+    struct err told = { 0 };
 
     while (rc == ERR_OK && !is_as_wanted(&wals->at[0], o->wish)) {
         const struct wal_view *w = &wals->at[0];
@@ -235,6 +251,7 @@ static enum err_code await(struct cluster *c, const char *name, const struct mir
         if (clock_monotonic_ms() >= end_ms)
             return err_set(err, ERR_TIMEOUT, "the mirror of %s is not %s yet: %.*s: %.*s", name,
                            wishes[o->wish], STR_ARGS(w->mirror.state), STR_ARGS(found(w)));
+        tell(in, w, &told);
         poll(NULL, 0, STEP_MS);
         rc = read_one(c, name, wals, err);
     }
@@ -301,6 +318,6 @@ enum exit_status mirror_wal_want(struct invocation *in, const struct mirror_wal_
             rc = patch(c, o, &wals, name, &err);
     }
     if (rc == ERR_OK && o->wait && !o->dry_run)
-        rc = await(c, name, o, &wals, &err);
+        rc = await(in, c, o, &wals, &err);
     return rc == ERR_OK ? print(in, &wals.at[0], o->dry_run, EXIT_DONE) : call_failed(in, &err);
 }

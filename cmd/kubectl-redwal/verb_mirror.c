@@ -288,13 +288,29 @@ static enum exit_status run_status(struct invocation *in)
 
 /* --- stop and resume -------------------------------------------------------------------------- */
 
+/* What comes and goes by itself takes nobody who sees to it. */
+static bool needs_somebody(enum mirror_reason reason)
+{
+    return !mirror_reason_passes(reason) && strcmp(mirror_reason_remedy(reason), "nothing") != 0;
+}
+
+static enum err_code say(const struct mirror_link *l, enum err_code rc, struct err *ret)
+{
+    const bool needs = needs_somebody(l->reason);
+
+    return err_set(ret, rc, "%s: %s%s%s", mirror_state_text(mirror_reason_state(l->reason)),
+                   mirror_reason_text(l->reason), needs ? "; to do: " : "",
+                   needs ? mirror_reason_remedy(l->reason) : "");
+}
+
 /* Says it when it is something else than before. */
 static void tell(const struct mirror_link *l, struct err *told)
 {
-    struct err now = { 0 };
+    struct err now = { 0 }, said = { 0 };
 
-    err_set(&now, ERR_UNAVAILABLE, "%s: %s%s%s", mirror_state_text(mirror_reason_state(l->reason)),
-            mirror_reason_text(l->reason), l->log_why[0] ? "; the log here: " : "", l->log_why);
+    say(l, ERR_UNAVAILABLE, &said);
+    err_set(&now, ERR_UNAVAILABLE, "%s%s%s", said.msg, l->log_why[0] ? "; the log here: " : "",
+            l->log_why);
     if (strcmp(now.msg, told->msg) != 0)
         call_complain(l->in, "%s", now.msg);
     *told = now;
@@ -348,9 +364,7 @@ static enum err_code await(struct mirror_link *l, enum mirror_wish wish, int64_t
         else
             tell(l, &told);
         if (clock_monotonic_ms() >= end_ms)
-            return err_set(err, ERR_TIMEOUT, "%s: %s",
-                           mirror_state_text(mirror_reason_state(l->reason)),
-                           mirror_reason_text(l->reason));
+            return say(l, ERR_TIMEOUT, err);
         poll(NULL, 0, STEP_MS);
     }
 }

@@ -95,7 +95,7 @@ enum mirror_effect mirror_move(enum mirror_wish wish, const enum truth facts[MIR
 
 void mirror_init(struct mirror *m)
 {
-    *m = (struct mirror){ .gone_ms = LOOK_UNKNOWN };
+    *m = (struct mirror){ .gone_ms = LOOK_UNKNOWN, .moved_ms = LOOK_UNKNOWN };
 }
 
 void mirror_release(struct mirror *m)
@@ -118,9 +118,17 @@ static void forget_proof(struct mirror *m)
     forget_stillness(m);
 }
 
+/* What runs stores offsets. */
+static void forget_storing(struct mirror *m)
+{
+    m->storing = TRUTH_UNKNOWN;
+    m->moved_ms = LOOK_UNKNOWN;
+}
+
 void mirror_let_go(struct mirror *m)
 {
     forget_proof(m);
+    forget_storing(m);
     m->let_go = TRUTH_YES;
 }
 
@@ -177,6 +185,8 @@ void mirror_learn(struct mirror *m, const struct mirror_look *look)
         return;
     if (finds_that_it_ran(m, look))
         m->let_go = TRUTH_UNKNOWN;
+    if (finds_it_let_go(look) || look->generation != m->last.generation)
+        forget_storing(m);
     is_gone = finds_it_gone(look) && m->let_go == TRUTH_NO;
     if (!is_gone || !has_answer(m, look->look.began_ms))
         forget_proof(m);
@@ -245,12 +255,28 @@ static bool has_same_next(const struct mirror *m, const int64_t *next, int32_t n
     return true;
 }
 
+/* Changed once it may have run between two looks. Behind the order to stop that follows on that, it
+ * has not. */
+static void learn_storing(struct mirror *m, bool is_compared, bool is_same, int64_t began_ms)
+{
+    const bool lately = m->moved_ms != LOOK_UNKNOWN && began_ms - m->moved_ms < MIRROR_STORING_MS;
+
+    if (!is_same && (is_compared || m->storing == TRUTH_YES)) {
+        m->storing = lately || m->storing == TRUTH_YES ? TRUTH_YES : TRUTH_UNKNOWN;
+        m->moved_ms = began_ms;
+    } else if (is_compared && !lately) {
+        m->storing = TRUTH_NO;
+    }
+}
+
 bool mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t began_ms)
 {
-    const bool ran =
-        m->gone_ms != LOOK_UNKNOWN && m->next_ms >= m->gone_ms && !has_same_next(m, next, n);
-    const bool falls = ran && m->still == TRUTH_YES;
+    const bool is_compared = m->gone_ms != LOOK_UNKNOWN && m->next_ms >= m->gone_ms;
+    const bool is_same = has_same_next(m, next, n);
+    const bool ran = is_compared && !is_same;
+    const bool falls = ran && m->still == TRUTH_YES && m->storing != TRUTH_YES;
 
+    learn_storing(m, is_compared, is_same, began_ms);
     if (ran) {
         forget_proof(m);
         m->let_go = TRUTH_UNKNOWN;
@@ -327,6 +353,7 @@ void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[M
     ret_facts[MIRROR_FACT_STOPPED] = is_in(l, CONNECTOR_STOPPED);
     ret_facts[MIRROR_FACT_WORKING] = is_working(l);
     ret_facts[MIRROR_FACT_GONE] = has_no_tasks(l);
+    ret_facts[MIRROR_FACT_STORING] = m->storing;
     ret_facts[MIRROR_FACT_GUARDED] = m->guarded;
     ret_facts[MIRROR_FACT_STILL] = m->still;
     ret_facts[MIRROR_FACT_FENCED] = m->fenced;
@@ -358,7 +385,8 @@ bool mirror_reason_passes(enum mirror_reason reason)
 {
     const enum mirror_state state = mirror_reason_state(reason);
 
-    return state == MIRROR_STATE_STARTING || state == MIRROR_STATE_STOPPING;
+    return reason != MIRROR_REASON_STORED_ON &&
+           (state == MIRROR_STATE_STARTING || state == MIRROR_STATE_STOPPING);
 }
 
 const char *mirror_reason_code(enum mirror_reason reason)

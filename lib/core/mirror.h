@@ -26,6 +26,9 @@ enum {
     MIRROR_STALE_MS = 30 * 1000, /* what nobody has confirmed for that long is unknown */
     MIRROR_LOOK_MS = 10 * 1000,  /* between two looks at most: two of them may fail before that */
     MIRROR_STILL_MS = 10 * 1000, /* between the two looks that find the log as long as it was */
+    /* Offsets that were found as they were for that long are not stored any more: Connect stores
+     * them once a minute where it does not write exactly once. */
+    MIRROR_STORING_MS = 2 * 60 * 1000,
 };
 
 /* clang-format off */
@@ -44,6 +47,7 @@ enum {
     X(LET_GO,   "it was told to go on, and no order to stop was taken since; unknown: none was taken from who looks, or it has run since its tasks were gone, so that another may have told it to go on") \
     X(WORKING,  "the connector runs, and has tasks, and each of them runs") \
     X(GONE,     "it has no tasks") \
+    X(STORING,  "offsets are stored for it though it is stopped and its tasks are gone: they were found changed, and again behind another order to stop; no: they were found as they were; unknown: they cannot be compared, or were found changed once, so that it may have run between two looks") \
     X(GUARDED,  "Connect has taken a guard write since the tasks were seen to be gone; no: it refused") \
     X(STILL,    "behind that, two looks have found the log here as long as it was") \
     X(FENCED,   "the connector writes exactly once, and its tasks are not known to have run without, so that the guard write has also fenced a task that hangs")
@@ -77,6 +81,7 @@ enum {
     X(STOPPED,  UNKNOWN, UNKNOWN,  STOP_UNKNOWN,  "StopUnknown",          "it is not known whether it is stopped", "look at Connect") \
     X(GONE,     NO,      STOPPING, TASKS_LEFT,    "TasksLeft",            "its tasks are still there", "wait: Connect gives a task five seconds to end; look at its workers when this lasts") \
     X(GONE,     UNKNOWN, UNKNOWN,  TASKS_UNKNOWN, "TasksUnknown",         "it is not known whether it has tasks", "look at Connect") \
+    X(STORING,  YES,     STOPPING, STORED_ON,     "OffsetsMove",          "it is stopped and has no tasks, and still offsets are stored for it: it runs elsewhere, or a task of it does not end", "name the Connect that really runs it; look for a second Connect with the same group.id or offset.storage.topic, and stop it there or give that Connect others; end a worker that was cut off") \
     X(GUARDED,  NO,      STOPPING, GUARD_REFUSED, "GuardRefused",         "Connect refused the guard write: by its own word it may still have tasks", "wait: it is tried again; look at Connect when this lasts") \
     X(GUARDED,  UNKNOWN, STOPPING, GUARD_AWAITED, "GuardAwaited",         "the guard write was not judged yet", "wait; let the controller reach Connect's REST interface when this lasts") \
     X(STILL,    NO,      STOPPING, ENDS_MOVE,     "LogGrows",             "the log here still grows, though the tasks are gone", "find who writes: a task that hangs, another mirror, or producers") \
@@ -130,6 +135,7 @@ enum {
     X(STOPPED, GONE,     UNKNOWN, WAIT,    "it is not known whether it has tasks") \
     X(STOPPED, GUARDED,  NO,      GUARD,   "the guard write was refused") \
     X(STOPPED, GUARDED,  UNKNOWN, GUARD,   "the guard write was not judged") \
+    X(STOPPED, STORING,  YES,     WAIT,    "offsets are still stored for it") \
     X(STOPPED, STILL,    NO,      WAIT,    "the log here grows") \
     X(STOPPED, STILL,    UNKNOWN, WAIT,    "the log here was not yet seen to stand still") \
     X(STOPPED, STILL,    YES,     NOTHING, "it has stopped")
@@ -212,6 +218,8 @@ struct mirror {
     int64_t *next;           /* by partition, what the connector had stored last; LOOK_UNKNOWN */
     int32_t n_next;          /* 0: not known */
     int64_t next_ms;         /* when that began to be asked */
+    enum truth storing;      /* see MIRROR_FACT_STORING */
+    int64_t moved_ms;        /* when they were last found changed behind that; LOOK_UNKNOWN */
 };
 
 void mirror_init(struct mirror *m);
@@ -260,7 +268,7 @@ const char *mirror_effect_text(enum mirror_effect effect);
 const char *mirror_state_text(enum mirror_state state);
 const char *mirror_state_meaning(enum mirror_state state);
 
-/* What comes and goes by itself while a mirror starts or stops. */
+/* What comes and goes by itself while a mirror starts or stops; what others store does not. */
 bool mirror_reason_passes(enum mirror_reason reason);
 
 /* Rows of the tables as text, for people. NULL fields: there is no row `i`. */

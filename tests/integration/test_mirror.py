@@ -11,6 +11,7 @@ import pytest
 
 from lab.cli import Cli
 from lab.connect import Connect
+from lab.offsets import Offsets
 from lab.process import free_port
 from lab.wait import await_, holds
 from lab.wal import Topic
@@ -318,6 +319,23 @@ def test_a_log_that_still_grows_is_no_proof(lab, topic, mirror, cli):
     producer = here(lab, topic)
     no_stop_is_proven_while_it_writes(cli, producer)
     assert stop(cli)[0]["state"] == "Stopped"
+
+
+def test_offsets_that_another_connect_stores_prove_no_stop_and_are_told(
+        lab, topic, mirror, connect, cli):
+    connector = mirror()
+    await_running(cli)
+    another = Offsets(lab.broker.plain, connect.offsets_topic, connector.name, topic.name)
+    running = cli.start("mirror", "stop", "--wait", "--timeout", "15s")
+    try:
+        while running.poll() is None:
+            another.store()
+            time.sleep(0.5)
+        out, err = running.communicate(timeout=10)
+    finally:
+        running.kill()
+    assert running.returncode == 4 and "Stopped" not in out
+    assert "still offsets are stored for it" in err and "name the Connect that really runs" in err
 
 
 def test_an_open_transaction_hides_no_record_behind_it(lab, topic, mirror, cli):

@@ -18,6 +18,7 @@ from controllers import Controller
 from lab.certs import Authority
 from lab.connect import Connect
 from lab.kafka import Broker
+from lab.offsets import Offsets
 from lab.wait import await_, holds
 from lab.wal import Topic, grant
 from lab.workload import encode
@@ -429,18 +430,34 @@ def test_where_nobody_may_ask_connect_its_topic_says_how_far_the_mirror_is(
            lambda: f"how far it is behind is not known: {mirrored.said()}")
 
 
+def test_offsets_that_another_connect_stores_prove_no_stop_and_are_told(wals, controller, mirrored):
+    mirrored.create("Stopped", **{"spec.mirror": {
+        "state": "Stopped", "offsetsTopic": mirrored.connect.offsets_topic,
+        "connect": {"url": mirrored.connect.url, "connector": mirrored.connector.name}}})
+    it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    await_(mirrored.is_stopped, 60, it.tail)
+    another = Offsets(mirrored.broker.plain, mirrored.connect.offsets_topic,
+                      mirrored.connector.name, mirrored.source.name)
+
+    def told():
+        another.store()
+        return wals.condition("MirrorRunning") == ("False", "OffsetsMove")
+    await_(told, 60, lambda: f"{mirrored.said()}\n{it.tail()}")
+    said = cli(wals, "stop", "orders", "--yes", "--wait", "--timeout", "100ms", status=TIMEOUT)
+    waits_for, gives_up = said.splitlines()
+    assert all("name the Connect that really runs it" in line for line in (waits_for, gives_up)), said
+
+
 def test_offsets_in_a_third_place_are_read_there_with_its_own_user(
         wals, controller, mirrored, tmp_path):
     elsewhere = Broker(tmp_path / "elsewhere", users=[(USER, PASSWORD)]).start()
     try:
         stored = Topic(elsewhere.plain, "stored-elsewhere", partitions=1)
         grant(elsewhere.plain, USER, "TOPIC", stored.name, "READ")
-        for partition in range(2):
-            key = [mirrored.connector.name, {"cluster": "source", "partition": partition,
-                                             "topic": mirrored.source.name}]
-            stored.write(json.dumps({"offset": 6}).encode(),
-                         json.dumps(key, separators=(",", ":")).encode())
-        stored.flush()
+        offsets = Offsets(elsewhere.plain, stored.name, mirrored.connector.name,
+                          mirrored.source.name)
+        offsets.store(0, 6)
+        offsets.store(1, 6)
         wals.kubectl("create", "secret", "generic", "elsewhere",
                      f"--from-literal=password={PASSWORD}", f"--from-file=ca.crt={elsewhere.ca}")
         mirrored.create("Observed", **{"spec.mirror": {

@@ -6,6 +6,27 @@
 #include "runtime/log_agents.h"
 #include "runtime/offset_looks.h"
 
+static void print_offsets(void)
+{
+    /* clang-format off */
+    printf(
+         "Who resumes and stops it by Connect between two looks, past all who look at it, is found out by the\n"
+         "offsets that the connector has stored, which are read with each look: where they have changed\n"
+         "since the tasks were gone, it is told to stop once more, and the proof begins anew: so it is where tasks are\n"
+         "seen again, and where somebody alters the offsets. They are compared where they can be read, and from the first\n"
+         "reading behind that on: with `offsetsTopic` there, else by Connect, whom alone `kubectl-redwal mirror stop\n"
+         "--kafka-connect` asks. What was delivered then and not stored, as the task ended before that, is not seen.\n"
+         "Connect tells of nothing else that stays: its status counts no starts.\n"
+         "\n"
+         "Where they change again within %d minutes, behind that other order to stop, the connector runs where this Connect\n"
+         "does not see it, which the reason `OffsetsMove` tells: in another Connect that has the same `group.id` or stores in\n"
+         "the same topic, or as a task of a worker that was cut off. No stop is proven before they were found as they were for as\n"
+         "long, however still the log here stands. A connector that has the same name in another Connect, and topics of the same\n"
+         "names at its source, is not told from this one where both store in one topic: give each Connect a topic of its own.\n\n",
+         MIRROR_STORING_MS / 60000);
+    /* clang-format on */
+}
+
 static void print_proof(void)
 {
     puts(
@@ -45,18 +66,7 @@ static void print_proof(void)
            "others have told it,\n"
            "and has it stop once more, too, however stopped it looks.\n\n",
            MIRROR_STALE_MS / 1000);
-    /* clang-format off */
-    puts(
-         "Who resumes and stops it by Connect between two looks, past all who look at it, is found out by the\n"
-         "offsets that the connector has stored, which a controller reads with each look: where they have changed\n"
-         "since the tasks were gone, it is told to stop once more, and the proof begins anew: so it is where tasks are\n"
-         "seen again, and where somebody alters the offsets. They are compared where they can be read, and from the first\n"
-         "reading behind that on: with `offsetsTopic` there, else by Connect. What was delivered then and not stored, as the\n"
-         "task ended before that, is not seen. Offsets that keep changing though the tasks are gone let no stop be proven, and\n"
-         "each look brings another order: look for a task that hangs, or for another Connect whose connector has the same name\n"
-         "and stores in the same `offsetsTopic`. `kubectl-redwal mirror stop` reads offsets, and does not judge by them.\n"
-         "Connect tells of nothing else that stays: its status counts no starts.\n");
-    /* clang-format on */
+    print_offsets();
 }
 
 static void print_limits(void)
@@ -115,11 +125,12 @@ static void print_in_a_wal(void)
          "`status.mirror.observedGeneration` is the specification that the last look began under. What stands there beside an\n"
          "older one was found before `state` was changed, and `kubectl redwal mirror stop NAME --wait` and `resume NAME --wait`\n"
          "wait on. Who waits for a stop needs `connect`, as nothing else proves one: without, the wait is refused at once.\n"
-         "It ends at once, too, where Connect has no such connector: nothing would come of it.\n"
+         "It ends at once, too, where Connect has no such connector: nothing would come of it. It tells what there is to\n"
+         "wait for, and what to do where that does not end by itself.\n"
          "\n"
          "That it has stopped is told by one Event, however often and by whichever leader it is proven, until it runs again,\n"
          "is found to have run between two looks, or something else is wanted. That it has failed is told each time, also\n"
-         "where a restart came to nothing.\n"
+         "where a restart came to nothing; so is `OffsetsMove`, when it begins.\n"
          "\n"
          "Two RedisWals may name one mirror, and then want the same of it: else no stop of it lasts, which the reason\n"
          "`WishesDiffer` of MirrorFaithful tells. Two mirrors that write the same log are told by `OtherMirror`.\n"

@@ -267,7 +267,7 @@ static void what_the_resource_does_not_ask_for_does_not_last(void **state)
             facts[f] = TRUTH_YES; /* the proof, where it is stopped */
         facts[MIRROR_FACT_DENIED] = facts[MIRROR_FACT_FAILED] = TRUTH_NO;
         facts[MIRROR_FACT_PAUSED] = facts[MIRROR_FACT_WORKING] = TRUTH_NO;
-        facts[MIRROR_FACT_LET_GO] = TRUTH_NO;
+        facts[MIRROR_FACT_LET_GO] = facts[MIRROR_FACT_STORING] = TRUTH_NO;
         facts[MIRROR_FACT_FOLLOWED] = rows[i].followed;
         facts[MIRROR_FACT_STOPPED] = rows[i].stopped;
         effect = strimzi_mirror_move(&m, rows[i].wish, facts, &why);

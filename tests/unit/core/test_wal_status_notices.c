@@ -158,6 +158,33 @@ static void a_stop_is_told_once_whoever_proves_it(void **state)
     assert_string_equal(told_of(&stopped, &before, &o, &memory), "StoppedAndFenced");
 }
 
+/* It goes on until somebody sees to it. */
+static void who_stores_offsets_of_what_is_stopped_is_told_of(void **state)
+{
+    struct mirror elsewhere = stopped_mirror(false);
+    const struct mirror stops = stopped_mirror(false), stopped = stopped_mirror(true);
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct wal_wanted wanted = looks_wanted;
+    struct wal_notice told[WAL_NOTICES_MAX];
+    struct wal_status before = { 0 };
+    struct wal_told memory = { 0 };
+    (void)state;
+
+    elsewhere.storing = TRUTH_YES;
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    assert_string_equal(told_of(&stops, &before, &o, &memory), "");
+    wanted.mirror = &elsewhere;
+    wanted.mirror_wish = MIRROR_WISH_STOPPED;
+    assert_int_equal(notices_of(&wanted, &before, &o, &memory, told), 1);
+    assert_string_equal(told[0].reason, "OffsetsMove");
+    assert_true(told[0].warning);
+    assert_non_null(strstr(told[0].note, "name the Connect that really runs it"));
+    assert_string_equal(told_of(&elsewhere, &before, &o, &memory), "");
+    assert_string_equal(told_of(&stopped, &before, &o, &memory), "StoppedAndFenced");
+    assert_string_equal(told_of(&elsewhere, &before, &o, &memory), "OffsetsMove");
+}
+
 static void a_failure_is_told_each_time(void **state)
 {
     struct mirror fails = running_mirror(), starts = running_mirror();
@@ -258,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_decision_is_told_once),
         cmocka_unit_test(a_primary_that_went_back_is_told_once),
         cmocka_unit_test(a_stop_is_told_once_whoever_proves_it),
+        cmocka_unit_test(who_stores_offsets_of_what_is_stopped_is_told_of),
         cmocka_unit_test(a_failure_is_told_each_time),
         cmocka_unit_test(another_primary_than_the_status_tells_of_is_news),
         cmocka_unit_test(a_restore_makes_its_own_news),

@@ -202,6 +202,32 @@ static void what_is_stored_while_it_is_stopped_shows_that_it_ran(void **state)
     assert_int_equal(wal_stand_count_events(s, "\"series\":{\"count\":2"), 1);
 }
 
+static void store_every_look(struct wal_stand *s, int64_t duration_ms)
+{
+    for (int64_t i = 0; i < duration_ms / LOOK_MS; i++) {
+        s->stored += 10;
+        wal_stand_run(s, LOOK_MS);
+    }
+}
+
+static void who_stores_offsets_of_what_is_stopped_is_told_of(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->stored = 110;
+    put(s, 1, "\"state\":\"Stopped\"," WITH_IT);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+    store_every_look(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopping", "OffsetsMove");
+    wal_stand_says(s, "look for a second Connect with the same group.id or offset.storage.topic");
+    assert_int_equal(wal_stand_count_events(s, "\"reason\":\"OffsetsMove\""), 1);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopping", "OffsetsMove");
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
 
 int main(void)
@@ -214,6 +240,7 @@ int main(void)
         TEST(who_refuses_us_what_is_stored_is_asked_with_a_new_password),
         TEST(who_refuses_us_the_log_is_asked_with_a_new_password),
         TEST(what_is_stored_while_it_is_stopped_shows_that_it_ran),
+        TEST(who_stores_offsets_of_what_is_stopped_is_told_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
