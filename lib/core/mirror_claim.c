@@ -1,6 +1,7 @@
 #include "core/mirror_claim.h"
 
 #include "core/broker_list.h"
+#include "core/connect_url.h"
 
 static bool is_known_same(struct str a, struct str b)
 {
@@ -31,10 +32,15 @@ static bool have_other_connector(const struct mirror_claim *a, const struct mirr
            (!str_eq(a->connector, b->connector) || have_other_maker(a, b));
 }
 
+static bool have_same_connect(const struct mirror_claim *a, const struct mirror_claim *b)
+{
+    return a->url.n > 0 && connect_url_is_same(a->url, b->url);
+}
+
 static bool have_same_mirror(const struct mirror_claim *a, const struct mirror_claim *b)
 {
     return is_known_same(a->connector, b->connector) &&
-           (is_known_same(a->url, b->url) ||
+           (have_same_connect(a, b) ||
             (is_known_same(a->maker, b->maker) && str_eq(a->scope, b->scope)));
 }
 

@@ -52,6 +52,10 @@ static const struct pair here[] = {
     { { "i", "k", "t", "c", "", "m", STOPPED }, { "i", "k", "t", "c", "", "n", RUNNING }, 0 },
     { { "i", "k", "t", "c", "u", "", STOPPED }, { "i", "k", "t", "c", "v", "", RUNNING }, 0 },
     { { "i", "k", "t", "", "u", "", STOPPED }, { "i", "k", "t", "", "u", "", RUNNING }, 0 },
+    { { "i", "k", "t", "c", "http://u.example", "", STOPPED },
+      { "i", "k", "t", "c", "http://u.example:80/", "", RUNNING },
+      MIRROR_CLASH_WISHES },
+    { { "i", "k", "t", "c", "", "", STOPPED }, { "i", "k", "t", "c", "", "", RUNNING }, 0 },
     /* Two mirrors. */
     { { "i", "k", "t", "c", "u", "", RUNNING },
       { "i", "l", "t", "d", "u", "", OBSERVED },
