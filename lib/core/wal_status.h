@@ -224,10 +224,15 @@ struct wal_told {
     char primary[RUN_ID_MAX + 1];         /* as the status says; "" while it says nothing */
     uint64_t n_rewinds;                   /* of those that `facts` counts */
     char mirror[WAL_REASON_TEXT_MAX + 1]; /* what MirrorRunning said last that lasts; or "" */
+    /* What each condition was last that was known; no reason: it never was. */
+    struct {
+        enum condition_status status;
+        char reason[WAL_REASON_TEXT_MAX + 1];
+    } conditions[WAL_CONDITION_COUNT];
 };
 
-/* What the status tells of the mirror, by whomever, was told. */
-void wal_status_recall_mirror(const struct wal_status *before, struct wal_told *told);
+/* What the status tells, by whomever, was told. */
+void wal_status_recall(const struct wal_status *before, struct wal_told *told);
 
 /* Whether nothing has happened since. */
 bool wal_status_has_told(const struct wal_told *told, const struct observed *facts);

@@ -37,19 +37,23 @@ static bool is_warning(enum wal_condition_type type, const struct wal_condition 
     return c->status != wal_condition_good(type) && remedy && strcmp(remedy, "nothing") != 0;
 }
 
-/* Bad news, or the end of bad news. That something is unknown is in the status, and no news. */
+/* Bad news, or the end of bad news. That something is unknown is in the status, and no news; what
+ * it is then is judged by what was known last. What a mirror does while nobody sees it is not: see
+ * was_told(). */
 static bool is_news(enum wal_condition_type type, const struct wal_condition *before,
-                    const struct wal_condition *now)
+                    const struct wal_condition *now, const struct wal_told *told)
 {
+    const bool is_mirror = type == WAL_CONDITION_MIRROR_RUNNING;
     const enum condition_status good = wal_condition_good(type);
+    const enum condition_status status = is_mirror ? before->status : told->conditions[type].status;
+    const char *reason = is_mirror ? before->reason : told->conditions[type].reason;
 
-    if (now->status == CONDITION_UNKNOWN || strcmp(before->reason, now->reason) == 0 ||
-        (type == WAL_CONDITION_MIRROR_RUNNING && is_passing(now)))
+    if (now->status == CONDITION_UNKNOWN || strcmp(reason, now->reason) == 0 ||
+        (is_mirror && is_passing(now)))
         return false;
     if (now->status != good)
         return true;
-    return before->reason[0] != '\0' && before->status != good &&
-           before->status != CONDITION_UNKNOWN;
+    return reason[0] != '\0' && status != good && status != CONDITION_UNKNOWN;
 }
 
 /* What comes and goes while a mirror starts, stops, or is proven anew is no decision. */
@@ -58,12 +62,20 @@ static bool lasts(const struct wal_condition *mirror)
     return mirror->reason[0] != '\0' && mirror->status != CONDITION_UNKNOWN && !is_passing(mirror);
 }
 
-void wal_status_recall_mirror(const struct wal_status *before, struct wal_told *told)
+void wal_status_recall(const struct wal_status *before, struct wal_told *told)
 {
-    const struct wal_condition *c = &before->conditions[WAL_CONDITION_MIRROR_RUNNING];
+    const struct wal_condition *mirror = &before->conditions[WAL_CONDITION_MIRROR_RUNNING];
 
-    if (lasts(c))
-        memcpy(told->mirror, c->reason, sizeof(told->mirror));
+    if (lasts(mirror))
+        memcpy(told->mirror, mirror->reason, sizeof(told->mirror));
+    for (size_t i = 0; i < WAL_CONDITION_COUNT; i++) {
+        const struct wal_condition *c = &before->conditions[i];
+
+        if (c->reason[0] != '\0' && c->status == CONDITION_UNKNOWN)
+            continue;
+        told->conditions[i].status = c->status;
+        memcpy(told->conditions[i].reason, c->reason, sizeof(c->reason));
+    }
 }
 
 /* A leader that proves a stop anew has decided nothing, nor is it news that a mirror runs of which
@@ -143,12 +155,12 @@ size_t wal_status_notices(const struct wal_status *before, const struct wal_stat
 
         /* Ready sums up what the others tell. */
         if (i == WAL_CONDITION_READY || is_of_restore(i, before, now) ||
-            !is_news(i, &before->conditions[i], c) || was_told(i, c, told))
+            !is_news(i, &before->conditions[i], c, told) || was_told(i, c, told))
             continue;
         tell(&ret[n], wal_condition_text(i), is_warning(i, c), c->reason);
         memcpy(ret[n].note, c->message, sizeof(ret[n].note));
         n++;
     }
-    wal_status_recall_mirror(now, told);
+    wal_status_recall(now, told);
     return n;
 }

@@ -109,7 +109,7 @@ static void recall(struct wal_watch *w, struct str status)
 
     if (wal_status_decode(status, &w->before, NULL) != ERR_OK)
         w->before = (struct wal_status){ 0 };
-    wal_status_recall_mirror(&w->before, &w->told);
+    wal_status_recall(&w->before, &w->told);
     if (since_wall_ms != LOOK_UNKNOWN && strcmp(w->facts.primary.run_id, w->told.primary) == 0)
         w->facts.primary_since_wall_ms = since_wall_ms;
 }

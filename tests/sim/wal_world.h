@@ -129,6 +129,7 @@ struct wal_tale {
 /* What a status says of one condition. */
 struct wal_standing {
     char uid[24], type[32], status[12], reason[64];
+    char known_status[12], known_reason[64]; /* the last that was not Unknown */
     char lasting[64]; /* MirrorRunning: what it said last that it does not pass through */
     int64_t generation;
     bool is_anew; /* something else may have been wanted since */

@@ -245,16 +245,17 @@ static bool passes(const char *reason)
 }
 
 /* docs/conditions.md: what becomes bad is told, and what becomes good again; Ready sums up. */
-static bool is_news(const struct wal_standing *before, const char *status, const char *reason)
+static bool is_news_after(const char *type, const char *status_before, const char *reason_before,
+                          const char *status, const char *reason)
 {
-    const char *good = strcmp(before->type, RESTORE_REQUIRED) == 0 ? "False" : "True";
-    const bool was_bad = before->status[0] != '\0' && strcmp(before->status, good) != 0 &&
-                         strcmp(before->status, "Unknown") != 0;
+    const char *good = strcmp(type, RESTORE_REQUIRED) == 0 ? "False" : "True";
+    const bool was_bad = status_before[0] != '\0' && strcmp(status_before, good) != 0 &&
+                         strcmp(status_before, "Unknown") != 0;
 
-    if (strcmp(before->type, "MirrorRunning") == 0 && passes(reason))
+    if (strcmp(type, "MirrorRunning") == 0 && passes(reason))
         return false;
-    return strcmp(before->type, "Ready") != 0 && strcmp(status, "Unknown") != 0 &&
-           strcmp(before->reason, reason) != 0 && (strcmp(status, good) != 0 || was_bad);
+    return strcmp(type, "Ready") != 0 && strcmp(status, "Unknown") != 0 &&
+           strcmp(reason_before, reason) != 0 && (strcmp(status, good) != 0 || was_bad);
 }
 
 /* Where none is named any more, nothing is said of one. */
@@ -274,13 +275,37 @@ static bool is_told_once(const char *reason)
 
 /* What is proven again of a mirror is told again when it may have been wanted anew, and else not.
  */
-static void make_news(struct wal_world *w, const struct wal_standing *s, const char *reason)
+static void make_news(struct wal_world *w, const struct wal_standing *s, const char *reason,
+                      bool is_due)
 {
     const bool again = is_told_once(reason) && strcmp(s->lasting, reason) == 0;
     struct wal_tale *t = tale_of(w, s->uid, s->type, reason);
 
     t->n_made += !again || s->is_anew;
-    t->n_due += !again;
+    t->n_due += !again && is_due;
+}
+
+/* A leader remembers what was known before it was not; another one has the status alone, and either
+ * may be who tells. */
+static void judge_news(struct wal_world *w, const struct wal_standing *s, const char *status,
+                       const char *reason)
+{
+    const bool after = is_news_after(s->type, s->status, s->reason, status, reason);
+    const bool after_known =
+        strcmp(s->type, "MirrorRunning") == 0
+            ? after
+            : is_news_after(s->type, s->known_status, s->known_reason, status, reason);
+
+    if (after || after_known)
+        make_news(w, s, reason, after && after_known);
+}
+
+static void note_known(struct wal_standing *s, const char *status, const char *reason)
+{
+    if (strcmp(status, "Unknown") == 0)
+        return;
+    snprintf(s->known_status, sizeof(s->known_status), "%s", status);
+    snprintf(s->known_reason, sizeof(s->known_reason), "%s", reason);
 }
 
 static void note_lasting(struct wal_standing *s, const char *status, const char *reason,
@@ -309,9 +334,9 @@ static void read_status(struct wal_world *w, const char *text)
         const char *status = text_at(condition, "status"), *reason = text_at(condition, "reason");
         struct wal_standing *s = standing_of(w, uid, text_at(condition, "type"));
 
-        if (is_news(s, status, reason))
-            make_news(w, s, reason);
+        judge_news(w, s, status, reason);
         note_lasting(s, status, reason, generation);
+        note_known(s, status, reason);
         snprintf(s->status, sizeof(s->status), "%s", status);
         snprintf(s->reason, sizeof(s->reason), "%s", reason);
     }

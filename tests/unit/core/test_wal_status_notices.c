@@ -61,6 +61,54 @@ static void a_decision_is_told_once(void **state)
     assert_false(told[0].warning);
 }
 
+static void what_is_unknown_in_between_changes_no_news(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct wal_notice told[WAL_NOTICES_MAX];
+    struct wal_status before = { 0 };
+    struct wal_told memory = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    assert_int_equal(notices(&before, &o, &memory, told), 0);
+    for (int i = 0; i < 3; i++) {
+        looks_well(&o, NOW_MS);
+        snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-lru");
+        assert_int_equal(notices(&before, &o, &memory, told), i == 0); /* it is so still */
+        o.redis.look.ended_ms = o.redis_tried.ended_ms = NOW_MS - OBSERVED_STALE_MS - 1;
+        assert_int_equal(notices(&before, &o, &memory, told), 0);
+    }
+    if (before.conditions[WAL_CONDITION_REDIS_DURABLE].status != CONDITION_UNKNOWN)
+        fail_msg("%s", before.conditions[WAL_CONDITION_REDIS_DURABLE].reason);
+    looks_well(&o, NOW_MS);
+    assert_int_equal(notices(&before, &o, &memory, told), 1);
+    assert_string_equal(told[0].reason, "Durable");
+    assert_int_equal(notices(&before, &o, &memory, told), 0);
+}
+
+static void another_leader_goes_on_from_the_status(void **state)
+{
+    CLEANUP(observed_release) struct observed o = { 0 };
+    struct wal_notice told[WAL_NOTICES_MAX];
+    struct wal_status before = { 0 };
+    struct wal_told memory = { 0 };
+    (void)state;
+
+    observed_init(&o);
+    looks_well(&o, NOW_MS);
+    snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-lru");
+    assert_int_equal(notices(&before, &o, &memory, told), 1);
+    memory = (struct wal_told){ 0 };
+    wal_status_recall(&before, &memory);
+    assert_int_equal(notices(&before, &o, &memory, told), 0);
+    memory = (struct wal_told){ 0 };
+    wal_status_recall(&before, &memory);
+    looks_well(&o, NOW_MS);
+    assert_int_equal(notices(&before, &o, &memory, told), 1);
+    assert_string_equal(told[0].reason, "Durable");
+}
+
 static void a_primary_that_went_back_is_told_once(void **state)
 {
     CLEANUP(observed_release) struct observed o = { 0 };
@@ -147,7 +195,7 @@ static void a_stop_is_told_once_whoever_proves_it(void **state)
     assert_string_equal(told_of(&stopped, &before, &o, &memory), "");
 
     memory = (struct wal_told){ 0 }; /* another leader, who has the status */
-    wal_status_recall_mirror(&before, &memory);
+    wal_status_recall(&before, &memory);
     assert_string_equal(told_of(&stops, &before, &o, &memory), "");
     assert_string_equal(told_of(&stopped, &before, &o, &memory), "");
 
@@ -283,6 +331,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_decision_is_told_once),
+        cmocka_unit_test(what_is_unknown_in_between_changes_no_news),
+        cmocka_unit_test(another_leader_goes_on_from_the_status),
         cmocka_unit_test(a_primary_that_went_back_is_told_once),
         cmocka_unit_test(a_stop_is_told_once_whoever_proves_it),
         cmocka_unit_test(who_stores_offsets_of_what_is_stopped_is_told_of),
