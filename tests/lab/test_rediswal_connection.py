@@ -167,11 +167,11 @@ def test_names_of_the_cluster_are_explained(scene, place):
     spec = place.spec(scene.topic, sentinels=["rfs-orders:26379"])
     spec["kafka"]["brokers"] = ["kafka.kafka.svc:9092"]
     scene.wal("inside", spec)
-    err = scene.run("wait", "0:0", name="inside", status=FAILED)
+    err = scene.run("position", name="inside", status=FAILED)
     assert "kafka.kafka.svc:9092, rfs-orders:26379" in err
     assert f"kubectl -n {scene.namespace} port-forward svc/rfs-orders 26379" in err
     assert "kubectl -n kafka port-forward svc/kafka 9092" in err
-    assert "port-forward" not in scene.run("wait", "0:0", "--brokers", "127.0.0.1:1", "--redis",
+    assert "port-forward" not in scene.run("position", "--brokers", "127.0.0.1:1", "--redis",
                                            "127.0.0.1:1", name="inside", status=FAILED)
 
 
