@@ -119,30 +119,6 @@ def start(site, tmp_path, name, kubeconfig=None):
     return Controller(tmp_path, name, kubeconfig or site.cluster.kubeconfig, site.namespace, *LOOKS).start()
 
 
-def test_a_redis_that_does_not_answer_gets_new_pods_and_claims(site, controller):
-    old = site.own()
-    controller("first", site.cluster.kubeconfig, *LOOKS).await_leading()
-    site.restore()
-    site.await_reason("Preflight", "RedisUnknown", seconds=120)
-    holds(lambda: site.status()["step"] == "Preflight", 3, "nobody has accepted that")
-    site.change(cancel=True)
-    await_(lambda: site.status()["step"] == "Cancelled", 30, site.status)
-    site.kubectl("delete", "rrs", "orders-1")
-    site.restore(accept=["UnknownData"])
-    site.await_reason("Recreating", "AwaitingPrimary", seconds=180)
-    assert site.noted() == old
-    await_(lambda: site.are_new(old), 60, lambda: f"all are new: {site.own()}")
-    new = site.own()
-    assert site.all() - new == site.others
-    holds(lambda: site.own() == new, 5, "what is new stays")
-    site.change(cancel=True)
-    await_(lambda: site.status()["step"] == "Cancelled", 30, site.status)
-    assert site.noted() == old and site.own() == new
-    assert as_set(site.status()["receipt"]["deleted"]) == old
-    await_(lambda: "finalizers" not in RESTORE.get(site.api, site.namespace, "orders-1")["metadata"], 30,
-           "it may be deleted")
-
-
 def stay(site, name, there):
     site.kubectl("patch", "pod", name, "--type=merge", "-p", json.dumps(
         {"metadata": {"finalizers": [FINALIZER] if there else []}}))
@@ -243,16 +219,33 @@ def component(site, tmp_path):
     return directory
 
 
-def test_without_the_component_nothing_goes_and_with_it_it_goes_on(site, user, tmp_path):
+def test_a_redis_that_does_not_answer_gets_new_pods_and_claims(site, user, tmp_path):
+    """Once somebody has accepted that, and with the component: until then nothing goes."""
     old = site.own()
+    site.restore()
+    site.await_reason("Preflight", "RedisUnknown", seconds=120)
+    holds(lambda: site.status()["step"] == "Preflight", 3, "nobody has accepted that")
+    site.change(cancel=True)
+    await_(lambda: site.status()["step"] == "Cancelled", 30, site.status)
+    site.kubectl("delete", "rrs", "orders-1")
     site.restore(accept=["UnknownData"])
     status = site.await_reason("Preflight", "Denied", seconds=180)
     assert "components/wipe-volumes" in status["message"] and "cannot list" in status["message"], status
     assert site.own() == old
-    site.kubectl("apply", "-k", component(site, tmp_path))
-    site.await_reason("Recreating", "AwaitingPrimary", seconds=120)
-    assert not site.own() & old
     assert "orbidden" in user.tail(1000)
+    site.kubectl("apply", "-k", component(site, tmp_path))
+    site.await_reason("Recreating", "AwaitingPrimary", seconds=180)
+    assert site.noted() == old
+    await_(lambda: site.are_new(old), 60, lambda: f"all are new: {site.own()}")
+    new = site.own()
+    assert site.all() - new == site.others
+    holds(lambda: site.own() == new, 5, "what is new stays")
+    site.change(cancel=True)
+    await_(lambda: site.status()["step"] == "Cancelled", 30, site.status)
+    assert site.noted() == old and site.own() == new
+    assert as_set(site.status()["receipt"]["deleted"]) == old
+    await_(lambda: "finalizers" not in RESTORE.get(site.api, site.namespace, "orders-1")["metadata"], 30,
+           "it may be deleted")
 
 
 @pytest.mark.parametrize("rule, verb, refusal", [
