@@ -344,11 +344,12 @@ def test_what_is_held_is_compared_where_it_is_held(site):
 
 def test_a_comparison_that_always_fails_is_given_up(site):
     records = written(site)
-    site.processes.before_job = lambda: ["--topic", "there-is-none"]
+    site.processes.before_job = lambda: ["--redis", "127.0.0.1:1"]
     site.restore()
     status = site.await_step("Completed", seconds=240)
     assert (status["reason"], status["receipt"]["verified"]) == ("NotVerified", "Unknown")
-    assert "BackoffLimitExceeded" in status["message"] and "there-is-none" in status["message"]
+    assert "BackoffLimitExceeded" in status["message"], status
+    assert "127.0.0.1:1: Connection refused" in status["message"], status
     await_(lambda: ("Warning", "NotVerified") in of_restore(site), 30, lambda: f"{of_restore(site)}")
     site.is_fold(records)
 
