@@ -175,6 +175,15 @@ static bool finds_that_it_ran(const struct mirror *m, const struct mirror_look *
            (finds_it_let_go(l) || l->generation != m->last.generation);
 }
 
+/* It runs, or may have since its resource asked for something else. */
+static bool is_known_to_store(const struct mirror *m, const struct mirror_look *l)
+{
+    const int64_t before = has_answer(m, l->look.began_ms) ? m->last.generation : 0;
+
+    return (finds_it_let_go(l) && (finds_tasks(l) || l->connector != CONNECTOR_OTHER)) ||
+           (before > 0 && l->generation > 0 && l->generation != before);
+}
+
 void mirror_learn(struct mirror *m, const struct mirror_look *look)
 {
     bool is_gone;
@@ -185,7 +194,7 @@ void mirror_learn(struct mirror *m, const struct mirror_look *look)
         return;
     if (finds_that_it_ran(m, look))
         m->let_go = TRUTH_UNKNOWN;
-    if (finds_it_let_go(look) || look->generation != m->last.generation)
+    if (is_known_to_store(m, look))
         forget_storing(m);
     is_gone = finds_it_gone(look) && m->let_go == TRUTH_NO;
     if (!is_gone || !has_answer(m, look->look.began_ms))
@@ -256,17 +265,31 @@ static bool has_same_next(const struct mirror *m, const int64_t *next, int32_t n
 }
 
 /* Changed once it may have run between two looks. Behind the order to stop that follows on that, it
- * has not. */
+ * has not; its last tasks have ended by then, too. What is not compared any more tells of a change,
+ * and when there is none tells nothing. */
 static void learn_storing(struct mirror *m, bool is_compared, bool is_same, int64_t began_ms)
 {
-    const bool lately = m->moved_ms != LOOK_UNKNOWN && began_ms - m->moved_ms < MIRROR_STORING_MS;
+    const int64_t since_ms = m->moved_ms == LOOK_UNKNOWN ? INT64_MAX : began_ms - m->moved_ms;
+    const bool stores = m->storing == TRUTH_YES;
 
-    if (!is_same && (is_compared || m->storing == TRUTH_YES)) {
-        m->storing = lately || m->storing == TRUTH_YES ? TRUTH_YES : TRUTH_UNKNOWN;
+    if (!is_compared && !stores)
+        return;
+    if (is_same) {
+        if (since_ms >= MIRROR_STORING_MS)
+            m->storing = is_compared ? TRUTH_NO : TRUTH_UNKNOWN;
+    } else if (stores || since_ms >= MIRROR_STORING_MS) {
+        m->storing = stores ? TRUTH_YES : TRUTH_UNKNOWN;
         m->moved_ms = began_ms;
-    } else if (is_compared && !lately) {
-        m->storing = TRUTH_NO;
+    } else if (since_ms >= MIRROR_LAST_STORES_MS) {
+        m->storing = TRUTH_YES;
+        m->moved_ms = began_ms;
     }
+}
+
+void mirror_recall_storing(struct mirror *m, int64_t now_ms)
+{
+    m->storing = TRUTH_YES;
+    m->moved_ms = now_ms;
 }
 
 bool mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t began_ms)

@@ -29,6 +29,9 @@ enum {
     /* Offsets that were found as they were for that long are not stored any more: Connect stores
      * them once a minute where it does not write exactly once. */
     MIRROR_STORING_MS = 2 * 60 * 1000,
+    /* Tasks that end store once more, one after another: Connect gives them 5 seconds, and another
+     * 5 to what they store. */
+    MIRROR_LAST_STORES_MS = 15 * 1000,
 };
 
 /* clang-format off */
@@ -219,7 +222,7 @@ struct mirror {
     int32_t n_next;          /* 0: not known */
     int64_t next_ms;         /* when that began to be asked */
     enum truth storing;      /* see MIRROR_FACT_STORING */
-    int64_t moved_ms;        /* when they were last found changed behind that; LOOK_UNKNOWN */
+    int64_t moved_ms;        /* when they were found changed behind that; LOOK_UNKNOWN */
 };
 
 void mirror_init(struct mirror *m);
@@ -250,6 +253,8 @@ void mirror_learn_log(struct mirror *m, const struct log_look *log);
  * was proven of its stop counts no more, nor does the order to stop. Told before the look that it
  * came with. True: its stop was proven until then. */
 bool mirror_learn_next(struct mirror *m, const int64_t *next, int32_t n, int64_t began_ms);
+/* Whoever led before has found that offsets were stored for what is stopped. */
+void mirror_recall_storing(struct mirror *m, int64_t now_ms);
 
 void mirror_facts(const struct mirror *m, int64_t now_ms, enum truth ret_facts[MIRROR_FACT_COUNT]);
 

@@ -103,13 +103,15 @@ static bool is_early(const struct wal_reconciler *r, const struct wal_watch *w)
     return false;
 }
 
-static void recall(struct wal_watch *w, struct str status)
+static void recall(struct wal_watch *w, struct str status, int64_t now_ms)
 {
     const int64_t since_wall_ms = wal_status_primary(status, w->told.primary);
 
     if (wal_status_decode(status, &w->before, NULL) != ERR_OK)
         w->before = (struct wal_status){ 0 };
     wal_status_recall(&w->before, &w->told);
+    if (strcmp(w->told.mirror, mirror_reason_code(MIRROR_REASON_STORED_ON)) == 0)
+        mirror_recall_storing(&w->mirror.facts, now_ms);
     if (since_wall_ms != LOOK_UNKNOWN && strcmp(w->facts.primary.run_id, w->told.primary) == 0)
         w->facts.primary_since_wall_ms = since_wall_ms;
 }
@@ -138,7 +140,7 @@ bool wal_reconciler_status(void *self, const struct kube_object *owner,
     if (!w || wal_resource_decode(owner->json, r->settings.options, &wal, &ignored) == ERR_CORRUPT)
         return false;
     if (!w->known)
-        recall(w, wal.status);
+        recall(w, wal.status, r->now_ms);
     take_scale(r, w, &figures.replicas);
     figures.freshness_step_ms = w->resource.spec.freshness_ms;
     figures.freshness_ms = wal_marks_freshness_ms(w, r->now_ms, r->ports.wall_ms());

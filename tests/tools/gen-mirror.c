@@ -18,12 +18,14 @@ static void print_offsets(void)
          "--kafka-connect` asks. What was delivered then and not stored, as the task ended before that, is not seen.\n"
          "Connect tells of nothing else that stays: its status counts no starts.\n"
          "\n"
-         "Where they change again within %d minutes, behind that other order to stop, the connector runs where this Connect\n"
+         "Where they change again %d seconds to %d minutes later, when the last tasks of a connector have ended, and behind that\n"
+         "other order to stop, the connector runs where this Connect\n"
          "does not see it, which the reason `OffsetsMove` tells: in another Connect that has the same `group.id` or stores in\n"
          "the same topic, or as a task of a worker that was cut off. No stop is proven before they were found as they were for as\n"
-         "long, however still the log here stands. A connector that has the same name in another Connect, and topics of the same\n"
+         "long, however still the log here stands; a new leader takes that from the status, and where they cannot be read any\n"
+         "more it stays so. A connector that has the same name in another Connect, and topics of the same\n"
          "names at its source, is not told from this one where both store in one topic: give each Connect a topic of its own.\n\n",
-         MIRROR_STORING_MS / 60000);
+         MIRROR_LAST_STORES_MS / 1000, MIRROR_STORING_MS / 60000);
     /* clang-format on */
 }
 

@@ -228,6 +228,25 @@ static void who_stores_offsets_of_what_is_stopped_is_told_of(void **state)
     wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
 }
 
+static void another_leader_knows_that_they_are_stored(void **state)
+{
+    struct wal_stand *s = *state;
+
+    s->stored = 110;
+    put(s, 1, "\"state\":\"Stopped\"," WITH_IT);
+    wal_stand_run(s, MINUTE_MS);
+    store_every_look(s, MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopping", "OffsetsMove");
+    wal_reconciler_free(s->reconciler);
+    wal_stand_begin(s);
+    wal_stand_run(s, MINUTE_MS); /* in which nothing is stored */
+    wal_stand_says_of_mirror(s, "Stopping", "OffsetsMove");
+    assert_int_equal(wal_stand_count_events(s, "\"reason\":\"OffsetsMove\""), 1);
+    assert_int_equal(wal_stand_count_events(s, "\"reason\":\"StoppedAndFenced\""), 1);
+    wal_stand_run(s, 2 * MINUTE_MS);
+    wal_stand_says_of_mirror(s, "Stopped", "StoppedAndFenced");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, wal_stand_set_up, wal_stand_tear_down)
 
 int main(void)
@@ -241,6 +260,7 @@ int main(void)
         TEST(who_refuses_us_the_log_is_asked_with_a_new_password),
         TEST(what_is_stored_while_it_is_stopped_shows_that_it_ran),
         TEST(who_stores_offsets_of_what_is_stopped_is_told_of),
+        TEST(another_leader_knows_that_they_are_stored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
