@@ -38,22 +38,21 @@ static bool is_warning(enum wal_condition_type type, const struct wal_condition 
 }
 
 /* Bad news, or the end of bad news. That something is unknown is in the status, and no news; what
- * it is then is judged by what was known last. What a mirror does while nobody sees it is not: see
- * was_told(). */
+ * it is then is judged by what was known last. A mirror that had failed may have failed again while
+ * nobody saw it. */
 static bool is_news(enum wal_condition_type type, const struct wal_condition *before,
                     const struct wal_condition *now, const struct wal_told *told)
 {
     const bool is_mirror = type == WAL_CONDITION_MIRROR_RUNNING;
     const enum condition_status good = wal_condition_good(type);
-    const enum condition_status status = is_mirror ? before->status : told->conditions[type].status;
-    const char *reason = is_mirror ? before->reason : told->conditions[type].reason;
+    const char *known = told->conditions[type].reason;
 
-    if (now->status == CONDITION_UNKNOWN || strcmp(reason, now->reason) == 0 ||
-        (is_mirror && is_passing(now)))
+    if (now->status == CONDITION_UNKNOWN || (is_mirror && is_passing(now)) ||
+        strcmp(is_mirror ? before->reason : known, now->reason) == 0)
         return false;
     if (now->status != good)
         return true;
-    return reason[0] != '\0' && status != good && status != CONDITION_UNKNOWN;
+    return known[0] != '\0' && told->conditions[type].status != good;
 }
 
 /* What comes and goes while a mirror starts, stops, or is proven anew is no decision. */
@@ -84,7 +83,8 @@ static bool was_told(enum wal_condition_type type, const struct wal_condition *n
                      const struct wal_told *told)
 {
     return type == WAL_CONDITION_MIRROR_RUNNING && strcmp(now->reason, told->mirror) == 0 &&
-           (is_in(now, MIRROR_STATE_STOPPED) || is_in(now, MIRROR_STATE_RUNNING));
+           (is_in(now, MIRROR_STATE_STOPPED) || is_in(now, MIRROR_STATE_RUNNING) ||
+            reason_of(now) == MIRROR_REASON_STORED_ON);
 }
 
 static void tell(struct wal_notice *n, const char *action, bool warning, const char *reason)

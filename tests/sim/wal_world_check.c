@@ -270,7 +270,8 @@ static void forget_mirror(struct wal_world *w, const char *uid, yyjson_val *stat
 /* docs/mirror.md: what is told once, however often a mirror is seen to be so. */
 static bool is_told_once(const char *reason)
 {
-    return strncmp(reason, "Stopped", 7) == 0 || strcmp(reason, "Running") == 0;
+    return strncmp(reason, "Stopped", 7) == 0 || strcmp(reason, "Running") == 0 ||
+           strcmp(reason, "OffsetsMove") == 0;
 }
 
 /* What is proven again of a mirror is told again when it may have been wanted anew, and else not.
@@ -292,9 +293,7 @@ static void judge_news(struct wal_world *w, const struct wal_standing *s, const 
 {
     const bool after = is_news_after(s->type, s->status, s->reason, status, reason);
     const bool after_known =
-        strcmp(s->type, "MirrorRunning") == 0
-            ? after
-            : is_news_after(s->type, s->known_status, s->known_reason, status, reason);
+        is_news_after(s->type, s->known_status, s->known_reason, status, reason);
 
     if (after || after_known)
         make_news(w, s, reason, after && after_known);

@@ -209,7 +209,7 @@ static void a_stop_is_told_once_whoever_proves_it(void **state)
 /* It goes on until somebody sees to it. */
 static void who_stores_offsets_of_what_is_stopped_is_told_of(void **state)
 {
-    struct mirror elsewhere = stopped_mirror(false);
+    struct mirror elsewhere = stopped_mirror(false), unseen = stopped_mirror(false);
     const struct mirror stops = stopped_mirror(false), stopped = stopped_mirror(true);
     CLEANUP(observed_release) struct observed o = { 0 };
     struct wal_wanted wanted = looks_wanted;
@@ -219,6 +219,7 @@ static void who_stores_offsets_of_what_is_stopped_is_told_of(void **state)
     (void)state;
 
     elsewhere.storing = TRUTH_YES;
+    unseen.tried.outcome = unseen.last.look.outcome = LOOK_LOST;
     observed_init(&o);
     looks_well(&o, NOW_MS);
     assert_string_equal(told_of(&stops, &before, &o, &memory), "");
@@ -229,19 +230,22 @@ static void who_stores_offsets_of_what_is_stopped_is_told_of(void **state)
     assert_true(told[0].warning);
     assert_non_null(strstr(told[0].note, "name the Connect that really runs it"));
     assert_string_equal(told_of(&elsewhere, &before, &o, &memory), "");
+    assert_string_equal(told_of(&unseen, &before, &o, &memory), "");
+    assert_string_equal(told_of(&elsewhere, &before, &o, &memory), ""); /* still */
     assert_string_equal(told_of(&stopped, &before, &o, &memory), "StoppedAndFenced");
     assert_string_equal(told_of(&elsewhere, &before, &o, &memory), "OffsetsMove");
 }
 
 static void a_failure_is_told_each_time(void **state)
 {
-    struct mirror fails = running_mirror(), starts = running_mirror();
+    struct mirror fails = running_mirror(), starts = running_mirror(), unseen = running_mirror();
     const struct mirror runs = running_mirror();
     CLEANUP(observed_release) struct observed o = { 0 };
     struct wal_status before = { 0 };
     struct wal_told memory = { 0 };
     (void)state;
 
+    unseen.tried.outcome = unseen.last.look.outcome = LOOK_LOST;
     fails.last.connector = CONNECTOR_FAILED;
     starts.last.n_running = 0;
     observed_init(&o);
@@ -253,6 +257,11 @@ static void a_failure_is_told_each_time(void **state)
     assert_string_equal(told_of(&fails, &before, &o, &memory), "Failed");
     assert_string_equal(told_of(&starts, &before, &o, &memory), "");
     assert_string_equal(told_of(&runs, &before, &o, &memory), "Running");
+    assert_string_equal(told_of(&fails, &before, &o, &memory), "Failed");
+    assert_string_equal(told_of(&unseen, &before, &o, &memory), "");
+    assert_string_equal(told_of(&runs, &before, &o, &memory), "Running");
+    assert_string_equal(told_of(&unseen, &before, &o, &memory), "");
+    assert_string_equal(told_of(&runs, &before, &o, &memory), "");
     assert_string_equal(told_of(&starts, &before, &o, &memory), ""); /* tasks move */
     assert_string_equal(told_of(&runs, &before, &o, &memory), "");
 }
