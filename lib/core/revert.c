@@ -117,7 +117,7 @@ static void sort_by_end(struct making *m, const struct revert_value *v)
 
 /* Those that end together share a command. */
 static bool add_field_ends(struct making *m, const struct revert_field *const *fields,
-                           size_t n_fields)
+                           size_t n_fields, size_t bytes_max)
 {
     struct str words[5 + FIELDS_MAX] = {
         STR_LITERAL("HPEXPIREAT"), { 0 }, { 0 }, STR_LITERAL("FIELDS")
@@ -127,9 +127,14 @@ static bool add_field_ends(struct making *m, const struct revert_field *const *f
 
     for (size_t i = 0, n; good && i < n_fields; i += n) {
         const int64_t ends_ms = fields[i]->ends_ms;
+        size_t n_bytes = 0;
 
-        for (n = 0; i + n < n_fields && n < FIELDS_MAX && fields[i + n]->ends_ms == ends_ms; n++)
+        for (n = 0; i + n < n_fields && n < FIELDS_MAX && fields[i + n]->ends_ms == ends_ms; n++) {
+            n_bytes += fields[i + n]->name.n;
+            if (n > 0 && n_bytes > bytes_max)
+                break;
             words[5 + n] = fields[i + n]->name;
+        }
         words[2] = print_number(at, ends_ms);
         words[4] = print_number(count, (int64_t)n);
         good = add(m, words, 5 + n, 1);
@@ -156,9 +161,9 @@ static bool make(struct making *m, const struct revert_value *v, const struct re
     sort_by_end(m, v);
     good = value_write(&w, v->type, v->answers, (struct str){ 0 });
     m->n_valued = m->n;
-    good = good && add_field_ends(m, m->by_end, n_in_front);
+    good = good && add_field_ends(m, m->by_end, n_in_front, w.bytes_max);
     m->n_staged = m->n;
-    return good && add_field_ends(m, m->by_end + n_in_front, n_behind);
+    return good && add_field_ends(m, m->by_end + n_in_front, n_behind, w.bytes_max);
 }
 
 static void making_release(struct making *m)
@@ -303,6 +308,15 @@ struct sharing {
     size_t from, until;
 };
 
+static bool is_copied_fast(const struct reply *hash)
+{
+    size_t n_bytes = 0;
+
+    for (size_t i = 0; i < hash->n_elements && n_bytes <= REVERT_SHARED_BYTES_MAX; i++)
+        n_bytes += hash->elements[i].text.n;
+    return hash->n_elements / 2 <= REVERT_SHARED_FIELDS_MAX && n_bytes <= REVERT_SHARED_BYTES_MAX;
+}
+
 /* Appliers copy what is named in front of the last command that may fail: of one, the tally, of
  * several the stage, too, which would take time that grows with its square. The entries of a stream
  * are a command each, as is when fields of a hash end that end apart, and many are copied in the
@@ -311,7 +325,7 @@ static struct sharing sharing_of(const struct making *made, const struct revert_
 {
     if (v->type == VALUE_STREAM)
         return (struct sharing){ 0, REVERT_SHARED_MAX };
-    if (v->type == VALUE_HASH && v->answers[0]->n_elements / 2 <= REVERT_SHARED_FIELDS_MAX)
+    if (v->type == VALUE_HASH && is_copied_fast(v->answers[0]))
         return (struct sharing){ made->n_valued, made->n_staged };
     return (struct sharing){ 0, 0 };
 }

@@ -25,6 +25,7 @@ enum {
     REVERT_STAGE_MAX = 191,
     REVERT_SHARED_MAX = 1 << 18,        /* entries of a stream whose records have several */
     REVERT_SHARED_FIELDS_MAX = 1 << 13, /* of a hash whose records have several fields' ends */
+    REVERT_SHARED_BYTES_MAX = 1 << 20,  /* of it, names and values */
     REVERT_STAGE_LIFE_MS = 24 * 60 * 60 * 1000,              /* of a stage that was never renamed */
     REVERT_TALLY_LIFE_MS = REVERT_STAGE_LIFE_MS - 60 * 1000, /* no stage ends that still counts */
 };

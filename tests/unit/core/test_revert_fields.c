@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -22,7 +23,10 @@ static const struct revert_names names = {
     .stage = { "s", 1 },
     .n_partitions = 1,
 };
-static const struct reply value = { .type = REPLY_STRING, .text = { "0123456789", 10 } };
+static const char filler[32 * 1024]; /* of names and values */
+static const struct sizes {
+    size_t name, value; /* what it has behind its number; its bytes */
+} small = { 0, 10 };
 
 /* A hash of fields of which the first end, at some times in turn. */
 struct ending_hash {
@@ -33,17 +37,36 @@ struct ending_hash {
     struct revert_value value;
 };
 
-static void ending_hash_make(struct ending_hash *h, size_t n_fields, size_t n_ending, size_t n_ends)
+static struct str name_of(size_t i, size_t n_behind)
+{
+    char number[24];
+    const size_t n = (size_t)snprintf(number, sizeof(number), "%zu", i);
+    char *name = mem_new(n + n_behind + 1, 1);
+
+    memcpy(name, number, n);
+    return (struct str){ name, n + n_behind };
+}
+
+static int64_t number_in(struct str name)
+{
+    const char *end = memchr(name.p, '\0', name.n);
+    int64_t n = 0;
+
+    assert_true(str_to_int64((struct str){ name.p, end ? (size_t)(end - name.p) : name.n }, &n));
+    return n;
+}
+
+static void ending_hash_make(struct ending_hash *h, const struct sizes *sizes, size_t n_fields,
+                             size_t n_ending, size_t n_ends)
 {
     h->words = mem_new(2 * n_fields, sizeof(*h->words));
     h->fields = mem_new(n_fields, sizeof(*h->fields));
     for (size_t i = 0; i < n_fields; i++) {
-        char name[24];
-        const int n = snprintf(name, sizeof(name), "%zu", i);
-        const struct str text = { mem_copy_text(name, (size_t)n), (size_t)n };
+        const struct str text = name_of(i, sizes->name);
 
         h->words[2 * i] = (struct reply){ .type = REPLY_STRING, .text = text };
-        h->words[2 * i + 1] = value;
+        h->words[2 * i + 1] =
+            (struct reply){ .type = REPLY_STRING, .text = { filler, sizes->value } };
         h->fields[i] = (struct revert_field){ text, (int64_t)(n_ends - i % n_ends) };
     }
     h->all =
@@ -81,7 +104,7 @@ static void see_ends(struct ends_seen *s, const struct operation *op)
     assert_true(at_ms >= s->last_ms);
     s->last_ms = at_ms;
     for (size_t i = 3; i < op->n_args; i++) {
-        assert_true(str_to_int64(op->args[i], &field));
+        field = number_in(op->args[i]);
         assert_int_equal(s->hash->fields[field].ends_ms, at_ms);
         assert_false(s->is_told[field]);
         s->is_told[field] = true;
@@ -137,7 +160,7 @@ static void fields_that_end_together_share_a_command(void **state)
         struct ending_hash h;
         struct ends_seen seen;
 
-        ending_hash_make(&h, rows[i].n_fields, rows[i].n_ending, rows[i].n_ends);
+        ending_hash_make(&h, &small, rows[i].n_fields, rows[i].n_ending, rows[i].n_ends);
         seen = say_ends(&h);
         if (seen.n_records != rows[i].n_records)
             fail_msg("row %zu: %zu records", i, seen.n_records);
@@ -154,7 +177,7 @@ static void ends_of_the_fields_of_a_large_hash_stand_alone(void **state)
         struct ending_hash h;
         struct ends_seen seen;
 
-        ending_hash_make(&h, n, n, n);
+        ending_hash_make(&h, &small, n, n, n);
         seen = say_ends(&h);
         if (more > 0)
             assert_true(seen.n_shared == 0 && seen.n_records > n);
@@ -164,11 +187,46 @@ static void ends_of_the_fields_of_a_large_hash_stand_alone(void **state)
     }
 }
 
+static void so_do_those_of_the_fields_of_one_with_large_values(void **state)
+{
+    static const struct {
+        size_t value;
+        bool shares;
+    } rows[] = { { 1000, true }, { 1024, false }, { sizeof(filler), false } };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct sizes sizes = { 0, rows[i].value };
+        struct ending_hash h;
+
+        ending_hash_make(&h, &sizes, 1024, 1000, 1000);
+        assert_int_equal(say_ends(&h).n_shared > 0, rows[i].shares);
+        ending_hash_release(&h);
+    }
+}
+
+/* More than a record may have of them. */
+static void long_names_of_fields_that_end_together_share_commands(void **state)
+{
+    const struct sizes sizes = { 10 * 1000, 10 };
+    struct ending_hash h;
+    struct ends_seen seen;
+    (void)state;
+
+    ending_hash_make(&h, &sizes, 301, 300, 1);
+    seen = say_ends(&h);
+    assert_true(seen.n_records > 6);
+    assert_int_equal(seen.n_shared, 0);
+    ending_hash_release(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_that_end_together_share_a_command),
         cmocka_unit_test(ends_of_the_fields_of_a_large_hash_stand_alone),
+        cmocka_unit_test(so_do_those_of_the_fields_of_one_with_large_values),
+        cmocka_unit_test(long_names_of_fields_that_end_together_share_commands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
