@@ -124,7 +124,7 @@ def test_a_failover_amid_a_replay(lab, kind):
     lab.crashed = True
     replay = Replay(lab, kind, 6000, seed=3)
     failover = lab.failover(program=servers.program(kind))
-    applier = lab.applier(replay.topic, failover, rate_limit=3000).start()
+    applier = lab.applier(replay.topic, failover, rate_limit=1000).start()
     old = failover.primary()
     await_(lambda: (applier.metric("records_total") or 0) > 800, 60, "the replay is under way")
     failover.lose_what_follows(old)
@@ -200,15 +200,16 @@ class TestExpiryLog:
         lab.await_applied(topic, server)
         applier.stop()
         lab.applier(topic, server, expiry="log").start()
-        topic.write(encode("PEXPIRE", [3000]), b"set")
+        written = now_ms()
+        topic.write(encode("PEXPIRE", [3000]), b"set", timestamp=written)
         topic.flush()
         lab.await_applied(topic, server)
         with server.client() as client:
             assert client.execute_command("PEXPIRETIME", "left") < SHIFT
             assert client.execute_command("PEXPIRETIME", "set") > SHIFT
             await_(lambda: client.exists("left") == 0, 10, "it ends by the clock of Redis")
-            topic.write(encode("APPEND", ["+"]), b"set", timestamp=now_ms() - 5000)
-            topic.write(encode("APPEND", ["+"]), b"left", timestamp=now_ms() - 5000)
+            topic.write(encode("APPEND", ["+"]), b"set", timestamp=written)
+            topic.write(encode("APPEND", ["+"]), b"left", timestamp=written)
             topic.flush()
             lab.await_applied(topic, server)
             assert (client.get("set"), client.get("left")) == (b"v+", b"+")

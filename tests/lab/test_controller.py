@@ -285,7 +285,7 @@ def failover(tmp_path):
 def test_a_primary_that_changed_is_told_before_the_next_look_is_due(wals, controller, failover):
     """By Sentinel while who was the primary hangs, and by an operator, which is no failover."""
     def is_told(node):
-        return wals.get()["status"].get("primary", {}).get("address") == node.address
+        return wals.get().get("status", {}).get("primary", {}).get("address") == node.address
     old = failover.primary()
     wals.create(spec__redis={"sentinels": [s.address for s in failover.sentinels]})
     it = controller("first", wals.cluster.kubeconfig, "--look-interval", "10m").await_leading()

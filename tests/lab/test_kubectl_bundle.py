@@ -9,6 +9,7 @@ import pytest
 
 from controllers import Controller
 from kubelet import Log, stamp
+from lab.wait import await_
 from place import DONE, FAILED, INCOMPLETE, REDWAL, bind
 
 SECRETS = [f"planted-{n}-Zq7" for n in range(12)]
@@ -144,6 +145,7 @@ def test_the_controllers_pages_are_in_it(bundle, others, kubelet, cluster, names
     controller = Controller(tmp_path, "controller", cluster.kubeconfig, namespace, host=address).start()
     try:
         controller.await_leading()
+        await_(lambda: controller.get("/readyz")[0] == 200, 30, controller.tail)
         kubelet.run(cluster, namespace, "the-controller", Log("a line"), name="redwal-controller",
                     ports=[controller.port])
         cluster.kubectl("patch", "pod", "the-controller", "-n", namespace, "--subresource=status",

@@ -124,21 +124,21 @@ def test_a_quiet_log_is_as_fresh_as_its_marks(wals, controller, site):
 
     def stays_fresh():
         """Some time on end, whatever kept the machine before."""
-        marked = dc.applier.metric("mark_timestamp_seconds", partition="0")
-        if not 0 <= freshness(it) <= bound or time.time() - marked > bound:
+        marked, seen = dc.applier.metric("mark_timestamp_seconds", partition="0"), freshness(it)
+        if None in (marked, seen) or not 0 <= seen <= bound or time.time() - marked > bound:
             since[:] = [time.monotonic()]
         return time.monotonic() - since[0] > 2 * bound  # longer than one mark keeps it so
     await_(stays_fresh, 60, lambda: f"it is fresh: {freshness(it)}, bound {bound}")
     # The target: what is well is not told exactly. Figures are written now and then.
-    await_(lambda: wals.get()["status"]["freshness"] == 5, 60, lambda: f"{wals.get()['status']}")
+    await_(lambda: wals.get()["status"].get("freshness") == 5, 60, lambda: f"{wals.get()['status']}")
     assert "FRESH (S)" in wals.kubectl("get", "rwal").stdout.upper()
 
     dc.applier.pause()
-    paused = time.monotonic()
-    await_(lambda: freshness(it) >= 5, 15, it.tail)
-    assert 2 <= time.monotonic() - paused <= 5 + SLACK + 2  # the page is written every 2 s
+    marked = min(int(dc.state(p)[1]) for p in range(2)) / 1000
+    await_(lambda: (freshness(it) or 0) >= 5, 30, it.tail)
+    assert 5 <= time.time() - marked <= 15  # the page is written every 2 s
     dc.applier.resume()
-    await_(lambda: freshness(it) <= bound, 30, it.tail)
+    await_(lambda: (age := freshness(it)) is not None and age <= bound, 30, it.tail)
     for marks in dc.marks().values():
         assert [m["sequence"] for m in marks] == list(range(1, len(marks) + 1))
         assert all(m["site"] == "dc" for m in marks)
@@ -159,7 +159,7 @@ def test_minutes_are_counted_and_burn_the_budget(wals, controller, site):
     await_(lambda: freshness(it) is not None, 30, it.tail)
     assert it.metric("wal_slo_budget_ratio") == 0.01
     dc.applier.pause()
-    await_(lambda: freshness(it) > 2 * TARGET, 60, it.tail)  # looks have seen that
+    await_(lambda: (freshness(it) or 0) > 2 * TARGET, 60, it.tail)  # looks have seen that
     dc.applier.resume()
     await_(lambda: minutes(it, "bad"), 200, it.tail)
     await_(lambda: minutes(it, "good"), 200, it.tail)

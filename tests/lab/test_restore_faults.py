@@ -73,6 +73,7 @@ class Faults:
     def kill_primary(self):
         """Sentinel promotes a replica; who was the primary comes back as one."""
         failover = self.site.failover
+        await_(failover.settled, 60, "no Sentinel is amid a failover")
         old = failover.primary()
         old.kill()
         new = failover.await_primary_other_than(old)
