@@ -182,7 +182,7 @@ def test_in_log_time_no_record_of_a_stage_reads_all_of_it(lab):
     program = servers.program("redis-8")
     topic, server = lab.topic(), lab.redis(program=program)
     lab.applier(topic, server, expiry="log").start()
-    fields = [f"f{i}:" + "x" * 200 for i in range(8000)]
+    fields = [f"f{i}:" + "x" * 100 for i in range(8000)]
     for i in range(0, len(fields), 1000):
         write(topic, "large", "HSET", [word for field in fields[i:i + 1000] for word in (field, "v")])
     ends_ms, n_ends = int(time.time() * 1000) + HOUR_MS, 200
