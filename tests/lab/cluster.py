@@ -120,7 +120,10 @@ class Cluster:
         await_(lambda: not otherwise(), 30, lambda: f"the user {'may' if may else 'may not'}: {otherwise()}")
 
     def namespace(self, name):
+        """Pods may be made in it: the account that they have is there."""
         self.core.create_namespace({"metadata": {"name": name}})
+        await_(lambda: self.core.list_namespaced_service_account(
+            name, field_selector="metadata.name=default").items, 60, f"{name} has its service account")
         return name
 
     def put(self, namespace, name, **data):

@@ -294,7 +294,7 @@ def test_a_primary_that_changed_is_told_before_the_next_look_is_due(wals, contro
     new = failover.await_primary_other_than(old)
     await_(lambda: is_told(new), 20, it.tail)
     old.resume()
-    await_(lambda: old.info("replication")["role"] == "slave", 30, "who was the primary follows")
+    await_(failover.settled, 60, "all Sentinels know that who was the primary follows")
     failover.operator_moves_primary(old)
     await_(lambda: is_told(old), 20, it.tail)
 

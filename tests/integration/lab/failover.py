@@ -158,7 +158,8 @@ class Failover:
     def _replicas_seen(self, sentinel):
         with sentinel.client() as client:
             seen = client.sentinel_slaves(self.master_name)
-        return len(seen) == 2 and not any(r["is_sdown"] or r["is_disconnected"] for r in seen)
+        return len(seen) == 2 and not any(
+            r["is_sdown"] or r["is_disconnected"] or r["role-reported"] != "slave" for r in seen)
 
     def primary(self):
         """None while the Sentinels disagree, or one of them does not answer."""
