@@ -145,18 +145,34 @@ static void choose_guarded(struct applier *a)
         guard_idle(a);
 }
 
+static bool any_is_fresh(const struct applier *a)
+{
+    for (size_t i = 0; i < a->guard.n; i++)
+        if (a->partitions[a->guard.partitions[i]].fresh)
+            return true;
+    return false;
+}
+
+/* A position that is not there yet does not show that Redis was emptied: the identity does. */
 static void guard_ask(struct applier *a, int64_t now_ms)
 {
-    struct str watch[1 + GUARDS_MAX] = { STR_LITERAL("WATCH") };
+    struct str watch[1 + GUARDS_MAX + 1] = { STR_LITERAL("WATCH") };
     char keys[GUARDS_MAX][POSITION_KEY_MAX];
+    size_t n = 1;
+    bool by_identity;
 
     choose_guarded(a);
     if (a->guard.n == 0)
         return;
+    by_identity = any_is_fresh(a);
     for (size_t i = 0; i < a->guard.n; i++)
-        watch[1 + i] = position_key(keys[i], a->wal, a->guard.partitions[i]);
-    say(a, watch, 1 + a->guard.n);
+        watch[n++] = position_key(keys[i], a->wal, a->guard.partitions[i]);
+    if (by_identity)
+        watch[n++] = identity_key();
+    say(a, watch, n);
     expect(a, EXPECT_WATCH, -1, 1, now_ms);
+    if (by_identity)
+        ask_identity(a, EXPECT_OURS, now_ms);
     for (size_t i = 0; i < a->guard.n; i++)
         ask_position(a, a->guard.partitions[i], EXPECT_GUARD, now_ms);
     a->guard.state = GUARD_ASKED;

@@ -224,13 +224,26 @@ static void claim(struct applier *a, int64_t now_ms)
     ask_identity(a, EXPECT_IDENTITY, now_ms);
 }
 
-/* From its first meeting with a Redis on, a script's name means the text it had there. */
-static void register_scripts(struct applier *a, const struct script_set *set, int64_t now_ms)
+void connection_scripts_compiled(struct applier *a, int64_t now_ms)
 {
+    const struct str watch[] = { STR_LITERAL("WATCH"), identity_key() };
+
+    say(a, watch, ARRAY_SIZE(watch));
+    expect(a, EXPECT_WATCH, -1, 1, now_ms);
+    ask_identity(a, EXPECT_STILL_OURS, now_ms);
+}
+
+/* From its first meeting with a Redis on, a script's name means the text it had there. Unless Redis
+ * was emptied meanwhile: what has fields without an owner would be taken for somebody else's. */
+void connection_register_scripts(struct applier *a, int64_t now_ms)
+{
+    const struct script_set *set = a->settings.scripts;
+    const struct str multi = STR_LITERAL("MULTI"), exec = STR_LITERAL("EXEC");
     struct str get[2 + SCRIPTS_MAX] = { STR_LITERAL("HMGET"), identity_key() };
     char fields[SCRIPTS_MAX][SCRIPT_FIELD_MAX];
 
     PRE(set->n <= SCRIPTS_MAX);
+    say(a, &multi, 1);
     for (size_t i = 0; i < set->n; i++) {
         const struct str field = script_field(&set->scripts[i], fields[i]);
         const struct str claim[] = { STR_LITERAL("HSETNX"), identity_key(), field,
@@ -239,8 +252,9 @@ static void register_scripts(struct applier *a, const struct script_set *set, in
         say(a, claim, ARRAY_SIZE(claim));
         get[2 + i] = field;
     }
-    expect(a, EXPECT_CLAIM, -1, (uint32_t)set->n, now_ms);
     say(a, get, 2 + set->n);
+    say(a, &exec, 1);
+    expect(a, EXPECT_REGISTERING, -1, 1 + (uint32_t)set->n + 1, now_ms);
     expect(a, EXPECT_SCRIPTS, -1, 1, now_ms);
 }
 
@@ -263,11 +277,6 @@ static void compile_scripts(struct applier *a, const struct script_set *set, int
     expect(a, EXPECT_COMPILED, -1, (uint32_t)set->n, now_ms);
 }
 
-void connection_scripts_compiled(struct applier *a, int64_t now_ms)
-{
-    register_scripts(a, a->settings.scripts, now_ms);
-}
-
 void connection_identified(struct applier *a, int64_t now_ms)
 {
     const struct script_set *scripts = a->settings.scripts;
@@ -277,7 +286,7 @@ void connection_identified(struct applier *a, int64_t now_ms)
     else if (a->n_compiled < scripts->n)
         compile_scripts(a, scripts, now_ms);
     else
-        register_scripts(a, scripts, now_ms);
+        connection_scripts_compiled(a, now_ms);
 }
 
 /* The primary is ours: every partition asks where it is. */

@@ -386,19 +386,32 @@ static void compiled_answered(struct applier *a, const struct reply *reply, int6
         connection_scripts_compiled(a, now_ms);
 }
 
+static void registering_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    if (reply->type != REPLY_STATUS)
+        asked_in_vain(a, "to register scripts", reply, now_ms);
+}
+
 static void scripts_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
 {
     const struct script_set *set = a->settings.scripts;
+    const struct reply *found;
     char why[NOTE_TEXT_MAX];
 
-    if (reply->type != REPLY_ARRAY || reply->n_elements != set->n) {
+    if (reply->type == REPLY_NIL) { /* another applier registers its own, or it was emptied */
+        connection_scripts_compiled(a, now_ms);
+        return;
+    }
+    found = reply->type == REPLY_ARRAY && reply->n_elements == set->n + 1 ? &reply->elements[set->n]
+                                                                          : reply;
+    if (found == reply || found->type != REPLY_ARRAY || found->n_elements != set->n) {
         asked_in_vain(a, "its scripts", reply, now_ms);
         return;
     }
     for (size_t i = 0; i < set->n; i++) {
         const struct script *script = &set->scripts[i];
 
-        if (str_eq(reply->elements[i].text, str_from(script->sha)))
+        if (str_eq(found->elements[i].text, str_from(script->sha)))
             continue;
         snprintf(why, sizeof(why), "script %s: %s", script->name, hold_text(HOLD_OTHER_SCRIPT));
         connection_refuse(a, HOLD_OTHER_SCRIPT, why, now_ms);
@@ -506,6 +519,14 @@ static void answer(struct applier *a, const struct expectation *expected, const 
         return;
     case EXPECT_COMPILED:
         compiled_answered(a, reply, now_ms);
+        return;
+    case EXPECT_STILL_OURS:
+        ours_answered(a, reply, now_ms);
+        if (a->connected)
+            connection_register_scripts(a, now_ms);
+        return;
+    case EXPECT_REGISTERING:
+        registering_answered(a, reply, now_ms);
         return;
     case EXPECT_SCRIPTS:
         scripts_answered(a, reply, now_ms);

@@ -36,16 +36,18 @@ enum {
 };
 
 enum expect_kind {
-    EXPECT_REHEARSAL,  /* MULTI and DISCARD, with nothing in between */
-    EXPECT_CLAIM,      /* HSETNX identity wal */
-    EXPECT_IDENTITY,   /* HGET identity wal */
-    EXPECT_COMPILED,   /* EVAL of a script that does nothing */
-    EXPECT_SCRIPTS,    /* HMGET identity script:... */
-    EXPECT_LOCATE,     /* HMGET position, of a partition that asks where it is */
-    EXPECT_PARTITION,  /* HMGET identity p<n> until<n> untilnew */
-    EXPECT_IDS,        /* GET: which segments of ids there are, or one of them */
-    EXPECT_QUARANTINE, /* HGETALL: the keys that are held back */
-    EXPECT_PEEK,       /* HMGET position, of a partition that may be another applier's */
+    EXPECT_REHEARSAL,   /* MULTI and DISCARD, with nothing in between */
+    EXPECT_CLAIM,       /* HSETNX identity wal */
+    EXPECT_IDENTITY,    /* HGET identity wal */
+    EXPECT_COMPILED,    /* EVAL of a script that does nothing */
+    EXPECT_STILL_OURS,  /* HGET identity wal, before scripts are registered */
+    EXPECT_REGISTERING, /* MULTI and what it is to execute for that */
+    EXPECT_SCRIPTS,     /* its EXEC: HSETNX identity script:... each, and HMGET of them */
+    EXPECT_LOCATE,      /* HMGET position, of a partition that asks where it is */
+    EXPECT_PARTITION,   /* HMGET identity p<n> until<n> untilnew */
+    EXPECT_IDS,         /* GET: which segments of ids there are, or one of them */
+    EXPECT_QUARANTINE,  /* HGETALL: the keys that are held back */
+    EXPECT_PEEK,        /* HMGET position, of a partition that may be another applier's */
     EXPECT_WATCH,
     EXPECT_GUARD, /* HMGET position behind WATCH */
     EXPECT_MULTI,
@@ -54,7 +56,7 @@ enum expect_kind {
     EXPECT_DISCARD,
     EXPECT_UNWATCH,
     EXPECT_ROLE,
-    EXPECT_OURS,      /* HGET identity wal, of a primary that was ours */
+    EXPECT_OURS,      /* HGET identity wal, of a primary that was ours, or behind WATCH */
     EXPECT_TYPE,      /* of the key of the partition's next window operation */
     EXPECT_UNTOUCHED, /* HMGET position, behind these */
 };
@@ -293,7 +295,8 @@ void transactions_forget(struct applier *a);
 void connection_reset(struct applier *a);
 void connection_identified(struct applier *a, int64_t now_ms); /* it belongs to this WAL */
 void connection_scripts_compiled(struct applier *a, int64_t now_ms);
-void connection_accepted(struct applier *a, int64_t now_ms); /* and knows our scripts */
+void connection_register_scripts(struct applier *a, int64_t now_ms); /* behind WATCH */
+void connection_accepted(struct applier *a, int64_t now_ms);         /* and knows our scripts */
 void connection_refuse(struct applier *a, enum hold_reason hold, const char *why, int64_t now_ms);
 void connection_give_up(struct applier *a, int64_t now_ms, const char *format, ...)
     PRINTF_LIKE(3, 4);

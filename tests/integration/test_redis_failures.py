@@ -257,6 +257,19 @@ def test_a_blank_redis_is_held_where_that_is_wanted(lab):
         assert client.dbsize() == 0
 
 
+def test_a_held_partition_does_not_take_a_redis_that_was_emptied_for_its_own(lab):
+    """It looks every five seconds whether it may go on, here long before the next probe."""
+    topic, server = lab.topic(partitions=1), lab.redis()
+    write(topic, 1, 200)
+    with server.client() as client:
+        client.hset("redwal:identity", mapping={"wal": lab.wal, "until0": 100})
+        applier = lab.applier(topic, server, on_blank="hold", probe_interval="1m").start()
+        applier.await_held("until")
+        client.flushall()
+        applier.await_held("blank-held", "everything")
+        assert client.dbsize() == 0
+
+
 def test_a_server_without_a_primary_is_waited_for(lab):
     topic, server = lab.topic(), lab.redis()
     server.stop()

@@ -250,7 +250,8 @@ def test_what_was_skipped_comes_back_only_when_somebody_says_so(site):
     site.await_step("Completed", seconds=120)
     site.client.flushall()
     site.write(SOME, AFTER)
-    await_(lambda: site.wals.condition("RestoreRequired") == ("True", "HeldLeftOut"), 60, "it is held")
+    await_(lambda: site.wals.condition("RestoreRequired") == ("True", "HeldLeftOut"), 60,
+           lambda: f"it is held: {json.dumps(site.wals.get()['status'], indent=1)}\n{site.status()}")
     assert "left out: orders-1. What to do: kubectl redwal restore" in json.dumps(site.wals.get()["status"])
     holds(lambda: site.client.dbsize() == 0, 3, "nothing comes back by itself")
     site.restore("orders-2", verify="None")

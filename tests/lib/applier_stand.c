@@ -181,6 +181,29 @@ static bool is_look_or_listing(const char *word)
     return strncmp(word, "EVAL", 4) == 0 || strcmp(word, "ZADD") == 0;
 }
 
+/* The first SHA it hears of is what it knows from then on; the tests use the same for all. */
+static struct reply claim_script(struct stand *s, const char *sha)
+{
+    static char kept[SCRIPT_SHA_CHARS + 1];
+
+    if (!s->script_sha) {
+        snprintf(kept, sizeof(kept), "%s", sha);
+        s->script_sha = kept;
+    }
+    s->n_scripts++;
+    return (struct reply){ .type = REPLY_INTEGER };
+}
+
+static struct reply read_scripts(const struct stand *s)
+{
+    static struct reply known[SCRIPTS_MAX];
+    const size_t n = s->n_scripts;
+
+    for (size_t i = 0; i < n; i++)
+        known[i] = text(REPLY_STRING, s->script_sha);
+    return (struct reply){ .type = REPLY_ARRAY, .elements = known, .n_elements = n };
+}
+
 /* Records' commands are "<command> <partition>". */
 static struct reply run_queued(struct stand *s, size_t i)
 {
@@ -190,6 +213,10 @@ static struct reply run_queued(struct stand *s, size_t i)
         return text(REPLY_ERROR, s->error);
     if (is_look_or_listing(words[0]))
         return (struct reply){ .type = REPLY_INTEGER, .integer = 1 };
+    if (strcmp(words[0], "HSETNX") == 0)
+        return claim_script(s, words[3]);
+    if (strcmp(words[0], "HMGET") == 0)
+        return read_scripts(s);
     if (strcmp(words[0], "HSET") != 0) {
         int64_t partition;
 
@@ -224,31 +251,12 @@ static struct reply execute(struct stand *s, struct reply *elements)
     return (struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = n };
 }
 
-static struct reply read_scripts(const struct stand *s, size_t n, struct reply *elements)
-{
-    for (size_t i = 0; i < n; i++)
-        elements[i] = text(REPLY_STRING, s->script_sha);
-    return (struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = n };
-}
-
 /* No partition had a position, nor is any to end. */
 static struct reply read_nothing(size_t n, struct reply *elements)
 {
     for (size_t i = 0; i < n; i++)
         elements[i] = (struct reply){ .type = REPLY_NIL };
     return (struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = n };
-}
-
-/* The first SHA it hears of is what it knows from then on; the tests use the same for all. */
-static struct reply claim_script(struct stand *s, struct str sha)
-{
-    static char kept[SCRIPT_SHA_CHARS + 1];
-
-    if (!s->script_sha) {
-        snprintf(kept, sizeof(kept), "%.*s", STR_ARGS(sha));
-        s->script_sha = kept;
-    }
-    return (struct reply){ .type = REPLY_INTEGER };
 }
 
 static struct reply answer_to(struct stand *s, const struct str *words, size_t n,
@@ -262,16 +270,12 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         s->in_multi = false;
     if (s->in_multi)
         return queue_command(s, words, n);
-    if (is(words[0], "HMGET") && is(words[1], "redwal:identity") && words[2].p[0] == 'p')
-        return read_nothing(n - 2, elements);
     if (is(words[0], "HMGET") && is(words[1], "redwal:identity"))
-        return read_scripts(s, n - 2, elements);
+        return read_nothing(n - 2, elements);
     if (is(words[0], "EVAL") && s->script_error)
         return text(REPLY_ERROR, s->script_error);
     if (is(words[0], "EVAL"))
         return (struct reply){ .type = REPLY_INTEGER, .integer = 1 };
-    if (is(words[0], "HSETNX"))
-        return claim_script(s, words[3]);
     if (is(words[0], "HMGET"))
         return read_position(s, partition_of(words[1]), elements);
     if (is(words[0], "HGET") && is(words[2], "wal") && !s->is_blank)
@@ -289,7 +293,7 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
     if (is(words[0], "MULTI")) {
         s->in_multi = true;
         s->aborted = false;
-        s->n_queued = 0;
+        s->n_queued = s->n_scripts = 0;
     }
     s->n_watches += is(words[0], "WATCH");
     return text(REPLY_STATUS, "OK");

@@ -30,6 +30,7 @@ struct stand {
     bool fails_queueing;                 /* when queued, rather than by EXEC */
     const char *script_error;            /* what it says of every script; NULL: it compiles */
     const char *script_sha;              /* what it knows of every script; NULL: nothing */
+    size_t n_scripts;                    /* that the last transaction registered */
     bool is_blank;                       /* it was emptied: its identity is gone */
     const char *key_type;                /* the answer to TYPE */
     size_t n_executed[STAND_PARTITIONS]; /* commands of records, by partition */

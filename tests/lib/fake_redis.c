@@ -74,6 +74,13 @@ void fake_redis_restart(struct fake_redis *r, bool blank)
     touch_all(r);
 }
 
+void fake_redis_empty(struct fake_redis *r)
+{
+    for (size_t i = 0; i < r->data.n; i++)
+        fake_redis_touch(r, (struct str){ r->data.values[i].key.p, r->data.values[i].key.n });
+    keyspace_release(&r->data);
+}
+
 void fake_redis_copy(struct fake_redis *to, const struct fake_redis *from)
 {
     keyspace_copy(&to->data, &from->data);

@@ -87,6 +87,9 @@ void fake_redis_close_all(struct fake_redis *r); /* as CLIENT KILL, a crash or a
 void fake_redis_set_mood(struct fake_redis *r, enum fake_redis_mood mood);
 /* Restarts it: another run id, no connections, and no data when it kept none. */
 void fake_redis_restart(struct fake_redis *r, bool blank);
+/* As FLUSHALL does: nobody's connection is closed, and who watches a key that is not there is not
+ * told. */
+void fake_redis_empty(struct fake_redis *r);
 /* Makes `to` hold what `from` holds. */
 void fake_redis_copy(struct fake_redis *to, const struct fake_redis *from);
 /* It is this late: keys whose deadline has passed are gone. */

@@ -386,6 +386,12 @@ void world_restart_server(struct world *w, int server, bool blank)
     fake_redis_restart(&w->servers[server], blank);
 }
 
+void world_empty_server(struct world *w, int server)
+{
+    world_trace(w, w->servers[server].name, "is emptied");
+    fake_redis_empty(&w->servers[server]);
+}
+
 void world_set_mood(struct world *w, int server, enum fake_redis_mood mood)
 {
     fake_redis_set_mood(&w->servers[server], mood);

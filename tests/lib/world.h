@@ -143,6 +143,7 @@ void world_replicate(struct world *w); /* replicas get what the primary holds */
 void world_promote(struct world *w, int server);
 void world_demote(struct world *w, int server);
 void world_restart_server(struct world *w, int server, bool blank);
+void world_empty_server(struct world *w, int server);
 void world_set_mood(struct world *w, int server, enum fake_redis_mood mood);
 void world_replace_log(struct world *w);
 void world_assign(struct world *w, int32_t partition, int host);

@@ -164,6 +164,15 @@ static void check_new_letters(struct world *w)
     }
 }
 
+/* Or nobody would go on with them. */
+static void check_identity(struct world *w, const struct fake_redis *r)
+{
+    const struct value *hash = keyspace_find(&r->data, identity_key());
+
+    if (r->data.n > 0 && !str_eq(field(hash, "wal"), str_from(w->settings.wal)))
+        world_violate(w, "%s holds %zu keys, and does not say whose they are", r->name, r->data.n);
+}
+
 void world_check(struct world *w)
 {
     check_new_letters(w);
@@ -175,6 +184,7 @@ void world_check(struct world *w)
         if (w->frozen[i] > 0 || w->checked_version[i] == r->version)
             continue;
         w->checked_version[i] = r->version;
+        check_identity(w, r);
         for (int32_t p = 0; p < world_log(w)->n_partitions; p++)
             check_partition(w, r, p);
     }

@@ -201,7 +201,7 @@ static void random_server_trouble(struct world *w)
     const int other = (int)prng_below(&w->prng, (uint64_t)w->n_servers);
     const int server = (int)prng_below(&w->prng, (uint64_t)w->n_servers);
 
-    switch (prng_below(&w->prng, 5)) {
+    switch (prng_below(&w->prng, 6)) {
     case 0:
         if (w->servers[other].data.n > 0 && other != w->primary)
             world_promote(w, other);
@@ -215,6 +215,10 @@ static void random_server_trouble(struct world *w)
         return;
     case 3:
         world_set_mood(w, server, (enum fake_redis_mood)prng_below(&w->prng, MOOD_COUNT));
+        return;
+    case 4:
+        if (prng_chance(&w->prng, 150))
+            world_empty_server(w, server);
         return;
     default:
         world_tell_moved(w);

@@ -11,7 +11,7 @@
 
 #include "world.h"
 
-enum { LIMIT_MS = 60 * 1000, LONG_ENOUGH_MS = 8000, RECORDS = 14, SEEDS = 6 };
+enum { LIMIT_MS = 60 * 1000, LONG_ENOUGH_MS = 8000, RECORDS = 14, SEEDS = 6, RECHECK_MS = 5000 };
 
 static struct value *identity_of(struct world *w)
 {
@@ -182,6 +182,39 @@ static void an_end_that_is_no_offset_holds_the_partition(void **state)
     }
 }
 
+/* Held partitions look again whether they may go on, on the connection that they have. */
+static void be_emptied_while_held(struct world *w, uint64_t seed, int64_t after_ms, bool hold_blank)
+{
+    struct applier_view view;
+
+    world_init(w, seed, /* n_servers= */ 1, /* n_hosts= */ 1, /* n_partitions= */ 2);
+    w->settings.hold_blank = hold_blank;
+    world_crash_host(w, 0);
+    produce(w);
+    end_at(w, "5");
+    live_for(w, LONG_ENOUGH_MS + after_ms, INT64_MAX);
+    assert_int_equal(view_of(w).hold, HOLD_UNTIL);
+    world_empty_server(w, w->primary);
+    for (const int64_t end_ms = w->now_ms + LONG_ENOUGH_MS; hold_blank && w->now_ms < end_ms;) {
+        world_round(w);
+        if (w->servers[w->primary].data.n > 0)
+            world_violate(w, "a blank Redis was filled that was to stay blank");
+    }
+    if (!hold_blank)
+        world_run(w, LIMIT_MS);
+    applier_view(w->hosts[0].applier, &view);
+    assert_int_equal(view.hold, hold_blank ? HOLD_BLANK : HOLD_NONE);
+    world_end(w);
+}
+
+static void one_that_is_emptied_meanwhile_is_blank(void **state)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++)
+        for (int64_t after_ms = 0; after_ms < RECHECK_MS; after_ms += 50)
+            for (int hold_blank = 0; hold_blank <= 1; hold_blank++)
+                be_emptied_while_held(*state, seed, after_ms, hold_blank);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +222,7 @@ int main(void)
         cmocka_unit_test(also_when_the_applier_dies_on_the_way),
         cmocka_unit_test(an_end_behind_the_position_takes_nothing_back),
         cmocka_unit_test(an_end_that_is_no_offset_holds_the_partition),
+        cmocka_unit_test(one_that_is_emptied_meanwhile_is_blank),
     };
 
     return cmocka_run_group_tests(tests, world_set_up, world_tear_down);

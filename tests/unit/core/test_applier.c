@@ -436,6 +436,42 @@ static void scripts_are_registered_before_a_position_is_asked_for(void **state)
     stand_close(&s);
 }
 
+/* Or the identity would have fields, and say nobody's name. */
+static void scripts_are_not_registered_where_redis_was_emptied(void **state)
+{
+    struct applier_settings settings = stand_settings();
+    struct stand s;
+    (void)state;
+
+    settings.scripts = &script_set;
+    stand_open(&s, &settings);
+    stand_assign(&s, 0);
+    while (s.n_watches == 0)
+        stand_answer_one(&s);
+    s.is_blank = true;
+    stand_answer(&s);
+    assert_null(s.script_sha);
+    assert_int_equal(s.n_disconnects, 1);
+    stand_close(&s);
+}
+
+static void scripts_are_registered_again_when_the_identity_changed_meanwhile(void **state)
+{
+    struct applier_settings settings = stand_settings();
+    struct stand s;
+    (void)state;
+
+    settings.scripts = &script_set;
+    stand_open(&s, &settings);
+    stand_assign(&s, 0);
+    s.touched = true;
+    stand_answer(&s);
+    assert_false(s.touched);
+    assert_string_equal(s.script_sha, "01");
+    assert_int_equal(s.started_at[0], 0);
+    stand_close(&s);
+}
+
 static void a_script_that_redis_knows_otherwise_holds_until_it_does_not(void **state)
 {
     struct applier_settings settings = stand_settings();
@@ -551,6 +587,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_are_registered_before_a_position_is_asked_for),
+        cmocka_unit_test(scripts_are_not_registered_where_redis_was_emptied),
+        cmocka_unit_test(scripts_are_registered_again_when_the_identity_changed_meanwhile),
         cmocka_unit_test(a_script_that_redis_knows_otherwise_holds_until_it_does_not),
         cmocka_unit_test(a_script_that_redis_cannot_compile_takes_no_name),
         cmocka_unit_test(scripts_that_were_compiled_are_not_tried_again),
