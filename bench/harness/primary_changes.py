@@ -12,7 +12,7 @@ from lab.wait import await_
 from rediswals import GROUP, PLURAL, VERSION, create, make
 
 MASTER = "mymaster"
-DOWN_AFTER_MS, FAILOVER_TIMEOUT_MS = 500, 1000
+FAILOVER_TIMEOUT_MS = 1000
 SETTLE_SECONDS = 2
 
 
@@ -113,8 +113,9 @@ def change(failover, ear, eye, kind):
 
 
 def run(api, namespace, directory, brokers, name):
-    failover = Failover(directory, down_after_ms=DOWN_AFTER_MS).start()
-    failover.set_failover_timeout(FAILOVER_TIMEOUT_MS)
+    failover = Failover(directory).start()
+    for sentinel in failover.sentinels:
+        sentinel.set("failover-timeout", FAILOVER_TIMEOUT_MS)
     ear, eye = Ear(failover.sentinels), Eye(api, namespace, name)
     try:
         create(api, namespace, make({

@@ -102,7 +102,7 @@ class TestFailover:
         self.failover.sentinels[0].ask("FAILOVER", self.failover.master_name)
         former = self.failover.await_primary_other_than(self.old)
         await_(lambda: self.failover.in_sync(former, 2), 30, "both replicas follow")
-        await_(self.failover.settled, 20, "the Sentinels see both replicas")
+        await_(self.failover.settled, 60, "the Sentinels see both replicas")
         self.failover.operator_moves_primary_slowly(self.old)
         await_(lambda: not self.applier.ready(), 10, "not ready without a primary")
         write(self.topic, 2, 500)
@@ -117,7 +117,7 @@ class TestFailover:
             primary.start()
             self.failover.follow(primary, new)
             await_(lambda new=new: self.failover.in_sync(new, 2), 20, "both replicas follow")
-            await_(self.failover.settled, 20, "the Sentinels see both replicas")
+            await_(self.failover.settled, 60, "the Sentinels see both replicas")
             primary = new
         self.check_on(primary)
 

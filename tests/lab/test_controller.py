@@ -277,7 +277,7 @@ def test_sentinels_that_call_the_primary_by_the_failovers_name_are_asked_for_tha
 
 @pytest.fixture
 def failover(tmp_path):
-    failover = Failover(tmp_path, down_after_ms=500).start()
+    failover = Failover(tmp_path).start()
     yield failover
     failover.stop()
 

@@ -25,7 +25,7 @@ class Replicated(Site):
     """Its Redis has replicas and Sentinels."""
 
     def start_redis(self, directory):
-        self.failover = Failover(directory, down_after_ms=500).start()
+        self.failover = Failover(directory).start()
 
     def stop_redis(self):
         self.failover.stop()

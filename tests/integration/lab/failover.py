@@ -13,11 +13,15 @@ from .wait import await_
 QUORUM = 2
 # Sentinel would put replicas that follow through a link right, after this long.
 FAILOVER_TIMEOUT_MS = 180000
+# A Sentinel that has gone on to another primary connects to it within a second, and until then calls it down
+# if that is all it waits: the next failover would follow on the heels of this one.
+DOWN_AFTER_MS = 5000
+HURRIED_DOWN_AFTER_MS = 1000  # of a primary that is to be replaced
 ELECTION_SECONDS = 11  # an election that elects nobody is over after ten
 
 
 class Sentinel:
-    def __init__(self, directory, name, master_name, primary, down_after_ms, program):
+    def __init__(self, directory, name, master_name, primary, program):
         self.directory = directory / name
         self.directory.mkdir(parents=True)
         self.port = free_port()
@@ -25,11 +29,11 @@ class Sentinel:
         self.id = hashlib.sha1(str(self.directory).encode()).hexdigest()
         self.master_name, self.security = master_name, primary.security
         self._config = self.directory / "sentinel.conf"
-        self._config.write_text("\n".join(self._lines(primary, down_after_ms)) + "\n")
+        self._config.write_text("\n".join(self._lines(primary)) + "\n")
         self.process = Process(name, [program, self._config, "--sentinel"],
                                self.directory / "log", cwd=self.directory)
 
-    def _lines(self, primary, down_after_ms):
+    def _lines(self, primary):
         port = [f"port {self.port}"]
         if self.security:
             port = ["port 0", f"tls-port {self.port}", *self._tls()]
@@ -37,11 +41,11 @@ class Sentinel:
             *port, "bind 127.0.0.1", "protected-mode no", f"dir {self.directory}", *self._login(),
             f"sentinel myid {self.id}",
             f"sentinel monitor {self.master_name} 127.0.0.1 {primary.port} {QUORUM}",
-            *(" ".join(map(str, words)) for words in self.settings(down_after_ms)),
+            *(" ".join(map(str, words)) for words in self.settings()),
         ]
 
-    def settings(self, down_after_ms):
-        yield "sentinel", "down-after-milliseconds", self.master_name, down_after_ms
+    def settings(self):
+        yield "sentinel", "down-after-milliseconds", self.master_name, DOWN_AFTER_MS
         yield "sentinel", "failover-timeout", self.master_name, FAILOVER_TIMEOUT_MS
         yield "sentinel", "parallel-syncs", self.master_name, 2
         if self.security:
@@ -95,18 +99,21 @@ class Sentinel:
         with self.client() as client:
             return client.execute_command("SENTINEL", *words)
 
+    def set(self, option, milliseconds):
+        self.ask("SET", self.master_name, option, milliseconds)
+
 
 class Failover:
     """Three nodes; `primary` is the one Sentinel names, asked each time."""
 
-    def __init__(self, directory, master_name="mymaster", security=None, down_after_ms=1000,
-                 options=(), program="redis-server"):
-        self.master_name, self.security, self.down_after_ms = master_name, security, down_after_ms
+    def __init__(self, directory, master_name="mymaster", security=None, options=(),
+                 program="redis-server"):
+        self.master_name, self.security = master_name, security
         self.nodes = [RedisServer(directory, f"redis-{i}", security, options, program)
                       for i in range(3)]
         self.links = [Link(node.port) for node in self.nodes]  # to each node as a primary
         self.sentinels = [Sentinel(directory, f"sentinel-{i}", master_name, self.nodes[0],
-                                   down_after_ms, program) for i in range(3)]
+                                   program) for i in range(3)]
         self.sentinel_list = ",".join(s.address for s in self.sentinels)
 
     def start(self):
@@ -119,7 +126,7 @@ class Failover:
             sentinel.knows([s for s in self.sentinels if s is not sentinel], rest)
             sentinel.start()
         await_(lambda: self.in_sync(first, 2), 20, "both replicas follow the primary")
-        await_(self.settled, 20, "the Sentinels reach their quorum and see both replicas")
+        await_(self.settled, 60, "the Sentinels reach their quorum and see both replicas")
         return self
 
     def follow(self, replica, primary):
@@ -161,17 +168,23 @@ class Failover:
         return len(seen) == 2 and not any(
             r["is_sdown"] or r["is_disconnected"] or r["role-reported"] != "slave" for r in seen)
 
-    def primary(self):
-        """None while the Sentinels disagree, or one of them does not answer."""
+    def _asked(self):
+        return [s for s in self.sentinels if s.process.running()]
+
+    def _named_by(self, sentinel):
+        """The port of the primary; None: it does not answer."""
         try:
-            answers = {tuple(s.ask("GET-MASTER-ADDR-BY-NAME", self.master_name))
-                       for s in self.sentinels if s.process.running()}
+            return int(sentinel.ask("GET-MASTER-ADDR-BY-NAME", self.master_name)[1])
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
             return None
-        if len(answers) != 1:
+
+    def primary(self):
+        """None while the Sentinels disagree, or one of them does not answer."""
+        ports = {self._named_by(sentinel) for sentinel in self._asked()}
+        if len(ports) != 1:
             return None
-        port = int(answers.pop()[1])
-        return next(node for node in self.nodes if node.port == port)
+        port = ports.pop()
+        return next((node for node in self.nodes if node.port == port), None)
 
     def replicas(self):
         primary = self.primary()
@@ -187,20 +200,26 @@ class Failover:
         Sentinels that miss the primary at the same moment vote for themselves, each of them, and do not try
         again before twice their failover-timeout. One of them is then made to do so, and gets the others' votes.
         """
-        over, again = time.monotonic() + ELECTION_SECONDS, []
+        over, again, waits_ms = time.monotonic() + ELECTION_SECONDS, [], {}
 
-        def let_try(sentinel, milliseconds):
-            sentinel.ask("SET", self.master_name, "failover-timeout", milliseconds)
+        def hurry():
+            for sentinel in self._asked():
+                named = self._named_by(sentinel)
+                wait_ms = HURRIED_DOWN_AFTER_MS if named == old.port else DOWN_AFTER_MS
+                if named and waits_ms.get(sentinel) != wait_ms:
+                    sentinel.set("down-after-milliseconds", wait_ms)
+                    waits_ms[sentinel] = wait_ms
 
         def successor():
+            hurry()
             now = self.primary()
             if now in (None, old) or now.info("replication")["role"] != "master":
                 if time.monotonic() > over and not again:
-                    again.append(next(s for s in self.sentinels if s.process.running()))
-                    let_try(again[0], 1000 * ELECTION_SECONDS // 2)
+                    again.append(self._asked()[0])
+                    again[0].set("failover-timeout", 1000 * ELECTION_SECONDS // 2)
                 return None
             for sentinel in again:
-                let_try(sentinel, FAILOVER_TIMEOUT_MS)
+                sentinel.set("failover-timeout", FAILOVER_TIMEOUT_MS)
             return now
         return successor
 
@@ -235,7 +254,7 @@ class Failover:
 
     def _monitor(self, sentinel, primary):
         sentinel.ask("MONITOR", self.master_name, "127.0.0.1", primary.port, QUORUM)
-        for words in sentinel.settings(self.down_after_ms):
+        for words in sentinel.settings():
             sentinel.ask("SET", words[2], words[1], words[3])
 
     def stop(self):

@@ -14,7 +14,7 @@
 
 enum {
     PARTITIONS = 4, /* at most */
-    DEADLINE_MS = 10000,
+    DEADLINE_MS = 60000,
     READ_MAX = 100,
 };
 
