@@ -196,15 +196,11 @@ void connection_refuse(struct applier *a, enum hold_reason hold, const char *why
     reconnect_later(a, now_ms);
 }
 
-/* Commands behind a MULTI that access rules refuse would be executed one by one. Whether this user
- * may say it is answered before any position is, and so before there are commands. */
-static void rehearse(struct applier *a, int64_t now_ms)
+void asked_in_vain(struct applier *a, const char *what, const struct reply *reply, int64_t now_ms)
 {
-    const struct str multi = STR_LITERAL("MULTI"), discard = STR_LITERAL("DISCARD");
-
-    say(a, &multi, 1);
-    say(a, &discard, 1);
-    expect(a, EXPECT_REHEARSAL, -1, 2, now_ms);
+    connection_give_up(
+        a, now_ms, "asked for %s it answered: %.*s", what,
+        STR_ARGS(reply->type == REPLY_ERROR ? reply->text : STR_LITERAL("something else")));
 }
 
 void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms)
@@ -213,80 +209,6 @@ void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms)
 
     say(a, get, ARRAY_SIZE(get));
     expect(a, kind, -1, 1, now_ms);
-}
-
-static void claim(struct applier *a, int64_t now_ms)
-{
-    const struct str set[] = { STR_LITERAL("HSETNX"), identity_key(), STR_LITERAL("wal"), a->wal };
-
-    say(a, set, ARRAY_SIZE(set));
-    expect(a, EXPECT_CLAIM, -1, 1, now_ms);
-    ask_identity(a, EXPECT_IDENTITY, now_ms);
-}
-
-void connection_scripts_compiled(struct applier *a, int64_t now_ms)
-{
-    const struct str watch[] = { STR_LITERAL("WATCH"), identity_key() };
-
-    say(a, watch, ARRAY_SIZE(watch));
-    expect(a, EXPECT_WATCH, -1, 1, now_ms);
-    ask_identity(a, EXPECT_STILL_OURS, now_ms);
-}
-
-/* From its first meeting with a Redis on, a script's name means the text it had there. Unless Redis
- * was emptied meanwhile: what has fields without an owner would be taken for somebody else's. */
-void connection_register_scripts(struct applier *a, int64_t now_ms)
-{
-    const struct script_set *set = a->settings.scripts;
-    const struct str multi = STR_LITERAL("MULTI"), exec = STR_LITERAL("EXEC");
-    struct str get[2 + SCRIPTS_MAX] = { STR_LITERAL("HMGET"), identity_key() };
-    char fields[SCRIPTS_MAX][SCRIPT_FIELD_MAX];
-
-    PRE(set->n <= SCRIPTS_MAX);
-    say(a, &multi, 1);
-    for (size_t i = 0; i < set->n; i++) {
-        const struct str field = script_field(&set->scripts[i], fields[i]);
-        const struct str claim[] = { STR_LITERAL("HSETNX"), identity_key(), field,
-                                     str_from(set->scripts[i].sha) };
-
-        say(a, claim, ARRAY_SIZE(claim));
-        get[2 + i] = field;
-    }
-    say(a, get, 2 + set->n);
-    say(a, &exec, 1);
-    expect(a, EXPECT_REGISTERING, -1, 1 + (uint32_t)set->n + 1, now_ms);
-    expect(a, EXPECT_SCRIPTS, -1, 1, now_ms);
-}
-
-/* Before a name is taken: a broken text would be what it means for ever. */
-static void compile_scripts(struct applier *a, const struct script_set *set, int64_t now_ms)
-{
-    CLEANUP(buf_release) struct buf text = { 0 };
-
-    buf_init(&text, SIZE_MAX / 4);
-    a->n_compiled = 0;
-    for (size_t i = 0; i < set->n; i++) {
-        struct str eval[] = { STR_LITERAL("EVAL"), { "", 0 }, STR_LITERAL("0") };
-
-        buf_clear(&text);
-        if (!script_compose_idle(&set->scripts[i], &text))
-            UNREACHABLE("a script's text is bounded");
-        eval[1] = buf_str(&text);
-        say(a, eval, ARRAY_SIZE(eval));
-    }
-    expect(a, EXPECT_COMPILED, -1, (uint32_t)set->n, now_ms);
-}
-
-void connection_identified(struct applier *a, int64_t now_ms)
-{
-    const struct script_set *scripts = a->settings.scripts;
-
-    if (!scripts || scripts->n == 0)
-        connection_accepted(a, now_ms);
-    else if (a->n_compiled < scripts->n)
-        compile_scripts(a, scripts, now_ms);
-    else
-        connection_scripts_compiled(a, now_ms);
 }
 
 /* The primary is ours: every partition asks where it is. */
@@ -321,9 +243,5 @@ void applier_connected(struct applier *a, const struct primary_facts *facts, int
     a->connected = true;
     a->probe_at_ms = now_ms + a->settings.probe_interval_ms;
     a->answered_at_ms = now_ms;
-    rehearse(a, now_ms);
-    if (verdict == PRIMARY_CLAIM)
-        claim(a, now_ms);
-    else
-        connection_identified(a, now_ms);
+    greet(a, verdict == PRIMARY_CLAIM, now_ms);
 }

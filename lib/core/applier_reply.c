@@ -328,98 +328,6 @@ static void drained(struct applier *a)
         partition_finish_leaving(a, i);
 }
 
-/* A question that got no answer is asked again on the next connection. */
-static void asked_in_vain(struct applier *a, const char *what, const struct reply *reply,
-                          int64_t now_ms)
-{
-    connection_give_up(
-        a, now_ms, "asked for %s it answered: %.*s", what,
-        STR_ARGS(reply->type == REPLY_ERROR ? reply->text : STR_LITERAL("something else")));
-}
-
-static void rehearsal_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
-{
-    if (!is_status(reply, "OK"))
-        asked_in_vain(a, "a transaction", reply, now_ms);
-}
-
-static void claim_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
-{
-    if (reply->type != REPLY_INTEGER)
-        asked_in_vain(a, "to take its identity", reply, now_ms);
-}
-
-static void identity_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
-{
-    if (reply->type != REPLY_STRING)
-        asked_in_vain(a, "its identity", reply, now_ms);
-    else if (str_eq(reply->text, a->wal))
-        connection_identified(a, now_ms);
-    else
-        connection_refuse(a, HOLD_OTHER_WAL, hold_text(HOLD_OTHER_WAL), now_ms);
-}
-
-/* "ERR Error compiling script (new function): user_script:3: '=' expected near 'x'": lines are
- * counted as in the file. */
-static void refuse_script(struct applier *a, const struct script *script, struct str text,
-                          int64_t now_ms)
-{
-    const struct str line = script_error_line(text);
-    char why[NOTE_TEXT_MAX];
-
-    if (line.n > 0)
-        snprintf(why, sizeof(why), "%s.lua:%.*s", script->name, STR_ARGS(line));
-    else
-        snprintf(why, sizeof(why), "script %s: %.*s", script->name, STR_ARGS(text));
-    connection_refuse(a, HOLD_BROKEN_SCRIPT, why, now_ms);
-}
-
-static void compiled_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
-{
-    const struct script_set *set = a->settings.scripts;
-
-    if (reply->type == REPLY_ERROR && redis_error_classify(reply->text) == REDIS_ERROR_OPERATION)
-        refuse_script(a, &set->scripts[a->n_compiled], reply->text, now_ms);
-    else if (reply->type != REPLY_INTEGER)
-        asked_in_vain(a, "to compile a script", reply, now_ms);
-    else if (++a->n_compiled == set->n)
-        connection_scripts_compiled(a, now_ms);
-}
-
-static void registering_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
-{
-    if (reply->type != REPLY_STATUS)
-        asked_in_vain(a, "to register scripts", reply, now_ms);
-}
-
-static void scripts_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
-{
-    const struct script_set *set = a->settings.scripts;
-    const struct reply *found;
-    char why[NOTE_TEXT_MAX];
-
-    if (reply->type == REPLY_NIL) { /* another applier registers its own, or it was emptied */
-        connection_scripts_compiled(a, now_ms);
-        return;
-    }
-    found = reply->type == REPLY_ARRAY && reply->n_elements == set->n + 1 ? &reply->elements[set->n]
-                                                                          : reply;
-    if (found == reply || found->type != REPLY_ARRAY || found->n_elements != set->n) {
-        asked_in_vain(a, "its scripts", reply, now_ms);
-        return;
-    }
-    for (size_t i = 0; i < set->n; i++) {
-        const struct script *script = &set->scripts[i];
-
-        if (str_eq(found->elements[i].text, str_from(script->sha)))
-            continue;
-        snprintf(why, sizeof(why), "script %s: %s", script->name, hold_text(HOLD_OTHER_SCRIPT));
-        connection_refuse(a, HOLD_OTHER_SCRIPT, why, now_ms);
-        return;
-    }
-    connection_accepted(a, now_ms);
-}
-
 static void location_answered(struct applier *a, int32_t number, const struct reply *reply,
                               int64_t now_ms)
 {
@@ -440,15 +348,26 @@ static void partition_answered(struct applier *a, int32_t number, const struct r
         asked_in_vain(a, "its identity", reply, now_ms);
 }
 
-static void bookkeeping_answered(struct applier *a, const struct expectation *expected,
-                                 const struct reply *reply, int64_t now_ms)
+static bool is_bookkeeping(struct applier *a, const struct reply *reply, int64_t now_ms)
 {
-    if (reply->type == REPLY_ERROR && redis_error_classify(reply->text) != REDIS_ERROR_OPERATION)
-        asked_in_vain(a, "what it remembers", reply, now_ms);
-    else if (expected->kind == EXPECT_IDS)
-        partition_ids_read(a, expected->partition, reply, now_ms);
-    else
-        partition_quarantine_read(a, expected->partition, reply, now_ms);
+    if (reply->type != REPLY_ERROR || redis_error_classify(reply->text) == REDIS_ERROR_OPERATION)
+        return true;
+    asked_in_vain(a, "what it remembers", reply, now_ms);
+    return false;
+}
+
+static void ids_segment_answered(struct applier *a, int32_t number, const struct reply *reply,
+                                 int64_t now_ms)
+{
+    if (is_bookkeeping(a, reply, now_ms))
+        partition_ids_read(a, number, reply, now_ms);
+}
+
+static void quarantine_answered(struct applier *a, int32_t number, const struct reply *reply,
+                                int64_t now_ms)
+{
+    if (is_bookkeeping(a, reply, now_ms))
+        partition_quarantine_read(a, number, reply, now_ms);
 }
 
 static void role_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
@@ -461,19 +380,12 @@ static void role_answered(struct applier *a, const struct reply *reply, int64_t 
         relieved(a);
 }
 
-/* Nobody closes the connection when a Redis is emptied. */
-static void ours_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
-{
-    if (reply->type != REPLY_STRING && reply->type != REPLY_NIL)
-        asked_in_vain(a, "its identity", reply, now_ms);
-    else if (reply->type == REPLY_NIL || !str_eq(reply->text, a->wal))
-        connection_give_up(a, now_ms, "its identity is gone");
-}
-
-static void peek_answered(struct applier *a, int32_t number, const struct reply *reply)
+static void peek_answered(struct applier *a, int32_t number, const struct reply *reply,
+                          int64_t now_ms)
 {
     struct position found;
 
+    (void)now_ms;
     if (position_from_reply(reply, &found) == POSITION_PRESENT)
         a->partitions[number].peeked_next = found.next;
 }
@@ -504,76 +416,52 @@ static void type_answered(struct applier *a, int32_t number, const struct reply 
         asked_in_vain(a, "a key's type", reply, now_ms);
 }
 
+static void watch_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    status_answered(a, "WATCH", reply, now_ms);
+}
+
+static void multi_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    status_answered(a, "MULTI", reply, now_ms);
+}
+
+/* An error means that MULTI was refused: nothing is open either way. */
+static void end_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
+{
+    (void)a, (void)reply, (void)now_ms;
+}
+
+/* Of the connection as a whole. */
+typedef void whole_answered(struct applier *a, const struct reply *reply, int64_t now_ms);
+
+static whole_answered *const of_the_whole[EXPECT_COUNT] = {
+    [EXPECT_WATCH] = watch_answered, [EXPECT_MULTI] = multi_answered,
+    [EXPECT_QUEUED] = queued,        [EXPECT_EXEC] = exec_answered,
+    [EXPECT_DISCARD] = end_answered, [EXPECT_UNWATCH] = end_answered,
+    [EXPECT_ROLE] = role_answered,
+};
+
+typedef void partition_answer(struct applier *a, int32_t number, const struct reply *reply,
+                              int64_t now_ms);
+
+static partition_answer *const of_a_partition[EXPECT_COUNT] = {
+    [EXPECT_LOCATE] = location_answered,     [EXPECT_PARTITION] = partition_answered,
+    [EXPECT_IDS] = ids_segment_answered,     [EXPECT_QUARANTINE] = quarantine_answered,
+    [EXPECT_PEEK] = peek_answered,           [EXPECT_TYPE] = type_answered,
+    [EXPECT_UNTOUCHED] = untouched_answered, [EXPECT_GUARD] = guard_answered,
+};
+
 static void answer(struct applier *a, const struct expectation *expected, const struct reply *reply,
                    int64_t now_ms)
 {
-    switch (expected->kind) {
-    case EXPECT_REHEARSAL:
-        rehearsal_answered(a, reply, now_ms);
+    if (greeting_answered(a, expected->kind, reply, now_ms))
         return;
-    case EXPECT_CLAIM:
-        claim_answered(a, reply, now_ms);
-        return;
-    case EXPECT_IDENTITY:
-        identity_answered(a, reply, now_ms);
-        return;
-    case EXPECT_COMPILED:
-        compiled_answered(a, reply, now_ms);
-        return;
-    case EXPECT_STILL_OURS:
-        ours_answered(a, reply, now_ms);
-        if (a->connected)
-            connection_register_scripts(a, now_ms);
-        return;
-    case EXPECT_REGISTERING:
-        registering_answered(a, reply, now_ms);
-        return;
-    case EXPECT_SCRIPTS:
-        scripts_answered(a, reply, now_ms);
-        return;
-    case EXPECT_LOCATE:
-        location_answered(a, expected->partition, reply, now_ms);
-        return;
-    case EXPECT_PARTITION:
-        partition_answered(a, expected->partition, reply, now_ms);
-        return;
-    case EXPECT_IDS:
-    case EXPECT_QUARANTINE:
-        bookkeeping_answered(a, expected, reply, now_ms);
-        return;
-    case EXPECT_PEEK:
-        peek_answered(a, expected->partition, reply);
-        return;
-    case EXPECT_TYPE:
-        type_answered(a, expected->partition, reply, now_ms);
-        return;
-    case EXPECT_UNTOUCHED:
-        untouched_answered(a, expected->partition, reply, now_ms);
-        return;
-    case EXPECT_ROLE:
-        role_answered(a, reply, now_ms);
-        return;
-    case EXPECT_OURS:
-        ours_answered(a, reply, now_ms);
-        return;
-    case EXPECT_WATCH:
-    case EXPECT_MULTI:
-        status_answered(a, expected->kind == EXPECT_WATCH ? "WATCH" : "MULTI", reply, now_ms);
-        return;
-    case EXPECT_GUARD:
-        guard_answered(a, expected->partition, reply, now_ms);
-        return;
-    case EXPECT_QUEUED:
-        queued(a, reply, now_ms);
-        return;
-    case EXPECT_EXEC:
-        exec_answered(a, reply, now_ms);
-        return;
-    case EXPECT_DISCARD: /* an error means that MULTI was refused: nothing is open either way */
-    case EXPECT_UNWATCH:
-        return;
-    }
-    UNREACHABLE("every kind of answer is handled");
+    INVARIANT(of_the_whole[expected->kind] || of_a_partition[expected->kind]);
+    if (of_the_whole[expected->kind])
+        of_the_whole[expected->kind](a, reply, now_ms);
+    else
+        of_a_partition[expected->kind](a, expected->partition, reply, now_ms);
 }
 
 bool applier_reply(struct applier *a, const struct reply *reply, int64_t now_ms)

@@ -59,6 +59,7 @@ enum expect_kind {
     EXPECT_OURS,      /* HGET identity wal, of a primary that was ours, or behind WATCH */
     EXPECT_TYPE,      /* of the key of the partition's next window operation */
     EXPECT_UNTOUCHED, /* HMGET position, behind these */
+    EXPECT_COUNT
 };
 
 /* The next `count` answers are of this kind. */
@@ -293,13 +294,19 @@ void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms);
 struct expectation expected_take(struct applier *a); /* the kind of the next answer */
 void transactions_forget(struct applier *a);
 void connection_reset(struct applier *a);
-void connection_identified(struct applier *a, int64_t now_ms); /* it belongs to this WAL */
-void connection_scripts_compiled(struct applier *a, int64_t now_ms);
-void connection_register_scripts(struct applier *a, int64_t now_ms); /* behind WATCH */
-void connection_accepted(struct applier *a, int64_t now_ms);         /* and knows our scripts */
+void connection_accepted(struct applier *a, int64_t now_ms); /* and knows our scripts */
 void connection_refuse(struct applier *a, enum hold_reason hold, const char *why, int64_t now_ms);
 void connection_give_up(struct applier *a, int64_t now_ms, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* A question that got no answer is asked again on the next connection. */
+void asked_in_vain(struct applier *a, const char *what, const struct reply *reply, int64_t now_ms);
+
+/* applier_greeting.c */
+/* What comes before connection_accepted(). `claims`: it is blank, and becomes this WAL's. */
+void greet(struct applier *a, bool claims, int64_t now_ms);
+/* False: it is an answer to something else. */
+bool greeting_answered(struct applier *a, enum expect_kind kind, const struct reply *reply,
+                       int64_t now_ms);
 
 /* applier_chain.c */
 void chain_advance(struct applier *a, int64_t now_ms); /* says all that can be said now */
