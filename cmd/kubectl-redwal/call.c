@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "rediswal.h"
 
@@ -40,6 +41,13 @@ void call_complain(const struct invocation *in, const char *format, ...)
     vfprintf(stderr, format, ap);
     va_end(ap);
     fputc('\n', stderr);
+}
+
+void call_complain_anew(const struct invocation *in, const struct err *now, struct err *told)
+{
+    if (strcmp(now->msg, told->msg) != 0)
+        call_complain(in, "%s", now->msg);
+    *told = *now;
 }
 
 enum exit_status call_failed(const struct invocation *in, const struct err *err)

@@ -18,6 +18,8 @@ enum exit_status call_end(struct printer *p, enum exit_status status);
 
 /* "kubectl-redwal put: what is wrong" on standard error. */
 void call_complain(const struct invocation *in, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Complains with `now`, unless it says what `told` says, which it becomes. */
+void call_complain_anew(const struct invocation *in, const struct err *now, struct err *told);
 /* Complains with the error's message, and says what it means for a script. */
 enum exit_status call_failed(const struct invocation *in, const struct err *err);
 

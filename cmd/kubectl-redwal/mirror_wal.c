@@ -221,7 +221,6 @@ static enum err_code give_up(const struct wal_view *w, enum mirror_wish wish, st
                    mirror_reason_remedy(MIRROR_REASON_ABSENT));
 }
 
-/* Says it when it is something else than before. */
 static void tell(const struct invocation *in, const struct wal_view *w, struct err *told)
 {
     struct err now = { 0 };
@@ -229,9 +228,7 @@ static void tell(const struct invocation *in, const struct wal_view *w, struct e
     if (!is_told(w))
         return;
     err_set(&now, ERR_UNAVAILABLE, "%.*s: %.*s", STR_ARGS(w->mirror.state), STR_ARGS(found(w)));
-    if (strcmp(now.msg, told->msg) != 0)
-        call_complain(in, "%s", now.msg);
-    *told = now;
+    call_complain_anew(in, &now, told);
 }
 
 static enum err_code await(const struct invocation *in, struct cluster *c,

@@ -2,11 +2,11 @@
  * Connect, or by the controller of a RedisWal that names it. */
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "call.h"
 #include "cli/context.h"
+#include "core/remedy.h"
 #include "link.h"
 #include "mirror_link.h"
 #include "mirror_options.h"
@@ -291,7 +291,7 @@ static enum exit_status run_status(struct invocation *in)
 /* What comes and goes by itself takes nobody who sees to it. */
 static bool needs_somebody(enum mirror_reason reason)
 {
-    return !mirror_reason_passes(reason) && strcmp(mirror_reason_remedy(reason), "nothing") != 0;
+    return !mirror_reason_passes(reason) && remedy_is_needed(mirror_reason_remedy(reason));
 }
 
 static enum err_code say(const struct mirror_link *l, enum err_code rc, struct err *ret)
@@ -303,7 +303,6 @@ static enum err_code say(const struct mirror_link *l, enum err_code rc, struct e
                    needs ? mirror_reason_remedy(l->reason) : "");
 }
 
-/* Says it when it is something else than before. */
 static void tell(const struct mirror_link *l, struct err *told)
 {
     struct err now = { 0 }, said = { 0 };
@@ -311,9 +310,7 @@ static void tell(const struct mirror_link *l, struct err *told)
     say(l, ERR_UNAVAILABLE, &said);
     err_set(&now, ERR_UNAVAILABLE, "%s%s%s", said.msg, l->log_why[0] ? "; the log here: " : "",
             l->log_why);
-    if (strcmp(now.msg, told->msg) != 0)
-        call_complain(l->in, "%s", now.msg);
-    *told = now;
+    call_complain_anew(l->in, &now, told);
 }
 
 /* One look, and what follows from it. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/remedy.h"
 #include "core/wal_status.h"
 
 /* MIRROR_REASON_COUNT: it is none of what a mirror does. */
@@ -34,7 +35,7 @@ static bool is_warning(enum wal_condition_type type, const struct wal_condition 
 {
     const char *remedy = wal_reason_remedy(type, str_from(c->reason));
 
-    return c->status != wal_condition_good(type) && remedy && strcmp(remedy, "nothing") != 0;
+    return c->status != wal_condition_good(type) && remedy && remedy_is_needed(remedy);
 }
 
 /* Bad news, or the end of bad news. That something is unknown is in the status, and no news; what

@@ -5,6 +5,7 @@
 #include "base/int64.h"
 #include "codec/kube_json.h"
 #include "codec/restore_write.h"
+#include "core/remedy.h"
 #include "core/restore_plan.h"
 #include "runtime/wal_restores_state.h"
 
@@ -166,7 +167,7 @@ void restore_say(struct restore_status *s, const struct restore_row *row, const 
         append(s, ": ");
         append(s, why);
     }
-    if (strcmp(row->remedy, "nothing") == 0)
+    if (!remedy_is_needed(row->remedy))
         return;
     append(s, ". What to do: ");
     append(s, row->remedy);

@@ -178,7 +178,7 @@ static void print_conditions(void)
         "what was found, and where. An Event is written when a condition becomes bad, or good "
         "again, by\n"
         "one leader once, whether it is `Unknown` in between or not; beside these "
-        "`PrimaryChanged`, and "
+        "`PrimaryChanged`, and\n"
         "`PrimaryRewound` when Redis went back behind what it had.\n\n"
         "## Phases\n\n"
         "The first that fits, in this order:\n\n"
