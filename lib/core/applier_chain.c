@@ -130,11 +130,12 @@ static bool guard_busy(struct applier *a)
     return a->guard.n == GUARDS_MAX;
 }
 
-/* While there is room, the others too: their next record then goes out without a question first. */
+/* While there is room, the others too: their next record then goes out without a question first.
+ * Fresh ones wait for a record: each guard would ask for the identity on their behalf. */
 static void guard_idle(struct applier *a)
 {
     for (int32_t i = 0; i < a->n_partitions && a->guard.n < GUARDS_MAX; i++)
-        if (may_write(&a->partitions[i]) && !is_guarded(a, i))
+        if (may_write(&a->partitions[i]) && !a->partitions[i].fresh && !is_guarded(a, i))
             a->guard.partitions[a->guard.n++] = i;
 }
 

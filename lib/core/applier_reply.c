@@ -70,6 +70,15 @@ static const char *position_mismatch(const struct partition *p, const struct rep
     return NULL;
 }
 
+/* A partition that left us may have a new owner, who has begun. Nobody takes a position away, but
+ * who empties Redis. */
+static bool ends_connection(const struct partition *p, const struct reply *reply)
+{
+    struct position found;
+
+    return p->assigned || p->n_open > 0 || position_from_reply(reply, &found) == POSITION_ABSENT;
+}
+
 static void guard_answered(struct applier *a, int32_t number, const struct reply *reply,
                            int64_t now_ms)
 {
@@ -83,11 +92,11 @@ static void guard_answered(struct applier *a, int32_t number, const struct reply
         return;
     }
     mismatch = position_mismatch(p, reply);
-    if (mismatch && (p->assigned || p->n_open > 0)) {
+    if (mismatch && ends_connection(p, reply)) {
         connection_give_up(a, now_ms, "the position of partition %d %s", (int)number, mismatch);
         return;
     }
-    if (mismatch) { /* it left us, and its new owner has begun */
+    if (mismatch) {
         partition_drop(a, number);
         p->phase = PARTITION_ABSENT;
     }

@@ -259,15 +259,44 @@ static struct reply read_nothing(size_t n, struct reply *elements)
     return (struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = n };
 }
 
+static void unwatch(struct stand *s)
+{
+    s->watches_identity = false;
+    memset(s->watches, 0, sizeof(s->watches));
+}
+
+static void watch(struct stand *s, const struct str *words, size_t n)
+{
+    s->n_watches++;
+    for (size_t i = 1; i < n; i++)
+        if (is(words[i], "redwal:identity"))
+            s->watches_identity = true;
+        else
+            s->watches[partition_of(words[i])] = true;
+}
+
+void stand_empty(struct stand *s)
+{
+    s->touched = s->touched || (s->watches_identity && !s->is_blank);
+    s->is_blank = true;
+    s->script_sha = NULL;
+    for (int32_t i = 0; i < STAND_PARTITIONS; i++) {
+        s->touched = s->touched || (s->watches[i] && s->has_position[i]);
+        s->has_position[i] = false;
+    }
+}
+
 static struct reply answer_to(struct stand *s, const struct str *words, size_t n,
                               struct reply *elements)
 {
     static const struct reply master = { .type = REPLY_STRING, .text = { "master", 6 } };
 
+    if (is(words[0], "EXEC") || is(words[0], "DISCARD") || is(words[0], "UNWATCH"))
+        unwatch(s);
     if (is(words[0], "EXEC"))
         return execute(s, elements);
     if (is(words[0], "DISCARD"))
-        s->in_multi = false;
+        s->in_multi = s->touched = false;
     if (s->in_multi)
         return queue_command(s, words, n);
     if (is(words[0], "HMGET") && is(words[1], "redwal:identity"))
@@ -278,6 +307,7 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         return (struct reply){ .type = REPLY_INTEGER, .integer = 1 };
     if (is(words[0], "HMGET"))
         return read_position(s, partition_of(words[1]), elements);
+    s->n_identities += is(words[0], "HGET") && is(words[2], "wal");
     if (is(words[0], "HGET") && is(words[2], "wal") && !s->is_blank)
         return text(REPLY_STRING, "w");
     if (is(words[0], "HGET"))
@@ -295,7 +325,8 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         s->aborted = false;
         s->n_queued = s->n_scripts = 0;
     }
-    s->n_watches += is(words[0], "WATCH");
+    if (is(words[0], "WATCH"))
+        watch(s, words, n);
     return text(REPLY_STATUS, "OK");
 }
 

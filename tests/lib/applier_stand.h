@@ -24,6 +24,8 @@ struct stand {
     struct buf unanswered;  /* what it was sent and has not answered */
     bool in_multi, aborted; /* of the transaction being queued */
     bool touched;           /* the next EXEC is refused: a watched key changed */
+    bool watches_identity;
+    bool watches[STAND_PARTITIONS]; /* positions */
     size_t n_queued;
     char queued[STAND_QUEUE_MAX][STAND_WORDS_MAX][LOG_IDENTITY_MAX + 1]; /* their first words */
     const char *error_word, *error;      /* commands that begin with this word are answered so */
@@ -32,6 +34,7 @@ struct stand {
     const char *script_sha;              /* what it knows of every script; NULL: nothing */
     size_t n_scripts;                    /* that the last transaction registered */
     bool is_blank;                       /* it was emptied: its identity is gone */
+    size_t n_identities;                 /* questions whose it is */
     const char *key_type;                /* the answer to TYPE */
     size_t n_executed[STAND_PARTITIONS]; /* commands of records, by partition */
     size_t n_watches;
@@ -62,6 +65,9 @@ void stand_act(struct stand *s);
 void stand_answer_one(struct stand *s);
 void stand_answer(struct stand *s);
 void stand_pass(struct stand *s, int64_t ms); /* time */
+
+/* Nobody's connection is closed, and who watches a key that is not there is not told. */
+void stand_empty(struct stand *s);
 
 void stand_put_position(struct stand *s, int32_t partition, int64_t next, int64_t settled);
 int64_t stand_next(const struct stand *s, int32_t partition);

@@ -336,6 +336,95 @@ static void an_idle_primary_that_was_emptied_is_noticed(void **state)
     stand_close(&s);
 }
 
+static size_t n_executed(const struct stand *s)
+{
+    size_t n = 0;
+
+    for (int i = 0; i < STAND_PARTITIONS; i++)
+        n += s->n_executed[i];
+    return n;
+}
+
+/* What is on its way is executed on what was emptied, or not at all. */
+static void nothing_is_executed_once_it_was_emptied(struct stand *s)
+{
+    const size_t before = n_executed(s);
+
+    stand_empty(s);
+    while (s->unanswered.n > 0 && s->n_disconnects == 0)
+        stand_answer_one(s);
+    assert_int_equal(n_executed(s), before);
+}
+
+/* After each answer in turn. Some partitions have a position, others have none yet. */
+static void what_was_emptied_is_not_written_to(void **state)
+{
+    (void)state;
+    for (size_t after = 0, left = 1; left > 0; after++) {
+        struct stand s;
+
+        open_stand(&s);
+        stand_put_position(&s, 0, 1, 1);
+        own(&s, 0);
+        own(&s, 1);
+        for (int64_t offset = 1; offset <= 100; offset++) {
+            stand_offer(&s, 0, offset, "SET", FAILS_NEVER);
+            stand_offer(&s, 1, offset - 1, "SET", FAILS_NEVER);
+        }
+        stand_flush(&s);
+        for (size_t i = 0; i < after && s.unanswered.n > 0; i++)
+            stand_answer_one(&s);
+        left = s.unanswered.n;
+        nothing_is_executed_once_it_was_emptied(&s);
+        stand_close(&s);
+    }
+}
+
+/* It left with an outcome to write down, and comes back before anybody asks whose Redis it is. */
+static void nor_for_a_partition_that_comes_back(void **state)
+{
+    struct stand s;
+    (void)state;
+
+    open_stand(&s);
+    own(&s, 0);
+    s.error_word = "LPUSH";
+    s.error = "WRONGTYPE Operation against a key holding the wrong kind of value";
+    stand_offer(&s, 0, 0, "LPUSH", FAILS_TYPE);
+    stand_flush(&s);
+    stand_answer(&s);
+    revoke(&s, 0);
+    stand_empty(&s);
+    stand_stored(&s, 0, true);
+    while (s.unanswered.n > 0 && s.n_disconnects == 0)
+        stand_answer_one(&s);
+    assert_int_equal(s.n_disconnects, 1);
+    stand_close(&s);
+}
+
+static void who_has_a_position_does_not_ask_whose_redis_it_is(void **state)
+{
+    size_t before;
+    struct stand s;
+    (void)state;
+
+    open_stand(&s);
+    own(&s, 0);
+    own(&s, 1); /* and gets no record */
+    stand_offer(&s, 0, 0, "SET", FAILS_NEVER);
+    stand_flush(&s);
+    stand_answer(&s);
+    before = s.n_identities;
+    for (int64_t offset = 1; offset < 100; offset++) {
+        stand_offer(&s, 0, offset, "SET", FAILS_NEVER);
+        stand_flush(&s);
+        stand_answer(&s);
+    }
+    assert_int_equal(s.n_identities, before);
+    assert_int_equal(s.n_executed[0], 100);
+    stand_close(&s);
+}
+
 /* --- places in the log ------------------------------------------------------------------------ */
 
 static void a_replaced_log_is_noticed_under_load(void **state)
@@ -429,6 +518,9 @@ int main(void)
         cmocka_unit_test(a_rate_limit_over_many_partitions_does_not_watch_over_and_over),
         cmocka_unit_test(an_idle_primary_that_stays_ours_is_kept),
         cmocka_unit_test(an_idle_primary_that_was_emptied_is_noticed),
+        cmocka_unit_test(what_was_emptied_is_not_written_to),
+        cmocka_unit_test(nor_for_a_partition_that_comes_back),
+        cmocka_unit_test(who_has_a_position_does_not_ask_whose_redis_it_is),
         cmocka_unit_test(a_replaced_log_is_noticed_under_load),
         cmocka_unit_test(a_gap_behind_settled_records_is_moved_past),
         cmocka_unit_test(a_window_larger_than_ours_is_held),

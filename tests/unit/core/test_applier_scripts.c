@@ -32,8 +32,30 @@ static void scripts_are_registered_before_a_position_is_asked_for(void **state)
     stand_close(&s);
 }
 
-/* Or the identity would have fields, and say nobody's name. */
+/* Or the identity would have fields, and say nobody's name. After each answer in turn. */
 static void scripts_are_not_registered_where_redis_was_emptied(void **state)
+{
+    struct applier_settings settings = stand_settings();
+    (void)state;
+
+    settings.scripts = &script_set;
+    for (size_t after = 0, left = 1; left > 0; after++) {
+        struct stand s;
+
+        stand_open(&s, &settings);
+        stand_assign(&s, 0);
+        for (size_t i = 0; i < after && s.unanswered.n > 0; i++)
+            stand_answer_one(&s);
+        left = s.unanswered.n;
+        stand_empty(&s);
+        while (s.unanswered.n > 0 && s.n_disconnects == 0)
+            stand_answer_one(&s);
+        assert_null(s.script_sha);
+        stand_close(&s);
+    }
+}
+
+static void scripts_that_cannot_be_registered_are_registered_later(void **state)
 {
     struct applier_settings settings = stand_settings();
     struct stand s;
@@ -42,12 +64,18 @@ static void scripts_are_not_registered_where_redis_was_emptied(void **state)
     settings.scripts = &script_set;
     stand_open(&s, &settings);
     stand_assign(&s, 0);
-    while (s.n_watches == 0)
-        stand_answer_one(&s);
-    s.is_blank = true;
+    s.fails_queueing = true;
+    s.error_word = "HSETNX";
+    s.error = "OOM command not allowed when used memory > 'maxmemory'.";
     stand_answer(&s);
-    assert_null(s.script_sha);
     assert_int_equal(s.n_disconnects, 1);
+    assert_int_equal(s.started_at[0], -1);
+    s.error_word = NULL;
+    s.fails_queueing = false;
+    stand_pass(&s, 10000);
+    stand_answer(&s);
+    assert_string_equal(s.script_sha, "01");
+    assert_int_equal(s.started_at[0], 0);
     stand_close(&s);
 }
 
@@ -186,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scripts_are_registered_before_a_position_is_asked_for),
         cmocka_unit_test(scripts_are_not_registered_where_redis_was_emptied),
+        cmocka_unit_test(scripts_that_cannot_be_registered_are_registered_later),
         cmocka_unit_test(scripts_are_registered_again_when_the_identity_changed_meanwhile),
         cmocka_unit_test(a_script_that_redis_knows_otherwise_holds_until_it_does_not),
         cmocka_unit_test(a_script_that_redis_cannot_compile_takes_no_name),
