@@ -71,7 +71,7 @@ def test_an_applier_that_stands_still_is_seen(stand):
     report = json.loads(out)
     behind = next(r for r in report["latency"] if r["what"] == "visible after acknowledged")
     assert report["visible"] == 1500
-    assert 1_000_000 < behind["maxUs"] < 10_000_000, behind
+    assert 1_000_000 < behind["maxUs"] < 30_000_000, behind
     assert report["lagPeak"] >= 500
 
 

@@ -320,7 +320,7 @@ def group_of(topic):
 def test_commits_are_set_once_the_last_applier_has_left(lab, server):
     topic = lab.topic()
     write(topic, 3, 300)
-    applier = lab.applier(topic, server).start().await_ready()
+    applier = lab.applier(topic, server, session_timeout="30s").start().await_ready()
     lab.await_applied(topic, server)
     topic.truncate(2, 5)
     r = restorer(lab, server, topic)
@@ -339,7 +339,7 @@ def test_commits_are_set_once_the_last_applier_has_left(lab, server):
 
 
 @pytest.mark.parametrize("given", [
-    {"group.instance.id": "one", "session.timeout.ms": 3000, "heartbeat.interval.ms": 500},
+    {"group.instance.id": "one", "session.timeout.ms": 10000, "heartbeat.interval.ms": 500},
     {"group.protocol": "consumer"}], ids=["static", "consumer"])
 def test_any_member_keeps_commits_from_being_set(lab, server, given):
     topic = lab.topic()
@@ -357,7 +357,7 @@ def test_any_member_keeps_commits_from_being_set(lab, server, given):
     if "group.instance.id" in given:
         # A static member leaves when its session ends, and not before.
         assert r.group()["restored"] == "busy"
-    await_(lambda: r.group()["restored"] == "done", 20, "the group is empty")
+    await_(lambda: r.group()["restored"] == "done", 40, "the group is empty")
     assert committed(topic.brokers, group_of(topic), topic) == {0: 0, 1: 0, 2: 0}
 
 

@@ -95,6 +95,7 @@ class Kubelet(http.server.ThreadingHTTPServer):
     def run(self, cluster, namespace, pod, log, wal="orders", container="redis-applier", name=None,
             ports=(), **state):
         """A pod there whose container runs, or is in another state. It is of `name`, an applier."""
+        self.logs[namespace, pod, container] = log  # who follows logs asks as soon as it runs
         cluster.kubectl("create", "-n", namespace, "-f", "-", stdin=json.dumps({
             "apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod, "labels": {
                 "app.kubernetes.io/name": name or "redis-applier", "redwal.dev/wal": wal}},
@@ -103,7 +104,6 @@ class Kubelet(http.server.ThreadingHTTPServer):
                                      "ports": [{"containerPort": port} for port in ports]}],
                      "tolerations": [{"operator": "Exists"}]}}))
         self.say(cluster, namespace, pod, container, **state)
-        self.logs[namespace, pod, container] = log
 
     def say(self, cluster, namespace, pod, container="redis-applier", restarts=0, **state):
         cluster.kubectl("patch", "pod", pod, "-n", namespace, "--subresource=status",

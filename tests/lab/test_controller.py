@@ -239,6 +239,8 @@ def test_permissions_that_are_taken_are_told_and_may_come_back(wals, controller)
     wals.await_settled()
     grant(wals, [(g, r, ["get", "list", "watch"] if "deployments" in r else v)
                  for g, r, v in RULES])
+    wals.cluster.await_may(wals.namespace, [
+        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}], may=False)
     wals.patch({"applier": {"replicas": 4}})
     await_(lambda: wals.condition("ObjectsApplied") == ("False", "Refused"), 60, it.tail)
     assert "403 Forbidden" in str(wals.get()["status"]["conditions"])

@@ -184,6 +184,7 @@ def check_the_lease(controller, verb):
         await_(lambda: controller.metric("terms_total"), 20, controller.tail)
         await_(lambda: not controller.leads(), 2 * DURATION, controller.tail)  # a page tells it 2 s late
     else:
+        await_(lambda: "Failed to take part in the election" in controller.output(), 20, controller.tail)
         holds(lambda: not controller.metric("terms_total"), 3, "nobody acts")
     assert controller.output().count("Failed to take part in the election") == 1
 

@@ -162,12 +162,15 @@ def test_whose_they_are_stands_in_the_status(site, controller):
 
 def test_one_that_is_deleted_meanwhile_tells_what_went(site, controller):
     stay(site, "rfr-orders-1", True)
-    site.goes_on(site.own())
+    old = site.own()
+    site.goes_on(old)
     site.kubectl("apply", "--server-side", "--field-manager=redwal-controller", "-f", "-", stdin=json.dumps({
         "apiVersion": "redwal.dev/v1alpha1", "kind": "RedisRestore",
         "metadata": {"name": "orders-1", "finalizers": ["redwal.dev/restore"]}}))
     controller("first", site.cluster.kubeconfig, *LOOKS).await_leading()
     site.await_reason("Recreating", "DeletingVolumes")
+    await_(lambda: {name for _, name, _ in site.own() & old} == {"rfr-orders-1"}, 60,
+           lambda: f"the one that stays is left: {site.own()}")
     site.kubectl("delete", "rrs", "orders-1", "--wait=false")
     await_(lambda: not restores(site), 60, lambda: f"it is gone: {restores(site)}")
     await_(lambda: any("deleted by then: " in said and "Pod rfr-orders-0" in said for said in cancelled(site)),

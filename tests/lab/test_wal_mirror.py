@@ -143,8 +143,8 @@ def test_a_mirror_is_looked_at_stopped_with_a_proof_and_goes_on(wals, controller
     series = r'wal_mirror_state\{[^}]*,state="Running",wanted="Running"\}'
     await_(lambda: it.metric(series) == 1, 10, lambda: it.get("/metrics")[1])
 
-    mirrored.want("Stopped")
     began = time.monotonic()
+    mirrored.want("Stopped")
     mirrored.await_said("Stopped", "StoppedAndFenced", it=it)
     assert time.monotonic() - began >= PROOF_S and mirrored.is_stopped()
     ends = mirrored.here.ends()

@@ -67,7 +67,7 @@ class Applier:
         request = urllib.request.Request(f"http://{self.http}{path}", method=method, headers={
             k.replace("_", "-"): v for k, v in headers.items()})
         try:
-            with urllib.request.urlopen(request, timeout=2) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:
                 return Answer(answer.status, answer.headers["Content-Type"], answer.read().decode())
         except urllib.error.HTTPError as answer:
             return Answer(answer.code, answer.headers["Content-Type"], answer.read().decode())
