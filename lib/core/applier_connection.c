@@ -203,14 +203,6 @@ void asked_in_vain(struct applier *a, const char *what, const struct reply *repl
         STR_ARGS(reply->type == REPLY_ERROR ? reply->text : STR_LITERAL("something else")));
 }
 
-void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms)
-{
-    const struct str get[] = { STR_LITERAL("HGET"), identity_key(), STR_LITERAL("wal") };
-
-    say(a, get, ARRAY_SIZE(get));
-    expect(a, kind, -1, 1, now_ms);
-}
-
 /* The primary is ours: every partition asks where it is. */
 void connection_accepted(struct applier *a, int64_t now_ms)
 {

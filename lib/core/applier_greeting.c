@@ -19,6 +19,15 @@ static void rehearse(struct applier *a, int64_t now_ms)
     expect(a, EXPECT_REHEARSAL, -1, 2, now_ms);
 }
 
+void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms)
+{
+    const struct str get[] = { STR_LITERAL("HMGET"), identity_key(), STR_LITERAL("wal"),
+                               STR_LITERAL("restore") };
+
+    say(a, get, ARRAY_SIZE(get));
+    expect(a, kind, -1, 1, now_ms);
+}
+
 static void claim(struct applier *a, int64_t now_ms)
 {
     const struct str set[] = { STR_LITERAL("HSETNX"), identity_key(), STR_LITERAL("wal"), a->wal };
@@ -105,11 +114,18 @@ static void claim_answered(struct applier *a, const struct reply *reply, int64_t
         asked_in_vain(a, "to take its identity", reply, now_ms);
 }
 
+enum { WHOSE, RESTORE, IDENTITY_FIELDS };
+
+static bool is_identity(const struct reply *reply)
+{
+    return reply->type == REPLY_ARRAY && reply->n_elements == IDENTITY_FIELDS;
+}
+
 static void identity_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
 {
-    if (reply->type != REPLY_STRING)
+    if (!is_identity(reply) || reply->elements[WHOSE].type != REPLY_STRING)
         asked_in_vain(a, "its identity", reply, now_ms);
-    else if (str_eq(reply->text, a->wal))
+    else if (str_eq(reply->elements[WHOSE].text, a->wal))
         identified(a, now_ms);
     else
         connection_refuse(a, HOLD_OTHER_WAL, hold_text(HOLD_OTHER_WAL), now_ms);
@@ -185,13 +201,15 @@ static void scripts_answered(struct applier *a, const struct reply *reply, int64
     connection_accepted(a, now_ms);
 }
 
-/* Nobody closes the connection when a Redis is emptied. */
+/* Nobody closes the connection when a Redis is emptied, or when a restore begins it anew. */
 static void ours_answered(struct applier *a, const struct reply *reply, int64_t now_ms)
 {
-    if (reply->type != REPLY_STRING && reply->type != REPLY_NIL)
+    if (!is_identity(reply))
         asked_in_vain(a, "its identity", reply, now_ms);
-    else if (reply->type == REPLY_NIL || !str_eq(reply->text, a->wal))
+    else if (!str_eq(reply->elements[WHOSE].text, a->wal))
         connection_give_up(a, now_ms, "its identity is gone");
+    else if (!str_eq(reply->elements[RESTORE].text, str_from(a->primary.restore)))
+        connection_give_up(a, now_ms, "a restore has begun it anew");
 }
 
 static void still_ours_answered(struct applier *a, const struct reply *reply, int64_t now_ms)

@@ -38,9 +38,9 @@ enum {
 enum expect_kind {
     EXPECT_REHEARSAL,   /* MULTI and DISCARD, with nothing in between */
     EXPECT_CLAIM,       /* HSETNX identity wal */
-    EXPECT_IDENTITY,    /* HGET identity wal */
+    EXPECT_IDENTITY,    /* HMGET identity wal restore */
     EXPECT_COMPILED,    /* EVAL of a script that does nothing */
-    EXPECT_STILL_OURS,  /* HGET identity wal, before scripts are registered */
+    EXPECT_STILL_OURS,  /* the same, before scripts are registered */
     EXPECT_REGISTERING, /* MULTI and what it is to execute for that */
     EXPECT_SCRIPTS,     /* its EXEC: HSETNX identity script:... each, and HMGET of them */
     EXPECT_LOCATE,      /* HMGET position, of a partition that asks where it is */
@@ -56,7 +56,7 @@ enum expect_kind {
     EXPECT_DISCARD,
     EXPECT_UNWATCH,
     EXPECT_ROLE,
-    EXPECT_OURS,      /* HGET identity wal, of a primary that was ours, or behind WATCH */
+    EXPECT_OURS,      /* the same, of a primary that was ours, or behind WATCH */
     EXPECT_TYPE,      /* of the key of the partition's next window operation */
     EXPECT_UNTOUCHED, /* HMGET position, behind these */
     EXPECT_COUNT
@@ -290,7 +290,6 @@ void message_release(struct applier *a, void *message);
 void say(struct applier *a, const struct str *words, size_t n); /* appends one command */
 void expect(struct applier *a, enum expect_kind kind, int32_t partition, uint32_t count,
             int64_t now_ms);
-void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms);
 struct expectation expected_take(struct applier *a); /* the kind of the next answer */
 void transactions_forget(struct applier *a);
 void connection_reset(struct applier *a);
@@ -304,6 +303,7 @@ void asked_in_vain(struct applier *a, const char *what, const struct reply *repl
 /* applier_greeting.c */
 /* What comes before connection_accepted(). `claims`: it is blank, and becomes this WAL's. */
 void greet(struct applier *a, bool claims, int64_t now_ms);
+void ask_identity(struct applier *a, enum expect_kind kind, int64_t now_ms);
 /* False: it is an answer to something else. */
 bool greeting_answered(struct applier *a, enum expect_kind kind, const struct reply *reply,
                        int64_t now_ms);

@@ -59,6 +59,7 @@ static void connect(struct stand *s)
     struct primary_facts facts = { .address = "redis:6379", .role = PRIMARY_ROLE_MASTER };
 
     snprintf(facts.wal, sizeof(facts.wal), "w");
+    snprintf(facts.restore, sizeof(facts.restore), "%s", s->restore ? s->restore : "");
     s->n_connects++;
     applier_connected(s->applier, &facts, s->now_ms);
 }
@@ -259,6 +260,17 @@ static struct reply read_nothing(size_t n, struct reply *elements)
     return (struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = n };
 }
 
+static struct reply read_identity(struct stand *s, struct reply *elements)
+{
+    s->n_identities++;
+    read_nothing(2, elements);
+    if (!s->is_blank)
+        elements[0] = text(REPLY_STRING, "w");
+    if (!s->is_blank && s->restore)
+        elements[1] = text(REPLY_STRING, s->restore);
+    return (struct reply){ .type = REPLY_ARRAY, .elements = elements, .n_elements = 2 };
+}
+
 static void unwatch(struct stand *s)
 {
     s->watches_identity = false;
@@ -286,6 +298,13 @@ void stand_empty(struct stand *s)
     }
 }
 
+void stand_restore(struct stand *s, const char *uid)
+{
+    stand_empty(s);
+    s->is_blank = false;
+    s->restore = uid;
+}
+
 static struct reply answer_to(struct stand *s, const struct str *words, size_t n,
                               struct reply *elements)
 {
@@ -299,6 +318,8 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         s->in_multi = s->touched = false;
     if (s->in_multi)
         return queue_command(s, words, n);
+    if (is(words[0], "HMGET") && is(words[1], "redwal:identity") && is(words[2], "wal"))
+        return read_identity(s, elements);
     if (is(words[0], "HMGET") && is(words[1], "redwal:identity"))
         return read_nothing(n - 2, elements);
     if (is(words[0], "EVAL") && s->script_error)
@@ -307,9 +328,6 @@ static struct reply answer_to(struct stand *s, const struct str *words, size_t n
         return (struct reply){ .type = REPLY_INTEGER, .integer = 1 };
     if (is(words[0], "HMGET"))
         return read_position(s, partition_of(words[1]), elements);
-    s->n_identities += is(words[0], "HGET") && is(words[2], "wal");
-    if (is(words[0], "HGET") && is(words[2], "wal") && !s->is_blank)
-        return text(REPLY_STRING, "w");
     if (is(words[0], "HGET"))
         return (struct reply){ .type = REPLY_NIL };
     if (is(words[0], "GET")) /* no ids are remembered */

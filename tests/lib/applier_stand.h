@@ -34,6 +34,7 @@ struct stand {
     const char *script_sha;              /* what it knows of every script; NULL: nothing */
     size_t n_scripts;                    /* that the last transaction registered */
     bool is_blank;                       /* it was emptied: its identity is gone */
+    const char *restore;                 /* that began it; NULL: none did */
     size_t n_identities;                 /* questions whose it is */
     const char *key_type;                /* the answer to TYPE */
     size_t n_executed[STAND_PARTITIONS]; /* commands of records, by partition */
@@ -68,6 +69,8 @@ void stand_pass(struct stand *s, int64_t ms); /* time */
 
 /* Nobody's connection is closed, and who watches a key that is not there is not told. */
 void stand_empty(struct stand *s);
+/* A restore empties it, and begins it anew. */
+void stand_restore(struct stand *s, const char *uid);
 
 void stand_put_position(struct stand *s, int32_t partition, int64_t next, int64_t settled);
 int64_t stand_next(const struct stand *s, int32_t partition);

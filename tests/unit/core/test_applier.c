@@ -345,21 +345,23 @@ static size_t n_executed(const struct stand *s)
     return n;
 }
 
-/* What is on its way is executed on what was emptied, or not at all. */
-static void nothing_is_executed_once_it_was_emptied(struct stand *s)
+/* What is on its way is executed on what was there before, or not at all. */
+static void nothing_is_executed_behind(struct stand *s, bool by_a_restore)
 {
     const size_t before = n_executed(s);
 
-    stand_empty(s);
+    if (by_a_restore)
+        stand_restore(s, "another");
+    else
+        stand_empty(s);
     while (s->unanswered.n > 0 && s->n_disconnects == 0)
         stand_answer_one(s);
     assert_int_equal(n_executed(s), before);
 }
 
 /* After each answer in turn. Some partitions have a position, others have none yet. */
-static void what_was_emptied_is_not_written_to(void **state)
+static void tell_what_is_written_to(bool by_a_restore)
 {
-    (void)state;
     for (size_t after = 0, left = 1; left > 0; after++) {
         struct stand s;
 
@@ -375,9 +377,38 @@ static void what_was_emptied_is_not_written_to(void **state)
         for (size_t i = 0; i < after && s.unanswered.n > 0; i++)
             stand_answer_one(&s);
         left = s.unanswered.n;
-        nothing_is_executed_once_it_was_emptied(&s);
+        nothing_is_executed_behind(&s, by_a_restore);
         stand_close(&s);
     }
+}
+
+static void what_was_emptied_is_not_written_to(void **state)
+{
+    (void)state;
+    tell_what_is_written_to(/* by_a_restore= */ false);
+}
+
+static void what_a_restore_began_is_not_written_to_by_who_knew_it_before(void **state)
+{
+    (void)state;
+    tell_what_is_written_to(/* by_a_restore= */ true);
+}
+
+static void an_idle_primary_that_a_restore_began_is_noticed(void **state)
+{
+    struct stand s;
+    (void)state;
+
+    open_stand(&s);
+    own(&s, 0);
+    stand_restore(&s, "another");
+    for (int i = 0; i < 30; i++) {
+        stand_pass(&s, 100);
+        stand_answer(&s);
+    }
+    assert_int_equal(s.n_disconnects, 1);
+    assert_int_equal(s.n_connects, 2);
+    stand_close(&s);
 }
 
 /* It left with an outcome to write down, and comes back before anybody asks whose Redis it is. */
@@ -519,6 +550,8 @@ int main(void)
         cmocka_unit_test(an_idle_primary_that_stays_ours_is_kept),
         cmocka_unit_test(an_idle_primary_that_was_emptied_is_noticed),
         cmocka_unit_test(what_was_emptied_is_not_written_to),
+        cmocka_unit_test(what_a_restore_began_is_not_written_to_by_who_knew_it_before),
+        cmocka_unit_test(an_idle_primary_that_a_restore_began_is_noticed),
         cmocka_unit_test(nor_for_a_partition_that_comes_back),
         cmocka_unit_test(who_has_a_position_does_not_ask_whose_redis_it_is),
         cmocka_unit_test(a_replaced_log_is_noticed_under_load),
