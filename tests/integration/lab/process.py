@@ -10,6 +10,8 @@ from .wait import await_
 
 PORTS = 500  # of one process
 _claims, _ports = [], []
+# A run in the background of a script ignores SIGINT, and so would all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL", "--"]  # becomes what follows, same pid
 
 
