@@ -68,7 +68,8 @@ static void plan(const struct verify *v, struct repair_item *item)
 {
     item->outcome = REPAIR_NONE;
     item->why[0] = '\0';
-    item->is_copied = item->is_not_taken = false;
+    item->copy[0] = '\0';
+    item->is_not_taken = false;
     item->partition = REPAIR_NOT_LISTED;
     item->first_ms = 0;
     item->action = item->kind == FINDING_EXTRA    ? REPAIR_DELETE
@@ -300,8 +301,7 @@ static enum err_code copy_and_write(struct repair *r, struct err *err)
         rc = write_all(r, err);
     if (rc != ERR_OK)
         close_open(r, REPAIR_LEFT, "");
-    else
-        repair_drop_copies(r->v, r->items, r->n);
+    repair_drop_copies(r->v, r->items, r->n);
     free(r->guards);
     free(r->steps);
     free(r->keys);

@@ -22,8 +22,8 @@ struct repair_item {
     enum repair_outcome outcome;  /* of this attempt; after REPAIR_BUSY another may do */
     char why[FINDING_DETAIL_MAX]; /* what Redis said, or "" */
     enum repair_action action;    /* the rest is for repair*.c */
-    bool is_copied, is_not_taken; /* the copy is there; Redis does not take the payload */
-    char copy[REPAIR_COPY_MAX];
+    bool is_not_taken;            /* Redis does not take the payload */
+    char copy[REPAIR_COPY_MAX];   /* its name, or "" while there can be none */
     struct deadline ends;
     int32_t partition; /* whose index lists its deadline; REPAIR_NOT_LISTED */
     int64_t first_ms;
@@ -39,7 +39,7 @@ void repair_close(struct repair_item *item, enum repair_outcome outcome, const c
 /* repair_copy.c: brings what the log makes of the open items to Redis, as keys of ours. */
 enum err_code repair_copy_all(struct verify *v, struct repair_item *items, size_t n,
                               struct err *err);
-/* Deletes the copies that are still there. */
+/* Deletes the copies that are still there, if Redis answers; after an error, too. */
 void repair_drop_copies(struct verify *v, const struct repair_item *items, size_t n);
 /* What Redis is to be told of a deadline. */
 int64_t repair_ends_ms(const struct verify *v, struct deadline ends);

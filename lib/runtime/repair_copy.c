@@ -1,13 +1,15 @@
 /*
  * What the log makes of keys, brought from the scratch Redis to Redis as keys of ours: by their
  * payloads, or where Redis does not take these by commands. A copy has an end of its own, so that
- * nothing stays when a repair is killed.
+ * nothing stays when a repair is killed; and none is made in a Redis that was emptied, which its
+ * appliers are to find blank.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "core/partitioner.h"
+#include "core/position.h"
 #include "core/redis_error.h"
 #include "core/value_write.h"
 #include "runtime/repair.h"
@@ -52,6 +54,89 @@ static enum err_code denied(const struct dialogue *d, const struct reply *answer
     return err_set(err, ERR_DENIED, "%s: %.*s", d->facts.address, STR_ARGS(answer->text));
 }
 
+/* --- portions: written whole, or not at all --------------------------------------------------- */
+
+static enum err_code abandon_portion(struct verify *v, struct err *err)
+{
+    struct dialogue *d = &v->target.dialogue;
+    const struct reply *answer;
+    enum err_code rc;
+
+    dialogue_say_text(d, "DISCARD", NULL);
+    rc = dialogue_send(d, err);
+    return rc == ERR_OK ? dialogue_hear(d, &answer, err) : rc;
+}
+
+static enum err_code hear_accepted(struct dialogue *d, const char *what, const struct reply **ret,
+                                   struct err *err)
+{
+    const enum err_code rc = dialogue_hear(d, ret, err);
+
+    if (rc != ERR_OK || (*ret)->type != REPLY_ERROR)
+        return rc;
+    return err_set(
+        err,
+        redis_error_classify((*ret)->text) == REDIS_ERROR_ACCESS ? ERR_DENIED : ERR_UNAVAILABLE,
+        "%s: %s: %.*s", d->facts.address, what, STR_ARGS((*ret)->text));
+}
+
+/* What is said next is written by end_portion(), if Redis is ours until then. The item is closed
+ * when it is not ours now. */
+static enum err_code begin_portion(struct verify *v, struct repair_item *item, struct err *err)
+{
+    struct dialogue *d = &v->target.dialogue;
+    const struct str watch[] = { STR_LITERAL("WATCH"), identity_key() };
+    const struct str wal[] = { STR_LITERAL("HGET"), identity_key(), STR_LITERAL("wal") };
+    const struct reply *answer;
+    bool is_ours = false;
+    enum err_code rc;
+
+    dialogue_say(d, watch, ARRAY_SIZE(watch));
+    dialogue_say(d, wal, ARRAY_SIZE(wal));
+    dialogue_say_text(d, "MULTI", NULL);
+    rc = dialogue_send(d, err);
+    if (rc == ERR_OK)
+        rc = hear_accepted(d, "WATCH", &answer, err);
+    if (rc == ERR_OK)
+        rc = hear_accepted(d, "HGET", &answer, err);
+    if (rc == ERR_OK)
+        is_ours = answer->type == REPLY_STRING && str_eq(answer->text, str_from(v->settings.wal));
+    if (rc == ERR_OK)
+        rc = hear_accepted(d, "MULTI", &answer, err);
+    if (rc != ERR_OK || is_ours)
+        return rc;
+    repair_close(item, REPAIR_BUSY, "Redis was emptied meanwhile, or is another WAL's");
+    return abandon_portion(v, err);
+}
+
+/* `ret`: what EXEC answered. `ret_why`, of FINDING_DETAIL_MAX: why it was refused, or "". */
+static enum err_code end_portion(struct verify *v, const struct reply **ret, char *ret_why,
+                                 struct err *err)
+{
+    struct dialogue *d = &v->target.dialogue;
+    enum err_code rc;
+
+    ret_why[0] = '\0';
+    dialogue_say_text(d, "EXEC", NULL);
+    rc = dialogue_send(d, err);
+    while (rc == ERR_OK && d->n_unanswered > 0) {
+        rc = dialogue_hear(d, ret, err);
+        if (rc == ERR_OK)
+            rc = denied(d, *ret, err);
+        if (rc == ERR_OK && (*ret)->type == REPLY_ERROR && ret_why[0] == '\0')
+            snprintf(ret_why, FINDING_DETAIL_MAX, "%.*s", STR_ARGS((*ret)->text));
+    }
+    return rc;
+}
+
+/* The item is closed when nothing was written because the identity was changed. */
+static bool is_executed(struct repair_item *item, const struct reply *exec)
+{
+    if (exec->type == REPLY_NIL)
+        repair_close(item, REPAIR_BUSY, "the identity of Redis was changed meanwhile");
+    return exec->type != REPLY_NIL;
+}
+
 /* --- payloads --------------------------------------------------------------------------------- */
 
 static void name_copy(struct verify *v, struct repair_item *item)
@@ -70,25 +155,30 @@ static void say_restore(struct copying *c, struct repair_item *item, struct str 
     c->under_way[c->n_under_way++] = item;
 }
 
+static void take_restored(struct repair_item *item, const struct reply *exec, size_t i,
+                          const char *why)
+{
+    struct str said = str_from(why);
+
+    if (!is_executed(item, exec))
+        return;
+    if (i < exec->n_elements && exec->elements[i].type == REPLY_ERROR)
+        said = exec->elements[i].text;
+    item->is_not_taken = said.n > 0;
+    snprintf(item->why, sizeof(item->why), "%.*s", STR_ARGS(said));
+}
+
 static enum err_code hear_restored(struct copying *c, struct err *err)
 {
-    struct dialogue *d = &c->v->target.dialogue;
-    enum err_code rc = dialogue_send(d, err);
+    char why[FINDING_DETAIL_MAX];
+    const struct reply *exec;
+    enum err_code rc;
 
-    for (size_t i = 0; rc == ERR_OK && i < c->n_under_way; i++) {
-        struct repair_item *item = c->under_way[i];
-        const struct reply *answer;
-
-        rc = dialogue_hear(d, &answer, err);
-        if (rc == ERR_OK)
-            rc = denied(d, answer, err);
-        if (rc != ERR_OK)
-            break;
-        item->is_copied = answer->type != REPLY_ERROR;
-        item->is_not_taken = !item->is_copied;
-        snprintf(item->why, sizeof(item->why), "%.*s", item->is_copied ? 0 : (int)answer->text.n,
-                 answer->text.p);
-    }
+    if (c->n_under_way == 0)
+        return ERR_OK;
+    rc = end_portion(c->v, &exec, why, err);
+    for (size_t i = 0; rc == ERR_OK && i < c->n_under_way; i++)
+        take_restored(c->under_way[i], exec, i, why);
     c->n_under_way = 0;
     return rc;
 }
@@ -96,6 +186,8 @@ static enum err_code hear_restored(struct copying *c, struct err *err)
 static enum err_code take_payload(struct copying *c, struct repair_item *item,
                                   const struct reply *payload, struct err *err)
 {
+    enum err_code rc;
+
     if (payload->type == REPLY_NIL) {
         repair_close(item, REPAIR_BUSY, "it expired meanwhile");
         return ERR_OK;
@@ -107,6 +199,9 @@ static enum err_code take_payload(struct copying *c, struct repair_item *item,
                      payload->text.n);
         return ERR_OK;
     }
+    rc = c->n_under_way == 0 ? begin_portion(c->v, item, err) : ERR_OK;
+    if (rc != ERR_OK || !repair_is_open(item))
+        return rc;
     name_copy(c->v, item);
     say_restore(c, item, payload->text);
     return c->v->target.dialogue.out.n > PORTION_BYTES ? hear_restored(c, err) : ERR_OK;
@@ -230,22 +325,20 @@ static enum err_code ask_type(struct verify *v, struct str key, enum value_type 
     return rc;
 }
 
-/* The first answer that is an error, in `why`. */
 static enum err_code hear_written(struct verify *v, struct repair_item *item, struct err *err)
 {
-    struct dialogue *d = &v->target.dialogue;
-    enum err_code rc = dialogue_send(d, err);
+    char why[FINDING_DETAIL_MAX];
+    const struct reply *exec;
+    const enum err_code rc = end_portion(v, &exec, why, err);
 
-    while (rc == ERR_OK && d->n_unanswered > 0) {
-        const struct reply *answer;
-
-        rc = dialogue_hear(d, &answer, err);
-        if (rc == ERR_OK)
-            rc = denied(d, answer, err);
-        if (rc == ERR_OK && answer->type == REPLY_ERROR && repair_is_open(item))
-            repair_close(item, REPAIR_REFUSED, "%.*s", STR_ARGS(answer->text));
-    }
-    return rc;
+    if (rc != ERR_OK || !is_executed(item, exec))
+        return rc;
+    if (why[0])
+        repair_close(item, REPAIR_REFUSED, "%s", why);
+    for (size_t i = 0; repair_is_open(item) && i < exec->n_elements; i++)
+        if (exec->elements[i].type == REPLY_ERROR)
+            repair_close(item, REPAIR_REFUSED, "%.*s", STR_ARGS(exec->elements[i].text));
+    return ERR_OK;
 }
 
 static enum err_code write_commands(struct verify *v, struct repair_item *item,
@@ -261,7 +354,9 @@ static enum err_code write_commands(struct verify *v, struct repair_item *item,
     enum err_code rc = ask_values(v, type, item->key, &answers, err);
     size_t n;
 
-    if (rc != ERR_OK)
+    if (rc == ERR_OK)
+        rc = begin_portion(v, item, err);
+    if (rc != ERR_OK || !repair_is_open(item))
         return rc;
     for (size_t i = 0; i < value_n_reads(type); i++)
         values[i] = &answers->elements[i];
@@ -272,11 +367,10 @@ static enum err_code write_commands(struct verify *v, struct repair_item *item,
         repair_close(item, REPAIR_REFUSED, "%.*s; give --redis-server of the same version",
                      (int)(said.n < FINDING_DETAIL_MAX / 2 ? said.n : FINDING_DETAIL_MAX / 2),
                      said.p);
-        return ERR_OK;
+        return abandon_portion(v, err);
     }
     dialogue_gather(d, n);
     dialogue_say(d, expire, ARRAY_SIZE(expire));
-    item->is_copied = true;
     return hear_written(v, item, err);
 }
 
@@ -327,6 +421,25 @@ static enum err_code learn_fields(struct verify *v, struct str key, struct key_l
     return rc;
 }
 
+/* The first answer that is an error, in `why`. */
+static enum err_code hear_deadlines(struct verify *v, struct repair_item *item, struct err *err)
+{
+    struct dialogue *d = &v->target.dialogue;
+    enum err_code rc = dialogue_send(d, err);
+
+    while (rc == ERR_OK && d->n_unanswered > 0) {
+        const struct reply *answer;
+
+        rc = dialogue_hear(d, &answer, err);
+        if (rc == ERR_OK)
+            rc = denied(d, answer, err);
+        if (rc == ERR_OK && answer->type == REPLY_ERROR && repair_is_open(item))
+            repair_close(item, REPAIR_REFUSED, "%.*s", STR_ARGS(answer->text));
+    }
+    return rc;
+}
+
+/* Commands that make no key, so that they need no guard. */
 static enum err_code write_field_deadlines(struct verify *v, struct repair_item *item,
                                            struct err *err)
 {
@@ -344,7 +457,7 @@ static enum err_code write_field_deadlines(struct verify *v, struct repair_item 
     for (size_t i = 0; i < answer->n_elements && i < fields.n; i++)
         say_field_deadline(v, item, key_list_at(&fields, i),
                            side_field_deadline(&v->scratch, &answer->elements[i]));
-    return v->target.dialogue.n_unanswered > 0 ? hear_written(v, item, err) : ERR_OK;
+    return v->target.dialogue.n_unanswered > 0 ? hear_deadlines(v, item, err) : ERR_OK;
 }
 
 /* A payload has its fields' deadlines by the clock of the scratch Redis. */
@@ -384,6 +497,8 @@ enum err_code repair_copy_all(struct verify *v, struct repair_item *items, size_
     for (size_t i = 0; rc == ERR_OK && i < n; i++)
         if (repair_is_open(&items[i]) && items[i].action == REPAIR_TAKE)
             rc = finish_copy(v, &items[i], err);
+    if (rc != ERR_OK) /* or copies would be dropped within a portion that does not end */
+        dialogue_say_text(&v->target.dialogue, "DISCARD", NULL);
     return rc;
 }
 
@@ -394,7 +509,7 @@ void repair_drop_copies(struct verify *v, const struct repair_item *items, size_
     struct err err;
 
     for (size_t i = 0; i < n; i++)
-        if (items[i].is_copied && !repair_is_done(items[i].outcome))
+        if (items[i].copy[0] && !repair_is_done(items[i].outcome))
             dialogue_say_text(d, "UNLINK", items[i].copy, NULL);
     if (d->n_unanswered == 0 || dialogue_send(d, &err) != ERR_OK)
         return;

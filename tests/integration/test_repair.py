@@ -16,6 +16,7 @@ from lab import oracle, permissions, servers
 from lab.clocked import SHIFT
 from lab.cli import Answer
 from lab.comparison import ALL_TYPES, PAIRS, VANISHES, Overtaken, Verify, found, vanishing_list
+from lab.link import Link
 from lab.traffic import Traffic
 from lab.wait import await_
 from lab.week import week
@@ -305,6 +306,79 @@ def test_a_failover_amid_a_repair(lab):
 
 def writes_copies(server):
     return "cmdstat_restore" in server.info("commandstats")
+
+
+# --- copies ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", [b"WATCH", b"RESTORE"])
+def test_an_emptied_redis_stays_blank(lab, word):
+    """FLUSHALL closes no connection; with a copy and no identity Redis would be foreign to its appliers."""
+    case = Overtaken(lab)
+    with case.server.client() as client:
+        client.incr("counter")
+        report = case.run("repair", "--yes", word=word, meanwhile=client.flushall).json()
+        assert client.dbsize() == 0 and report["repaired"] == 0 and report["different"] == 1
+    assert "cmdstat_restore" not in case.server.info("commandstats"), "a copy was there for a while"
+
+
+class Refused:
+    """A stream that a Redis lacks which does not take the payloads of the fold's, so that it is told a command an
+    entry."""
+
+    def __init__(self, lab):
+        topic, self.server = lab.topic(partitions=1), lab.redis(program=servers.program("redis-6.2"))
+        applier = lab.applier(topic, self.server).start()
+        for i in range(1, 1001):
+            topic.write(encode("XADD", [f"{i}-1", "f", "x" * 1000]), b"stream")
+        topic.flush()
+        lab.await_applied(topic, self.server)
+        applier.stop()
+        with self.server.client() as client:
+            client.delete("stream")
+            self.n_keys = client.dbsize()
+        self.link = Link(self.server.port)
+        lab.on_close(self.link.close)
+        self.cli = Verify(lab, topic, self.server, redis_server=servers.program("redis-8"))
+
+    def held_before_the_end(self):
+        """A repair of which Redis is told all but the end of the commands for the copy."""
+        self.link.hold_at(b"PEXPIRE\r\n")
+        process = self.cli.given(redis=f"127.0.0.1:{self.link.port}", output="json").start("repair", "--yes")
+        await_(self.link.held, 30, "it has said that")
+        return process
+
+
+def test_a_copy_by_commands_is_there_whole_or_not_at_all(lab):
+    case = Refused(lab)
+    process = case.held_before_the_end()
+    process.kill()
+    case.link.cut()
+    process.communicate(timeout=30)
+    with case.server.client() as client:
+        assert (copies(client), client.dbsize()) == ([], case.n_keys)
+
+
+def test_an_emptied_redis_is_told_no_commands_either(lab):
+    case = Refused(lab)
+    process = case.held_before_the_end()
+    with case.server.client() as client:
+        client.config_resetstat()
+        client.flushall()
+        case.link.restore()
+        process.communicate(timeout=60)
+        assert client.dbsize() == 0
+    assert "cmdstat_xadd" not in case.server.info("commandstats"), "a copy was there for a while"
+
+
+def test_copies_are_dropped_when_the_repair_ends_with_an_error(lab):
+    case = Overtaken(lab)
+    with case.server.client() as client:
+        client.incr("counter")
+        client.execute_command("ACL", "SETUSER", "default", "-eval")
+        done = Verify(lab, case.topic, case.server).repair("--yes", status=1)
+        assert "EVAL" in done.err and "cmdstat_restore" in case.server.info("commandstats")
+        assert copies(client) == []
 
 
 # --- the guard ------------------------------------------------------------------------------------
