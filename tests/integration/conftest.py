@@ -23,6 +23,7 @@ REDIS_USER, REDIS_PASSWORD = "applier", "redis-secret-5v7X"
 REDIS_RULES = " ".join(permissions.REDIS)
 SECRETS = (KAFKA_PASSWORD, REDIS_PASSWORD)
 SESSION_TIMEOUT = "3s"  # so that a killed applier's partitions move soon
+PATIENT = "30s"  # of an applier that is not killed: what it counts is of one ownership
 
 _numbers = itertools.count(1)
 

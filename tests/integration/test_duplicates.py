@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from conftest import PATIENT
 from lab.wait import await_
 from lab.workload import RepeatingWorkload, encode
 
@@ -106,7 +107,7 @@ def test_across_hand_overs(lab):
 def test_across_a_failover_that_goes_back(lab):
     lab.crashed = True
     topic, failover = lab.topic(), lab.failover()
-    applier = lab.applier(topic, failover).start().await_ready()
+    applier = lab.applier(topic, failover, session_timeout=PATIENT).start().await_ready()
     write(topic, 4, 500)
     old = failover.primary()
     lab.await_applied(topic, old)

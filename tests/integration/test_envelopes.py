@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from conftest import PATIENT
 from lab import servers
 from lab.partitioners import CRC32, MURMUR2
 from lab.wait import await_
@@ -104,7 +105,7 @@ def test_a_failover_that_loses_envelopes_gets_them_back(lab):
     lab.crashed = True
     topic, failover = lab.topic(), lab.failover()
     atomics = Atomics(6, keys_by_partition(3))
-    applier = lab.applier(topic, failover).start().await_ready()
+    applier = lab.applier(topic, failover, session_timeout=PATIENT).start().await_ready()
     atomics.write(topic, 1000)
     topic.flush()
     old = failover.primary()

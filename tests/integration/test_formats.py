@@ -94,9 +94,11 @@ def test_scripts_are_called_in_every_format(lab, registry):
     assert folded.state[b"all"][1] == b"22"
     assert folded.state[b"avro\xff\0s"][1] == {b"1", b"2", b"3"}
     assert sorted(folded.rejected.values()) == ["script-differs"] * 3 + ["script-failed"] * 3
-    applied = {kind: applier.metric("applied_envelopes_total", kind=kind)
-               for kind in ("operation", "atomic", "script", "release")}
-    assert applied == {"operation": 3, "atomic": 0, "script": 7, "release": 0}
+
+    def applied():
+        return {kind: applier.metric("applied_envelopes_total", kind=kind)
+                for kind in ("operation", "atomic", "script", "release")}
+    await_(lambda: applied() == {"operation": 3, "atomic": 0, "script": 7, "release": 0}, 10, applied)
 
 
 def test_verify_reads_them_by_the_same_registry(lab, registry):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from conftest import PATIENT
 from lab import oracle as oracle_module
 from lab import servers
 from lab.clocked import SHIFT, ClockedServer, LogTime, in_log_time
@@ -124,7 +125,7 @@ def test_a_failover_amid_a_replay(lab, kind):
     lab.crashed = True
     replay = Replay(lab, kind, 6000, seed=3)
     failover = lab.failover(program=servers.program(kind))
-    applier = lab.applier(replay.topic, failover, rate_limit=1000).start()
+    applier = lab.applier(replay.topic, failover, rate_limit=1000, session_timeout=PATIENT).start()
     old = failover.primary()
     await_(lambda: (applier.metric("records_total") or 0) > 800, 60, "the replay is under way")
     failover.lose_what_follows(old)

@@ -362,7 +362,7 @@ def test_what_is_not_fenced_is_said(lab, topic, mirror, cli, server):
     mirror(**{"exactly.once.support": "requested", "header.converter": SIMPLE})
     write(topic, 0, 10)
     await_mirrored(lab, topic, 10)
-    found = status(cli)
+    found = await_running(cli)
     assert (found["exactlyOnce"], found["keepsHeaders"]) == (None, False)
     assert examined(lab, server, cli) == ("OK", "UNKNOWN", "FAIL")
     found, _ = stop(cli)

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from conftest import PATIENT
 from lab.wait import await_
 from lab.workload import Workload
 
@@ -119,7 +120,7 @@ def test_a_zombie_writes_nothing(lab):
 def test_scaling_moves_only_what_must_move(lab):
     lab.crashed = True  # the new owner may begin before the old one wrote its outcomes down
     topic, server = lab.topic(partitions=6), lab.redis()
-    appliers = [lab.applier(topic, server) for _ in range(3)]
+    appliers = [lab.applier(topic, server, session_timeout=PATIENT) for _ in range(3)]
     with Writer(topic, 5):
         for applier in appliers[:2]:
             applier.start()

@@ -3,6 +3,7 @@
 import json
 import random
 
+from conftest import PATIENT
 from lab import quarantine
 from lab.wait import await_
 from lab.workload import Workload, encode
@@ -146,7 +147,7 @@ def test_killed_again_and_again(lab):
 def test_a_failover_goes_back_behind_what_was_parked(lab):
     lab.crashed = True
     topic, failover, workload = lab.topic(partitions=2), lab.failover(), Workload(2, rejects=0.03)
-    applier = lab.applier(topic, failover, **POLICY).start().await_ready()
+    applier = lab.applier(topic, failover, session_timeout=PATIENT, **POLICY).start().await_ready()
     workload.write(topic, 300)
     topic.flush()
     old = failover.primary()
@@ -169,7 +170,7 @@ def test_a_failover_goes_back_behind_what_was_parked(lab):
 def test_a_failover_goes_back_behind_retries_and_releases(lab):
     lab.crashed = True
     topic, failover = lab.topic(partitions=1), lab.failover()
-    applier = lab.applier(topic, failover, **POLICY).start().await_ready()
+    applier = lab.applier(topic, failover, session_timeout=PATIENT, **POLICY).start().await_ready()
     for number in range(8):
         key = f"k{number}".encode()
         for value in (b"not json", encode("APPEND", ["a"]), encode("APPEND", ["b"])):

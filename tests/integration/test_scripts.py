@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import redis
 
-from conftest import REDIS_PASSWORD, REDIS_RULES, REDIS_USER
+from conftest import PATIENT, REDIS_PASSWORD, REDIS_RULES, REDIS_USER
 from lab import oracle, scripts, servers
 from lab.applier import BINARY
 from lab.redis_server import RedisServer
@@ -315,7 +315,8 @@ class TestApplied:
     def test_a_failover_that_loses_calls_gets_them_back(self):
         self.lab.crashed = True
         failover, chance = self.lab.failover(), random.Random(3)
-        applier = self.lab.applier(self.topic, failover, scripts=self.directory).start()
+        applier = self.lab.applier(self.topic, failover, scripts=self.directory,
+                                   session_timeout=PATIENT).start()
         self.fund()
         old = failover.primary()
         self.lab.await_applied(self.topic, old)

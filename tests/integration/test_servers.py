@@ -3,6 +3,7 @@ a server does not have is told of."""
 
 import pytest
 
+from conftest import PATIENT
 from lab import servers
 from lab.workload import HOUR_MS, Workload, encode
 
@@ -82,7 +83,7 @@ def test_a_promoted_replica_gets_back_what_it_lacks(lab, name):
     program = servers.program(name)
     topic, failover = lab.topic(), lab.failover(program=program)
     lab.judge_with(lab.redis("oracle", program=program))
-    applier = lab.applier(topic, failover).start().await_ready()
+    applier = lab.applier(topic, failover, session_timeout=PATIENT).start().await_ready()
     old = failover.primary()
     failover.lose_what_follows(old)
     Workload(21).write(topic, 1000)

@@ -1,5 +1,6 @@
 """A Prometheus that reads the pages of programs as our PodMonitors have it read them."""
 
+import http
 import json
 import urllib.parse
 import urllib.request
@@ -46,13 +47,17 @@ class Prometheus:
         self.process.stop()
 
     def values(self, expression):
-        """How many it gives now; 0 while there is no answer."""
+        """How many it gives now; 0 while there is no answer, or it is not ready."""
         query = urllib.parse.urlencode({"query": expression})
         try:
             with urllib.request.urlopen(f"{self.url}/api/v1/query?{query}", timeout=10) as answer:
                 return len(json.load(answer)["data"]["result"])
         except ConnectionError:
             return 0
+        except urllib.error.HTTPError as error:
+            if error.code == http.HTTPStatus.SERVICE_UNAVAILABLE:
+                return 0
+            raise
         except urllib.error.URLError as error:
             if isinstance(error.reason, ConnectionError):
                 return 0

@@ -1,6 +1,8 @@
 """One child process with a log file, ended by its pid and never by its name."""
 
 import itertools
+import os
+import pathlib
 import random
 import signal
 import socket
@@ -10,6 +12,9 @@ from .wait import await_
 
 PORTS = 500  # of one process
 _claims, _ports = [], []
+# What is no leak of ours is none of any program that the tests start.
+os.environ.setdefault("LSAN_OPTIONS", "print_suppressions=0:suppressions="
+                      f"{pathlib.Path(__file__).resolve().parents[2] / 'lsan.supp'}")
 # A run in the background of a script ignores SIGINT, and so would all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 DIE_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL", "--"]  # becomes what follows, same pid

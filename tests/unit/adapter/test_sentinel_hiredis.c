@@ -18,7 +18,7 @@
 #include "adapter/sentinel_hiredis.h"
 #include "base/check.h"
 
-enum { TIMEOUT_MS = 500, POLL_INTERVAL_MS = 100, ACCEPT_MS = 10 };
+enum { TIMEOUT_MS = 10000, POLL_INTERVAL_MS = 100, ACCEPT_MS = 10 };
 
 #define ADDRESS "*2\r\n$9\r\n127.0.0.1\r\n$4\r\n6379\r\n"
 #define MASTER                                                                                     \

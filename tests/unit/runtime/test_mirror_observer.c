@@ -183,7 +183,7 @@ static void an_order_leaves_only_while_it_may(void **state)
         assert_int_equal(a.guard.taken, TRUTH_UNKNOWN);
         assert_int_equal(fake.n_asked[rows[i].asked], 1);
         assert_int_equal(question(o, "http://c.example", rows[i].effect,
-                                  now_ms + MIRROR_OBSERVER_TIMEOUT_MS - 1),
+                                  clock_since_boot_ms() + MIRROR_OBSERVER_TIMEOUT_MS - 1),
                          ERR_OK);
         assert_int_equal(answer(o).rc, ERR_OK);
         assert_true(rows[i].effect == MIRROR_EFFECT_GUARD ||
