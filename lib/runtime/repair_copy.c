@@ -109,16 +109,15 @@ static enum err_code begin_portion(struct verify *v, struct repair_item *item, s
     return abandon_portion(v, err);
 }
 
-/* `ret`: what EXEC answered. `ret_why`, of FINDING_DETAIL_MAX: why it was refused, or "". */
-static enum err_code end_portion(struct verify *v, const struct reply **ret, char *ret_why,
-                                 struct err *err)
+/* Hears all that was said. `ret`: the last answer. `ret_why`, of FINDING_DETAIL_MAX: the first that
+ * is an error, or "". */
+static enum err_code hear_all(struct verify *v, const struct reply **ret, char *ret_why,
+                              struct err *err)
 {
     struct dialogue *d = &v->target.dialogue;
-    enum err_code rc;
+    enum err_code rc = dialogue_send(d, err);
 
     ret_why[0] = '\0';
-    dialogue_say_text(d, "EXEC", NULL);
-    rc = dialogue_send(d, err);
     while (rc == ERR_OK && d->n_unanswered > 0) {
         rc = dialogue_hear(d, ret, err);
         if (rc == ERR_OK)
@@ -127,6 +126,14 @@ static enum err_code end_portion(struct verify *v, const struct reply **ret, cha
             snprintf(ret_why, FINDING_DETAIL_MAX, "%.*s", STR_ARGS((*ret)->text));
     }
     return rc;
+}
+
+/* As hear_all(); `ret`: what EXEC answered. */
+static enum err_code end_portion(struct verify *v, const struct reply **ret, char *ret_why,
+                                 struct err *err)
+{
+    dialogue_say_text(&v->target.dialogue, "EXEC", NULL);
+    return hear_all(v, ret, ret_why, err);
 }
 
 /* The item is closed when nothing was written because the identity was changed. */
@@ -421,21 +428,14 @@ static enum err_code learn_fields(struct verify *v, struct str key, struct key_l
     return rc;
 }
 
-/* The first answer that is an error, in `why`. */
 static enum err_code hear_deadlines(struct verify *v, struct repair_item *item, struct err *err)
 {
-    struct dialogue *d = &v->target.dialogue;
-    enum err_code rc = dialogue_send(d, err);
+    char why[FINDING_DETAIL_MAX];
+    const struct reply *last;
+    const enum err_code rc = hear_all(v, &last, why, err);
 
-    while (rc == ERR_OK && d->n_unanswered > 0) {
-        const struct reply *answer;
-
-        rc = dialogue_hear(d, &answer, err);
-        if (rc == ERR_OK)
-            rc = denied(d, answer, err);
-        if (rc == ERR_OK && answer->type == REPLY_ERROR && repair_is_open(item))
-            repair_close(item, REPAIR_REFUSED, "%.*s", STR_ARGS(answer->text));
-    }
+    if (rc == ERR_OK && why[0] && repair_is_open(item))
+        repair_close(item, REPAIR_REFUSED, "%s", why);
     return rc;
 }
 

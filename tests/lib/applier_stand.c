@@ -372,6 +372,12 @@ void stand_answer(struct stand *s)
     }
 }
 
+void stand_answer_until_disconnected(struct stand *s)
+{
+    while (s->unanswered.n > 0 && s->n_disconnects == 0)
+        stand_answer_one(s);
+}
+
 void stand_put_position(struct stand *s, int32_t partition, int64_t next, int64_t settled)
 {
     s->has_position[partition] = true;

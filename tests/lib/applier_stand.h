@@ -65,6 +65,7 @@ void stand_act(struct stand *s);
 /* Answers one command, or all of them and what they lead to. */
 void stand_answer_one(struct stand *s);
 void stand_answer(struct stand *s);
+void stand_answer_until_disconnected(struct stand *s);
 void stand_pass(struct stand *s, int64_t ms); /* time */
 
 /* Nobody's connection is closed, and who watches a key that is not there is not told. */

@@ -354,8 +354,7 @@ static void nothing_is_executed_behind(struct stand *s, bool by_a_restore)
         stand_restore(s, "another");
     else
         stand_empty(s);
-    while (s->unanswered.n > 0 && s->n_disconnects == 0)
-        stand_answer_one(s);
+    stand_answer_until_disconnected(s);
     assert_int_equal(n_executed(s), before);
 }
 
@@ -427,8 +426,7 @@ static void nor_for_a_partition_that_comes_back(void **state)
     revoke(&s, 0);
     stand_empty(&s);
     stand_stored(&s, 0, true);
-    while (s.unanswered.n > 0 && s.n_disconnects == 0)
-        stand_answer_one(&s);
+    stand_answer_until_disconnected(&s);
     assert_int_equal(s.n_disconnects, 1);
     stand_close(&s);
 }

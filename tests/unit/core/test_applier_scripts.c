@@ -16,15 +16,22 @@ static const struct script known_scripts[] = { { .name = "a", .sha = "01" },
                                                { .name = "b", .sha = "01" } };
 static const struct script_set script_set = { known_scripts, ARRAY_SIZE(known_scripts) };
 
-static void scripts_are_registered_before_a_position_is_asked_for(void **state)
+/* A partition is assigned, and nothing answered yet. */
+static void open_with_scripts(struct stand *s)
 {
     struct applier_settings settings = stand_settings();
+
+    settings.scripts = &script_set;
+    stand_open(s, &settings);
+    stand_assign(s, 0);
+}
+
+static void scripts_are_registered_before_a_position_is_asked_for(void **state)
+{
     struct stand s;
     (void)state;
 
-    settings.scripts = &script_set;
-    stand_open(&s, &settings);
-    stand_assign(&s, 0);
+    open_with_scripts(&s);
     assert_int_equal(s.started_at[0], -1);
     stand_answer(&s);
     assert_string_equal(s.script_sha, "01");
@@ -35,21 +42,17 @@ static void scripts_are_registered_before_a_position_is_asked_for(void **state)
 /* Or the identity would have fields, and say nobody's name. After each answer in turn. */
 static void scripts_are_not_registered_where_redis_was_emptied(void **state)
 {
-    struct applier_settings settings = stand_settings();
     (void)state;
 
-    settings.scripts = &script_set;
     for (size_t after = 0, left = 1; left > 0; after++) {
         struct stand s;
 
-        stand_open(&s, &settings);
-        stand_assign(&s, 0);
+        open_with_scripts(&s);
         for (size_t i = 0; i < after && s.unanswered.n > 0; i++)
             stand_answer_one(&s);
         left = s.unanswered.n;
         stand_empty(&s);
-        while (s.unanswered.n > 0 && s.n_disconnects == 0)
-            stand_answer_one(&s);
+        stand_answer_until_disconnected(&s);
         assert_null(s.script_sha);
         stand_close(&s);
     }
@@ -57,13 +60,10 @@ static void scripts_are_not_registered_where_redis_was_emptied(void **state)
 
 static void scripts_that_cannot_be_registered_are_registered_later(void **state)
 {
-    struct applier_settings settings = stand_settings();
     struct stand s;
     (void)state;
 
-    settings.scripts = &script_set;
-    stand_open(&s, &settings);
-    stand_assign(&s, 0);
+    open_with_scripts(&s);
     s.fails_queueing = true;
     s.error_word = "HSETNX";
     s.error = "OOM command not allowed when used memory > 'maxmemory'.";
@@ -81,13 +81,10 @@ static void scripts_that_cannot_be_registered_are_registered_later(void **state)
 
 static void scripts_are_registered_again_when_the_identity_changed_meanwhile(void **state)
 {
-    struct applier_settings settings = stand_settings();
     struct stand s;
     (void)state;
 
-    settings.scripts = &script_set;
-    stand_open(&s, &settings);
-    stand_assign(&s, 0);
+    open_with_scripts(&s);
     s.touched = true;
     stand_answer(&s);
     assert_false(s.touched);
@@ -98,15 +95,12 @@ static void scripts_are_registered_again_when_the_identity_changed_meanwhile(voi
 
 static void a_script_that_redis_knows_otherwise_holds_until_it_does_not(void **state)
 {
-    struct applier_settings settings = stand_settings();
     struct applier_view view;
     struct stand s;
     (void)state;
 
-    settings.scripts = &script_set;
-    stand_open(&s, &settings);
+    open_with_scripts(&s);
     s.script_sha = "02";
-    stand_assign(&s, 0);
     stand_answer(&s);
     applier_view(s.applier, &view);
     assert_int_equal(view.hold, HOLD_OTHER_SCRIPT);
@@ -137,14 +131,11 @@ static void a_script_that_redis_cannot_compile_takes_no_name(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct applier_settings settings = stand_settings();
         struct applier_view view;
         struct stand s;
 
-        settings.scripts = &script_set;
-        stand_open(&s, &settings);
+        open_with_scripts(&s);
         s.script_error = rows[i].error;
-        stand_assign(&s, 0);
         stand_answer(&s);
         applier_view(s.applier, &view);
         if (view.hold != rows[i].hold || !strstr(view.why, rows[i].why))
@@ -162,13 +153,10 @@ static void a_script_that_redis_cannot_compile_takes_no_name(void **state)
 
 static void scripts_that_were_compiled_are_not_tried_again(void **state)
 {
-    struct applier_settings settings = stand_settings();
     struct stand s;
     (void)state;
 
-    settings.scripts = &script_set;
-    stand_open(&s, &settings);
-    stand_assign(&s, 0);
+    open_with_scripts(&s);
     stand_answer(&s);
     s.script_error = "ERR Error compiling script (new function): user_script:1: no";
     applier_disconnected(s.applier, "cut", 10);
