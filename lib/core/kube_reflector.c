@@ -10,7 +10,8 @@ struct kube_reflector_settings kube_reflector_defaults(void)
         .silence_max_ms = 150 * 1000, /* two bookmarks that are due each minute, and some more */
         .short_watch_ms = 1000,
         .backoff_first_ms = 500,
-        .backoff_max_ms = 30 * 1000,
+        .backoff_max_ms = 10 * 1000, /* for so long nobody acts on what changes once it answers */
+        .give_up_ms = 30 * 1000,
     };
 }
 
@@ -81,19 +82,32 @@ static void back_off(struct kube_reflector *r, int64_t now_ms, uint64_t random, 
     r->wait_until_ms = now_ms + (wait_ms > at_least_ms ? wait_ms : at_least_ms);
 }
 
+/* No watch can go on from where the last one ended. */
+static bool is_of_no_use(const struct kube_reflector *r, const struct kube_status *status)
+{
+    return r->listed &&
+           (kube_status_is_expired(status) || status->version_from_future ||
+            status->reason == KUBE_REASON_BAD_REQUEST || status->reason == KUBE_REASON_INVALID);
+}
+
 void kube_reflector_failed(struct kube_reflector *r, int64_t now_ms, uint64_t random,
                            const struct kube_status *status)
 {
+    const bool of_no_use = is_of_no_use(r, status);
+
     PRE(r->asked);
-    if (kube_status_is_expired(status)) {
+    if (of_no_use) {
+        begin_anew(r);
+    } else if (kube_status_is_expired(status)) {
         /* A page's token lasts minutes: where that is too short for all pages, one answer is not.
          */
-        r->unpaged = !r->listed && r->token[0] != '\0';
+        r->unpaged = r->token[0] != '\0';
         begin_anew(r);
-    } else if (r->listed &&
-               (status->version_from_future || status->reason == KUBE_REASON_BAD_REQUEST ||
-                status->reason == KUBE_REASON_INVALID)) {
-        begin_anew(r);
+    }
+    /* A server that came back says so after waits that have grown: a list would wait once more. */
+    if (of_no_use && r->watched && status->retry_after_ms <= 0) {
+        r->asked = false;
+        return;
     }
     back_off(r, now_ms, random, status->retry_after_ms);
 }
@@ -103,7 +117,7 @@ static enum err_code give_up(struct kube_reflector *r, int64_t now_ms, uint64_t 
                              enum err_code rc)
 {
     begin_anew(r);
-    back_off(r, now_ms, random, r->settings.backoff_max_ms);
+    back_off(r, now_ms, random, r->settings.give_up_ms);
     return rc;
 }
 
@@ -176,6 +190,7 @@ enum err_code kube_reflector_listed(struct kube_reflector *r, int64_t now_ms, ui
     r->token[0] = '\0';
     r->unpaged = false;
     r->listed = r->synced = true;
+    r->watched = false;
     return ERR_OK;
 }
 
@@ -204,6 +219,7 @@ enum err_code kube_reflector_event(struct kube_reflector *r, int64_t now_ms, uin
                        err_set(err, ERR_CORRUPT, "an event with a resourceVersion of %zu bytes",
                                event->object.resource_version.n));
     r->n_watch_events++;
+    r->watched = true;
     backoff_reset(&r->backoff);
     return ERR_OK;
 }
@@ -216,6 +232,7 @@ void kube_reflector_ended(struct kube_reflector *r, int64_t now_ms, uint64_t ran
         return;
     }
     backoff_reset(&r->backoff);
+    r->watched = true;
     r->asked = false;
 }
 

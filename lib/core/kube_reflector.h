@@ -29,6 +29,7 @@ struct kube_reflector_settings {
     int64_t silence_max_ms; /* a watch that says nothing, not even a bookmark, is taken for dead */
     int64_t short_watch_ms; /* a watch that ended that soon, with no event, counts as a failure */
     int64_t backoff_first_ms, backoff_max_ms;
+    int64_t give_up_ms; /* before what no cache can hold, or nobody can read, is asked for again */
 };
 
 struct kube_reflector_settings kube_reflector_defaults(void);
@@ -76,6 +77,7 @@ struct kube_reflector {
 
     bool listed; /* the cache was complete once, and `version` is where a watch goes on */
     char version[KUBE_VERSION_MAX + 1];
+    bool watched;   /* a watch from the last list on was of use */
     bool synced;    /* ever listed */
     uint64_t round; /* counts lists; what a complete list did not name is gone */
     bool unpaged;   /* a page's token expired: take the next list in one piece */

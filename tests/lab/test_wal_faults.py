@@ -210,9 +210,9 @@ def test_a_controller_that_stood_still_past_its_lease_acts_no_more(node, home, w
     with stopped(node.processes(first)):
         second = await_leader(node, but=first.metadata.name)
         wal.patch(options={"sessionTimeout": "6s", "rateLimit": 70001})
-        await_(lambda: "70001" in option(), 30, "the other acts")
+        await_(lambda: "70001" in option(), 60, lambda: f"the other acts\n{node.describe(SYSTEM)}")
     wal.patch(options={"sessionTimeout": "6s", "rateLimit": 70002})
-    await_(lambda: "70002" in option(), 30, "the other acts")
+    await_(lambda: "70002" in option(), 60, lambda: f"the other acts\n{node.describe(SYSTEM)}")
     holds(lambda: (leader(node) or first).metadata.name == second.metadata.name, LEASE_SECONDS / 2, "the other leads")
     fault.is_over()
     assert not fault.news("PrimaryChanged")  # other things change, as its appliers are replaced

@@ -31,7 +31,8 @@ static void set_up(struct stand *s)
         .silence_max_ms = 150000,
         .short_watch_ms = 1000,
         .backoff_first_ms = 500,
-        .backoff_max_ms = 30000,
+        .backoff_max_ms = 8000,
+        .give_up_ms = 30000,
     };
 
     *s = (struct stand){ 0 };
@@ -250,7 +251,7 @@ static void waits_grow_until_a_watch_is_of_use(void **state)
     set_up(&s);
     list_all(&s);
     for (int i = 0; i < 10; i++) {
-        const int64_t wait_ms = 500 << i < 30000 ? 500 << i : 30000;
+        const int64_t wait_ms = 500 << i < 8000 ? 500 << i : 8000;
 
         if (i % 2)
             fail_with(&s, now_ms, KUBE_REASON_UNAVAILABLE);
@@ -268,6 +269,38 @@ static void waits_grow_until_a_watch_is_of_use(void **state)
     fail_with(&s, now_ms, KUBE_REASON_UNAVAILABLE);
     assert_int_equal(s.r.wait_until_ms, now_ms + 500);
     tear_down(&s);
+}
+
+/* As after an API server's restart, when etcd was compacted meanwhile. */
+static void a_list_waits_only_where_the_last_one_was_of_no_use(void **state)
+{
+    struct stand s;
+    (void)state;
+
+    for (int ended = 0; ended <= 1; ended++) {
+        int64_t now_ms = 60000;
+
+        set_up(&s);
+        list_all(&s);
+        if (ended) {
+            kube_reflector_ended(&s.r, now_ms, 0);
+            assert_int_equal(ask(&s, now_ms), KUBE_ASK_WATCH);
+        } else {
+            assert_int_equal(see(&s, now_ms, KUBE_WATCH_BOOKMARK, "", "", "6"), ERR_OK);
+        }
+        for (int i = 0; i < 4; i++, now_ms += 8000) {
+            fail_with(&s, now_ms, KUBE_REASON_OTHER);
+            assert_int_equal(ask(&s, now_ms + 8000), KUBE_ASK_WATCH);
+        }
+        fail_with(&s, now_ms, KUBE_REASON_EXPIRED);
+        assert_int_equal(ask(&s, now_ms), KUBE_ASK_LIST);
+        assert_int_equal(list(&s, now_ms, "9", "", "a1"), ERR_OK);
+        assert_int_equal(ask(&s, now_ms), KUBE_ASK_WATCH);
+        fail_with(&s, now_ms, KUBE_REASON_EXPIRED);
+        assert_int_equal(ask(&s, now_ms), KUBE_ASK_NOTHING);
+        assert_int_equal(s.next.wait_until_ms, now_ms + 8000);
+        tear_down(&s);
+    }
 }
 
 static void a_silent_watch_is_dead_and_a_busy_one_is_not(void **state)
@@ -323,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_failed_watch_goes_on_or_begins_with_a_list),
         cmocka_unit_test(a_list_that_fails_goes_on_with_its_page_unless_that_expired),
         cmocka_unit_test(waits_grow_until_a_watch_is_of_use),
+        cmocka_unit_test(a_list_waits_only_where_the_last_one_was_of_no_use),
         cmocka_unit_test(a_silent_watch_is_dead_and_a_busy_one_is_not),
         cmocka_unit_test(what_is_beyond_a_bound_is_refused_and_tried_later),
     };
