@@ -43,7 +43,7 @@ enum {
     STEP_MS = 20,
     REDIS_TIMEOUT_MS = 2000,
     ANSWER_MS = 12000,
-    FRESHNESS_MS = 2000,
+    FRESHNESS_MS = 8000,
     ORDER_MS = 20000,
     FILE_MAX = 65536,
     USAGE = 2,

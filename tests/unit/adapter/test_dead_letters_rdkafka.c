@@ -42,7 +42,7 @@ static void box_open(struct box *b, const char *topic)
         .topic = topic,
         .source_topic = MOCK_TOPIC,
         .wal = "orders",
-        .timeout_ms = 1500,
+        .timeout_ms = 4000,
     };
     struct err err = { 0 };
 

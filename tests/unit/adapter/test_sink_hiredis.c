@@ -18,7 +18,7 @@
 enum {
     CONNECT_TIMEOUT_MS = 5000, /* of a server that answers, on a machine that is busy */
     SILENCE_TIMEOUT_MS = 400,  /* of one that does not */
-    SENTINEL_TIMEOUT_MS = 1000,
+    SENTINEL_TIMEOUT_MS = 3000,
     POLL_INTERVAL_MS = 100,
     DEADLINE_MS = 10000,
     OUTPUT_MAX = 64 * 1024 * 1024,

@@ -24,7 +24,7 @@ void member_join(struct member *m, const struct mock_log *log, const char *group
         .access = { .brokers = log->brokers, .client_id = "test", .security = "PLAINTEXT" },
         .topic = MOCK_TOPIC,
         .group = group,
-        .session_timeout_ms = 1500,
+        .session_timeout_ms = 2500,
         .fetch_buffer_bytes = 1024 * 1024,
         .monotonic_ms = now_ms,
     };
