@@ -220,6 +220,11 @@ size_t applier_take_released(struct applier *a, void **ret_messages, size_t max)
 
 /* --- time ------------------------------------------------------------------------------------- */
 
+static int64_t silent_at_ms(const struct applier *a)
+{
+    return a->doubted ? a->doubted_until_ms : a->answered_at_ms + a->settings.silence_timeout_ms;
+}
+
 int64_t applier_wakes_at_ms(const struct applier *a)
 {
     int64_t at_ms = a->commit_at_ms;
@@ -228,7 +233,7 @@ int64_t applier_wakes_at_ms(const struct applier *a)
     if (!a->connected && !a->connecting)
         earliest(&at_ms, a->connect_at_ms);
     if (a->connected && a->n_expected > 0)
-        earliest(&at_ms, a->answered_at_ms + a->settings.silence_timeout_ms);
+        earliest(&at_ms, silent_at_ms(a));
     if (a->connected)
         earliest(&at_ms, a->probe_at_ms);
     if (a->pressed && a->retry_at_ms != PASSED)
@@ -274,6 +279,19 @@ static void ask_facts(struct applier *a)
             effect_simple(a, EFFECT_ASK_FACTS, i, 0);
 }
 
+/* It may be this process that stood still: what came meanwhile is read before the primary is given
+ * up, as that leaves operations of unknown outcome. */
+static void hear_nothing(struct applier *a, int64_t now_ms)
+{
+    if (a->doubted) {
+        connection_give_up(a, now_ms, "no answer for %lld ms",
+                           (long long)(now_ms - a->answered_at_ms));
+        return;
+    }
+    a->doubted = true;
+    a->doubted_until_ms = now_ms + DOUBT_MS;
+}
+
 void applier_tick(struct applier *a, int64_t now_ms)
 {
     if (now_ms >= a->commit_at_ms) {
@@ -288,10 +306,8 @@ void applier_tick(struct applier *a, int64_t now_ms)
         partition_tick(a, i, now_ms);
     deadlines_pass(a, now_ms);
 
-    if (a->connected && a->n_expected > 0 &&
-        now_ms - a->answered_at_ms >= a->settings.silence_timeout_ms)
-        connection_give_up(a, now_ms, "no answer for %lld ms",
-                           (long long)(now_ms - a->answered_at_ms));
+    if (a->connected && a->n_expected > 0 && now_ms >= silent_at_ms(a))
+        hear_nothing(a, now_ms);
     if (!a->connected && !a->connecting && now_ms >= a->connect_at_ms) {
         a->connecting = true;
         effect_simple(a, EFFECT_CONNECT, -1, 0);

@@ -37,13 +37,19 @@ static void expected_grow(struct applier *a)
     a->expected_capacity = capacity;
 }
 
+void note_answered(struct applier *a, int64_t now_ms)
+{
+    a->answered_at_ms = now_ms;
+    a->doubted = false;
+}
+
 void expect(struct applier *a, enum expect_kind kind, int32_t partition, uint32_t count,
             int64_t now_ms)
 {
     if (count == 0)
         return;
     if (a->n_expected == 0)
-        a->answered_at_ms = now_ms;
+        note_answered(a, now_ms);
     if (a->n_expected > 0) {
         struct expectation *last = expected_at(a, a->n_expected - 1);
 
@@ -234,6 +240,6 @@ void applier_connected(struct applier *a, const struct primary_facts *facts, int
     }
     a->connected = true;
     a->probe_at_ms = now_ms + a->settings.probe_interval_ms;
-    a->answered_at_ms = now_ms;
+    note_answered(a, now_ms);
     greet(a, verdict == PRIMARY_CLAIM, now_ms);
 }

@@ -483,7 +483,7 @@ bool applier_reply(struct applier *a, const struct reply *reply, int64_t now_ms)
         connection_give_up(a, now_ms, "it answered what was not asked");
         return false;
     }
-    a->answered_at_ms = now_ms;
+    note_answered(a, now_ms);
     count_error(a, reply);
     expected = expected_take(a);
     answer(a, &expected, reply, now_ms);

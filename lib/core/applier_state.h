@@ -31,6 +31,7 @@ enum {
     UNSETTLED_MAX = 32768, /* offsets between `settled` and `next` at which a partition waits */
     WINDOW_MAX = 65536,    /* records to settle, a partition; above UNSETTLED_MAX and a batch */
     HELD_RECHECK_MS = 5000,
+    DOUBT_MS = 250, /* answers that came while this process stood still are read in it */
     FACTS_INTERVAL_MS = 2000,
     TOKEN = 1000, /* one operation of the rate limit */
 };
@@ -251,6 +252,8 @@ struct applier {
     struct expectation *expected;
     size_t expected_first, n_expected, expected_capacity;
     int64_t answered_at_ms; /* the last answer, or the first unanswered send */
+    bool doubted;           /* silent for too long; given up at: */
+    int64_t doubted_until_ms;
     int64_t probe_at_ms;
 
     struct guard guard;
@@ -288,6 +291,7 @@ void message_release(struct applier *a, void *message);
 
 /* applier_connection.c */
 void say(struct applier *a, const struct str *words, size_t n); /* appends one command */
+void note_answered(struct applier *a, int64_t now_ms);
 void expect(struct applier *a, enum expect_kind kind, int32_t partition, uint32_t count,
             int64_t now_ms);
 struct expectation expected_take(struct applier *a); /* the kind of the next answer */
