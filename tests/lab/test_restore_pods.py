@@ -50,14 +50,27 @@ def test_what_went_around_the_log_is_gone_and_all_of_the_log_is_there(
         assert not client.exists("stray")
         assert client.info("server")["run_id"] == run_id
         assert client.hget("redwal:identity", "restore")
-    await_(lambda: len(wal.pods()) == 2 and not wal.pods() & before, 60, "the appliers are new")
+    await_(lambda: len(wal.pods()) == 2 and not wal.pods() & before, 120, "the appliers are new")
     wal.await_ready()
+    assert (status["reason"], status["receipt"]["verified"]) == ("Verified", "Equal"), status
+    assert status["receipt"]["keysCompared"] > 0
     assert status["receipt"]["records"] >= status["plan"]["records"] >= 500
     assert status["plan"]["lostRecords"] == 0
     done = node.kubectl("-n", wal.namespace, "wait", "--for=condition=Completed",
                         "redisrestore/whole", "--timeout=5s")
     assert "condition met" in done.stdout
     await_(lambda: ("whole", "Wiped") in told(node, wal.namespace), 30, "it is told")
+
+
+def test_keys_that_went_around_the_log_are_repaired(failover, topic, wal, scratch_redis):
+    await_applied(failover, topic)
+    before = wal.pods()
+    with failover.client() as client:
+        client.set("stray", "v")
+    status = Restore(wal, "keys", keys="*").await_completed()
+    assert (status["reason"], status["receipt"]["keysWritten"]) == ("Repaired", 1), status
+    check(failover, topic, scratch_redis)
+    assert wal.pods() == before
 
 
 def test_to_a_time_and_then_on(failover, topic, wal, scratch_redis):
