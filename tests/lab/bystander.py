@@ -25,7 +25,7 @@ class Bystander:
         def runs():
             pod = self.node.core.read_namespaced_pod(self.name, self.namespace)
             return pod.status.phase == "Running"
-        await_(runs, 60, lambda: f"{self.name} runs: {self.node.describe(self.namespace)}")
+        await_(runs, 180, lambda: f"{self.name} runs: {self.node.describe(self.namespace)}")
 
     def reaches(self, host, port):
         """Whether there is a connection; what is said on it does not matter."""
@@ -34,5 +34,5 @@ class Bystander:
 
     def await_reaches(self, host, port, wanted=True):
         """A policy takes effect a moment after a pod has its address."""
-        await_(lambda: self.reaches(host, port) == wanted, 30,
+        await_(lambda: self.reaches(host, port) == wanted, 90,
                lambda: f"{self.namespace}/{self.name} {'reaches' if wanted else 'does not reach'} {host}:{port}")

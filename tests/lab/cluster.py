@@ -43,7 +43,7 @@ class Cluster:
         """`verb` is start or stop."""
         subprocess.run([LAB, verb, name, self.directory], check=True)
 
-    def await_ready(self, seconds=60):
+    def await_ready(self, seconds=180):
         def ready():
             done = self.kubectl("get", "--raw", "/readyz", check=False)
             return done.returncode == 0
@@ -123,7 +123,7 @@ class Cluster:
         """Pods may be made in it: the account that they have is there."""
         self.core.create_namespace({"metadata": {"name": name}})
         await_(lambda: self.core.list_namespaced_service_account(
-            name, field_selector="metadata.name=default").items, 60, f"{name} has its service account")
+            name, field_selector="metadata.name=default").items, 180, f"{name} has its service account")
         return name
 
     def put(self, namespace, name, **data):

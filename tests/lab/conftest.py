@@ -195,7 +195,7 @@ def kubelet(cluster, tmp_path_factory):
 def pods(cluster, kubelet, namespace):
     """Runs pods in the test's namespace."""
     await_(lambda: cluster.kubectl("get", "sa", "default", "-n", namespace, check=False)
-           .returncode == 0, 30, "the namespace has its service account")
+           .returncode == 0, 180, "the namespace has its service account")
     yield lambda pod, log, **options: kubelet.run(cluster, namespace, pod, log, **options)
     for log in kubelet.logs.values():
         log.later.put(None)

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 import os
 import pathlib
 import shlex
@@ -21,6 +22,7 @@ REDIS_PASSWORD = "redis-secret-3n6W"
 KAFKA_USER = "lab"
 POKE_SECONDS = 4
 ANSWER_SECONDS = 10
+PROMOTION_SECONDS = 15
 MASTER_NAME = "mymaster"  # the operator gives every RedisFailover's this name
 
 
@@ -73,7 +75,7 @@ class Node(Cluster):
     def pods(self, namespace, selector):
         return self.core.list_namespaced_pod(namespace, label_selector=selector).items
 
-    def await_deployed(self, namespace, name, seconds=120):
+    def await_deployed(self, namespace, name, seconds=240):
         done = self.kubectl("-n", namespace, "rollout", "status", f"deployment/{name}",
                             "--timeout", f"{seconds}s", check=False)
         assert done.returncode == 0, f"{done.stdout}{done.stderr}{self.describe(namespace)}"
@@ -137,7 +139,7 @@ class RedisFailover:
     def pods(self, component="redis"):
         return self.node.pods(self.namespace, self.selector + component)
 
-    def await_whole(self, seconds=180):
+    def await_whole(self, seconds=360):
         began = time.monotonic()
 
         def whole():
@@ -205,20 +207,25 @@ class RedisFailover:
                 known.add(None)
         return known
 
-    def promote_another(self, seconds=60):
-        """By a Sentinel, which refuses while it knows no good replica or is at it already."""
-        old = self.sentinels_say()
+    def promote_another(self, seconds=120):
+        """By a Sentinel, which refuses while it knows no good replica or is at it already, and gives up when the
+        replica is not promoted in time."""
+        old, ordered = self.sentinels_say(), [-math.inf]
 
-        def promoted():
+        def order():
             for pod in self.pods("sentinel"):
                 with redis.Redis(host=pod.status.pod_ip, port=26379, socket_timeout=5) as sentinel, \
                         contextlib.suppress(redis.exceptions.RedisError):
                     sentinel.execute_command("SENTINEL", "FAILOVER", MASTER_NAME)
-                    return True
-            return False
-        await_(promoted, seconds, "a Sentinel promotes a replica")
-        await_(lambda: not self.sentinels_say() & old, seconds,
-               lambda: f"all Sentinels know another than {old}: {self.sentinels_say()}")
+                    ordered[:] = [time.monotonic()]
+                    return
+
+        def promoted():
+            said = self.sentinels_say()
+            if said == old and time.monotonic() - ordered[0] > PROMOTION_SECONDS:
+                order()
+            return not said & old
+        await_(promoted, seconds, lambda: f"all Sentinels know another than {old}: {self.sentinels_say()}")
 
     def save(self):
         """What is there now is what each Redis starts with again, until it saves once more."""

@@ -34,7 +34,7 @@ class Restore:
                f"{self.wal.get()['status']}\n{self.wal.node.describe(self.wal.namespace)}")
         return self.status
 
-    def await_completed(self, seconds=300):
+    def await_completed(self, seconds=600):
         status = self.await_step("Completed", "Failed", "Cancelled", seconds=seconds)
         assert status["step"] == "Completed", status
         return status

@@ -62,7 +62,7 @@ class Operator:
         resource = self.resource()
         state = resource["spec"]["mirrors"][1][SOURCE].get("state", "running")
         self.connector.ask("PUT", {"running": "/resume", "stopped": "/stop"}[state])
-        await_(lambda: self._is(state), 60, lambda: f"{state}: {self.connector.status()}")
+        await_(lambda: self._is(state), 180, lambda: f"{state}: {self.connector.status()}")
         self.kubectl("patch", self.form.kind, NAME, "--subresource=status", "--type=merge", "-p", json.dumps({
             "status": {"observedGeneration": resource["metadata"]["generation"],
                        "conditions": [{"type": "Ready", "status": "True"}],

@@ -22,8 +22,8 @@ def test_a_wal_becomes_objects_and_they_go_with_it(wals, controller):
     wals.create()
     controller().await_leading()
     wals.await_made()
-    await_(lambda: wals.condition("RedisReachable") == ("False", "Unreachable"), 30, "it is known")
-    await_(lambda: wals.condition("LogReachable") == ("False", "Unreachable"), 30, "it is known")
+    await_(lambda: wals.condition("RedisReachable") == ("False", "Unreachable"), 90, "it is known")
+    await_(lambda: wals.condition("LogReachable") == ("False", "Unreachable"), 90, "it is known")
     status = wals.get()["status"]
     assert status["observedGeneration"] == 1 and status["phase"] == "Unreachable"
     assert status["applier"]["desired"] == 2
@@ -31,7 +31,7 @@ def test_a_wal_becomes_objects_and_they_go_with_it(wals, controller):
     assert "Unreachable" in wals.kubectl("get", "rwal").stdout
     wals.kubectl("delete", "rwal", "orders")
     await_(lambda: wals.kubectl("get", *[f"{kind}/{NAME}" for kind in KINDS],
-                                check=False).stdout == "", 90, "the objects are gone")
+                                check=False).stdout == "", 180, "the objects are gone")
 
 
 def test_what_others_change_or_delete_is_put_back(wals, controller):
@@ -47,8 +47,8 @@ def test_what_others_change_or_delete_is_put_back(wals, controller):
         label = wals.cluster.core.read_namespaced_service(NAME, wals.namespace).metadata.labels
         return image.containers[0].image != "stranger" and label["redwal.dev/wal"] == "orders" and \
             wals.kubectl("get", "pdb", NAME, check=False).returncode == 0
-    await_(put_back, 30, it.tail)
-    await_(lambda: it.metric("put_back_total") >= 2, 10, "its page tells of it")
+    await_(put_back, 90, it.tail)
+    await_(lambda: it.metric("put_back_total") >= 2, 30, "its page tells of it")
 
 
 def test_a_changed_setting_rolls_the_pods_and_a_scale_does_not(wals, controller):
@@ -63,11 +63,11 @@ def test_a_changed_setting_rolls_the_pods_and_a_scale_does_not(wals, controller)
     before, options = template(), option()
     wals.kubectl("scale", "rwal", "orders", "--replicas", "3")
     await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 3,
-           30, "three replicas are wanted")
+           90, "three replicas are wanted")
     assert template() == before
     wals.patch({"options": {"batchMaxOps": 77}})
-    await_(lambda: option() != options, 30, "the option reaches the applier's file")
-    await_(lambda: template() != before, 30, "the pods are rolled")
+    await_(lambda: option() != options, 90, "the option reaches the applier's file")
+    await_(lambda: template() != before, 90, "the pods are rolled")
 
 
 def test_nothing_is_written_while_nothing_changes(wals, controller):
@@ -80,7 +80,7 @@ def test_nothing_is_written_while_nothing_changes(wals, controller):
     assert it.writes() == writes
     assert it.stop() == 0
     second = controller("second").await_leading()
-    await_(lambda: second.metric("passes_total") >= 1, 30, second.tail)
+    await_(lambda: second.metric("passes_total") >= 1, 90, second.tail)
     holds(lambda: wals.versions() == before, 10, "a process that begins anew writes nothing")
 
 
@@ -88,14 +88,14 @@ def test_an_object_of_others_is_not_touched(wals, controller):
     wals.cluster.put(wals.namespace, NAME, theirs="x")
     wals.create()
     controller().await_leading()
-    await_(lambda: wals.condition("ObjectsApplied") == ("False", "NameTaken"), 30, "it is told")
+    await_(lambda: wals.condition("ObjectsApplied") == ("False", "NameTaken"), 90, "it is told")
     held = wals.cluster.core.read_namespaced_config_map(NAME, wals.namespace)
     assert held.data == {"theirs": "x"} and not held.metadata.owner_references
 
     def told():
         return wals.cluster.events.list_namespaced_event(
             wals.namespace, field_selector="reason=NameTaken").items
-    event, = await_(told, 30, "an Event")
+    event, = await_(told, 90, "an Event")
     assert event.regarding.name == "orders" and event.type == "Warning"
     assert f"ConfigMap {NAME}" in event.note
     wals.cluster.core.delete_namespaced_config_map(NAME, wals.namespace)
@@ -107,19 +107,19 @@ def test_a_leader_that_stood_still_past_its_lease_acts_no_more(wals, controller)
     first = controller("first").await_leading()
     wals.await_settled()
     second = controller("second")
-    await_(lambda: second.get("/readyz")[0] == 200, 30, second.tail)
+    await_(lambda: second.get("/readyz")[0] == 200, 90, second.tail)
     assert not second.leads()
     written = first.writes()
     first.pause()
     wals.patch({"applier": {"replicas": 4}})
     await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 4,
-           30, second.tail)
+           90, second.tail)
     second.await_leading()
     first.resume()
-    await_(lambda: first.get("/metrics")[0] == 200 and not first.leads(), 10, first.tail)
+    await_(lambda: first.get("/metrics")[0] == 200 and not first.leads(), 30, first.tail)
     wals.patch({"applier": {"replicas": 5}})
     await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 5,
-           30, second.tail)
+           90, second.tail)
     time.sleep(DURATION)
     assert first.writes() == written and not first.leads() and second.leads()
     assert "Lost the lease" in first.output()
@@ -143,11 +143,11 @@ def test_clocks_that_jump_move_neither_the_lease_nor_what_is_written(wals, contr
     first.await_leading()
     wals.await_settled()
     others_clock, second = start("second")
-    await_(lambda: second.get("/readyz")[0] == 200, 30, second.tail)
+    await_(lambda: second.get("/readyz")[0] == 200, 90, second.tail)
     before = wals.versions()
     for ahead in (HALF_A_DAY, 0):
         clock.run_ahead(ahead)
-        await_(lambda: abs(lease()[0] - ahead) < 60, DURATION, "its clock is what it believes")
+        await_(lambda: abs(lease()[0] - ahead) < 60, 30, "its clock is what it believes")
         holds(lambda: first.leads() and not second.leads(), DURATION + 1, "the one leads")
         others_clock.run_ahead(ahead)
         holds(lambda: first.leads() and not second.leads(), DURATION + 1, "the other waits")
@@ -157,10 +157,10 @@ def test_clocks_that_jump_move_neither_the_lease_nor_what_is_written(wals, contr
     first.pause()
     second.await_leading(3 * DURATION)
     first.resume()
-    await_(lambda: not first.leads(), 10, first.tail)
+    await_(lambda: not first.leads(), 30, first.tail)
     wals.patch({"applier": {"replicas": 4}})
     await_(lambda: wals.apps.read_namespaced_deployment(NAME, wals.namespace).spec.replicas == 4,
-           30, second.tail)
+           90, second.tail)
 
 
 def test_a_leader_that_is_told_to_end_gives_its_place_away(wals, controller):

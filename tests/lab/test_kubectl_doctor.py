@@ -50,7 +50,7 @@ def patient(scene, tmp_path):
                             scene.namespace).start()
     patient.controller = controller
     try:
-        await_(lambda: patient.made() and len(patient.pods()) == 2, 60, controller.tail)
+        await_(lambda: patient.made() and len(patient.pods()) == 2, 180, controller.tail)
         yield patient
     finally:
         controller.stop()

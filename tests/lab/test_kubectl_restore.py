@@ -287,7 +287,7 @@ def test_a_plan_that_waits_says_for_what(api, namespace, restore):
     def denied(_):
         return {"step": "Preflight", "reason": "Denied", "message": "it is not allowed. What to do: allow it"}
     with Part(api, namespace, denied) as part:
-        code, _, err = restore("orders", "--wipe", "volumes", "--dry-run", "--patience", "5s")
+        code, _, err = restore("orders", "--wipe", "volumes", "--dry-run", "--patience", "20s")
         assert code == TIMEOUT and "Preflight: Denied: it is not allowed. What to do: allow it" in err
         assert "is it running" not in err and not part.all()
 

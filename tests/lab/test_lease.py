@@ -95,7 +95,7 @@ def test_a_leader_that_is_cut_off_stops_before_another_starts(candidates, link, 
     time.sleep(1)
     link.hold()
     second.await_leading()
-    assert not first.is_leading()
+    await_(lambda: not first.is_leading(), 30, first.tail)
     assert max(first.acts()) < min(second.acts())
     link.restore()
     time.sleep(2)

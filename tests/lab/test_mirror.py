@@ -32,7 +32,7 @@ def test_mirror_maker_brings_records_to_the_second_kafka_as_they_are(node):
         except confluent_kafka.KafkaException:
             return []  # the topic is not there yet
 
-    await_(lambda: len(arrived()) == 30, 120, lambda: f"all is mirrored: {len(arrived())}")
+    await_(lambda: len(arrived()) == 30, 300, lambda: f"all is mirrored: {len(arrived())}")
     assert without_offsets(arrived()) == without_offsets(topic.read())
     secret = node.core.read_namespaced_secret("lab-kafka2", "default")
     assert set(secret.data) == {"brokers", "ca.crt", "password", "username"}

@@ -46,9 +46,9 @@ def test_a_redis_failover_becomes_a_primary_and_its_replicas_and_sentinels(failo
 
 def test_replicas_have_what_is_written_to_their_primary(failover):
     assert failover.links() == ["up", "up"]
-    with failover.client() as primary:
+    with failover.client(socket_timeout=60) as primary:
         primary.set("copied", "v")
-        assert primary.wait(2, 5000) == 2
+        assert primary.wait(2, 30000) == 2
     for pod in failover.pods():
         with failover.client(pod) as client:
             assert client.get("copied") == b"v"

@@ -62,7 +62,8 @@ def test_its_end_can_be_waited_for(cluster, api, namespace, step, status):
                                                  "message": "so", **ended}}))
 
     def waits_for(value):
-        return cluster.kubectl("-n", namespace, "wait", "--timeout=1s",
+        seconds = 10 if value == status else 1
+        return cluster.kubectl("-n", namespace, "wait", f"--timeout={seconds}s",
                                f"--for=condition=Completed={value}", "rrs/orders-1",
                                check=False).returncode == 0
 

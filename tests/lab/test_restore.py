@@ -81,7 +81,7 @@ class Site:
         at = {p: position(self.client, "orders", p) for p in range(PARTITIONS)}
         return {p: found and found[0] for p, found in at.items()}
 
-    def await_applied(self, until=None, seconds=60):
+    def await_applied(self, until=None, seconds=180):
         until = until or self.ends()
         await_(lambda: self.positions() == until, seconds,
                lambda: f"positions are {until}: {self.positions()}")
@@ -110,7 +110,7 @@ class Site:
     def status(self, name="orders-1"):
         return self.get(name).get("status", {})
 
-    def await_step(self, *steps, name="orders-1", seconds=90):
+    def await_step(self, *steps, name="orders-1", seconds=240):
         """The status at one of them; none that ends it is passed."""
         def there():
             status = self.status(name)
@@ -131,7 +131,7 @@ class Site:
     def redwal(self, *argv):
         done = subprocess.run(
             [REDWAL, "restore", *argv, "-n", self.namespace, "--kubeconfig", self.cluster.kubeconfig],
-            capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
+            capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout, done.stderr
 
 
@@ -157,7 +157,7 @@ def site(idle, controller):
     """The controller acts, and the appliers run."""
     idle.create()
     controller("first", idle.cluster.kubeconfig, *LOOKS).await_leading()
-    await_(lambda: len(idle.processes.running) == 2, 60, "the appliers run")
+    await_(lambda: len(idle.processes.running) == 2, 180, "the appliers run")
     return idle
 
 
@@ -172,7 +172,7 @@ def successor(idle, tmp_path):
     idle.create()
     start()
     controllers[0].await_leading()
-    await_(lambda: len(idle.processes.running) == 2, 60, "the appliers run")
+    await_(lambda: len(idle.processes.running) == 2, 180, "the appliers run")
 
     def succeed():
         controllers[-1].kill()
@@ -360,11 +360,11 @@ def test_a_comparison_that_does_not_begin_can_be_cancelled(site):
     site.processes.no_image = True
     site.restore()
     site.await_step("Verifying", seconds=120)
-    await_(lambda: "ImagePullBackOff: there is no such image" in site.status()["message"], 30,
+    await_(lambda: "ImagePullBackOff: there is no such image" in site.status()["message"], 90,
            lambda: f"it is told: {site.status()}")
     site.change(cancel=True)
     site.await_step("Cancelled")
-    await_(lambda: not jobs(site), 30, "its Job is gone")
+    await_(lambda: not jobs(site), 90, "its Job is gone")
     site.is_fold(records)
 
 
@@ -439,7 +439,7 @@ def intruder(site):
     thread = threading.Thread(target=stay)
     thread.start()
     try:
-        await_(lambda: len(assignment(site.broker, site.group)) == 3, 30, "it is in the group")
+        await_(lambda: len(assignment(site.broker, site.group)) == 3, 90, "it is in the group")
         yield
     finally:
         over.set()
@@ -451,7 +451,7 @@ def test_nothing_is_wiped_while_somebody_is_in_the_group(site):
     with intruder(site):
         site.restore()
         site.await_step("Fencing")
-        await_(lambda: site.status()["reason"] == "GroupNotEmpty", 30,
+        await_(lambda: site.status()["reason"] == "GroupNotEmpty", 90,
                lambda: f"the group is told: {site.status()}")
         holds(lambda: site.status()["step"] == "Fencing", 5, "it waits for the group")
         site.change(cancel=True)
@@ -511,7 +511,7 @@ def test_an_applier_that_stood_still_writes_nothing_later(site):
     assert site.n_wipes() == 1
 
 
-def await_event(site, step, seconds=60):
+def await_event(site, step, seconds=240):
     """A watch tells that the restore was at that step since it was asked for."""
     for event in kubernetes.watch.Watch().stream(
             site.api.list_namespaced_custom_object, "redwal.dev", "v1alpha1", site.namespace,
@@ -544,7 +544,7 @@ def test_a_replay_that_retention_overtakes_fails_and_another_one_can_be_had(site
     site.await_applied()
     site.restore(rate=50)
     site.await_step("Replaying")
-    await_(lambda: any(site.positions().values()), 30, "something is replayed")
+    await_(lambda: any(site.positions().values()), 120, "something is replayed")
     for partition, end in site.ends().items():
         site.topic.truncate(partition, end)
     site.write(SOME)

@@ -15,7 +15,7 @@ from test_restore import LOOKS, PARTITIONS, SOME, await_event, written
 
 idle, site, successor = test_restore.idle, test_restore.site, test_restore.successor
 KINDS = "count", "list", "hash"
-SECONDS = 120  # a Job that fails is tried again, later each time
+SECONDS = 300  # a Job that fails is tried again, later each time
 
 
 def damage(site):

@@ -74,16 +74,16 @@ class Old:
         self.objects, self.volumes = objects(node, failover.namespace), volumes(node, failover.namespace)
         assert len(self.objects) == 2 * OF_EACH_TEST and len(self.volumes) == OF_EACH_TEST
         self.dumps = [disks / volume.removeprefix(f"{CLASS}-") / "dump.rdb" for volume in self.volumes]
-        with failover.client() as client:
+        with failover.client(socket_timeout=60) as client:
             client.set("stray", "v")
-            assert client.wait(2, 5000) == 2
+            assert client.wait(2, 30000) == 2
         failover.save()
         assert all(b"stray" in dump.read_bytes() for dump in self.dumps)
 
     def check_replaced(self, restore, topic, wal, scratch_redis):
         status = restore.await_completed()
         assert deleted(status) == self.objects and status["recreation"]["completedAt"]
-        self.failover.await_whole(seconds=300)
+        self.failover.await_whole(seconds=600)
         home = self.failover.namespace
         assert not objects(self.node, home) & self.objects
         assert len(volumes(self.node, home)) == OF_EACH_TEST
@@ -117,7 +117,7 @@ def test_pods_go_while_pods_and_claims_are_replaced(node, failover, topic, wal, 
         restore.await_step("Recreating")
         for pod in VICTIMS[victims](node, failover):
             node.core.delete_namespaced_pod(pod.metadata.name, pod.metadata.namespace, grace_period_seconds=0)
-        restore.await_step("Replaying", "Verifying", "Completed", seconds=300)
+        restore.await_step("Replaying", "Verifying", "Completed", seconds=600)
     old.check_replaced(restore, topic, wal, scratch_redis)
 
 

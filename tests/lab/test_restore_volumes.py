@@ -244,7 +244,7 @@ def test_a_redis_that_does_not_answer_gets_new_pods_and_claims(site, user, tmp_p
     assert site.all() - new == site.others
     holds(lambda: site.own() == new, 5, "what is new stays")
     site.change(cancel=True)
-    await_(lambda: site.status()["step"] == "Cancelled", 30, site.status)
+    await_(lambda: site.status()["step"] == "Cancelled", 90, site.status)
     assert site.noted() == old and site.own() == new
     assert as_set(site.status()["receipt"]["deleted"]) == old
     await_(lambda: "finalizers" not in RESTORE.get(site.api, site.namespace, "orders-1")["metadata"], 30,

@@ -15,7 +15,7 @@ from lab.wait import await_, holds
 from node import RedisFailover, ready
 
 LEASE_SECONDS, RETRY_SECONDS = 15, 2  # the defaults, which our manifests keep
-REFRESH_SECONDS = 90  # a series of Events is updated each minute
+REFRESH_SECONDS = 150  # a series of Events is updated each minute
 # What a new pod sees until its NetworkPolicy is in force, which takes a moment on a busy node.
 REFUSED_AT_FIRST = {"Unreachable", "PrimaryAnswers"}
 

@@ -136,12 +136,12 @@ def test_a_mirror_is_looked_at_stopped_with_a_proof_and_goes_on(wals, controller
     it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
     mirrored.write(50)
     mirrored.await_said("Running", it=it)
-    await_(lambda: wals.condition("MirrorRunning") == ("True", "Running"), 30, it.tail)
-    await_(lambda: wals.condition("MirrorFaithful") == ("True", "Faithful"), 30,
+    await_(lambda: wals.condition("MirrorRunning") == ("True", "Running"), 90, it.tail)
+    await_(lambda: wals.condition("MirrorFaithful") == ("True", "Faithful"), 90,
            lambda: f"{wals.condition('MirrorFaithful')}")
     mirrored.await_all()
     series = r'wal_mirror_state\{[^}]*,state="Running",wanted="Running"\}'
-    await_(lambda: it.metric(series) == 1, 10, lambda: it.get("/metrics")[1])
+    await_(lambda: it.metric(series) == 1, 90, lambda: it.get("/metrics")[1])
 
     began = time.monotonic()
     mirrored.want("Stopped")
@@ -192,7 +192,7 @@ def test_a_mirror_whose_source_died_is_stopped_and_a_log_that_grows_is_no_proof(
             said = mirrored.said()
             assert said["state"] != "Stopped"
             return said["reason"] == "LogGrows"
-        await_(grows, 120, it.tail)  # Connect ends a connector that looks at its source a minute late
+        await_(grows, 300, it.tail)  # Connect ends a connector that looks at its source a minute late
         grows_until = time.monotonic() + PROOF_S + 5
         while time.monotonic() < grows_until:
             grows()
@@ -358,19 +358,19 @@ def say(wals):
 
 def test_no_status_from_before_ends_the_wait_for_a_stop(wals, say):
     say("Stopped", "StoppedAndFenced", say.generation() - 1)
-    wait = "stop", "orders", "--yes", "--wait", "--timeout", "3s"
-    assert "is not Stopped yet" in cli(wals, *wait, status=TIMEOUT)
+    wait = "stop", "orders", "--yes", "--wait", "--timeout"
+    assert "is not Stopped yet" in cli(wals, *wait, "3s", status=TIMEOUT)
     cli(wals, "status", "orders", status=FAILED)
     say("Stopped", "StoppedAndFenced", say.generation())
-    assert cli(wals, *wait)["state"] == "Stopped"
+    assert cli(wals, *wait, "30s")["state"] == "Stopped"
 
 
 def test_a_connector_that_is_not_there_is_not_waited_for(wals, say):
-    wait = "stop", "orders", "--yes", "--wait", "--timeout", "3s"
+    wait = "stop", "orders", "--yes", "--wait", "--timeout"
     say("Unknown", "NoSuchConnector", say.generation() - 1)  # which may be of another name
-    assert "is not Stopped yet" in cli(wals, *wait, status=TIMEOUT)
+    assert "is not Stopped yet" in cli(wals, *wait, "3s", status=TIMEOUT)
     say("Unknown", "NoSuchConnector", say.generation())
-    said = cli(wals, *wait, status=FAILED)
+    said = cli(wals, *wait, "30s", status=FAILED)
     assert "Connect has no connector a, so that no stop of it can be proven" in said
     assert "check the name of the connector" in said
 
@@ -444,7 +444,7 @@ def test_where_nobody_may_ask_connect_its_topic_says_how_far_the_mirror_is(
         mirrored.connect.process.resume()
     mirrored.await_all()
     wals.patch({"mirror": {"offsetsTopic": mirrored.here.name}})
-    await_(lambda: "is one that Connect stores" in mirrored.said().get("trouble", ""), 60,
+    await_(lambda: "is one that Connect stores" in mirrored.said().get("trouble", ""), 120,
            lambda: f"that this is none of its topics: {mirrored.said()}")
     await_(lambda: "records" not in mirrored.said().get("lag", {}), STALE_S + 60,
            lambda: f"how far it is behind is not known: {mirrored.said()}")

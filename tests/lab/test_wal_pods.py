@@ -52,7 +52,7 @@ def test_the_log_reaches_redis_and_the_status_tells_the_truth(node, failover, to
         assert "redwal" in {connected["user"] for connected in client.client_list()}
         run_id = client.info("server")["run_id"]
     primary = failover.primary()
-    await_(lambda: wal.get()["status"]["applier"].get("ready") == 2, 30,
+    await_(lambda: wal.get()["status"]["applier"].get("ready") == 2, 60,
            lambda: f"the status knows both pods: {wal.get()['status']}")
     status = wal.get()["status"]
     assert status["primary"]["address"] == f"{primary.status.pod_ip}:6379"
@@ -66,7 +66,7 @@ def test_only_what_does_not_take_effect_by_itself_replaces_pods(node, home, wal)
     wal.patch(options={"rateLimit": 100000})
     name = "orders-applier"
     await_(lambda: "rate-limit" in node.core.read_namespaced_config_map(name, home).data[
-        "redis-applier.yaml"], 30, "the option is in the ConfigMap")
+        "redis-applier.yaml"], 60, "the option is in the ConfigMap")
     node.await_deployed(home, name)
     assert wal.pods() == before
     wal.patch(options={"onReject": "halt"})

@@ -53,11 +53,12 @@ class Wals:
         def made():
             done = self.kubectl("get", *[f"{kind}/{NAME}" for kind in KINDS], check=False)
             return done.returncode == 0 and self.condition("ObjectsApplied") == ("True", "Applied")
-        await_(made, 30, "all objects are there")
+        await_(made, 90, "all objects are there")
 
     def await_settled(self):
         """Nothing has changed for a while, the Deployment's own status included."""
         self.await_made()
+        await_(self._is_known, 90, lambda: f"what is outside is known: {self.get()['status']}")
         last = [self.versions(), time.monotonic()]
 
         def settled():
@@ -65,4 +66,8 @@ class Wals:
             if now != last[0]:
                 last[:] = now, time.monotonic()
             return time.monotonic() - last[1] > 3
-        await_(settled, 60, "nothing changes")
+        await_(settled, 180, "nothing changes")
+
+    def _is_known(self):
+        found = map(self.condition, ("RedisReachable", "LogReachable"))
+        return all(one and one[0] != "Unknown" for one in found)
