@@ -127,7 +127,7 @@ def test_a_failover_is_measured_through(lab):
     old = failover.primary()
     old.kill()
     now = failover.await_primary_other_than(old)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     report = json.loads(out)
     assert report["visible"] == 3000 and report["keysLeft"] == 0

@@ -161,9 +161,9 @@ def test_wait_goes_on_through_a_failover(lab, topic, cli):
     cli.options["master-name"] = failover.master_name
     old = failover.primary()
     old.kill()
-    writing = cli.start("put", "k", "SET", "v", "--wait", "--timeout", "50s")
+    writing = cli.start("put", "k", "SET", "v", "--wait", "--timeout", "150s")
     new = failover.await_primary_other_than(old)
-    _, err = writing.communicate(timeout=60)
+    _, err = writing.communicate(timeout=170)
     assert writing.returncode == 0, err
     with new.client() as client:
         assert client.get("k") == b"v"

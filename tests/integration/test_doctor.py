@@ -120,7 +120,7 @@ def test_records_of_the_future_are_told(lab, deployment):
     topic.write(encode("INCR"), b"k", timestamp=int(time.time() * 1000) + 600_000)
     topic.flush()
     row = doctor(cli_of(lab, topic, server))["log-clock"]
-    assert row["verdict"] == "WARN" and 590_000 < int(row["found"].split()[4]) < 600_001, row
+    assert row["verdict"] == "WARN" and 480_000 < int(row["found"].split()[4]) < 600_001, row
 
 
 @pytest.mark.parametrize("since", ["the start", "later"])
@@ -336,7 +336,7 @@ def test_a_mirror_that_rewrites_headers_is_told(lab, converter, verdict):
     machine = mirror.Mirror(lab.directory / "mirror", lab.broker.plain,
                             [topic, topic.dead_letters], converter).start()
     lab.on_close(machine.stop)
-    await_(lambda: [sum(m.ends().values()) for m in mirrored] == [2, 1], 120,
+    await_(lambda: [sum(m.ends().values()) for m in mirrored] == [2, 1], 240,
            lambda: f"records are mirrored\n{machine.process.tail()}")
     for log, letters in ((mirrored[0], mirrored[1]), (mirrored[0], topic.dead_letters),
                          (topic, mirrored[1])):

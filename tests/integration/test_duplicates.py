@@ -126,7 +126,7 @@ def test_across_a_failover_that_goes_back(lab):
     ("1h", HOUR_MS - 1000, 10), ("1h", HOUR_MS, 20), ("2s", 1000, 10), ("2s", 2000, 20),
     ("0s", 0, 20)])
 def test_the_window_is_one_of_log_time(lab, window, later_ms, counted):
-    topic, server = lab.topic(partitions=1), lab.redis()
+    topic, server = lab.topic(partitions=1, retention_ms=-1), lab.redis()
     lab.applier(topic, server, idempotency_window=window).start()
     for at in (1_700_000_000_000, 1_700_000_000_000 + later_ms):
         write_counts(topic, 10, timestamp=at)

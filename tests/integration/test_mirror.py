@@ -118,7 +118,7 @@ def examined(lab, server, cli):
     return tuple(found[c] for c in ("mirror", "mirror-exactly-once", "mirror-headers"))
 
 
-def stop(cli, seconds=60):
+def stop(cli, seconds=180):
     """What it says in the end, and what it said on the way."""
     running = cli.start("mirror", "stop", "--wait", "--timeout", f"{seconds}s", "-o", "json")
     try:
@@ -243,7 +243,7 @@ def test_a_task_that_hangs_is_fenced_and_delivers_nothing_later(lab, source, top
     await_mirrored(lab, topic, 10)
     source.pause()
     try:
-        found, _ = stop(cli, 120)
+        found, _ = stop(cli, 300)
         assert (found["state"], found["reason"]) == ("Stopped", "StoppedAndFenced")
         assert (connector.state(), connector.status()["tasks"]) == ("STOPPED", [])
         assert n_tasks(connect), "they hang, although Connect tells of none"

@@ -121,7 +121,7 @@ def test_the_rate_limit_holds(lab):
         began = time.monotonic()
         left = 1500 - sum(at[0] for at in lab.positions(topic, client).values() if at)
         lab.await_applied(topic, server)
-    assert left / 500 - 0.5 < time.monotonic() - began < 10, f"{left} were left"
+    assert left / 500 - 0.5 < time.monotonic() - began < 60, f"{left} were left"
     lab.check(topic, server)
 
 

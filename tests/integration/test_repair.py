@@ -299,7 +299,7 @@ def test_a_failover_amid_a_repair(lab):
         await_(lambda: writes_copies(primary) or process.poll() is not None, 30, "it has begun")
         primary.kill()
         now = failover.await_primary_other_than(primary)
-        process.communicate(timeout=90)
+        process.communicate(timeout=180)
         assert process.returncode in (0, 1, 3, 4)
     check_repaired(lab, topic, now, cli)
 

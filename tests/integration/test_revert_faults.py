@@ -323,7 +323,7 @@ def test_a_failover_while_keys_are_reverted(lab):
     await_(lambda: sum(topic.ends().values()) > held + 300, 60, "records are appended")
     primary.kill()
     now = failover.await_primary_other_than(primary)
-    _, err = process.communicate(timeout=90)
+    _, err = process.communicate(timeout=180)
     assert process.returncode in (0, 1), err
     cli.run("--yes", "--wait")
     assert len(assert_reverted(lab, topic, now, ends)) == 3001
@@ -370,7 +370,7 @@ def test_while_producers_write_and_an_applier_dies(lab):
         process = cli.start("--yes", "--wait")
         time.sleep(1)
         lab.appliers[0].start()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
         assert process.returncode in (0, 3), err
     made = assert_reverted(lab, topic, server, ends)
     assert len(made) > 10 and b"hot" in made and not any(k[:1] in b"czx" for k in made)

@@ -7,7 +7,7 @@ import pathlib
 import pytest
 import yaml
 
-from controllers import DURATION, Controller
+from controllers import Controller
 from kinds import RESTORE
 from lab.wait import await_, holds
 from manifests import build, of_kind

@@ -13,7 +13,7 @@ import time
 from .applier import BINARY as APPLIER, COMPLAINT, environment, flags
 
 BINARY = pathlib.Path(APPLIER).parent / "kubectl-redwal"
-PATIENCE = 60
+PATIENCE = 180
 
 
 class Answer:

@@ -88,7 +88,7 @@ class Connect:
     def ask(self, method, path, body=None):
         """HTTP's status, and the answer; asked again while connectors are being shared out."""
         def answer():
-            connection = http.client.HTTPConnection(self.address, timeout=30)
+            connection = http.client.HTTPConnection(self.address, timeout=100)
             try:
                 connection.request(method, path, None if body is None else json.dumps(body),
                                    {"Content-Type": "application/json"})
@@ -99,7 +99,7 @@ class Connect:
             return None if response.status == 409 else \
                 (response.status, json.loads(text) if text else None)
 
-        return await_(answer, 60, f"{method} {path} is answered")
+        return await_(answer, 200, f"{method} {path} is answered")
 
     def connector(self, name, config):
         return Connector(self, name, config)

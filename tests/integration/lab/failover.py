@@ -84,7 +84,7 @@ class Sentinel:
 
     def start(self):
         self.process.start()
-        await_(lambda: listening(self.port), 10, f"{self.process.name} listens")
+        await_(lambda: listening(self.port), 60, f"{self.process.name} listens")
 
     def client(self):
         access = {}
@@ -125,7 +125,7 @@ class Failover:
         for sentinel in self.sentinels:
             sentinel.knows([s for s in self.sentinels if s is not sentinel], rest)
             sentinel.start()
-        await_(lambda: self.in_sync(first, 2), 20, "both replicas follow the primary")
+        await_(lambda: self.in_sync(first, 2), 60, "both replicas follow the primary")
         await_(self.settled, 60, "the Sentinels reach their quorum and see both replicas")
         return self
 
@@ -190,7 +190,7 @@ class Failover:
         primary = self.primary()
         return [node for node in self.nodes if node is not primary]
 
-    def await_primary_other_than(self, old, seconds=45):
+    def await_primary_other_than(self, old, seconds=120):
         """The new primary, once every Sentinel names it and it says so itself."""
         return await_(self.successor_of(old), seconds, f"Sentinel replaces {old.name}")
 

@@ -153,7 +153,7 @@ class Broker:
         self.process.start()
         await_(lambda: listening(self.plain_port) and listening(self.mutual_port)
                and listening(self.secure_port, self._secure_host)
-               or not self.process.running(), 60, "kafka listens")
+               or not self.process.running(), 180, "kafka listens")
         assert self.process.running(), f"kafka ended at once:\n{self.process.tail()}"
         return self
 

@@ -68,7 +68,7 @@ class RedisServer:
 
     def start(self):
         self.process.start()
-        await_(lambda: self._answers() or not self.process.running(), 20,
+        await_(lambda: self._answers() or not self.process.running(), 60,
                lambda: f"{self.name} answers\n{self.process.tail()}")
         assert self.process.running(), f"{self.name} ended at once:\n{self.process.tail()}"
         return self

@@ -66,7 +66,7 @@ class Registry:
 
     def start(self):
         self.process.start()
-        await_(lambda: self._serves() or not self.process.running(), 60, "the registry serves")
+        await_(lambda: self._serves() or not self.process.running(), 180, "the registry serves")
         assert self.process.running(), f"the registry ended at once:\n{self.process.tail()}"
         return self
 

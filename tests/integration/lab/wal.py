@@ -167,8 +167,9 @@ class Topic:
             consumer.assign(start)
             deadline = time.monotonic() + PATIENCE
             while waiting:
-                assert time.monotonic() < deadline, f"{self.name} is not read in {PATIENCE} s"
+                assert time.monotonic() < deadline, f"{self.name} is not read on for {PATIENCE} s"
                 for m in consumer.consume(1000, timeout=0.1):
+                    deadline = time.monotonic() + PATIENCE
                     if m.error() is None:
                         records.append(_record(m))
                     elif m.error().code() == confluent_kafka.KafkaError._PARTITION_EOF:
