@@ -454,6 +454,36 @@ static void who_has_a_position_does_not_ask_whose_redis_it_is(void **state)
     stand_close(&s);
 }
 
+/* --- silence ---------------------------------------------------------------------------------- */
+
+/* A tick that comes late is of a process that stood still: answers may have come meanwhile. */
+static void a_primary_is_given_up_when_nothing_is_read_after_a_silence(void **state)
+{
+    const int64_t silence_ms = stand_settings().silence_timeout_ms;
+    struct stand s;
+    (void)state;
+
+    open_stand(&s);
+    own(&s, 0);
+    for (int64_t at = 0; at < 2; at++) {
+        stand_offer(&s, 0, at, "SET", FAILS_NEVER);
+        stand_flush(&s);
+        stand_pass(&s, 10 * silence_ms);
+        assert_int_equal(s.n_disconnects, 0);
+        stand_answer(&s);
+        stand_pass(&s, silence_ms - 1);
+        assert_int_equal(s.n_disconnects, 0);
+    }
+    stand_answer(&s);
+    stand_offer(&s, 0, 2, "SET", FAILS_NEVER);
+    stand_flush(&s);
+    stand_pass(&s, silence_ms);
+    assert_int_equal(s.n_disconnects, 0);
+    stand_pass(&s, applier_wakes_at_ms(s.applier) - s.now_ms);
+    assert_int_equal(s.n_disconnects, 1);
+    stand_close(&s);
+}
+
 /* --- places in the log ------------------------------------------------------------------------ */
 
 static void a_replaced_log_is_noticed_under_load(void **state)
@@ -552,6 +582,7 @@ int main(void)
         cmocka_unit_test(an_idle_primary_that_a_restore_began_is_noticed),
         cmocka_unit_test(nor_for_a_partition_that_comes_back),
         cmocka_unit_test(who_has_a_position_does_not_ask_whose_redis_it_is),
+        cmocka_unit_test(a_primary_is_given_up_when_nothing_is_read_after_a_silence),
         cmocka_unit_test(a_replaced_log_is_noticed_under_load),
         cmocka_unit_test(a_gap_behind_settled_records_is_moved_past),
         cmocka_unit_test(a_window_larger_than_ours_is_held),
