@@ -5,7 +5,7 @@
 
 #include "cli/option_print.h"
 
-enum { VERB_COLUMN = 16, WIDTH = 100, HEADING_MAX = 16 };
+enum { VERB_COLUMN = 18, WIDTH = 100, HEADING_MAX = 16 };
 
 /* "KEY", "[KEY]", "[ARG...]" */
 static void print_word(const struct verb_word *w, struct buf *out)

@@ -314,20 +314,21 @@ static void every_node_has_help(void **state)
 {
     static const char verb_help[] =
         "Put it\n\nUsage:\n  app put KEY [ARG...] [options]\n\nAt length.\n\nWords:\n"
-        "  KEY           The key\n  ARG           The rest\n\nExamples:\n  app put k SET v\n\n"
+        "  KEY             The key\n  ARG             The rest\n\nExamples:\n  app put k SET v\n\n"
         "Put:\n"
         "  --ttl DURATION                      How long (default 1s)\n"
         "  -o, --output FORMAT                 Which form; one of table, json (default table)\n\n"
         "Help:\n  -h, --help                          Show this help\n\n"
         "Shared:\n  --brokers --context --wait\n\n"
         "`app options` says more about options that verbs share.\n";
-    static const char group_help[] = "Dead letters\n\nUsage:\n  app dlq VERB [options]\n\nVerbs:\n"
-                                     "  list          List them\n\nHelp:\n  -h, --help             "
-                                     "             Show this help\n\n"
-                                     "`app dlq VERB --help` says more about a verb.\n";
+    static const char group_help[] =
+        "Dead letters\n\nUsage:\n  app dlq VERB [options]\n\nVerbs:\n"
+        "  list            List them\n\nHelp:\n  -h, --help             "
+        "             Show this help\n\n"
+        "`app dlq VERB --help` says more about a verb.\n";
     static const char both_help[] =
         "Redo it\n\nUsage:\n  app redo VERB [options]\n  app redo NAME [options]\n\nVerbs:\n"
-        "  undo          Undo it\n\nWords:\n  NAME          Which\n\n"
+        "  undo            Undo it\n\nWords:\n  NAME            Which\n\n"
         "Help:\n  -h, --help                          Show this help\n\n"
         "Shared:\n  --brokers --context --wait\n\n"
         "`app options` says more about options that verbs share.\n"
@@ -363,7 +364,8 @@ static void the_program_alone_shows_its_verbs(void **state)
 
         assert_int_equal(parse(rows[i], no_environment, &in, &out), VERB_PRINT);
         assert_true(buf_append(&out, "", 1));
-        assert_non_null(strstr(out.p, "\n  put           Put it\n  dlq           Dead letters\n"));
+        assert_non_null(
+            strstr(out.p, "\n  put             Put it\n  dlq             Dead letters\n"));
     }
 }
 

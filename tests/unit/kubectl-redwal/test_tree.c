@@ -102,6 +102,13 @@ static void check_help(const struct verb *verb, const char *path)
     assert_int_equal(verb_parse(&tree, argc, argv, no_environment, &in, &out), VERB_PRINT);
     if (!str_starts_with(buf_str(&out), str_from(verb->summary)))
         fail_msg("%s --help: got %.*s", path, STR_ARGS(buf_str(&out)));
+    for (size_t i = 0; verb->verbs && verb->verbs[i]; i++) {
+        char row[VERB_NAME_MAX];
+
+        snprintf(row, sizeof(row), "\n  %s  ", verb->verbs[i]->name);
+        if (!str_contains(buf_str(&out), str_from(row)))
+            fail_msg("%s --help: %s has no column of its own", path, verb->verbs[i]->name);
+    }
 }
 
 static void every_node_has_help(void **state)
