@@ -96,9 +96,7 @@ void kube_reflector_failed(struct kube_reflector *r, int64_t now_ms, uint64_t ra
     const bool of_no_use = is_of_no_use(r, status);
 
     PRE(r->asked);
-    if (of_no_use) {
-        begin_anew(r);
-    } else if (kube_status_is_expired(status)) {
+    if (of_no_use || kube_status_is_expired(status)) {
         /* A page's token lasts minutes: where that is too short for all pages, one answer is not.
          */
         r->unpaged = r->token[0] != '\0';
