@@ -154,7 +154,7 @@ void kube_events_written(struct kube_events *e, struct kube_series *s, enum kube
         s->created = false;
     else if (outcome == KUBE_WRITE_REFUSED)
         s->written = s->count;
-    s->due_ms = now_ms + e->refresh_ms;
+    s->due_ms = now_ms + (outcome == KUBE_WRITE_LATER ? KUBE_EVENT_RETRY_MS : e->refresh_ms);
     if (outcome == KUBE_WRITE_LATER || s->count > s->written)
         s->state = s->created ? KUBE_SERIES_GROWN : KUBE_SERIES_NEW;
     else

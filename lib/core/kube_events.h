@@ -17,6 +17,7 @@ enum {
     KUBE_EVENT_WORD_MAX = 128,  /* reason and action, by the API's own rule */
     KUBE_EVENT_NOTE_MAX = 1024, /* by the API's own rule */
     KUBE_EVENT_UID_MAX = 64,
+    KUBE_EVENT_RETRY_MS = 5000, /* until a write that failed in passing is tried again */
 };
 
 /* The object it is about. */

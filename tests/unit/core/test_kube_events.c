@@ -105,11 +105,11 @@ static void what_could_not_be_written_is_tried_again_and_what_is_refused_is_not(
     kube_events_init(&e, REFRESH_MS, FINISH_MS);
     add(&e, "A", 0);
     assert_non_null(write_next(&e, 0, KUBE_WRITE_LATER));
-    assert_null(kube_events_next(&e, REFRESH_MS - 1));
-    s = kube_events_next(&e, REFRESH_MS);
+    assert_null(kube_events_next(&e, KUBE_EVENT_RETRY_MS - 1));
+    s = kube_events_next(&e, KUBE_EVENT_RETRY_MS);
     assert_non_null(s);
     assert_false(s->created);
-    kube_events_written(&e, s, KUBE_WRITE_REFUSED, REFRESH_MS);
+    kube_events_written(&e, s, KUBE_WRITE_REFUSED, KUBE_EVENT_RETRY_MS);
     assert_null(kube_events_next(&e, 10 * REFRESH_MS));
 }
 
