@@ -43,6 +43,7 @@ enum err_code kube_child_read(struct str json, struct kube_child *ret_child, str
     meta = yyjson_obj_get(yyjson_doc_get_root(doc), "metadata");
     if (!yyjson_is_obj(meta))
         return err_set(err, ERR_CORRUPT, "an object without metadata");
+    ret_child->generation = kube_yyjson_int(meta, "generation", 0);
     ret_child->deleting = yyjson_obj_get(meta, "deletionTimestamp") != NULL;
     if (!str_to_hex64(kube_yyjson_str(yyjson_obj_get(meta, "annotations"), KUBE_CHILD_ANNOTATION),
                       &ret_child->wish))

@@ -1,7 +1,5 @@
 #include "core/kube_apply.h"
 
-#include <string.h>
-
 static enum kube_apply_do decide_unwanted(const struct kube_apply_facts *f)
 {
     if (!f->exists || f->controller != KUBE_CONTROLLER_US)
@@ -39,25 +37,29 @@ static void contest(struct kube_applied *a, int64_t now_ms, uint64_t random)
     a->put_back_at_ms = now_ms + backoff_next_ms(&a->contest, random);
 }
 
-void kube_applied_written(struct kube_applied *a, uint64_t wish, uint64_t made, struct str before,
-                          int64_t now_ms, uint64_t random)
+void kube_applied_written(struct kube_applied *a, uint64_t wish, uint64_t made, int64_t now_ms,
+                          uint64_t random)
 {
     if (a->wish == wish)
         contest(a, now_ms, random);
     a->wish = wish;
     a->made = made;
-    a->awaited = before.n <= KUBE_VERSION_MAX;
     a->written_ms = now_ms;
-    if (a->awaited && before.n > 0)
-        memcpy(a->before, before.p, before.n);
-    a->before[a->awaited ? before.n : 0] = '\0';
 }
 
-bool kube_applied_is_awaited(const struct kube_applied *a, uint64_t wish, struct str cached,
-                             int64_t now_ms)
+void kube_applied_asked(struct kube_applied *a)
 {
-    return a->awaited && a->wish == wish && str_eq(cached, str_from(a->before)) &&
-           now_ms - a->written_ms < KUBE_APPLY_UNSEEN_MS;
+    a->awaited = true;
+}
+
+void kube_applied_told(struct kube_applied *a)
+{
+    a->awaited = false;
+}
+
+bool kube_applied_is_awaited(const struct kube_applied *a, uint64_t wish, int64_t now_ms)
+{
+    return a->awaited && a->wish == wish && now_ms - a->written_ms < KUBE_APPLY_UNSEEN_MS;
 }
 
 bool kube_applied_is_at_peace(const struct kube_applied *a, int64_t now_ms)

@@ -10,8 +10,6 @@
 #include <stdint.h>
 
 #include "base/backoff.h"
-#include "base/str.h"
-#include "core/kube_reflector.h"
 
 enum {
     KUBE_APPLY_UNSEEN_MS = 30 * 1000,   /* a write that no watch told of is not counted on then */
@@ -56,20 +54,23 @@ enum kube_apply_do kube_apply_decide(const struct kube_apply_facts *f);
 struct kube_applied {
     uint64_t wish; /* digest of what was wanted when it was last written; 0: never */
     uint64_t made; /* digest of what the server made of it */
-    char before[KUBE_VERSION_MAX + 1]; /* the version in the cache then; "": there was none */
     bool awaited;
     int64_t written_ms;
     struct backoff contest;
     int64_t put_back_at_ms;
 };
 
+/* A write is asked for: the watch is to tell of it. */
+void kube_applied_asked(struct kube_applied *a);
+/* The watch tells of it or that it is gone, maybe before the write is answered; or the write
+ * failed: there is nothing to wait for. */
+void kube_applied_told(struct kube_applied *a);
 /* It was written: this is what the server made of what is wanted. The same wish twice means that
  * others had changed it or taken it away. */
-void kube_applied_written(struct kube_applied *a, uint64_t wish, uint64_t made, struct str before,
-                          int64_t now_ms, uint64_t random);
-/* The watch has not told of that write yet: the cache, which has this version, is behind. */
-bool kube_applied_is_awaited(const struct kube_applied *a, uint64_t wish, struct str cached,
-                             int64_t now_ms);
+void kube_applied_written(struct kube_applied *a, uint64_t wish, uint64_t made, int64_t now_ms,
+                          uint64_t random);
+/* The watch has not told of that write yet: the cache is behind. */
+bool kube_applied_is_awaited(const struct kube_applied *a, uint64_t wish, int64_t now_ms);
 bool kube_applied_is_at_peace(const struct kube_applied *a, int64_t now_ms);
 
 #endif

@@ -15,6 +15,8 @@ struct kube_queue_item {
     uint64_t order; /* among those due at the same time */
     bool working;
     bool penalised; /* waits after a failure */
+    bool news;      /* came while it was worked on */
+    int64_t failed_ms;
     struct backoff backoff;
 };
 
@@ -88,6 +90,27 @@ bool kube_queue_add(struct kube_queue *q, struct str key, int64_t now_ms)
     return kube_queue_add_at(q, key, now_ms);
 }
 
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+bool kube_queue_add_news(struct kube_queue *q, struct str key, int64_t now_ms)
+{
+    struct kube_queue_item *item;
+    int64_t first_ms;
+
+    if (!kube_queue_add(q, key, now_ms))
+        return false;
+    item = find(q, key);
+    item->news = item->working;
+    if (item->penalised) {
+        first_ms = item->failed_ms + q->backoff_first_ms;
+        item->due_ms = earlier(item->due_ms, first_ms > now_ms ? first_ms : now_ms);
+    }
+    return true;
+}
+
 static bool is_before(const struct kube_queue_item *a, const struct kube_queue_item *b)
 {
     return a->due_ms < b->due_ms || (a->due_ms == b->due_ms && a->order < b->order);
@@ -114,6 +137,7 @@ bool kube_queue_take(struct kube_queue *q, int64_t now_ms, struct str *ret_key)
         return false;
     item->working = true;
     item->penalised = false;
+    item->news = false;
     item->due_ms = NEVER;
     *ret_key = key_of(item);
     return true;
@@ -145,9 +169,12 @@ void kube_queue_done(struct kube_queue *q, struct str key, int64_t now_ms)
 int64_t kube_queue_failed(struct kube_queue *q, struct str key, int64_t now_ms, uint64_t random)
 {
     struct kube_queue_item *item = finish(q, key);
-    const int64_t wait_ms = backoff_next_ms(&item->backoff, random);
+    int64_t wait_ms = backoff_next_ms(&item->backoff, random);
 
+    if (item->news)
+        wait_ms = earlier(wait_ms, q->backoff_first_ms);
     item->penalised = true;
+    item->failed_ms = now_ms;
     item->due_ms = now_ms + wait_ms;
     item->order = q->n_added++;
     return wait_ms;

@@ -34,6 +34,9 @@ void kube_queue_release(struct kube_queue *q); /* safe on a zeroed queue */
 /* Due at once. A key that waits after a failure keeps waiting. False: the queue is full, or the key
  * too long; it is counted in n_refused. */
 bool kube_queue_add(struct kube_queue *q, struct str key, int64_t now_ms);
+/* Due at once, and after a failure as soon as if that had been the first one: something is new by
+ * which the work may succeed now. */
+bool kube_queue_add_news(struct kube_queue *q, struct str key, int64_t now_ms);
 /* Due then, unless it is earlier already. */
 bool kube_queue_add_at(struct kube_queue *q, struct str key, int64_t due_ms);
 

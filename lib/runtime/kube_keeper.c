@@ -153,12 +153,26 @@ void kube_keeper_poke_all(struct kube_keeper *k, int64_t now_ms)
     }
 }
 
+/* Another specification may be one that can be met: it is not made to wait for the failures of the
+ * one before. */
 static void on_owner(void *self, const struct kube_object *object, bool gone)
 {
     const struct source *s = self;
+    struct kube_keeper *k = s->keeper;
+    CLEANUP(buf_release) struct buf key = { 0 };
+    struct kube_child owner;
+    struct entry *e;
 
-    (void)gone;
-    kube_keeper_poke(s->keeper, object->scope, object->name, s->keeper->now_ms);
+    if (!make_key(&key, object->scope, object->name) ||
+        kube_child_read(object->json, &owner, NULL) != ERR_OK)
+        return;
+    e = kube_keeper_entry(k, buf_str(&key));
+    kube_applied_told(&e->status);
+    if (gone || owner.generation != e->generation)
+        kube_queue_add_news(&k->queue, buf_str(&key), k->now_ms);
+    else
+        kube_queue_add(&k->queue, buf_str(&key), k->now_ms);
+    e->generation = gone ? 0 : owner.generation;
 }
 
 /* Whose name it has, or had: somebody may have taken it away, or given it back. */
@@ -167,9 +181,14 @@ static void poke_by_name(struct kube_keeper *k, size_t kind, const struct kube_o
     for (size_t i = 0; i < k->n_entries; i++) {
         const struct str key = str_from(k->entries[i]->key);
 
-        if (key.n > object->scope.n && key.p[object->scope.n] == '/' &&
-            str_starts_with(key, object->scope) && find_kept(k->entries[i], kind, object->name))
-            kube_queue_add(&k->queue, key, k->now_ms);
+        struct kept *kept;
+
+        if (key.n <= object->scope.n || key.p[object->scope.n] != '/' ||
+            !str_starts_with(key, object->scope) ||
+            !(kept = find_kept(k->entries[i], kind, object->name)))
+            continue;
+        kube_applied_told(&kept->applied);
+        kube_queue_add(&k->queue, key, k->now_ms);
     }
 }
 
@@ -194,8 +213,10 @@ static void on_child(void *self, const struct kube_object *object, bool gone)
     if (!make_key(&key, object->scope, str_from(child.owner_name)))
         return;
     kept = kube_keeper_kept(kube_keeper_entry(k, buf_str(&key)), s->kind, object->name);
-    if (kept)
+    if (kept) {
         kept->seen = !gone;
+        kube_applied_told(&kept->applied);
+    }
     kube_queue_add(&k->queue, buf_str(&key), k->now_ms);
 }
 

@@ -84,6 +84,8 @@ static void fail(struct pass *p, const char *why)
 {
     log_warn(p->keeper->log, "Failed to reconcile key=%.*s error=%s", STR_ARGS(p->key), why);
     set_outcome(p, KUBE_OUTCOME_FAILED, why);
+    if (p->applied)
+        kube_applied_told(p->applied);
     p->failed = true;
     p->at++;
 }
@@ -148,8 +150,8 @@ static void was_written(struct pass *p, const struct kube_answer *a, struct str 
     }
     if (p->stage == STAGE_WISHES)
         note_child(p);
-    kube_applied_written(p->applied, p->digest, kube_child_made(object.json, wanted),
-                         str_from(p->before), k->now_ms, prng_next(&k->prng));
+    kube_applied_written(p->applied, p->digest, kube_child_made(object.json, wanted), k->now_ms,
+                         prng_next(&k->prng));
     set_outcome(p, KUBE_OUTCOME_KEPT, "");
     p->at++;
 }
@@ -234,14 +236,10 @@ static void ask(struct pass *p, bool built, struct kube_request *request)
     p->stage = STAGE_END;
 }
 
-static void note(struct pass *p, enum kube_apply_do doing, struct str version)
+static void note_write(struct pass *p, enum kube_apply_do doing)
 {
     p->doing = doing;
-    if (version.n > KUBE_VERSION_MAX)
-        version.n = 0;
-    if (version.n > 0)
-        memcpy(p->before, version.p, version.n);
-    p->before[version.n] = '\0';
+    kube_applied_asked(p->applied);
 }
 
 static void read_child(struct pass *p, const struct kube_target *target)
@@ -262,8 +260,7 @@ static void apply_child(struct pass *p, const struct kube_target *target,
     CLEANUP(buf_release) struct buf body = { 0 };
     struct err err;
 
-    note(p, object ? KUBE_APPLY_UPDATE : KUBE_APPLY_CREATE,
-         object ? object->resource_version : nobody);
+    note_write(p, object ? KUBE_APPLY_UPDATE : KUBE_APPLY_CREATE);
     buf_init(&body, KUBE_BODY_MAX);
     if (kube_child_body(p->wishes.wishes[p->at].body, p->digest, object ? object->uid : nobody,
                         &body, &err) != ERR_OK)
@@ -341,12 +338,11 @@ static void consider(struct pass *p, const struct kube_object *object, bool conf
 {
     const struct kube_wish *w = &p->wishes.wishes[p->at];
     const struct kube_target target = { *resource_of(p, w->kind), p->scope, w->name, { 0 } };
-    const struct str version = object ? object->resource_version : (struct str){ 0 };
     const int64_t now_ms = p->keeper->now_ms;
     struct kube_apply_facts f = { .wanted = true, .confirmed = confirmed };
     enum kube_apply_do what;
 
-    f.awaited = !confirmed && kube_applied_is_awaited(p->applied, p->digest, version, now_ms);
+    f.awaited = !confirmed && kube_applied_is_awaited(p->applied, p->digest, now_ms);
     f.at_peace = kube_applied_is_at_peace(p->applied, now_ms);
     if (object)
         take_facts(p, object, w->body, &f);
@@ -436,7 +432,7 @@ static void write_status(struct pass *p, const struct kube_object *owner, struct
     CLEANUP(buf_release) struct buf body = { 0 };
     struct err err;
 
-    note(p, KUBE_APPLY_UPDATE, owner->resource_version);
+    note_write(p, KUBE_APPLY_UPDATE);
     buf_init(&body, KUBE_BODY_MAX);
     if (kube_child_status_body(owner, status, &body, &err) != ERR_OK)
         fail(p, err.msg);
@@ -459,8 +455,7 @@ static void do_status(struct pass *p)
         p->digest = kube_child_wish(buf_str(&status));
         if (kube_child_status_is(owner.json, buf_str(&status)))
             k->ops->told(k->self, &owner);
-        else if (kube_applied_is_awaited(p->applied, p->digest, owner.resource_version,
-                                         k->now_ms) ||
+        else if (kube_applied_is_awaited(p->applied, p->digest, k->now_ms) ||
                  (p->applied->wish == p->digest &&
                   !kube_applied_is_at_peace(p->applied, k->now_ms)))
             wait_for(p, p->applied);

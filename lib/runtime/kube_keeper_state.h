@@ -19,7 +19,8 @@ struct kept {
 };
 
 struct entry {
-    char *key; /* "namespace/name" of the owner */
+    char *key;          /* "namespace/name" of the owner */
+    int64_t generation; /* of the owner, as it was told last */
     struct kept **kept;
     size_t n_kept;
     struct kube_applied status;
@@ -42,8 +43,7 @@ struct pass {
 
     uint64_t call; /* 0: none is under way */
     enum kube_apply_do doing;
-    char before[KUBE_VERSION_MAX + 1]; /* the version in the cache of what is written */
-    uint64_t digest;                   /* of what is written */
+    uint64_t digest; /* of what is written */
     struct kube_applied *applied;
 };
 

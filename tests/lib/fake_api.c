@@ -376,7 +376,7 @@ static void step_transfer(struct fake_api_link *link, struct fake_api_transfer *
     }
     if (t->watching && link->down)
         t->lost = true;
-    if (t->watching && !t->lost)
+    if (t->watching && !t->lost && !link->quiet)
         tell_watch(link->api, t);
 }
 

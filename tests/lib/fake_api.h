@@ -67,6 +67,7 @@ struct fake_api_link {
     uint64_t n_started;
     unsigned trouble;    /* of a thousand requests */
     bool down;           /* nothing arrives, watches are cut */
+    bool quiet;          /* watches are told nothing for now */
     bool forbidden;      /* 403 */
     const char *refused; /* 403 for what is asked of such a target; NULL: nothing is */
     const char *broken;  /* 500, in the same way */

@@ -90,6 +90,56 @@ static void failures_wait_longer_and_longer_whoever_adds_meanwhile(void **state)
     assert_int_equal(kube_queue_failed(&q, key("a"), now_ms, 0), FIRST_MS);
 }
 
+/* Works on "a" in vain until it waits as long as it may; when that was last. */
+static int64_t fail_again_and_again(struct kube_queue *q)
+{
+    int64_t now_ms = 0;
+
+    assert_true(kube_queue_add(q, key("a"), now_ms));
+    for (int i = 0; i < 8; i++) {
+        now_ms = kube_queue_due_ms(q);
+        assert_takes(q, now_ms, "a");
+        kube_queue_failed(q, key("a"), now_ms, 0);
+    }
+    assert_int_equal(kube_queue_due_ms(q), now_ms + MAX_MS);
+    return now_ms;
+}
+
+static void news_cut_the_wait_short_and_no_shorter_than_the_first(void **state)
+{
+    CLEANUP(kube_queue_release) struct kube_queue q;
+    int64_t failed_ms;
+    (void)state;
+
+    kube_queue_init(&q, FIRST_MS, MAX_MS);
+    failed_ms = fail_again_and_again(&q);
+    assert_true(kube_queue_add_news(&q, key("a"), failed_ms + 1));
+    assert_int_equal(kube_queue_due_ms(&q), failed_ms + FIRST_MS);
+    assert_true(kube_queue_add_news(&q, key("a"), failed_ms + 2));
+    assert_int_equal(kube_queue_due_ms(&q), failed_ms + FIRST_MS);
+    assert_takes(&q, failed_ms + FIRST_MS, "a");
+    kube_queue_failed(&q, key("a"), failed_ms + FIRST_MS, 0);
+    assert_int_equal(kube_queue_due_ms(&q), failed_ms + FIRST_MS + MAX_MS);
+    assert_true(kube_queue_add_news(&q, key("a"), failed_ms + MAX_MS));
+    assert_takes(&q, failed_ms + MAX_MS, "a");
+}
+
+static void news_that_come_while_it_is_worked_on_count(void **state)
+{
+    CLEANUP(kube_queue_release) struct kube_queue q;
+    int64_t now_ms;
+    (void)state;
+
+    kube_queue_init(&q, FIRST_MS, MAX_MS);
+    now_ms = fail_again_and_again(&q) + MAX_MS;
+    assert_takes(&q, now_ms, "a");
+    assert_true(kube_queue_add_news(&q, key("a"), now_ms));
+    assert_int_equal(kube_queue_failed(&q, key("a"), now_ms, 0), FIRST_MS);
+    now_ms += FIRST_MS;
+    assert_takes(&q, now_ms, "a");
+    assert_int_equal(kube_queue_failed(&q, key("a"), now_ms, 0), MAX_MS);
+}
+
 static void a_later_time_does_not_delay_what_is_due_sooner(void **state)
 {
     CLEANUP(kube_queue_release) struct kube_queue q;
@@ -127,6 +177,8 @@ int main(void)
         cmocka_unit_test(keys_come_once_and_in_order),
         cmocka_unit_test(a_key_added_while_it_is_worked_on_comes_again_afterwards),
         cmocka_unit_test(failures_wait_longer_and_longer_whoever_adds_meanwhile),
+        cmocka_unit_test(news_cut_the_wait_short_and_no_shorter_than_the_first),
+        cmocka_unit_test(news_that_come_while_it_is_worked_on_count),
         cmocka_unit_test(a_later_time_does_not_delay_what_is_due_sooner),
         cmocka_unit_test(a_full_queue_refuses_and_counts),
     };

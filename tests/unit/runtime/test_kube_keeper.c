@@ -22,6 +22,9 @@
 #define OWNER                                                                                      \
     "{\"kind\":\"Thing\",\"apiVersion\":\"lab.example/v1\",\"metadata\":{\"name\":\"a\","          \
     "\"namespace\":\"ns\"}}"
+#define CORRECTED_OWNER                                                                            \
+    "{\"kind\":\"Thing\",\"apiVersion\":\"lab.example/v1\",\"metadata\":{\"name\":\"a\","          \
+    "\"namespace\":\"ns\",\"generation\":2}}"
 #define STRANGER "{\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\"namespace\":\"ns\"}}"
 
 enum { STEP_MS = 10, LONG_MS = 10 * 1000 };
@@ -308,6 +311,81 @@ static void what_is_refused_stands_in_the_status_once_that_may_be_written(void *
     assert_int_equal(kube_keeper_waiting(s->keeper), 0);
 }
 
+static void delete_child(struct stand *s)
+{
+    fake_api_delete(s->api, fake_api_find(s->api, MAPS, "ns", "a"));
+}
+
+static void a_child_that_is_deleted_right_after_it_was_made_is_made_again(void **state)
+{
+    struct stand *s = *state;
+
+    while (!kube_keeper_is_synced(s->keeper))
+        step(s);
+    s->link->quiet = true;
+    while (!strstr(owner(s), "outcome"))
+        step(s);
+    s->link->quiet = false;
+    run_for(s, 1000);
+    delete_child(s);
+    run_for(s, 1000);
+    assert_non_null(strstr(child(s), "one"));
+}
+
+static void so_is_one_that_is_deleted_before_the_answer_comes(void **state)
+{
+    struct stand *s = *state;
+
+    while (!kube_keeper_is_synced(s->keeper))
+        step(s);
+    s->link->slow = "/configmaps";
+    while (!strstr(child(s), "one"))
+        step(s);
+    s->link->slow = NULL;
+    run_for(s, 1000);
+    delete_child(s);
+    while (!strstr(owner(s), "outcome"))
+        step(s);
+    run_for(s, 1000);
+    assert_non_null(strstr(child(s), "one"));
+}
+
+static void a_write_that_was_refused_is_not_counted_on(void **state)
+{
+    struct stand *s = *state;
+    char *changed, *word;
+
+    run_for(s, 1000);
+    changed = strdup(child(s));
+    word = strstr(changed, "one");
+    assert_non_null(word);
+    memcpy(word, "two", 3);
+    s->link->forbidden = true;
+    fake_api_put(s->api, MAPS, "ns", "a", changed);
+    free(changed);
+    run_for(s, 1000);
+    assert_true(kube_keeper_counts(s->keeper).refusals > 0);
+    s->link->forbidden = false;
+    run_for(s, LONG_MS);
+    assert_non_null(strstr(child(s), "one"));
+}
+
+static void a_corrected_specification_does_not_wait_for_the_failures_of_the_last(void **state)
+{
+    struct stand *s = *state;
+
+    run_for(s, LONG_MS);
+    s->link->forbidden = true;
+    s->text = "two";
+    kube_keeper_poke_all(s->keeper, s->now_ms);
+    run_for(s, 10 * LONG_MS);
+    s->link->forbidden = false;
+    s->text = "three";
+    fake_api_put(s->api, OWNERS, "ns", "a", CORRECTED_OWNER);
+    run_for(s, 2 * KUBE_KEEPER_BACKOFF_FIRST_MS);
+    assert_non_null(strstr(child(s), "three"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -319,6 +397,10 @@ int main(void)
         TEST(a_kind_that_is_not_served_is_left_out_until_it_is),
         TEST(a_kind_that_cannot_be_listed_yet_holds_up_nobody),
         TEST(an_owner_that_is_gone_is_forgotten),
+        TEST(a_child_that_is_deleted_right_after_it_was_made_is_made_again),
+        TEST(so_is_one_that_is_deleted_before_the_answer_comes),
+        TEST(a_write_that_was_refused_is_not_counted_on),
+        TEST(a_corrected_specification_does_not_wait_for_the_failures_of_the_last),
         TEST(what_is_refused_stands_in_the_status_once_that_may_be_written),
     };
 

@@ -343,9 +343,9 @@ static void an_event_is_created_then_counted_and_a_refusal_is_final(void **state
     fake_kube_port_lose(&s.port);
     record_it(&s, r, 1000);
     assert_false(kube_recorder_is_idle(r));
-    record_it(&s, r, 2000);
+    record_it(&s, r, 1000 + KUBE_EVENT_RETRY_MS);
     fake_kube_port_answer(&s.port, 403, "");
-    record_it(&s, r, 2000);
+    record_it(&s, r, 1000 + KUBE_EVENT_RETRY_MS);
     assert_true(kube_recorder_is_idle(r));
     assert_int_equal(kube_recorder_refused(r), 1);
     kube_recorder_free(r);
