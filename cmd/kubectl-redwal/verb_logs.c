@@ -339,7 +339,7 @@ static enum exit_status run(struct invocation *in)
     struct err err = { 0 };
     enum err_code rc = cluster_open_call(in, &l.cluster, &err);
 
-    log_merge_init(&l.merge);
+    log_merge_init(&l.merge, l.o->follow ? LOG_MERGE_WAIT_MS : LOG_MERGE_WAIT_FOR_END_MS);
     if (rc == ERR_OK)
         rc = look(&l, true, &err);
     if (rc == ERR_OK)

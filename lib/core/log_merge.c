@@ -14,9 +14,9 @@ struct waiting {
     size_t n, n_stamp;
 };
 
-void log_merge_init(struct log_merge *m)
+void log_merge_init(struct log_merge *m, int64_t wait_ms)
 {
-    *m = (struct log_merge){ 0 };
+    *m = (struct log_merge){ .wait_ms = wait_ms };
 }
 
 void log_merge_release(struct log_merge *m)
@@ -142,8 +142,8 @@ static int64_t due_ms(const struct log_merge *m)
     for (size_t i = 0; i < LOG_MERGE_LOGS_MAX; i++) {
         const struct waiting *w = first_of(&m->logs[i]);
 
-        if (w && w->arrived_ms + LOG_MERGE_WAIT_MS < due)
-            due = w->arrived_ms + LOG_MERGE_WAIT_MS;
+        if (w && w->arrived_ms + m->wait_ms < due)
+            due = w->arrived_ms + m->wait_ms;
     }
     return due;
 }

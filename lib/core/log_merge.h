@@ -13,7 +13,9 @@
 
 enum {
     LOG_MERGE_LOGS_MAX = 48,
-    LOG_MERGE_WAIT_MS = 300,                /* for one that may have an older line */
+    /* For one that may have an older line: */
+    LOG_MERGE_WAIT_MS = 300,                /* while all of them go on and on */
+    LOG_MERGE_WAIT_FOR_END_MS = 10 * 1000,  /* where each of them ends by itself */
     LOG_MERGE_MAX_BYTES = 16 * 1024 * 1024, /* waiting; beyond it nobody is waited for */
 };
 
@@ -24,6 +26,7 @@ struct log_merge {
         int64_t last_ms; /* time of the last line that came */
     } logs[LOG_MERGE_LOGS_MAX];
     size_t n_bytes;
+    int64_t wait_ms;
 };
 
 /* A line as it was written: `stamp` is empty where it had none. */
@@ -33,7 +36,7 @@ struct log_merge_line {
     char *bytes; /* what these are views of: the taker's to free() */
 };
 
-void log_merge_init(struct log_merge *m);
+void log_merge_init(struct log_merge *m, int64_t wait_ms); /* LOG_MERGE_WAIT_... */
 void log_merge_release(struct log_merge *m);
 
 /* Another log; LOG_MERGE_LOGS_MAX: there are too many. Its number is free again once it has ended

@@ -19,7 +19,7 @@ static struct log_merge merge;
 static int begin(void **state)
 {
     (void)state;
-    log_merge_init(&merge);
+    log_merge_init(&merge, LOG_MERGE_WAIT_MS);
     return 0;
 }
 
@@ -101,6 +101,19 @@ static void a_silent_one_is_waited_for_a_moment(void **state)
     expect(2000, "0:a2");
 }
 
+static void one_that_ends_by_itself_is_waited_for_longer(void **state)
+{
+    const size_t a = log_merge_open(&merge), b = log_merge_open(&merge);
+    (void)state;
+
+    merge.wait_ms = LOG_MERGE_WAIT_FOR_END_MS;
+    add(a, "2026-11-25T10:00:01Z a1", 0);
+    expect(LOG_MERGE_WAIT_FOR_END_MS - 1, "");
+    add(b, "2026-11-25T10:00:00Z b1", LOG_MERGE_WAIT_FOR_END_MS - 1);
+    log_merge_end(&merge, b);
+    expect(LOG_MERGE_WAIT_FOR_END_MS - 1, "1:b1 0:a1");
+}
+
 static void nobody_is_waited_for_beyond_the_bound(void **state)
 {
     const size_t a = log_merge_open(&merge), n = 1024 * 1024;
@@ -141,6 +154,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_without_a_time_stays_behind_the_line_before, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_silent_one_is_waited_for_a_moment, begin, end),
+        cmocka_unit_test_setup_teardown(one_that_ends_by_itself_is_waited_for_longer, begin, end),
         cmocka_unit_test_setup_teardown(nobody_is_waited_for_beyond_the_bound, begin, end),
         cmocka_unit_test_setup_teardown(numbers_are_used_again, begin, end),
     };
