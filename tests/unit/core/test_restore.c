@@ -399,6 +399,53 @@ static void facts_that_stand_still_lead_to_no_circle(void **state)
     } while (next_combination(&facts, last, sizeof(last) / sizeof(last[0])));
 }
 
+/* Where a step leads on to while the RedisWal can be followed, nobody cancels, and nothing fails.
+ * A step that goes back to an earlier one is no way out: it may come here again. */
+static bool leads[RESTORE_STEP_COUNT][RESTORE_STEP_COUNT];
+
+static void note_where_it_leads(const struct restore_row *row, const struct restore_facts *facts)
+{
+    struct restore_facts calm = *facts;
+    enum restore_step next;
+
+    calm.values[FACT(WAL)] = TRUTH_YES;
+    calm.values[FACT(CANCEL)] = calm.values[FACT(WITHDRAWN)] = TRUTH_NO;
+    next = restore_decide(row->step, &calm)->next;
+    if (next > row->step && next != STEP(FAILED) && next != STEP(CANCELLED))
+        leads[row->step][next] = true;
+}
+
+static void spread(bool come_to[RESTORE_STEP_COUNT])
+{
+    for (int hops = 0; hops < RESTORE_STEP_COUNT; hops++)
+        for (enum restore_step from = 0; from < RESTORE_STEP_COUNT; from++)
+            for (enum restore_step to = 0; to < RESTORE_STEP_COUNT; to++)
+                if (come_to[from] && leads[from][to])
+                    come_to[to] = true;
+}
+
+static void every_step_is_come_to_and_has_a_way_out(void **state)
+{
+    bool begun[RESTORE_STEP_COUNT] = { [STEP(PENDING)] = true };
+    (void)state;
+
+    memset(leads, 0, sizeof(leads));
+    check_all(note_where_it_leads);
+    spread(begun);
+    for (enum restore_step step = 0; step < RESTORE_STEP_COUNT; step++) {
+        bool come_to[RESTORE_STEP_COUNT] = { false };
+
+        if (restore_step_is_end(step))
+            continue;
+        if (!begun[step])
+            fail_msg("nothing leads to %s", restore_step_text(step));
+        come_to[step] = true;
+        spread(come_to);
+        if (!come_to[STEP(COMPLETED)])
+            fail_msg("%s leads to no good end", restore_step_text(step));
+    }
+}
+
 /* --- plans ------------------------------------------------------------------------------------ */
 
 static void a_plan_says_what_the_log_lacks_and_what_is_replayed(void **state)
@@ -440,6 +487,7 @@ int main(void)
         cmocka_unit_test(the_last_row_of_each_step_alone_always_fits),
         cmocka_unit_test(a_reason_says_one_thing_of_what_was_found),
         cmocka_unit_test(facts_that_stand_still_lead_to_no_circle),
+        cmocka_unit_test(every_step_is_come_to_and_has_a_way_out),
         cmocka_unit_test(a_plan_says_what_the_log_lacks_and_what_is_replayed),
         cmocka_unit_test(a_step_is_known_by_its_text),
     };
