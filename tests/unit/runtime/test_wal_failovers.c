@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/check.h"
+#include "base/mem.h"
 #include "wal_stand.h"
 
 static void a_failover_is_waited_for_and_its_password_is_used(void **state)
@@ -152,6 +153,44 @@ static void a_failover_that_changes_is_listened_to_as_it_is_now(void **state)
     assert_int_equal(s->n_listened, 3);
 }
 
+/* Its applier runs on as it did. */
+static void a_failover_that_cannot_be_read_any_more_is_named_once(void **state)
+{
+    static const struct {
+        const char *spec, *says;
+    } rows[] = {
+        { "{\"auth\":{\"secretPath\":\"auth\"},\"sentinel\":{\"disableMyMaster\":\"no\"}}",
+          "RedisFailover cache: spec.sentinel.disableMyMaster is neither true nor false" },
+        { "{\"auth\":{\"secretPath\":\"a\\u0000b\"}}",
+          "RedisFailover cache: spec.auth.secretPath is no name of a Secret" },
+    };
+    struct wal_stand *s = *state;
+    char *before;
+
+    wal_stand_put_failover(s);
+    wal_stand_run(s, MINUTE_MS);
+    wal_stand_says(s, "\"type\":\"SpecAccepted\",\"status\":\"True\"");
+    before = mem_copy_string(wal_stand_text(s, DEPLOYMENTS, "orders-applier"));
+    assert_non_null(strstr(before, "redis-applier:test"));
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        put_changed_failover(s, rows[i].spec);
+        wal_stand_run(s, 3 * MINUTE_MS);
+        wal_stand_says(s, "\"phase\":\"Rejected\"");
+        wal_stand_says(s, "\"type\":\"SpecAccepted\",\"status\":\"False\"");
+        wal_stand_says(s, "\"reason\":\"NotFollowed\"");
+        wal_stand_says(s, rows[i].says);
+        assert_string_equal(wal_stand_text(s, DEPLOYMENTS, "orders-applier"), before);
+        assert_int_equal(wal_stand_count_events(s, "NotFollowed"), i + 1);
+        assert_int_equal(wal_stand_count_events(s, "\"series\":{"), 0);
+
+        fake_api_put(s->api, FAILOVERS, "ns", "cache", FAILOVER);
+        wal_stand_run(s, MINUTE_MS);
+        wal_stand_says(s, "\"type\":\"SpecAccepted\",\"status\":\"True\"");
+        assert_string_equal(wal_stand_text(s, DEPLOYMENTS, "orders-applier"), before);
+    }
+    free(before);
+}
+
 static void who_names_no_failover_needs_none(void **state)
 {
     struct wal_stand *s = *state;
@@ -220,6 +259,7 @@ int main(void)
         TEST(what_a_sentinel_tells_is_seen_at_once),
         TEST(who_stops_leading_listens_no_more),
         TEST(a_failover_that_changes_is_listened_to_as_it_is_now),
+        TEST(a_failover_that_cannot_be_read_any_more_is_named_once),
         TEST(who_names_no_failover_needs_none),
         TEST(the_pod_of_the_primary_is_told),
     };
