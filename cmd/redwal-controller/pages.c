@@ -1,7 +1,5 @@
 #include "pages.h"
 
-#include <inttypes.h>
-
 #include "cli/option_print.h"
 #include "runtime/clock.h"
 #include "runtime/controller_metrics.h"
@@ -11,7 +9,7 @@ enum { DETAILS_MAX_BYTES = 4096 };
 void pages_init(struct pages *p)
 {
     *p = (struct pages){ .written_ms = -PAGES_EVERY_MS };
-    atomic_store(&p->beat_ms, clock_monotonic_ms());
+    heartbeat_beat(&p->heartbeat, clock_monotonic_ms());
     text_page_init(&p->details, DETAILS_MAX_BYTES);
     text_page_init(&p->prometheus, CONTROLLER_METRICS_MAX_BYTES);
     text_page_init(&p->openmetrics, CONTROLLER_METRICS_MAX_BYTES);
@@ -61,7 +59,7 @@ void pages_update(struct pages *p, const struct wal_reconciler *r, int64_t now_m
     const struct controller_times times = { now_ms, clock_wall_ms() };
     struct wal_reconciler_counts counts;
 
-    atomic_store(&p->beat_ms, clock_monotonic_ms());
+    heartbeat_beat(&p->heartbeat, clock_monotonic_ms());
     if (now_ms - p->written_ms < PAGES_EVERY_MS)
         return;
     p->written_ms = now_ms;
@@ -79,16 +77,9 @@ static unsigned render_alive(void *self, const struct http_request *request,
                              struct http_answer *answer)
 {
     struct pages *p = self;
-    const int64_t silent_ms = clock_monotonic_ms() - atomic_load(&p->beat_ms);
 
     (void)request;
-    if (silent_ms <= PAGES_SILENCE_MAX_MS) {
-        buf_print(&answer->body, "alive\n");
-        return 200;
-    }
-    buf_print(&answer->body, "not alive: the main loop has not turned for %" PRId64 " s\n",
-              silent_ms / 1000);
-    return 503;
+    return heartbeat_print(&p->heartbeat, clock_monotonic_ms(), &answer->body) ? 200 : 503;
 }
 
 static unsigned render_ready(void *self, const struct http_request *request,

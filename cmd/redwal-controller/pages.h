@@ -7,17 +7,17 @@
 #include <stdatomic.h>
 
 #include "adapter/http_microhttpd.h"
+#include "runtime/heartbeat.h"
 #include "runtime/text_page.h"
 #include "runtime/wal_reconciler.h"
 
 enum {
-    PAGES_EVERY_MS = 2000,            /* pages are that old at most, while the loop turns */
-    PAGES_SILENCE_MAX_MS = 30 * 1000, /* a loop that is silent for longer is not alive */
+    PAGES_EVERY_MS = 2000, /* pages are that old at most, while the loop turns */
     PAGES_COUNT = 4,
 };
 
 struct pages {
-    _Atomic int64_t beat_ms; /* monotonic */
+    struct heartbeat heartbeat;
     _Atomic bool ready;
     struct text_page details; /* of readiness */
     struct text_page prometheus, openmetrics;

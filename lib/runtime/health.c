@@ -2,13 +2,13 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "runtime/clock.h"
+#include "runtime/heartbeat.h"
 
 struct condition {
     enum health_state state;
@@ -18,8 +18,8 @@ struct condition {
 
 struct health {
     struct log *log;
-    _Atomic int64_t beat_ms; /* monotonic */
-    pthread_mutex_t mutex;   /* guards what follows */
+    struct heartbeat heartbeat;
+    pthread_mutex_t mutex; /* guards what follows */
     struct condition conditions[HEALTH_CONDITION_COUNT];
     enum hold_reason hold;
     enum hold_reason held[HEALTH_HELD_MAX]; /* by partition */
@@ -40,7 +40,7 @@ struct health *health_new(struct log *log)
 
     h->log = log;
     pthread_mutex_init(&h->mutex, NULL);
-    atomic_store_explicit(&h->beat_ms, now_ms, memory_order_relaxed);
+    heartbeat_beat(&h->heartbeat, now_ms);
     for (size_t i = 0; i < HEALTH_CONDITION_COUNT; i++)
         h->conditions[i].since_ms = now_ms;
     return h;
@@ -120,7 +120,7 @@ void health_hold_all(struct health *h, enum hold_reason reason)
 
 void health_beat(struct health *h)
 {
-    atomic_store_explicit(&h->beat_ms, clock_monotonic_ms(), memory_order_relaxed);
+    heartbeat_beat(&h->heartbeat, clock_monotonic_ms());
 }
 
 /* With the mutex held. */
@@ -190,13 +190,5 @@ bool health_print_ready(struct health *h, bool verbose, struct buf *out)
 
 bool health_print_alive(struct health *h, int64_t monotonic_ms, struct buf *out)
 {
-    const int64_t silent_ms =
-        monotonic_ms - atomic_load_explicit(&h->beat_ms, memory_order_relaxed);
-
-    if (silent_ms <= HEALTH_SILENCE_MAX_MS) {
-        buf_print(out, "alive\n");
-        return true;
-    }
-    buf_print(out, "not alive: the main loop has not turned for %" PRId64 " s\n", silent_ms / 1000);
-    return false;
+    return heartbeat_print(&h->heartbeat, monotonic_ms, out);
 }

@@ -34,7 +34,6 @@ enum {
     HEALTH_REASON_MAX = 400,
     HEALTH_HELD_MAX = 4096,          /* partitions */
     HEALTH_TEXT_MAX_BYTES = 1 << 20, /* of one answer */
-    HEALTH_SILENCE_MAX_MS = 30000,   /* a main loop that is silent for longer is not alive */
 };
 
 struct health;

@@ -1,4 +1,5 @@
 #include "runtime/health.h"
+#include "runtime/heartbeat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -192,7 +193,7 @@ static void a_loop_that_turned_lately_is_alive(void **state)
     assert_true(str_eq(buf_str(&f->out), STR_LITERAL("alive\n")));
 
     buf_clear(&f->out);
-    assert_false(health_print_alive(f->health, now_ms + HEALTH_SILENCE_MAX_MS + 1, &f->out));
+    assert_false(health_print_alive(f->health, now_ms + HEARTBEAT_SILENCE_MAX_MS + 1, &f->out));
     assert_true(str_eq(buf_str(&f->out),
                        STR_LITERAL("not alive: the main loop has not turned for 30 s\n")));
 }
