@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "codec/wal_status_json.h"
+#include "core/mirror.h"
 #include "looks.h"
 
 enum { NOW_MS = 1000 * 1000 };
@@ -25,14 +26,20 @@ static const struct wal_status_figures figures = { .generation = 3,
                                                    .freshness_step_ms = 5000,
                                                    .now_ms = NOW_MS };
 
-static void encode(struct buf *out, const struct observed *o, struct wal_status *ret)
+static void encode_with(struct buf *out, const struct observed *o,
+                        const struct wal_status_figures *f, struct wal_status *ret)
 {
     static const struct wal_status nothing;
 
     buf_init(out, 64 * 1024);
     wal_status_judge(&wanted, o, &nothing, NOW_MS, WALL_MS, ret);
-    assert_true(wal_status_encode(out, ret, o, &figures));
+    assert_true(wal_status_encode(out, ret, o, f));
     assert_true(buf_append(out, "", 1));
+}
+
+static void encode(struct buf *out, const struct observed *o, struct wal_status *ret)
+{
+    encode_with(out, o, &figures, ret);
 }
 
 static void says_what_is_known(void **state)
@@ -72,6 +79,42 @@ static void leaves_out_what_is_not(void **state)
     assert_null(strstr(text.p, "\"partitions\""));
     assert_null(strstr(text.p, "\"ready\""));
     assert_non_null(strstr(text.p, "\"status\":\"Unknown\""));
+}
+
+/* Seconds in steps of 5, and records by what the connector has stored. */
+static void how_far_a_mirror_is_behind_is_told_as_far_as_it_is_known(void **state)
+{
+    static const struct {
+        int64_t next, age_ms;
+        const char *lag; /* NULL: there is none */
+    } rows[] = {
+        { 100, 5001, "\"lag\":{\"records\":40,\"seconds\":10}" },
+        { 100, 5000, "\"lag\":{\"records\":40,\"seconds\":5}" },
+        { 140, 0, "\"lag\":{\"records\":0,\"seconds\":0}" },
+        { 100, LOOK_UNKNOWN, "\"lag\":{\"records\":40}" },
+        { LOOK_UNKNOWN, 5000, "\"lag\":{\"seconds\":5}" },
+        { LOOK_UNKNOWN, LOOK_UNKNOWN, NULL },
+    };
+    CLEANUP(mirror_release) struct mirror mirror;
+    CLEANUP(observed_release) struct observed o = { 0 };
+    (void)state;
+
+    mirror_init(&mirror);
+    observed_init(&o);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct mirror_lag_partition partition = { .next = rows[i].next, .begin = 0, .end = 140 };
+        const struct mirror_lag lag = { &partition, 1, NOW_MS, NOW_MS };
+        struct wal_status_figures f = figures;
+        CLEANUP(buf_release) struct buf text = { 0 };
+        struct wal_status s;
+
+        f.mirror =
+            (struct wal_mirror_figures){ .facts = &mirror, .lag = &lag, .age_ms = rows[i].age_ms };
+        encode_with(&text, &o, &f, &s);
+        if (!strstr(text.p, rows[i].lag ? rows[i].lag : "\"mirror\":{") ||
+            (!rows[i].lag && strstr(text.p, "\"lag\"")))
+            fail_msg("row %zu: %s", i, text.p);
+    }
 }
 
 static void reads_what_it_wrote(void **state)
@@ -167,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_is_known),
         cmocka_unit_test(leaves_out_what_is_not),
+        cmocka_unit_test(how_far_a_mirror_is_behind_is_told_as_far_as_it_is_known),
         cmocka_unit_test(reads_what_it_wrote),
         cmocka_unit_test(what_it_does_not_know_is_left_out),
         cmocka_unit_test(a_primary_is_known_by_its_run_id),

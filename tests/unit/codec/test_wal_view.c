@@ -62,12 +62,48 @@ static void a_wal_is_read(void **state)
     wal_view_release(&v);
 }
 
+static void a_mirror_is_read(void **state)
+{
+    struct wal_view v;
+
+    (void)state;
+    assert_int_equal(
+        wal_view_decode(
+            STR_LITERAL("{\"spec\":{\"mirror\":{\"connect\":{},\"state\":\"Running\"}},"
+                        "\"status\":{\"mirror\":{\"observedGeneration\":3,\"connector\":\"c\","
+                        "\"state\":\"Failed\",\"reason\":\"R\",\"trouble\":\"t\","
+                        "\"tasks\":{\"total\":4,\"running\":2,\"failed\":1},"
+                        "\"lag\":{\"records\":5,\"seconds\":6},"
+                        "\"partitions\":[{\"partition\":7,\"next\":8,\"behind\":9},{}]}}}"),
+            &v, NULL),
+        ERR_OK);
+    assert_true(v.mirror.is_named);
+    ASSERT_TEXT(v.mirror.wish, "Running");
+    assert_int_equal(v.mirror.observed_generation, 3);
+    ASSERT_TEXT(v.mirror.connector, "c");
+    ASSERT_TEXT(v.mirror.state, "Failed");
+    ASSERT_TEXT(v.mirror.reason, "R");
+    ASSERT_TEXT(v.mirror.trouble, "t");
+    assert_int_equal(v.mirror.tasks, 4);
+    assert_int_equal(v.mirror.running, 2);
+    assert_int_equal(v.mirror.failed, 1);
+    assert_int_equal(v.mirror.behind, 5);
+    assert_int_equal(v.mirror.seconds, 6);
+    assert_int_equal(v.mirror.n_partitions, 2);
+    assert_int_equal(v.mirror.partitions[0].partition, 7);
+    assert_int_equal(v.mirror.partitions[0].next, 8);
+    assert_int_equal(v.mirror.partitions[0].behind, 9);
+    assert_int_equal(v.mirror.partitions[1].behind, WAL_VIEW_UNKNOWN);
+    wal_view_release(&v);
+}
+
 static void what_is_not_told_is_unknown(void **state)
 {
     static const char *const texts[] = {
         "{}",
         "{\"metadata\":[],\"spec\":1,\"status\":\"x\"}",
         "{\"status\":{\"partitions\":\"many\",\"lag\":[],\"conditions\":{}}}",
+        "{\"status\":{\"mirror\":{\"lag\":{\"records\":\"few\"}}}}",
         "{\"status\":{\"partitions\":1.5,\"primary\":{\"since\":\"yesterday\"}}}",
     };
     struct wal_view v;
@@ -78,6 +114,8 @@ static void what_is_not_told_is_unknown(void **state)
         assert_int_equal(v.phase.n, 0);
         assert_int_equal(v.partitions, WAL_VIEW_UNKNOWN);
         assert_int_equal(v.behind, WAL_VIEW_UNKNOWN);
+        assert_int_equal(v.mirror.behind, WAL_VIEW_UNKNOWN);
+        assert_int_equal(v.mirror.seconds, WAL_VIEW_UNKNOWN);
         assert_int_equal(v.ready, WAL_VIEW_UNKNOWN);
         assert_int_equal(v.primary_since_wall_ms, WAL_VIEW_UNKNOWN);
         assert_int_equal(v.observed_generation, WAL_VIEW_UNKNOWN);
@@ -169,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wal_is_read),
+        cmocka_unit_test(a_mirror_is_read),
         cmocka_unit_test(what_is_not_told_is_unknown),
         cmocka_unit_test(more_conditions_than_are_shown_are_left_out),
         cmocka_unit_test(an_event_is_read_as_either_api_writes_it),
