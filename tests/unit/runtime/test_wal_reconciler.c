@@ -231,13 +231,22 @@ static void a_spec_that_nobody_can_follow_leaves_the_applier_alone(void **state)
     wal_stand_says(s, "\"phase\":\"Unknown\"");
 }
 
+static void put_foreign_map(struct wal_stand *s, const char *name)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text),
+             "{\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"%s\",\"namespace\":\"ns\"},"
+             "\"data\":{\"theirs\":\"x\"}}",
+             name);
+    fake_api_put(s->api, MAPS, "ns", name, text);
+}
+
 static void a_name_that_is_taken_is_told(void **state)
 {
     struct wal_stand *s = *state;
 
-    fake_api_put(s->api, MAPS, "ns", "orders-applier",
-                 "{\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"orders-applier\","
-                 "\"namespace\":\"ns\"},\"data\":{\"theirs\":\"x\"}}");
+    put_foreign_map(s, "orders-applier");
     wal_stand_put_wal(s, BY_ADDRESS);
     wal_stand_run(s, MINUTE_MS);
     wal_stand_says(s, "\"reason\":\"NameTaken\"");
@@ -245,6 +254,16 @@ static void a_name_that_is_taken_is_told(void **state)
     assert_non_null(strstr(wal_stand_text(s, MAPS, "orders-applier"), "theirs"));
     assert_int_equal(wal_stand_count_events(s, "NameTaken"), 1);
     assert_int_equal(s->api->n_trespasses, 0);
+}
+
+static void print_page(const struct wal_stand *s, const struct wal_reconciler_counts *counts,
+                       struct buf *ret_page)
+{
+    buf_init(ret_page, CONTROLLER_METRICS_MAX_BYTES);
+    controller_metrics_print(counts, wal_reconciler_looks(s->reconciler), "1",
+                             (struct controller_times){ wal_stand_ms, wal_stand_ms },
+                             METRICS_PROMETHEUS, ret_page);
+    assert_true(buf_append(ret_page, "", 1));
 }
 
 static void metrics_tell_of_each_wal(void **state)
@@ -264,6 +283,8 @@ static void metrics_tell_of_each_wal(void **state)
         "\nredwal_controller_reload_failures_total 3\n",
         "\nredwal_controller_reload_failed 1\n",
         "\nredwal_controller_wal_lag_records{namespace=\"ns\",name=\"orders\"} 0\n",
+        "\nredwal_controller_queue_length 0\n",
+        "\nredwal_controller_wal_slo_budget_ratio{namespace=\"ns\",name=\"orders\"} 0.001\n",
     };
 
     wal_stand_put_wal(s, BY_ADDRESS);
@@ -272,14 +293,51 @@ static void metrics_tell_of_each_wal(void **state)
     counts.reloads = 2;
     counts.reload_failures = 3;
     counts.reload_failed = true;
-    buf_init(&page, CONTROLLER_METRICS_MAX_BYTES);
-    controller_metrics_print(&counts, wal_reconciler_looks(s->reconciler), "1",
-                             (struct controller_times){ wal_stand_ms, wal_stand_ms },
-                             METRICS_PROMETHEUS, &page);
-    assert_true(buf_append(&page, "", 1));
+    print_page(s, &counts, &page);
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
         if (!strstr(page.p, lines[i]))
             fail_msg("no %s in %s", lines[i], page.p);
+}
+
+/* In whole ones. */
+static int64_t figure(const struct buf *page, const char *series)
+{
+    const char *at = strstr(page->p, series);
+    int64_t n = -1;
+
+    if (!at)
+        fail_msg("no %s in %s", series, page->p);
+    at += strlen(series);
+    assert_true(str_to_int64((struct str){ at, strspn(at, "0123456789") }, &n));
+    return n;
+}
+
+static void metrics_tell_of_what_is_left_to_do(void **state)
+{
+    enum { BEHIND = 40, WAIT_MS = 3 * LOOK_MS };
+    struct wal_stand *s = *state;
+    struct wal_reconciler_counts counts;
+    CLEANUP(buf_release) struct buf page = { 0 };
+    int64_t seconds;
+
+    wal_stand_put_wal(s, BY_ADDRESS);
+    wal_stand_run(s, MINUTE_MS);
+    s->stable_end += BEHIND;
+    s->log_end += BEHIND;
+    put_foreign_map(s, "other-applier");
+    fake_api_put(s->api, WALS, "ns", "other", OTHER_BY_ADDRESS);
+    wal_stand_run(s, WAIT_MS);
+    counts = wal_reconciler_counts(s->reconciler);
+    print_page(s, &counts, &page);
+
+    assert_int_equal(
+        figure(&page, "\nredwal_controller_wal_lag_records{namespace=\"ns\",name=\"orders\"} "),
+        BEHIND * PARTITIONS);
+    seconds =
+        figure(&page, "\nredwal_controller_wal_lag_seconds{namespace=\"ns\",name=\"orders\"} ");
+    assert_in_range(seconds, WAIT_MS / 1000, (WAIT_MS + LOOK_MS) / 1000);
+    assert_int_equal(figure(&page, "\nredwal_controller_queue_length "), 1);
+    assert_int_equal(figure(&page, "\nredwal_controller_api_requests_total "), s->link->n_started);
 }
 
 static unsigned looks_within(struct wal_stand *s, int64_t ms)
@@ -337,6 +395,7 @@ int main(void)
         TEST(a_spec_that_nobody_can_follow_leaves_the_applier_alone),
         TEST(a_name_that_is_taken_is_told),
         TEST(metrics_tell_of_each_wal),
+        TEST(metrics_tell_of_what_is_left_to_do),
         TEST(another_interval_of_looks_holds_at_once),
         TEST(a_wal_that_is_gone_is_looked_at_no_more),
     };

@@ -130,7 +130,7 @@ static bool next_log(void *self, uint64_t *ret_wal, struct log_look *ret_look)
     *ret_wal = s->log_asked;
     s->log_asked = 0;
     if (s->well) {
-        *ret_look = looks_log(wal_stand_ms - 2, PARTITIONS, 0, 100, 100);
+        *ret_look = looks_log(wal_stand_ms - 2, PARTITIONS, 0, s->stable_end, 100);
         for (int32_t i = 0; i < PARTITIONS; i++)
             ret_look->partitions[i].written = s->log_end;
         return true;
@@ -230,7 +230,7 @@ int wal_stand_set_up(void **state)
     s->well = true;
     s->run_id = "a";
     s->here = "k:9092";
-    s->log_end = 100;
+    s->log_end = s->stable_end = 100;
     s->connector = (struct fake_connector){ .state = CONNECTOR_RUNNING, .next = 100 };
     s->mirror = (struct fake_mirror){ .connectors = &s->connector, .now_ms = now };
     s->api = calloc(1, sizeof(*s->api));

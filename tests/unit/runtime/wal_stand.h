@@ -77,7 +77,8 @@ struct wal_stand {
     const char *why;     /* that cannot be read; NULL: it can */
     char stored_at[128]; /* the way there that was asked: brokers, security, user, password, CA */
     const char *here;    /* brokers that are asked */
-    int64_t log_end;     /* of each partition here, for who reads everything */
+    int64_t log_end;     /* of each partition here, for who reads everything, */
+    int64_t stable_end;  /* and for who reads what is committed */
 };
 
 extern int64_t wal_stand_ms; /* the time that it is */
