@@ -12,10 +12,9 @@
 #include "base/check.h"
 #include "base/int64.h"
 #include "codec/restore_resource.h"
-#include "restore_world.h"
+#include "scene.h"
 
 enum {
-    SEED = 1,
     LOG_RECORDS = 100 * 1000, /* of a partition */
     PATIENCE_MS = 10 * RESTORE_WORLD_MINUTE_MS,
     RATES_MIN = 5,        /* so often it is measured, at least */
@@ -28,19 +27,11 @@ static int set_up(void **state)
 {
     struct restore_world *w;
 
-    restore_world_set_up(state);
+    scene_set_up(state);
     w = *state;
-    restore_world_init(w, SEED);
-    restore_world_run(w, 30 * RESTORE_WORLD_SECOND_MS);
     for (size_t i = 0; i < RESTORE_WORLD_PARTITIONS; i++)
         w->end[i] = w->primary.next[i] = LOG_RECORDS;
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    restore_world_release(*state);
-    return restore_world_tear_down(state);
 }
 
 static struct restore_resource told(struct restore_world *w, int restore)
@@ -51,18 +42,6 @@ static struct restore_resource told(struct restore_world *w, int restore)
     if (restore_resource_decode(str_from(restore_world_text(w, restore)), &ret, &err) != ERR_OK)
         fail_msg("%s", err.msg);
     return ret;
-}
-
-static void await_step(struct restore_world *w, int restore, enum restore_step step)
-{
-    const int64_t end_ms = restore_world_now_ms() + PATIENCE_MS;
-
-    while (!restore_world_is_in(w, restore, step)) {
-        if (restore_world_now_ms() > end_ms || w->violation[0] != '\0')
-            fail_msg("restore %d does not come to %s: %s %s", restore, restore_step_text(step),
-                     w->violation, restore_world_text(w, restore));
-        restore_world_step(w);
-    }
 }
 
 static void let_appliers_run(struct restore_world *w, int64_t from_ms)
@@ -106,7 +85,7 @@ static void replay(struct restore_world *w, int restore, int64_t rate)
     int64_t begun_ms, percent = 0, version = 0;
     int n_rates = 0;
 
-    await_step(w, restore, RESTORE_STEP_REPLAYING);
+    scene_await(w, restore, RESTORE_STEP_REPLAYING);
     begun_ms = restore_world_now_ms();
     while (restore_world_is_in(w, restore, RESTORE_STEP_REPLAYING)) {
         const int64_t passed_ms = restore_world_now_ms() - begun_ms;
@@ -135,7 +114,7 @@ static void the_end_is_told(struct restore_world *w, int restore, int64_t rate)
 {
     struct restore_resource r;
 
-    await_step(w, restore, RESTORE_STEP_COMPLETED);
+    scene_await(w, restore, RESTORE_STEP_COMPLETED);
     r = told(w, restore);
     assert_true(r.status.plan_records > LOG_RECORDS * RESTORE_WORLD_PARTITIONS);
     assert_int_equal(r.status.done_records, r.status.plan_records);
@@ -155,7 +134,7 @@ static void is_planned_for(struct restore_world *w, const char *patch, int64_t r
 
     restore_world_ask(w, WISH_DRY_RUN);
     restore_world_merge(w, restore, patch);
-    await_step(w, restore, RESTORE_STEP_COMPLETED);
+    scene_await(w, restore, RESTORE_STEP_COMPLETED);
     r = told(w, restore);
     if (rate == LOOK_UNKNOWN)
         assert_int_equal(r.status.plan_seconds, LOOK_UNKNOWN);
@@ -203,14 +182,14 @@ static void a_plan_has_its_time_from_the_limit_that_is_lower(void **state)
     is_planned_for(w, "{\"spec\":{\"rate\":10000}}", RATE);
 }
 
-#define SCENE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, scene_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SCENE(progress_is_what_redis_makes_of_the_plan),
-        SCENE(a_plan_has_its_time_from_the_last_restore),
-        SCENE(a_plan_has_its_time_from_the_limit_that_is_lower),
+        TEST(progress_is_what_redis_makes_of_the_plan),
+        TEST(a_plan_has_its_time_from_the_last_restore),
+        TEST(a_plan_has_its_time_from_the_limit_that_is_lower),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

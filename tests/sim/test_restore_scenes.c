@@ -1,7 +1,4 @@
-/*
- * What a restore makes of one thing that is out of the ordinary, in the world of restore_world.h,
- * where everything else goes well.
- */
+/* What a restore makes of one thing that is out of the ordinary. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,12 +10,11 @@
 #include <cmocka.h>
 
 #include "base/check.h"
-#include "restore_world.h"
 #include "runtime/log.h"
 #include "runtime/wal_restores.h"
 #include "runtime/wal_restores_state.h"
+#include "scene.h"
 
-#define EVENTS    "/apis/events.k8s.io/v1/events"
 #define CLAIMS    "/api/v1/persistentvolumeclaims"
 #define DELETE    "{\"metadata\":{\"deletionTimestamp\":\"2026-11-25T00:00:00Z\"}}"
 #define FAILOVERS "/apis/databases.spotahome.com/v1/redisfailovers"
@@ -30,72 +26,7 @@
 #define NOBODY "{}"
 #define OLDEST "{\"metadata\":{\"creationTimestamp\":\"1970-01-01T00:00:00Z\"}}"
 
-enum {
-    SEED = 1,
-    SETTLED_MS = 30 * RESTORE_WORLD_SECOND_MS,
-    PATIENCE_MS = 5 * RESTORE_WORLD_MINUTE_MS,
-    LOG_MAX = 64 * 1024,
-};
-
-static int set_up(void **state)
-{
-    restore_world_set_up(state);
-    restore_world_init(*state, SEED);
-    restore_world_run(*state, SETTLED_MS);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    restore_world_release(*state);
-    return restore_world_tear_down(state);
-}
-
-/* --- what is looked at ------------------------------------------------------------------------ */
-
-static void await_step(struct restore_world *w, int restore, enum restore_step step)
-{
-    const int64_t end_ms = restore_world_now_ms() + PATIENCE_MS;
-
-    while (!restore_world_is_in(w, restore, step)) {
-        if (restore_world_now_ms() > end_ms || w->violation[0] != '\0')
-            fail_msg("restore %d does not come to %s: %s %s", restore, restore_step_text(step),
-                     w->violation, restore_world_text(w, restore));
-        restore_world_step(w);
-    }
-}
-
-static void says(struct restore_world *w, int restore, const char *what)
-{
-    if (!strstr(restore_world_text(w, restore), what))
-        fail_msg("no %s in %s", what, restore_world_text(w, restore));
-}
-
-static void stays(struct restore_world *w, int restore, enum restore_step step, const char *reason)
-{
-    restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
-    assert_string_equal(w->violation, "");
-    if (!restore_world_is_in(w, restore, step))
-        fail_msg("restore %d has left %s: %s", restore, restore_step_text(step),
-                 restore_world_text(w, restore));
-    says(w, restore, reason);
-}
-
-/* Of restores, with that in it. One that is told again is counted in its series. */
-static int count_events(const struct restore_world *w, const char *what)
-{
-    int n = 0;
-
-    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++) {
-        const struct fake_api_object *o = &w->api->objects[i];
-
-        if (!o->text || strcmp(o->collection, EVENTS) != 0 || !strstr(o->text, what) ||
-            !strstr(o->text, "\"RedisRestore\""))
-            continue;
-        n += strstr(o->text, "\"series\":{") ? 2 : 1;
-    }
-    return n;
-}
+enum { LOG_MAX = 64 * 1024 };
 
 static void begin_anew(struct restore_world *w)
 {
@@ -109,13 +40,6 @@ static void refuse(struct restore_world *w, const char *what)
         w->replicas[i].link->refused = what;
 }
 
-static void ends_well(struct restore_world *w)
-{
-    restore_world_calm_down(w);
-    restore_world_check_end(w);
-    assert_string_equal(w->violation, "");
-}
-
 /* --- scenes ----------------------------------------------------------------------------------- */
 
 static void each_step_is_told_once(void **state)
@@ -126,22 +50,23 @@ static void each_step_is_told_once(void **state)
     char what[48];
 
     restore_world_ask(w, WISH_HOLD);
-    await_step(w, 0, RESTORE_STEP_HELD);
-    stays(w, 0, RESTORE_STEP_HELD, "Holding");
+    scene_await(w, 0, RESTORE_STEP_HELD);
+    scene_stays(w, 0, RESTORE_STEP_HELD, "Holding");
     begin_anew(w); /* who takes over has no news */
-    stays(w, 0, RESTORE_STEP_HELD, "Holding");
+    scene_stays(w, 0, RESTORE_STEP_HELD, "Holding");
     restore_world_edit(w, 0, "release");
-    await_step(w, 0, RESTORE_STEP_COMPLETED);
-    ends_well(w);
+    scene_await(w, 0, RESTORE_STEP_COMPLETED);
+    scene_ends_well(w);
     for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
         snprintf(what, sizeof(what), "\"reason\":\"%s\"", reasons[i]);
-        if (count_events(w, what) != 1)
-            fail_msg("%s is told %d times", reasons[i], count_events(w, what));
+        if (scene_count_events(w, what) != 1)
+            fail_msg("%s is told %d times", reasons[i], scene_count_events(w, what));
     }
     /* As the Job has found it, or not. */
-    assert_int_equal(
-        count_events(w, "\"reason\":\"Held\"") + count_events(w, "\"reason\":\"NotVerified\""), 1);
-    assert_int_equal(count_events(w, ""), ARRAY_SIZE(reasons) + 1);
+    assert_int_equal(scene_count_events(w, "\"reason\":\"Held\"") +
+                         scene_count_events(w, "\"reason\":\"NotVerified\""),
+                     1);
+    assert_int_equal(scene_count_events(w, ""), ARRAY_SIZE(reasons) + 1);
 }
 
 static void a_rediswal_that_nobody_can_follow_any_more_is_waited_for(void **state)
@@ -156,13 +81,13 @@ static void a_rediswal_that_nobody_can_follow_any_more_is_waited_for(void **stat
         const enum restore_step step = steps[i % ARRAY_SIZE(steps)];
 
         restore_world_ask(w, WISH_LATEST);
-        await_step(w, (int)i, step);
+        scene_await(w, (int)i, step);
         restore_world_put_wal(w, redis[i / ARRAY_SIZE(steps)]);
-        stays(w, (int)i, step, "RedisWalUnclear");
+        scene_stays(w, (int)i, step, "RedisWalUnclear");
         restore_world_put_wal(w, NULL);
-        await_step(w, (int)i, RESTORE_STEP_COMPLETED);
+        scene_await(w, (int)i, RESTORE_STEP_COMPLETED);
     }
-    ends_well(w);
+    scene_ends_well(w);
     assert_int_equal(w->n_wipes, ARRAY_SIZE(steps) * ARRAY_SIZE(redis));
 }
 
@@ -177,20 +102,20 @@ static void a_rediswal_that_is_deleted_ends_the_restore(void **state)
         const int restore = (int)i;
 
         restore_world_ask(w, WISH_HOLD);
-        await_step(w, restore, steps[i]);
+        scene_await(w, restore, steps[i]);
         fake_api_delete(w->api,
                         fake_api_find(w->api, RESTORE_WORLD_WALS, RESTORE_WORLD_SCOPE, "a"));
         fake_api_collect_garbage(w->api);
-        await_step(w, restore, RESTORE_STEP_FAILED);
-        says(w, restore, "\"reason\":\"RedisWalGone\"");
+        scene_await(w, restore, RESTORE_STEP_FAILED);
+        scene_says(w, restore, "\"reason\":\"RedisWalGone\"");
         restore_world_put_wal(w, NULL);
         restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
         if (strstr(restore_world_text(w, restore), "\"finalizers\":[\""))
             fail_msg("it cannot be deleted: %s", restore_world_text(w, restore));
     }
     restore_world_ask(w, WISH_LATEST);
-    await_step(w, ARRAY_SIZE(steps), RESTORE_STEP_COMPLETED);
-    ends_well(w);
+    scene_await(w, ARRAY_SIZE(steps), RESTORE_STEP_COMPLETED);
+    scene_ends_well(w);
 }
 
 static void another_wals_redis_is_not_wiped(void **state)
@@ -204,21 +129,21 @@ static void another_wals_redis_is_not_wiped(void **state)
         const unsigned n_wipes = w->n_wipes;
 
         restore_world_ask(w, WISH_LATEST);
-        await_step(w, (int)i, steps[i]);
+        scene_await(w, (int)i, steps[i]);
         if (w->n_wipes > n_wipes)
             fail_msg("it was wiped before %s stood in the status", restore_step_text(steps[i]));
         snprintf(w->primary.wal, sizeof(w->primary.wal), "another");
         w->primary.process = ++w->n_processes;
         w->replica = w->primary;
-        await_step(w, (int)i, RESTORE_STEP_FAILED);
-        says(w, (int)i, "\"reason\":\"OtherWal\"");
+        scene_await(w, (int)i, RESTORE_STEP_FAILED);
+        scene_says(w, (int)i, "\"reason\":\"OtherWal\"");
         assert_int_equal(w->n_wipes, n_wipes);
         w->primary = ours;
         w->primary.process = ++w->n_processes;
         w->replica = w->primary;
         restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
     }
-    ends_well(w);
+    scene_ends_well(w);
 }
 
 /* The topic was made anew, or whoever looks is told of an older one. */
@@ -227,11 +152,11 @@ static void a_hold_is_released_where_the_log_has_fewer_partitions_by_now(void **
     struct restore_world *w = *state;
 
     restore_world_ask(w, WISH_HOLD);
-    await_step(w, 0, RESTORE_STEP_HELD);
+    scene_await(w, 0, RESTORE_STEP_HELD);
     w->n_seen = 1;
     restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
     restore_world_edit(w, 0, "release");
-    await_step(w, 0, RESTORE_STEP_COMPLETED);
+    scene_await(w, 0, RESTORE_STEP_COMPLETED);
     for (int32_t i = 0; i < RESTORE_WORLD_PARTITIONS; i++)
         assert_int_equal(w->primary.until[i], LOOK_UNKNOWN);
 }
@@ -252,24 +177,24 @@ static void what_may_be_wiped_and_cannot_be_followed_keeps_others_waiting(void *
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const int first = 2 * (int)i, second = first + 1;
-        const int n_told = count_events(w, "\"reason\":\"NotFollowed\"");
+        const int n_told = scene_count_events(w, "\"reason\":\"NotFollowed\"");
 
         restore_world_ask(w, WISH_LATEST);
-        await_step(w, first, RESTORE_STEP_REPLAYING);
+        scene_await(w, first, RESTORE_STEP_REPLAYING);
         restore_world_merge(w, first, rows[i].now);
         restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
         restore_world_ask(w, WISH_LATEST);
         restore_world_merge(w, second, OLDEST);
-        stays(w, second, RESTORE_STEP_PENDING, "WaitsForTurn");
-        says(w, first, rows[i].says);
-        assert_int_equal(count_events(w, "\"reason\":\"NotFollowed\""), n_told + 1);
+        scene_stays(w, second, RESTORE_STEP_PENDING, "WaitsForTurn");
+        scene_says(w, first, rows[i].says);
+        assert_int_equal(scene_count_events(w, "\"reason\":\"NotFollowed\""), n_told + 1);
         begin_anew(w); /* nobody has seen what it was */
-        stays(w, second, RESTORE_STEP_PENDING, "WaitsForTurn");
+        scene_stays(w, second, RESTORE_STEP_PENDING, "WaitsForTurn");
         restore_world_merge(w, first, rows[i].then);
-        await_step(w, first, RESTORE_STEP_COMPLETED);
-        await_step(w, second, RESTORE_STEP_COMPLETED);
+        scene_await(w, first, RESTORE_STEP_COMPLETED);
+        scene_await(w, second, RESTORE_STEP_COMPLETED);
     }
-    ends_well(w);
+    scene_ends_well(w);
 }
 
 static void what_cannot_be_followed_can_be_given_up(void **state)
@@ -277,17 +202,17 @@ static void what_cannot_be_followed_can_be_given_up(void **state)
     struct restore_world *w = *state;
 
     restore_world_ask(w, WISH_LATEST);
-    await_step(w, 0, RESTORE_STEP_REPLAYING);
+    scene_await(w, 0, RESTORE_STEP_REPLAYING);
     restore_world_merge(w, 0,
                         "{\"metadata\":{\"generation\":2,\"deletionTimestamp\":"
                         "\"2026-11-25T00:00:00Z\"},\"spec\":{\"after\":\"Dance\"}}");
-    stays(w, 0, RESTORE_STEP_REPLAYING, "remove its finalizer redwal.dev/restore");
+    scene_stays(w, 0, RESTORE_STEP_REPLAYING, "remove its finalizer redwal.dev/restore");
     restore_world_ask(w, WISH_LATEST);
-    stays(w, 1, RESTORE_STEP_PENDING, "WaitsForTurn");
+    scene_stays(w, 1, RESTORE_STEP_PENDING, "WaitsForTurn");
     restore_world_merge(w, 0, "{\"metadata\":{\"finalizers\":[]}}");
-    await_step(w, 1, RESTORE_STEP_COMPLETED);
+    scene_await(w, 1, RESTORE_STEP_COMPLETED);
     assert_null(restore_world_text(w, 0));
-    ends_well(w);
+    scene_ends_well(w);
 }
 
 static void what_cannot_be_followed_and_has_done_nothing_fails_and_is_told_once(void **state)
@@ -296,10 +221,10 @@ static void what_cannot_be_followed_and_has_done_nothing_fails_and_is_told_once(
 
     restore_world_ask(w, WISH_LATEST);
     restore_world_merge(w, 0, "{\"metadata\":{\"generation\":2},\"spec\":{\"after\":\"Dance\"}}");
-    await_step(w, 0, RESTORE_STEP_FAILED);
-    says(w, 0, "\"reason\":\"NotFollowed\"");
-    ends_well(w);
-    assert_int_equal(count_events(w, ""), 1);
+    scene_await(w, 0, RESTORE_STEP_FAILED);
+    scene_says(w, 0, "\"reason\":\"NotFollowed\"");
+    scene_ends_well(w);
+    assert_int_equal(scene_count_events(w, ""), 1);
 }
 
 /* Who takes over asks for the restore before it goes on with it, here while the group is not empty.
@@ -309,7 +234,7 @@ static void a_restore_that_may_not_be_read_is_logged(void **state)
     const struct world_applier lost = { .lives = true,
                                         .is_leaving = true,
                                         .session_ends_ms = INT64_MAX,
-                                        .ends_ms = restore_world_now_ms() + PATIENCE_MS };
+                                        .ends_ms = restore_world_now_ms() + SCENE_PATIENCE_MS };
     struct restore_world *w = *state;
     char text[LOG_MAX + 1];
     int ends[2];
@@ -320,14 +245,14 @@ static void a_restore_that_may_not_be_read_is_logged(void **state)
     log_init(&log, ends[1], LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
     w->appliers[RESTORE_WORLD_APPLIERS - 1] = lost;
     restore_world_ask(w, WISH_LATEST);
-    await_step(w, 0, RESTORE_STEP_FENCING);
-    stays(w, 0, RESTORE_STEP_FENCING, "GroupNotEmpty");
+    scene_await(w, 0, RESTORE_STEP_FENCING);
+    scene_stays(w, 0, RESTORE_STEP_FENCING, "GroupNotEmpty");
     w->log = &log;
     begin_anew(w);
     refuse(w, RESTORE_WORLD_FIRST);
-    stays(w, 0, RESTORE_STEP_FENCING, "GroupNotEmpty");
+    scene_stays(w, 0, RESTORE_STEP_FENCING, "GroupNotEmpty");
     refuse(w, NULL);
-    ends_well(w);
+    scene_ends_well(w);
     close(ends[1]);
     n = read(ends[0], text, LOG_MAX);
     close(ends[0]);
@@ -346,18 +271,18 @@ static void a_wipe_that_cannot_be_tried_can_be_cancelled(void **state)
     const struct world_applier lost = { .lives = true,
                                         .is_leaving = true,
                                         .session_ends_ms = INT64_MAX,
-                                        .ends_ms = restore_world_now_ms() + 2 * PATIENCE_MS };
+                                        .ends_ms = restore_world_now_ms() + 2 * SCENE_PATIENCE_MS };
     struct restore_world *w = *state;
 
     restore_world_ask(w, WISH_LATEST);
-    await_step(w, 0, RESTORE_STEP_WIPING);
+    scene_await(w, 0, RESTORE_STEP_WIPING);
     w->appliers[RESTORE_WORLD_APPLIERS - 1] = lost;
     begin_anew(w); /* and its fence is forgotten */
-    stays(w, 0, RESTORE_STEP_WIPING, "GroupNotEmpty");
+    scene_stays(w, 0, RESTORE_STEP_WIPING, "GroupNotEmpty");
     restore_world_edit(w, 0, "cancel");
-    await_step(w, 0, RESTORE_STEP_CANCELLED);
+    scene_await(w, 0, RESTORE_STEP_CANCELLED);
     assert_int_equal(w->n_wipes, 0);
-    ends_well(w);
+    scene_ends_well(w);
 }
 
 /* As one that lacks replicas, or memory. */
@@ -367,14 +292,14 @@ static void a_wipe_that_redis_never_does_can_be_cancelled(void **state)
 
     w->fails_wipes = true;
     restore_world_ask(w, WISH_LATEST);
-    await_step(w, 0, RESTORE_STEP_WIPING);
-    stays(w, 0, RESTORE_STEP_WIPING, "made up");
+    scene_await(w, 0, RESTORE_STEP_WIPING);
+    scene_stays(w, 0, RESTORE_STEP_WIPING, "made up");
     restore_world_edit(w, 0, "cancel");
     restore_world_run(w, WAL_RESTORES_SILENT_MS / 2);
-    says(w, 0, "\"reason\":\"Withdrawing\"");
-    await_step(w, 0, RESTORE_STEP_CANCELLED);
+    scene_says(w, 0, "\"reason\":\"Withdrawing\"");
+    scene_await(w, 0, RESTORE_STEP_CANCELLED);
     assert_int_equal(w->n_wipes, 0);
-    ends_well(w);
+    scene_ends_well(w);
 }
 
 /* NULL: there is none. */
@@ -390,8 +315,8 @@ static const char *job_of(const struct restore_world *w)
 static void await_job(struct restore_world *w)
 {
     restore_world_ask(w, WISH_LATEST);
-    await_step(w, 0, RESTORE_STEP_VERIFYING);
-    for (int64_t end_ms = restore_world_now_ms() + PATIENCE_MS;
+    scene_await(w, 0, RESTORE_STEP_VERIFYING);
+    for (int64_t end_ms = restore_world_now_ms() + SCENE_PATIENCE_MS;
          !job_of(w) && restore_world_now_ms() < end_ms;)
         restore_world_step(w);
     assert_non_null(job_of(w));
@@ -416,10 +341,10 @@ static void a_job_that_does_not_end_is_given_up_when_its_time_is_over(void **sta
     restore_world_run(w, time_ms - RESTORE_WORLD_MINUTE_MS);
     assert_true(restore_world_is_in(w, 0, RESTORE_STEP_VERIFYING));
     restore_world_run(w, 10 * RESTORE_WORLD_MINUTE_MS); /* four times as long as it was replayed */
-    says(w, 0, "\"reason\":\"NotVerified\"");
-    says(w, 0, "no Job has done it in time");
+    scene_says(w, 0, "\"reason\":\"NotVerified\"");
+    scene_says(w, 0, "no Job has done it in time");
     assert_null(job_of(w)); /* nor does it go on */
-    ends_well(w);
+    scene_ends_well(w);
 }
 
 /* Of two claims and two pods the first claim is gone, which had this uid. */
@@ -428,7 +353,7 @@ static int64_t delete_one(struct restore_world *w, int restore)
     const int64_t uid = fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, "data-rfr-r-0")->uid;
 
     restore_world_ask(w, WISH_VOLUMES);
-    await_step(w, restore, RESTORE_STEP_RECREATING);
+    scene_await(w, restore, RESTORE_STEP_RECREATING);
     while (fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, "data-rfr-r-0"))
         restore_world_step(w);
     assert_non_null(fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, "data-rfr-r-1"));
@@ -446,11 +371,11 @@ static void what_was_deleted_in_vain_is_told(void **state)
              "\"data-rfr-r-0\",\"uid\":\"%lld\"}]}",
              (long long)delete_one(w, 0));
     restore_world_edit(w, 0, "cancel");
-    await_step(w, 0, RESTORE_STEP_CANCELLED);
-    says(w, 0, receipt);
-    says(w, 0, gone);
-    ends_well(w);
-    assert_int_equal(count_events(w, gone), 1);
+    scene_await(w, 0, RESTORE_STEP_CANCELLED);
+    scene_says(w, 0, receipt);
+    scene_says(w, 0, gone);
+    scene_ends_well(w);
+    assert_int_equal(scene_count_events(w, gone), 1);
 }
 
 /* By one that has not seen it go, and that does not stay. */
@@ -463,9 +388,9 @@ static void one_that_is_deleted_meanwhile_stays_until_that_is_told(void **state)
     begin_anew(w);
     restore_world_merge(w, 0, DELETE);
     assert_non_null(restore_world_text(w, 0));
-    ends_well(w);
+    scene_ends_well(w);
     assert_null(restore_world_text(w, 0));
-    assert_int_equal(count_events(w, gone), 1);
+    assert_int_equal(scene_count_events(w, gone), 1);
 }
 
 /* Its pods are deleted, and not those of another that the RedisWal names by now. */
@@ -477,20 +402,20 @@ static void what_is_gone_is_judged_where_it_was_noted(void **state)
     fake_api_put(w->api, FAILOVERS, RESTORE_WORLD_SCOPE, "another", ANOTHER_FAILOVER);
     restore_world_put_wal(w, "{\"failover\":\"another\"}");
     begin_anew(w); /* whoever takes over has not seen them */
-    await_step(w, 0, RESTORE_STEP_COMPLETED);
-    says(w, 0, "\"recreation\":{\"redisFailover\":\"r\",");
+    scene_await(w, 0, RESTORE_STEP_COMPLETED);
+    scene_says(w, 0, "\"recreation\":{\"redisFailover\":\"r\",");
     world_objects_check_end(w, 0);
     assert_string_equal(w->violation, "");
 }
 
 static void says_that_nobody_knows_what_was_deleted(struct restore_world *w, int restore)
 {
-    await_step(w, restore, RESTORE_STEP_CANCELLED);
-    says(w, restore, "noted are deleted is not known");
-    says(w, restore, "\"unknown\":true");
+    scene_await(w, restore, RESTORE_STEP_CANCELLED);
+    scene_says(w, restore, "noted are deleted is not known");
+    scene_says(w, restore, "\"unknown\":true");
     assert_null(strstr(restore_world_text(w, restore), "\"deleted\":["));
     assert_null(strstr(restore_world_text(w, restore), "deleted by then"));
-    assert_int_equal(count_events(w, "deleted by then"), 0);
+    assert_int_equal(scene_count_events(w, "deleted by then"), 0);
 }
 
 static void what_may_not_be_listed_is_not_said_to_be_deleted(void **state)
@@ -500,12 +425,12 @@ static void what_may_not_be_listed_is_not_said_to_be_deleted(void **state)
     delete_one(w, 0);
     begin_anew(w); /* whoever takes over has seen nothing */
     refuse(w, "/persistentvolumeclaims");
-    stays(w, 0, RESTORE_STEP_RECREATING, "\"reason\":\"Denied\"");
+    scene_stays(w, 0, RESTORE_STEP_RECREATING, "\"reason\":\"Denied\"");
     assert_null(strstr(restore_world_text(w, 0), "is not known")); /* it goes on deleting */
     restore_world_edit(w, 0, "cancel");
     says_that_nobody_knows_what_was_deleted(w, 0);
     refuse(w, NULL);
-    ends_well(w);
+    scene_ends_well(w);
 }
 
 static void what_stays_is_asked_for_no_longer_than_a_minute(void **state)
@@ -520,10 +445,10 @@ static void what_stays_is_asked_for_no_longer_than_a_minute(void **state)
     restore_world_edit(w, 0, "cancel");
     restore_world_run(w, WAL_RESTORES_ASKING_MS / 2);
     assert_true(restore_world_is_in(w, 0, RESTORE_STEP_RECREATING));
-    says(w, 0, "\"reason\":\"AskingWhatStays\"");
-    says(w, 0, "after a minute: no. What to do");
+    scene_says(w, 0, "\"reason\":\"AskingWhatStays\"");
+    scene_says(w, 0, "after a minute: no. What to do");
     says_that_nobody_knows_what_was_deleted(w, 0);
-    ends_well(w);
+    scene_ends_well(w);
 }
 
 static void fail_on_delete(void *self, const struct kube_request *request)
@@ -569,8 +494,6 @@ static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
     assert_int_equal(e.seen.n, 0);
     kube_client_free(r.ports.client);
 }
-
-#define SCENE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
