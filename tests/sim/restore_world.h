@@ -149,8 +149,9 @@ struct restore_world {
     unsigned n_processes; /* of Redis */
     int64_t failed_over_ms;
     int64_t begin[RESTORE_WORLD_PARTITIONS], end[RESTORE_WORLD_PARTITIONS];
-    int32_t n_seen;  /* so many partitions of the log are looked at */
-    struct log *log; /* of controllers that begin from now on; NULL: none */
+    int32_t n_seen;   /* so many partitions of the log are looked at */
+    bool is_log_mute; /* whoever looks at it gets no answer */
+    struct log *log;  /* of controllers that begin from now on; NULL: none */
     struct world_applier appliers[RESTORE_WORLD_APPLIERS];
     struct world_order orders[RESTORE_WORLD_ORDERS];
     struct world_restore restores[RESTORE_WORLD_RESTORES];

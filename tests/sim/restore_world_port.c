@@ -94,6 +94,8 @@ static enum err_code ask_log(void *self, uint64_t number, const struct log_place
     for (int32_t i = 0; i < w->n_seen; i++)
         q->log.partitions[i] =
             (struct log_look_partition){ w->begin[i], w->end[i], w->end[i], w->primary.next[i] };
+    if (w->is_log_mute)
+        q->log.look = looks_tried(LOOK_FAILED, restore_world_now_ms());
     q->log.look.ended_ms = q->due_ms;
     return ERR_OK;
 }

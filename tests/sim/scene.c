@@ -37,6 +37,15 @@ void scene_await(struct restore_world *w, int restore, enum restore_step step)
     }
 }
 
+void scene_await_saying(struct restore_world *w, int restore, const char *what)
+{
+    const int64_t end_ms = restore_world_now_ms() + SCENE_PATIENCE_MS;
+
+    while (!strstr(restore_world_text(w, restore), what) && restore_world_now_ms() < end_ms)
+        restore_world_step(w);
+    scene_says(w, restore, what);
+}
+
 void scene_says(struct restore_world *w, int restore, const char *what)
 {
     if (!strstr(restore_world_text(w, restore), what))
@@ -58,6 +67,18 @@ void scene_ends_well(struct restore_world *w)
     restore_world_calm_down(w);
     restore_world_check_end(w);
     assert_string_equal(w->violation, "");
+}
+
+void scene_begin_anew(struct restore_world *w)
+{
+    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
+        restore_world_restart(w, i);
+}
+
+void scene_refuse(struct restore_world *w, const char *what)
+{
+    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
+        w->replicas[i].link->refused = what;
 }
 
 int scene_count_events(const struct restore_world *w, const char *what)

@@ -15,10 +15,15 @@ int scene_tear_down(void **state);
 #define SCENE(name) cmocka_unit_test_setup_teardown(name, scene_set_up, scene_tear_down)
 
 void scene_await(struct restore_world *w, int restore, enum restore_step step);
+void scene_await_saying(struct restore_world *w, int restore, const char *what);
 void scene_says(struct restore_world *w, int restore, const char *what);
 /* For a minute, and then it says so. */
 void scene_stays(struct restore_world *w, int restore, enum restore_step step, const char *reason);
 void scene_ends_well(struct restore_world *w);
+/* Each controller crashes, and begins with nothing known. */
+void scene_begin_anew(struct restore_world *w);
+/* NULL: nothing is refused any more. */
+void scene_refuse(struct restore_world *w, const char *what);
 /* Of restores, with that in it. One that is told again is counted in its series. */
 int scene_count_events(const struct restore_world *w, const char *what);
 

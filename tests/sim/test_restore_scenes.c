@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,32 +11,26 @@
 #include "base/check.h"
 #include "runtime/log.h"
 #include "runtime/wal_restores.h"
-#include "runtime/wal_restores_state.h"
 #include "scene.h"
 
-#define CLAIMS    "/api/v1/persistentvolumeclaims"
-#define DELETE    "{\"metadata\":{\"deletionTimestamp\":\"2026-11-25T00:00:00Z\"}}"
 #define FAILOVERS "/apis/databases.spotahome.com/v1/redisfailovers"
 #define FAILOVER_WITH_IMAGE                                                                        \
     "{\"metadata\":{\"name\":\"r\",\"namespace\":\"" RESTORE_WORLD_SCOPE                           \
     "\"},\"spec\":{\"redis\":{\"image\":\"redis:7.2.4\"}}}"
-#define ANOTHER_FAILOVER                                                                           \
-    "{\"metadata\":{\"name\":\"another\",\"namespace\":\"" RESTORE_WORLD_SCOPE "\"},\"spec\":{}}"
-#define NOBODY "{}"
-#define OLDEST "{\"metadata\":{\"creationTimestamp\":\"1970-01-01T00:00:00Z\"}}"
+#define NOBODY            "{}"
+#define SOMEBODYS_APPLIER "a-applier-99"
+#define OLDEST            "{\"metadata\":{\"creationTimestamp\":\"1970-01-01T00:00:00Z\"}}"
 
 enum { LOG_MAX = 64 * 1024 };
 
-static void begin_anew(struct restore_world *w)
+/* An applier without a pod, which does not let go. */
+static void stay_in_group(struct restore_world *w, int64_t duration_ms)
 {
-    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
-        restore_world_restart(w, i);
-}
-
-static void refuse(struct restore_world *w, const char *what)
-{
-    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
-        w->replicas[i].link->refused = what;
+    w->appliers[RESTORE_WORLD_APPLIERS - 1] =
+        (struct world_applier){ .lives = true,
+                                .is_leaving = true,
+                                .session_ends_ms = INT64_MAX,
+                                .ends_ms = restore_world_now_ms() + duration_ms };
 }
 
 /* --- scenes ----------------------------------------------------------------------------------- */
@@ -52,7 +45,7 @@ static void each_step_is_told_once(void **state)
     restore_world_ask(w, WISH_HOLD);
     scene_await(w, 0, RESTORE_STEP_HELD);
     scene_stays(w, 0, RESTORE_STEP_HELD, "Holding");
-    begin_anew(w); /* who takes over has no news */
+    scene_begin_anew(w); /* who takes over has no news */
     scene_stays(w, 0, RESTORE_STEP_HELD, "Holding");
     restore_world_edit(w, 0, "release");
     scene_await(w, 0, RESTORE_STEP_COMPLETED);
@@ -188,7 +181,7 @@ static void what_may_be_wiped_and_cannot_be_followed_keeps_others_waiting(void *
         scene_stays(w, second, RESTORE_STEP_PENDING, "WaitsForTurn");
         scene_says(w, first, rows[i].says);
         assert_int_equal(scene_count_events(w, "\"reason\":\"NotFollowed\""), n_told + 1);
-        begin_anew(w); /* nobody has seen what it was */
+        scene_begin_anew(w); /* nobody has seen what it was */
         scene_stays(w, second, RESTORE_STEP_PENDING, "WaitsForTurn");
         restore_world_merge(w, first, rows[i].then);
         scene_await(w, first, RESTORE_STEP_COMPLETED);
@@ -231,10 +224,6 @@ static void what_cannot_be_followed_and_has_done_nothing_fails_and_is_told_once(
  */
 static void a_restore_that_may_not_be_read_is_logged(void **state)
 {
-    const struct world_applier lost = { .lives = true,
-                                        .is_leaving = true,
-                                        .session_ends_ms = INT64_MAX,
-                                        .ends_ms = restore_world_now_ms() + SCENE_PATIENCE_MS };
     struct restore_world *w = *state;
     char text[LOG_MAX + 1];
     int ends[2];
@@ -243,15 +232,15 @@ static void a_restore_that_may_not_be_read_is_logged(void **state)
 
     assert_int_equal(pipe(ends), 0);
     log_init(&log, ends[1], LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
-    w->appliers[RESTORE_WORLD_APPLIERS - 1] = lost;
+    stay_in_group(w, SCENE_PATIENCE_MS);
     restore_world_ask(w, WISH_LATEST);
     scene_await(w, 0, RESTORE_STEP_FENCING);
     scene_stays(w, 0, RESTORE_STEP_FENCING, "GroupNotEmpty");
     w->log = &log;
-    begin_anew(w);
-    refuse(w, RESTORE_WORLD_FIRST);
+    scene_begin_anew(w);
+    scene_refuse(w, RESTORE_WORLD_FIRST);
     scene_stays(w, 0, RESTORE_STEP_FENCING, "GroupNotEmpty");
-    refuse(w, NULL);
+    scene_refuse(w, NULL);
     scene_ends_well(w);
     close(ends[1]);
     n = read(ends[0], text, LOG_MAX);
@@ -261,27 +250,112 @@ static void a_restore_that_may_not_be_read_is_logged(void **state)
     if (!strstr(text, "Failed to read a restore"))
         fail_msg("nobody says that it may not be read: %s", text);
     w->log = NULL;
-    begin_anew(w);
+    scene_begin_anew(w);
     log_release(&log);
 }
 
 /* Somebody is in the group, so that it is not sent. */
 static void a_wipe_that_cannot_be_tried_can_be_cancelled(void **state)
 {
-    const struct world_applier lost = { .lives = true,
-                                        .is_leaving = true,
-                                        .session_ends_ms = INT64_MAX,
-                                        .ends_ms = restore_world_now_ms() + 2 * SCENE_PATIENCE_MS };
     struct restore_world *w = *state;
 
     restore_world_ask(w, WISH_LATEST);
     scene_await(w, 0, RESTORE_STEP_WIPING);
-    w->appliers[RESTORE_WORLD_APPLIERS - 1] = lost;
-    begin_anew(w); /* and its fence is forgotten */
+    stay_in_group(w, 2 * SCENE_PATIENCE_MS);
+    scene_begin_anew(w); /* and its fence is forgotten */
     scene_stays(w, 0, RESTORE_STEP_WIPING, "GroupNotEmpty");
     restore_world_edit(w, 0, "cancel");
     scene_await(w, 0, RESTORE_STEP_CANCELLED);
     assert_int_equal(w->n_wipes, 0);
+    scene_ends_well(w);
+}
+
+/* A failover to a replica that had not been wiped yet. */
+static void a_wipe_that_a_failover_loses_is_done_again(void **state)
+{
+    static const enum restore_step steps[] = { RESTORE_STEP_REPLAYING, RESTORE_STEP_HELD };
+    struct restore_world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+        const int restore = (int)i;
+        struct world_redis before;
+
+        restore_world_ask(w, WISH_HOLD);
+        scene_await(w, restore, RESTORE_STEP_WIPING);
+        before = w->primary;
+        assert_int_equal(w->n_wipes, 2 * i);
+        scene_await(w, restore, steps[i]);
+        assert_int_equal(w->n_wipes, 2 * i + 1);
+        w->replica = before;
+        w->primary = before;
+        w->primary.process = ++w->n_processes;
+        scene_await(w, restore, RESTORE_STEP_STOPPING);
+        scene_await(w, restore, RESTORE_STEP_HELD);
+        assert_int_equal(w->n_wipes, 2 * i + 2);
+        assert_int_equal(scene_count_events(w, "\"reason\":\"WipeLost\""), i + 1);
+        restore_world_edit(w, restore, "release");
+        scene_await(w, restore, RESTORE_STEP_COMPLETED);
+    }
+    scene_ends_well(w);
+}
+
+static void start_applier(struct restore_world *w)
+{
+    fake_api_put(w->api, RESTORE_WORLD_PODS, RESTORE_WORLD_SCOPE, SOMEBODYS_APPLIER,
+                 "{\"metadata\":{\"name\":\"" SOMEBODYS_APPLIER
+                 "\",\"namespace\":\"" RESTORE_WORLD_SCOPE "\",\"labels\":{" RESTORE_WORLD_LABEL
+                 ",\"redwal.dev/wal\":\"a\"}},\"status\":{\"phase\":\"Running\"}}");
+}
+
+static void stop_applier(struct restore_world *w)
+{
+    fake_api_delete(
+        w->api, fake_api_find(w->api, RESTORE_WORLD_PODS, RESTORE_WORLD_SCOPE, SOMEBODYS_APPLIER));
+}
+
+static void an_applier_that_somebody_starts_is_stopped_before_redis_is_wiped(void **state)
+{
+    struct restore_world *w = *state;
+
+    stay_in_group(w, SCENE_PATIENCE_MS / 2);
+    restore_world_ask(w, WISH_LATEST);
+    scene_await(w, 0, RESTORE_STEP_FENCING);
+    start_applier(w);
+    scene_await(w, 0, RESTORE_STEP_STOPPING);
+    scene_stays(w, 0, RESTORE_STEP_STOPPING, "AppliersStopping");
+    assert_int_equal(scene_count_events(w, "\"reason\":\"AppliersBack\""), 1);
+    stop_applier(w);
+    scene_await(w, 0, RESTORE_STEP_COMPLETED);
+
+    w->fails_wipes = true;
+    restore_world_ask(w, WISH_LATEST);
+    scene_await(w, 1, RESTORE_STEP_WIPING);
+    start_applier(w);
+    scene_stays(w, 1, RESTORE_STEP_WIPING, "\"reason\":\"AppliersBack\"");
+    w->fails_wipes = false;
+    scene_stays(w, 1, RESTORE_STEP_WIPING, "\"reason\":\"AppliersBack\"");
+    assert_int_equal(w->n_wipes, 1);
+    stop_applier(w);
+    scene_await(w, 1, RESTORE_STEP_COMPLETED);
+    assert_int_equal(w->n_wipes, 2);
+    scene_ends_well(w);
+}
+
+static void nothing_is_wiped_for_a_log_that_nobody_sees(void **state)
+{
+    struct restore_world *w = *state;
+
+    stay_in_group(w, OBSERVED_STALE_MS + RESTORE_WORLD_MINUTE_MS);
+    restore_world_ask(w, WISH_LATEST);
+    scene_await(w, 0, RESTORE_STEP_FENCING);
+    w->is_log_mute = true;
+    scene_await(w, 0, RESTORE_STEP_WIPING);
+    scene_await_saying(w, 0, "\"reason\":\"LogUnknown\"");
+    scene_stays(w, 0, RESTORE_STEP_WIPING, "");
+    assert_int_equal(w->n_wipes, 0);
+    w->is_log_mute = false;
+    scene_await(w, 0, RESTORE_STEP_COMPLETED);
+    assert_int_equal(w->n_wipes, 1);
     scene_ends_well(w);
 }
 
@@ -300,6 +374,7 @@ static void a_wipe_that_redis_never_does_can_be_cancelled(void **state)
     scene_await(w, 0, RESTORE_STEP_CANCELLED);
     assert_int_equal(w->n_wipes, 0);
     scene_ends_well(w);
+    assert_int_equal(scene_count_events(w, "\"reason\":\"Withdrawn\""), 1);
 }
 
 /* NULL: there is none. */
@@ -347,154 +422,6 @@ static void a_job_that_does_not_end_is_given_up_when_its_time_is_over(void **sta
     scene_ends_well(w);
 }
 
-/* Of two claims and two pods the first claim is gone, which had this uid. */
-static int64_t delete_one(struct restore_world *w, int restore)
-{
-    const int64_t uid = fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, "data-rfr-r-0")->uid;
-
-    restore_world_ask(w, WISH_VOLUMES);
-    scene_await(w, restore, RESTORE_STEP_RECREATING);
-    while (fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, "data-rfr-r-0"))
-        restore_world_step(w);
-    assert_non_null(fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, "data-rfr-r-1"));
-    return uid;
-}
-
-static void what_was_deleted_in_vain_is_told(void **state)
-{
-    static const char gone[] = "deleted by then: PersistentVolumeClaim data-rfr-r-0. What";
-    struct restore_world *w = *state;
-    char receipt[128];
-
-    snprintf(receipt, sizeof(receipt),
-             "\"receipt\":{\"deleted\":[{\"kind\":\"PersistentVolumeClaim\",\"name\":"
-             "\"data-rfr-r-0\",\"uid\":\"%lld\"}]}",
-             (long long)delete_one(w, 0));
-    restore_world_edit(w, 0, "cancel");
-    scene_await(w, 0, RESTORE_STEP_CANCELLED);
-    scene_says(w, 0, receipt);
-    scene_says(w, 0, gone);
-    scene_ends_well(w);
-    assert_int_equal(scene_count_events(w, gone), 1);
-}
-
-/* By one that has not seen it go, and that does not stay. */
-static void one_that_is_deleted_meanwhile_stays_until_that_is_told(void **state)
-{
-    static const char gone[] = "deleted by then: PersistentVolumeClaim data-rfr-r-0. What";
-    struct restore_world *w = *state;
-
-    delete_one(w, 0);
-    begin_anew(w);
-    restore_world_merge(w, 0, DELETE);
-    assert_non_null(restore_world_text(w, 0));
-    scene_ends_well(w);
-    assert_null(restore_world_text(w, 0));
-    assert_int_equal(scene_count_events(w, gone), 1);
-}
-
-/* Its pods are deleted, and not those of another that the RedisWal names by now. */
-static void what_is_gone_is_judged_where_it_was_noted(void **state)
-{
-    struct restore_world *w = *state;
-
-    delete_one(w, 0);
-    fake_api_put(w->api, FAILOVERS, RESTORE_WORLD_SCOPE, "another", ANOTHER_FAILOVER);
-    restore_world_put_wal(w, "{\"failover\":\"another\"}");
-    begin_anew(w); /* whoever takes over has not seen them */
-    scene_await(w, 0, RESTORE_STEP_COMPLETED);
-    scene_says(w, 0, "\"recreation\":{\"redisFailover\":\"r\",");
-    world_objects_check_end(w, 0);
-    assert_string_equal(w->violation, "");
-}
-
-static void says_that_nobody_knows_what_was_deleted(struct restore_world *w, int restore)
-{
-    scene_await(w, restore, RESTORE_STEP_CANCELLED);
-    scene_says(w, restore, "noted are deleted is not known");
-    scene_says(w, restore, "\"unknown\":true");
-    assert_null(strstr(restore_world_text(w, restore), "\"deleted\":["));
-    assert_null(strstr(restore_world_text(w, restore), "deleted by then"));
-    assert_int_equal(scene_count_events(w, "deleted by then"), 0);
-}
-
-static void what_may_not_be_listed_is_not_said_to_be_deleted(void **state)
-{
-    struct restore_world *w = *state;
-
-    delete_one(w, 0);
-    begin_anew(w); /* whoever takes over has seen nothing */
-    refuse(w, "/persistentvolumeclaims");
-    scene_stays(w, 0, RESTORE_STEP_RECREATING, "\"reason\":\"Denied\"");
-    assert_null(strstr(restore_world_text(w, 0), "is not known")); /* it goes on deleting */
-    restore_world_edit(w, 0, "cancel");
-    says_that_nobody_knows_what_was_deleted(w, 0);
-    refuse(w, NULL);
-    scene_ends_well(w);
-}
-
-static void what_stays_is_asked_for_no_longer_than_a_minute(void **state)
-{
-    struct restore_world *w = *state;
-
-    delete_one(w, 0);
-    begin_anew(w);
-    for (size_t i = 0; i < RESTORE_WORLD_REPLICAS; i++)
-        w->replicas[i].link->broken = "/persistentvolumeclaims";
-    restore_world_run(w, RESTORE_WORLD_MINUTE_MS);
-    restore_world_edit(w, 0, "cancel");
-    restore_world_run(w, WAL_RESTORES_ASKING_MS / 2);
-    assert_true(restore_world_is_in(w, 0, RESTORE_STEP_RECREATING));
-    scene_says(w, 0, "\"reason\":\"AskingWhatStays\"");
-    scene_says(w, 0, "after a minute: no. What to do");
-    says_that_nobody_knows_what_was_deleted(w, 0);
-    scene_ends_well(w);
-}
-
-static void fail_on_delete(void *self, const struct kube_request *request)
-{
-    if (request->method == KUBE_DELETE)
-        restore_world_fail(self, "deleted by one that gives up: %.*s",
-                           STR_ARGS(buf_str(&request->target)));
-}
-
-/* Its claims are listed, and the list of its pods was not made. */
-static void what_is_half_listed_is_listed_anew_and_not_deleted(void **state)
-{
-    struct restore_object claim = { .kind = RESTORE_OBJECT_CLAIM, .name = "data-rfr-r-0" };
-    struct restore_world *w = *state;
-    struct fake_api_link *link = fake_api_link_add(w->api);
-    struct wal_restores r = { .now_ms = restore_world_now_ms() };
-    struct restore_entry e = { .restores = &r,
-                               .resource.scope = RESTORE_WORLD_SCOPE,
-                               .asked_ms = INT64_MIN };
-    const int64_t end_ms = r.now_ms + RESTORE_WORLD_MINUTE_MS;
-
-    link->on_write = fail_on_delete;
-    link->self = w;
-    r.ports.client = kube_client_new(fake_api_port(link), 100, 100, r.now_ms);
-    snprintf(claim.uid, sizeof(claim.uid), "%lld",
-             (long long)fake_api_find(w->api, CLAIMS, RESTORE_WORLD_SCOPE, claim.name)->uid);
-    snprintf(e.resource.status.failover, sizeof(e.resource.status.failover), "r");
-    e.resource.status.objects = (struct restore_objects){ &claim, 1 };
-    assert_true(restore_objects_add(&e.seen, &claim));
-    restore_objects_order(&e, NULL, RESTORE_EFFECT_TRACE);
-    assert_false(e.is_seen);
-    while (e.call != 0 && restore_world_now_ms() < end_ms) {
-        restore_world_step(w);
-        kube_client_step(r.ports.client, restore_world_now_ms());
-    }
-    assert_string_equal(w->violation, "");
-    assert_true(e.is_seen);
-    assert_false(e.is_gone);
-
-    restore_objects_order(&e, NULL, RESTORE_EFFECT_NOTE);
-    assert_true(restore_objects_add(&e.seen, &claim));
-    restore_entry_cancel_call(&e);
-    assert_int_equal(e.seen.n, 0);
-    kube_client_free(r.ports.client);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,15 +435,12 @@ int main(void)
         SCENE(what_cannot_be_followed_and_has_done_nothing_fails_and_is_told_once),
         SCENE(a_restore_that_may_not_be_read_is_logged),
         SCENE(a_wipe_that_cannot_be_tried_can_be_cancelled),
+        SCENE(a_wipe_that_a_failover_loses_is_done_again),
+        SCENE(an_applier_that_somebody_starts_is_stopped_before_redis_is_wiped),
+        SCENE(nothing_is_wiped_for_a_log_that_nobody_sees),
         SCENE(a_wipe_that_redis_never_does_can_be_cancelled),
         SCENE(the_log_is_folded_by_the_image_of_the_failover),
         SCENE(a_job_that_does_not_end_is_given_up_when_its_time_is_over),
-        SCENE(what_was_deleted_in_vain_is_told),
-        SCENE(one_that_is_deleted_meanwhile_stays_until_that_is_told),
-        SCENE(what_is_gone_is_judged_where_it_was_noted),
-        SCENE(what_may_not_be_listed_is_not_said_to_be_deleted),
-        SCENE(what_stays_is_asked_for_no_longer_than_a_minute),
-        SCENE(what_is_half_listed_is_listed_anew_and_not_deleted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
