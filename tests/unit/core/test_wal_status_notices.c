@@ -31,6 +31,13 @@ static size_t notices(struct wal_status *before, const struct observed *o, struc
     return notices_of(&looks_wanted, before, o, told, ret);
 }
 
+/* All is well, but for what has a condition of its own. */
+static void evict(struct observed *o)
+{
+    looks_well(o, NOW_MS);
+    snprintf(o->redis.eviction, sizeof(o->redis.eviction), "allkeys-lru");
+}
+
 static void a_decision_is_told_once(void **state)
 {
     CLEANUP(observed_release) struct observed o = { 0 };
@@ -43,7 +50,7 @@ static void a_decision_is_told_once(void **state)
     assert_int_equal(notices(&before, &o, &memory, told), 0);
     looks_well(&o, NOW_MS);
     assert_int_equal(notices(&before, &o, &memory, told), 0); /* from unknown to good */
-    snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-lru");
+    evict(&o);
     assert_int_equal(notices(&before, &o, &memory, told), 1);
     assert_string_equal(told[0].reason, "Evicting");
     assert_string_equal(told[0].action, "RedisDurable");
@@ -73,8 +80,7 @@ static void what_is_unknown_in_between_changes_no_news(void **state)
     looks_well(&o, NOW_MS);
     assert_int_equal(notices(&before, &o, &memory, told), 0);
     for (int i = 0; i < 3; i++) {
-        looks_well(&o, NOW_MS);
-        snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-lru");
+        evict(&o);
         assert_int_equal(notices(&before, &o, &memory, told), i == 0); /* it is so still */
         o.redis.look.ended_ms = o.redis_tried.ended_ms = NOW_MS - OBSERVED_STALE_MS - 1;
         assert_int_equal(notices(&before, &o, &memory, told), 0);
@@ -96,8 +102,7 @@ static void another_leader_goes_on_from_the_status(void **state)
     (void)state;
 
     observed_init(&o);
-    looks_well(&o, NOW_MS);
-    snprintf(o.redis.eviction, sizeof(o.redis.eviction), "allkeys-lru");
+    evict(&o);
     assert_int_equal(notices(&before, &o, &memory, told), 1);
     memory = (struct wal_told){ 0 };
     wal_status_recall(&before, &memory);
