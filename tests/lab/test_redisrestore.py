@@ -6,8 +6,6 @@ import subprocess
 import pytest
 
 from kinds import RESOURCE_TABLES, RESTORE
-from lab.wait import await_
-from manifests import MANIFESTS
 
 END = "2026-11-25T10:00:00Z"
 PLAN = {"log": "cluster/topic", "toEnd": False, "records": 12, "recordBytes": 100, "bytes": 1200,
@@ -83,24 +81,3 @@ def test_a_plan_of_every_partition_has_room(api, namespace):
     assert len(written["receipt"]["lost"]) == 1024
     kept = RESTORE.say(api, namespace, "orders-1", written)
     assert kept["status"] == written
-
-
-VERBS = ["get", "list", "watch", "create", "patch", "delete"]
-
-
-@pytest.mark.parametrize("role, may", [
-    ("view", ["get", "list", "watch"]), ("edit", ["get", "list", "watch"]),
-    ("admin", ["get", "list", "watch"]), ("redwal-restore", ["get", "list", "create", "patch", "delete"])])
-def test_only_who_is_named_may_wipe(cluster, definition, namespace, role, may):
-    del definition
-    user = f"of-{role}"
-    cluster.kubectl("apply", "--server-side", "-f", MANIFESTS / "rbac" / "people.yaml")
-    cluster.kubectl("create", "rolebinding", role, "-n", namespace, f"--clusterrole={role}",
-                    f"--user={user}")
-
-    def can(verb):
-        return cluster.kubectl("auth", "can-i", verb, "redisrestores.redwal.dev", "-n", namespace,
-                               f"--as={user}", check=False).stdout.strip() == "yes"
-
-    await_(lambda: can("get"), 30, f"{role} has come into effect")
-    assert [verb for verb in VERBS if can(verb)] == may
