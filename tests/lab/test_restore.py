@@ -24,6 +24,7 @@ from test_kubectl import DIFFERENT, DONE, FAILED, REDWAL
 
 SESSION, PARTITIONS, SOME, MANY = 6, 3, 500, 20000
 LARGE, LARGE_BYTES = 9000, 4000
+RATE = 20  # slow enough for what happens meanwhile
 BEFORE, TIME, AFTER = 1795600000000, 1795600007000, 1795600008000
 TIME_TEXT = "2026-11-25T09:46:47Z"
 LOOKS = "--look-interval", "1s"
@@ -89,6 +90,13 @@ class Site:
     def is_fold(self, records):
         oracle.assert_equal(oracle.Oracle(self.scratch_redis).fold(
             sorted(records, key=lambda r: (r.partition, r.offset)), partitions=PARTITIONS), self.client)
+
+    def rates(self):
+        """Of the appliers that run, in operations a second."""
+        return {applier.metric("rate_limit_operations") for applier in [*self.processes.running.values()]}
+
+    def pods(self):
+        return {pod.metadata.uid for pod in self.processes.pods().values()}
 
     def n_wipes(self):
         return self.client.info("commandstats").get("cmdstat_flushall", {}).get("calls", 0)
@@ -397,9 +405,14 @@ def test_a_failover_behind_the_wipe_while_it_is_compared(site):
 
 def test_a_cancelled_replay_goes_on_to_the_end(site):
     written(site, 3000)
-    site.restore(rate=200)
+    site.restore(rate=RATE)
     site.await_step("Replaying")
     await_(lambda: 0 < sum(p or 0 for p in site.positions().values()) < 3000, 30, "it is under way")
+    await_(lambda: site.rates() == {RATE}, 30, lambda: f"that is its rate: {site.rates()}")
+    pods = site.pods()
+    site.change(rate=2 * RATE)
+    await_(lambda: site.rates() == {2 * RATE}, 30, lambda: f"it is another while it runs: {site.rates()}")
+    assert site.pods() == pods and site.status()["step"] == "Replaying"
     site.change(cancel=True)
     assert site.await_step("Cancelled")["reason"] == "Cancelled"
     site.await_applied()
