@@ -22,12 +22,22 @@ GROUP = "orders-appliers"
 _numbers = itertools.count(1)
 
 
-def bind(cluster, namespace, name):
-    """A role of manifests/rbac/people.yaml to the lab's user."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", PEOPLE)
-    cluster.kubectl("create", "rolebinding", name, "-n", namespace, f"--clusterrole={name}", "--user=lab-user")
+def bind(cluster, namespace, name, *lacking):
+    """A role of manifests/rbac/people.yaml to the lab's user, without what is `lacking`: (verb, resource)."""
     role, = (role for role in yaml.safe_load_all(PEOPLE.read_text()) if role["metadata"]["name"] == name)
-    cluster.await_may(namespace, role["rules"])
+    rules = [{**rule, "verbs": [verb], "resources": [resource]}
+             for rule in role["rules"] for verb in rule["verbs"] for resource in rule["resources"]]
+    taken = [rule for rule in rules if (rule["verbs"][0], rule["resources"][0]) in lacking]
+    left = [rule for rule in rules if rule not in taken]
+    assert len(taken) == len(lacking), f"{name} has not all of {lacking}"
+    binding = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": name},
+               "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+               "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "lab-user"}]}
+    for body in ({**role, "rules": left}, binding):
+        cluster.kubectl("apply", "-n", namespace, "--server-side", "--force-conflicts", "-f", "-",
+                        stdin=json.dumps(body))
+    cluster.await_may(namespace, left)
+    cluster.await_may(namespace, taken, may=False)
 
 
 class Place:

@@ -10,6 +10,7 @@ import pytest
 
 from lab.process import Process
 from lab.wait import await_
+from place import bind
 
 REDWAL = pathlib.Path(os.environ["KUBE_PROBE"]).parents[1] / "bin" / "kubectl-redwal"
 DONE, FAILED, USAGE, DIFFERENT, TIMEOUT = range(5)
@@ -195,18 +196,17 @@ def test_who_may_read_may_look_and_not_touch(cluster, redwal, put, namespace):
     user = cluster.directory / "user.kubeconfig"
     code, _, err = redwal("status", kubeconfig=user)
     assert code == FAILED and "403" in err
-    cluster.kubectl("create", "role", "look", "-n", namespace, "--verb=get,list",
-                    "--resource=rediswals.redwal.dev,events.events.k8s.io")
-    cluster.kubectl("create", "rolebinding", "look", "-n", namespace, "--role=look",
-                    "--user=lab-user")
-    cluster.await_may(namespace, [
-        {"apiGroups": [group], "resources": [kind], "verbs": ["get", "list"]}
-        for group, kind in (("redwal.dev", "rediswals"), ("events.k8s.io", "events"))])
+    bind(cluster, namespace, "redwal-view")
     for argv in (("status",), ("status", "orders"), ("events", "orders")):
         code, _, err = redwal(*argv, kubeconfig=user)
         assert code == DONE, err
     code, _, err = redwal("pause", "orders", kubeconfig=user)
     assert code == FAILED and "403" in err
+    for verb, resource, argv in (("list", "rediswals", ("status",)), ("get", "rediswals", ("status", "orders")),
+                                 ("list", "events", ("events", "orders"))):
+        bind(cluster, namespace, "redwal-view", (verb, resource))
+        code, _, err = redwal(*argv, kubeconfig=user)
+        assert code == FAILED and f'cannot {verb} resource "{resource}"' in err, err
 
 
 def test_shells_are_offered_live_names(cluster, redwal, put, namespace):

@@ -12,6 +12,7 @@ import pytest
 from kinds import RESTORE
 from lab.process import Process
 from lab.wait import await_
+from place import bind
 from rediswals import create, make
 from test_kubectl import DIFFERENT, DONE, FAILED, REDWAL, TIMEOUT, USAGE
 
@@ -92,8 +93,8 @@ def wal(api, namespace):
     return created
 
 
-def call(cluster, namespace, *argv):
-    return [REDWAL, "restore", *argv, "-n", namespace, "--kubeconfig", cluster.kubeconfig]
+def call(cluster, namespace, *argv, kubeconfig=None):
+    return [REDWAL, "restore", *argv, "-n", namespace, "--kubeconfig", kubeconfig or cluster.kubeconfig]
 
 
 @pytest.fixture
@@ -101,8 +102,8 @@ def restore(cluster, wal, namespace):
     """Runs it; returns (exit status, output, errors)."""
     del wal
 
-    def run(*argv):
-        done = subprocess.run(call(cluster, namespace, *argv), capture_output=True, text=True,
+    def run(*argv, **options):
+        done = subprocess.run(call(cluster, namespace, *argv, **options), capture_output=True, text=True,
                               timeout=60, check=False, stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout, done.stderr
     return run
@@ -474,6 +475,48 @@ def test_what_cannot_be_is_told_and_not_done(api, namespace, restore, verb, step
     code, _, err = restore(verb, "orders-1")
     assert code == USAGE and says in err and "nothing was done" in err
     assert the_one(api, namespace)["spec"][verb] is False
+
+
+@pytest.fixture
+def as_user(cluster, restore):
+    """`restore` as the lab's user."""
+    return lambda *argv: restore(*argv, kubeconfig=cluster.directory / "user.kubeconfig")
+
+
+def test_one_role_is_enough_for_all_of_it(api, cluster, namespace, as_user):
+    put(api, namespace, "held", "Held", **TO_A_TIME)
+    put(api, namespace, "unwanted", "Held", **TO_A_TIME)
+    bind(cluster, namespace, "redwal-restore")
+    with Part(api, namespace, *steps("Completed"), begins=lambda spec: "to" not in spec) as part:
+        assert as_user("orders", "--dry-run")[0] == DONE
+        assert {"held", "unwanted"} == {one["metadata"]["name"] for one in part.all()}
+        assert as_user("orders", "--yes", "--wait")[0] == DONE
+    for argv in (("release", "held"), ("cancel", "unwanted"), ("status", "held"), ("list",)):
+        assert as_user(*argv)[0] == DONE, argv
+    spec = {one["metadata"]["name"]: one["spec"] for one in part.all()}
+    assert spec["held"]["release"] is spec["unwanted"]["cancel"] is True and len(spec) == 3
+
+
+@pytest.mark.parametrize("verb, resource, argv", [
+    ("get", "rediswals", ("orders", "--yes")), ("create", "redisrestores", ("orders", "--yes")),
+    ("get", "redisrestores", ("status", "held")), ("list", "redisrestores", ("list",)),
+    ("patch", "redisrestores", ("cancel", "held")), ("delete", "redisrestores", ("orders", "--dry-run"))])
+def test_nothing_in_that_role_is_too_much(api, cluster, namespace, as_user, verb, resource, argv):
+    put(api, namespace, "held", "Held", **TO_A_TIME)
+    bind(cluster, namespace, "redwal-restore", (verb, resource))
+    with Part(api, namespace, *steps("Completed"), begins=lambda spec: spec["dryRun"]):
+        assert f'cannot {verb} resource "{resource}"' in as_user(*argv)[2]
+
+
+def test_who_may_look_sees_restores_and_makes_none(api, cluster, namespace, as_user):
+    put(api, namespace, "held", "Held", **TO_A_TIME)
+    bind(cluster, namespace, "redwal-view")
+    for argv in (("status",), ("status", "held"), ("list",)):
+        assert as_user(*argv)[0] == DONE, argv
+    for argv in (("orders", "--yes"), ("orders", "--dry-run"), ("cancel", "held"), ("release", "held")):
+        code, _, err = as_user(*argv)
+        assert code == FAILED and "403" in err, argv
+    assert not the_one(api, namespace)["spec"]["release"]
 
 
 def test_shells_are_offered_what_is_there(api, cluster, namespace, wal):

@@ -5,13 +5,11 @@ import json
 import os
 import pathlib
 
-import yaml
-
 from lab.failover import Failover
 from lab.process import Process
 from lab.wait import await_
-from place import (DONE, FAILED, GROUP, KAFKA_PASSWORD, PEOPLE, REDIS_PASSWORD, REDIS_USER, TIMEOUT,
-                   USAGE)
+from place import (FAILED, GROUP, KAFKA_PASSWORD, REDIS_PASSWORD, REDIS_USER, TIMEOUT, USAGE,
+                   bind)
 
 
 def test_every_verb_finds_its_way(scene):
@@ -118,21 +116,13 @@ def test_nothing_in_that_role_is_too_much(scene, place, others):
     spec = place.spec(scene.topic, failover="orders")
     del spec["redis"]["passwordSecret"], spec["redis"]["username"]
     scene.wal("by-failover", spec)
-    [role] = [role for role in yaml.safe_load_all(PEOPLE.read_text())
-              if role["metadata"]["name"] == "redwal-connect"]
-    scene.bind("redwal-connect")
     argv = ("lag", "--redis", place.redis.address, "--redis-user", REDIS_USER)
-    for lacking in (None, *role["rules"]):
-        rules = [rule for rule in role["rules"] if rule is not lacking]
-        scene.cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-",
-                              stdin=json.dumps({**role, "rules": rules}))
-        scene.cluster.await_may(scene.namespace, rules)
-        scene.cluster.await_may(scene.namespace, [lacking] if lacking else [], may=False)
-        said = scene.run(*argv, name="by-failover", kubeconfig=user,
-                         status=FAILED if lacking else DONE)
-        assert not lacking or f'cannot get resource "{lacking["resources"][0]}"' in said
-    scene.cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-",
-                          stdin=json.dumps(role))
+    scene.bind("redwal-connect")
+    scene.run(*argv, name="by-failover", kubeconfig=user)
+    for resource in ("rediswals", "redisfailovers", "secrets"):
+        bind(scene.cluster, scene.namespace, "redwal-connect", ("get", resource))
+        said = scene.run(*argv, name="by-failover", kubeconfig=user, status=FAILED)
+        assert f'cannot get resource "{resource}"' in said
 
 
 def test_what_is_missing_is_named(scene, place):
