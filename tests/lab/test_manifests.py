@@ -62,6 +62,18 @@ def test_the_controller_is_let_into_its_namespace_and_out_to_redis(cluster):
         "kubernetes.io/metadata.name": "redwal-system"}
 
 
+def test_one_pod_of_the_controller_at_a_time_may_be_evicted(cluster):
+    objects = build(cluster, "controller")
+    deployment = of_kind(objects, "Deployment")["redwal-controller"]
+    budget, = of_kind(objects, "PodDisruptionBudget").values()
+    assert budget["metadata"]["namespace"] == deployment["metadata"]["namespace"]
+    assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+    assert budget["spec"]["selector"]["matchLabels"].items() <= \
+        deployment["spec"]["template"]["metadata"]["labels"].items()
+    assert (budget["spec"]["maxUnavailable"], deployment["spec"]["replicas"]) == (1, 2)
+    assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"  # what is not ready holds up no drain
+
+
 @pytest.mark.parametrize("site", SITES)
 def test_each_secret_of_a_sample_comes_from_vault(cluster, site):
     objects = build(cluster, f"samples/{site}")
@@ -90,7 +102,8 @@ def test_only_who_is_named_reaches_redis(cluster, site):
     assert all(p["spec"]["podSelector"] == pods for p in policies.values())
     wal = of_kind(objects, "RedisWal")["orders"]
     wal["metadata"].update(uid="u", namespace="prod")
-    labels = children(wal)["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    applier, job = (o["spec"]["template"]["metadata"]["labels"] for kind, o in children(wal, "auth", "uid").items()
+                    if kind in ("Deployment", "Job"))
 
     def lets_in(peer, labels):
         return "namespaceSelector" not in peer and \
@@ -98,9 +111,10 @@ def test_only_who_is_named_reaches_redis(cluster, site):
 
     peers = [peer for p in policies.values() for rule in p["spec"]["ingress"]
              for peer in rule["from"]]
-    assert sum(lets_in(peer, labels) for peer in peers) == 1
     assert not any(lets_in(peer, {"app": "other"}) for peer in peers)
-    assert not any(lets_in(peer, {**labels, "redwal.dev/wal": "other"}) for peer in peers)
+    for labels in (applier, job):
+        assert sum(lets_in(peer, labels) for peer in peers) == 1
+        assert not any(lets_in(peer, {**labels, "redwal.dev/wal": "other"}) for peer in peers)
     # And the appliers' own policy lets them out to the same pods.
     out = children(wal)["NetworkPolicy"]["spec"]["egress"]
     assert [{"podSelector": pods}] in [rule.get("to") for rule in out]

@@ -297,6 +297,16 @@ def test_a_connect_that_is_not_allowed_is_never_asked(wals, controller):
             listener.accept()
 
 
+def test_a_topic_that_stamps_records_anew_is_told(wals, controller, brokers):
+    here = Topic(brokers[1].plain, "restamped", message_timestamp_type="LogAppendTime")
+    wals.create(**{"spec.kafka": {"brokers": [here.brokers]}, "spec.topics": {"log": here.name},
+                   "spec.mirror": {"connect": {"url": "http://127.0.0.1:1", "connector": "a"}}})
+    it = controller("first", wals.cluster.kubeconfig, *LOOKS).await_leading()
+    await_(lambda: wals.condition("MirrorFaithful") == ("False", "TopicRestamps"), 90, it.tail)
+    here.set_config(message_timestamp_type="CreateTime")
+    await_(lambda: wals.condition("MirrorFaithful") == ("Unknown", "NotObserved"), 90, it.tail)
+
+
 def cli(wals, *words, status=DONE, tells=False):
     """kubectl redwal mirror: its output, or what it complains about where it tells nothing else."""
     done = subprocess.run(

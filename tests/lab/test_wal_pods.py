@@ -16,12 +16,13 @@ from rediswals import GROUP, PLURAL, VERSION
 HTTP, REDIS, SENTINEL = 8080, 6379, 26379
 NOBODY = {"app": "nobody"}
 APPLIER = {"app.kubernetes.io/name": "redis-applier", "redwal.dev/wal": "orders"}
+JOB = {"app.kubernetes.io/name": "kubectl-redwal", "redwal.dev/wal": "orders"}
 CONTROLLER = {"app.kubernetes.io/name": "redwal-controller"}
 READER = {"redwal.dev/reads": "orders"}
 OPERATOR = {"app": "redisoperator"}
 OF_REDIS = {"app.kubernetes.io/part-of": "redis-failover", "app.kubernetes.io/name": "orders"}
-LET_IN = ["redis", "applier", "operator", "elsewhere/operator", "system/controller", "reader"]
-KEPT_OUT = ["nobody", "controller", "elsewhere/nobody", "elsewhere/applier", "elsewhere/reader"]
+LET_IN = ["redis", "applier", "job", "operator", "elsewhere/operator", "system/controller", "reader"]
+KEPT_OUT = ["nobody", "controller", "elsewhere/nobody", "elsewhere/applier", "elsewhere/job", "elsewhere/reader"]
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +31,11 @@ def people(node, home, wal):
     del wal
     elsewhere = node.namespace(f"{home}-elsewhere")
     people = {name: Bystander(node, home, name, labels) for name, labels in
-              (("nobody", NOBODY), ("applier", APPLIER), ("reader", READER), ("operator", OPERATOR),
-               ("redis", OF_REDIS), ("controller", CONTROLLER))}
+              (("nobody", NOBODY), ("applier", APPLIER), ("job", JOB), ("reader", READER),
+               ("operator", OPERATOR), ("redis", OF_REDIS), ("controller", CONTROLLER))}
     people["elsewhere/nobody"] = Bystander(node, elsewhere, "nobody", NOBODY)
     people["elsewhere/applier"] = Bystander(node, elsewhere, "applier", APPLIER)
+    people["elsewhere/job"] = Bystander(node, elsewhere, "job", JOB)
     people["elsewhere/reader"] = Bystander(node, elsewhere, "reader", READER)
     people["elsewhere/operator"] = Bystander(node, elsewhere, "operator", OPERATOR)
     people["system/controller"] = Bystander(node, SYSTEM, "bystander", CONTROLLER)
@@ -108,10 +110,11 @@ def test_redis_and_sentinels_are_closed_to(failover, people, who):
             people[who].await_reaches(pod.status.pod_ip, port, False)
 
 
-def test_whoever_has_no_policy_goes_anywhere_else(node, people):
+@pytest.mark.parametrize("who", ["nobody", "job"])
+def test_whoever_has_no_policy_goes_anywhere_else(node, people, who):
     host, _, port = node.kafka.secure.rpartition(":")
     for address in ((people["elsewhere/nobody"].address(), REDIS), (host, port), (node.machine, node.port)):
-        people["nobody"].await_reaches(*address)
+        people[who].await_reaches(*address)
 
 
 def test_appliers_go_to_kafka_and_their_redis_and_nowhere_else(node, people):
