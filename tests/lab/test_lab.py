@@ -64,8 +64,9 @@ def test_two_labs_have_nodes_at_once_and_one_leaves_nothing_when_it_ends(node, t
     try:
         second.start()
         assert second.core.list_node().items[0].metadata.name == "lab"
-        assert set(added(before, directory)) >= {
-            "links", "addresses", "routes", "namespaces", "cgroups", "processes"}
+        # Namespaces come and go with whatever else runs on the machine.
+        assert set(added(before, directory)) - {"namespaces"} == {
+            "links", "addresses", "routes", "cgroups", "processes"}
         node.await_ready()
     finally:
         second.stop()

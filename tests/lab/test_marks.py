@@ -112,11 +112,18 @@ def freshness(controller, name="orders"):
     return controller.metric(rf'wal_freshness_seconds\{{namespace="[^"]*",name="{name}"\}}')
 
 
-def check_sequences(marks):
-    """What was ordered and did not go out leaves a gap."""
-    sequences = [m["sequence"] for m in marks]
-    assert sequences == sorted(set(sequences)), "no sequence twice, none goes back"
-    assert sequences[-1] < 3 * len(sequences), "sequences go on, and do not begin anew"
+def n_failed(controller):
+    return controller.metric(r'wal_marks_total\{[^}]*result="failed"\}') or 0
+
+
+def n_missing(marks):
+    """Sequences that are in no partition's log; none is there twice, or goes back."""
+    n = 0
+    for partition in marks.values():
+        sequences = [m["sequence"] for m in partition]
+        assert sequences == sorted(set(sequences))
+        n += sequences[-1] - len(sequences)
+    return n
 
 
 def test_a_quiet_log_is_as_fresh_as_its_marks(wals, controller, site):
@@ -146,10 +153,12 @@ def test_a_quiet_log_is_as_fresh_as_its_marks(wals, controller, site):
     assert 5 <= time.time() - marked <= 15  # the page is written every 2 s
     dc.applier.resume()
     await_(lambda: (age := freshness(it)) is not None and age <= bound, 90, it.tail)
-    for marks in dc.marks().values():
-        check_sequences(marks)
+    found = dc.marks()
+    for marks in found.values():
         assert all(m["site"] == "dc" for m in marks)
         assert "digest" not in marks[0] and any("digest" in m for m in marks[2:])
+    missing = n_missing(found)
+    await_(lambda: missing <= n_failed(it), 30, lambda: f"{missing} did not go out, of {n_failed(it)} that failed")
     assert dc.differences() == [0, 0]
     assert it.metric(r'wal_marks_total\{[^}]*result="stored"\}') >= 6
 
@@ -218,6 +227,7 @@ def test_sequences_survive_a_leader_that_stands_still_and_one_that_ends(wals, co
     dc.await_sequence(3)
     second = controller("second", wals.cluster.kubeconfig, *LOOKS)
     await_(lambda: second.get("/readyz")[0] == 200, 30, second.tail)
+    failed = n_failed(first)
     first.pause()
     at = int(dc.state(0)[0])
     second.await_leading()
@@ -226,14 +236,17 @@ def test_sequences_survive_a_leader_that_stands_still_and_one_that_ends(wals, co
     await_(lambda: first.get("/metrics")[0] == 200 and not first.leads(), 90, first.tail)
     at = int(dc.state(0)[0])
     dc.await_sequence(at + DURATION)
+    failed += n_failed(second)
     assert second.stop() == 0  # gives the lease away
     at = int(dc.state(0)[0])
     first.await_leading()
     dc.await_sequence(at + 3)
     # A counter, which its page has once the WAL's status is told again.
     await_(lambda: first.metric(r'wal_marks_total\{[^}]*result="other"\}') == 0, 90, first.tail)
-    for marks in dc.marks().values():
-        check_sequences(marks)
+    missing = n_missing(dc.marks())
+    under_way = 2 * dc.topic.partitions  # when each of the two led no longer
+    await_(lambda: missing <= failed + under_way + n_failed(first), 30,
+           lambda: f"{missing} did not go out, of {failed} and {n_failed(first)} that failed")
     assert dc.differences() == [0, 0]
 
 
