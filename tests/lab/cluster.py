@@ -43,6 +43,14 @@ class Cluster:
         """`verb` is start or stop."""
         subprocess.run([LAB, verb, name, self.directory], check=True)
 
+    def start_api_server(self):
+        """After it was stopped. Kubernetes' own controllers come back to it as late as a minute afterwards, unless
+        they are started anew."""
+        self.part("start", "kube-apiserver")
+        self.await_ready()
+        for verb in ("stop", "start"):
+            self.part(verb, "kube-controller-manager")
+
     def await_ready(self, seconds=180):
         def ready():
             done = self.kubectl("get", "--raw", "/readyz", check=False)

@@ -213,8 +213,8 @@ def controller(cluster, namespace, definition, tmp_path):
     del definition
     started = []
 
-    def start(name="first", kubeconfig=cluster.kubeconfig, *argv, env=None):
-        started.append(Controller(tmp_path, name, kubeconfig, namespace, *argv))
+    def start(name="first", kubeconfig=cluster.kubeconfig, *argv, env=None, **options):
+        started.append(Controller(tmp_path, name, kubeconfig, namespace, *argv, **options))
         started[-1].env = env or started[-1].env
         return started[-1].start()
 

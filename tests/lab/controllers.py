@@ -10,16 +10,20 @@ from lab.process import Process, free_port
 from lab.wait import await_
 
 PROGRAM = pathlib.Path(os.environ["KUBE_PROBE"]).parents[1] / "bin" / "redwal-controller"
-DURATION, RENEW, RETRY_MS = 4, 3, 500
+LEASE = DURATION, RENEW, RETRY_MS = 4, 3, 500
+# For who is to go on leading: a disk may take as long for one write as the other one waits for a renewal.
+PATIENT = 15, 10, 1000
 
 
 class Controller(Process):
-    def __init__(self, directory, name, kubeconfig, namespace, *argv, host="127.0.0.1"):
+    def __init__(self, directory, name, kubeconfig, namespace, *argv, host="127.0.0.1",
+                 lease=LEASE):
+        duration, renew, retry_ms = lease
         self.port, self.host = free_port(), host
         super().__init__(name, [
             PROGRAM, "--kubeconfig", kubeconfig, "--namespace", namespace, "--lease-namespace",
-            namespace, "--lease-duration", f"{DURATION}s", "--renew-deadline", f"{RENEW}s",
-            "--retry-period", f"{RETRY_MS}ms", "--http", f"{host}:{self.port}", *argv],
+            namespace, "--lease-duration", f"{duration}s", "--renew-deadline", f"{renew}s",
+            "--retry-period", f"{retry_ms}ms", "--http", f"{host}:{self.port}", *argv],
             directory / f"{name}.log", env=dict(os.environ))
 
     def get(self, path):

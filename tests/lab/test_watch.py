@@ -65,8 +65,7 @@ def test_history_that_is_gone_leads_to_a_new_list(cluster, namespace, link, link
     cluster.compact()
     # The API server keeps the last changes itself; another process of it has only what etcd has.
     cluster.part("stop", "kube-apiserver")
-    cluster.part("start", "kube-apiserver")
-    cluster.await_ready()
+    cluster.start_api_server()
     link.restore()
     it.await_equal(cluster, namespace)
     assert it.state()[0] > 1
@@ -80,8 +79,7 @@ def test_an_api_server_that_restarts_is_waited_for(cluster, namespace, watcher):
     cluster.part("stop", "kube-apiserver")
     await_(lambda: "TROUBLE" in it.output(), 30, it.tail)
     assert it.state()[2].keys() >= {f"{namespace}/before"}, "unknown is not gone"
-    cluster.part("start", "kube-apiserver")
-    cluster.await_ready()
+    cluster.start_api_server()
     cluster.put(namespace, "after")
     it.await_equal(cluster, namespace)
 
