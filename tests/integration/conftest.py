@@ -24,6 +24,7 @@ REDIS_RULES = " ".join(permissions.REDIS)
 SECRETS = (KAFKA_PASSWORD, REDIS_PASSWORD)
 SESSION_TIMEOUT = "3s"  # so that a killed applier's partitions move soon
 PATIENT = "30s"  # of an applier that is not killed: what it counts is of one ownership
+SILENCE_TIMEOUT = "20s"  # a busy machine is not a silent Redis
 
 _numbers = itertools.count(1)
 
@@ -162,7 +163,8 @@ class Lab:
         applier = Applier(self.directory / "appliers", f"applier-{len(self.appliers)}", {
             "wal": self.wal, "brokers": self.broker.plain, "topic": topic.name,
             "group": f"{topic.name}-group", "dlq-topic": topic.dead_letters.name,
-            "session-timeout": SESSION_TIMEOUT, **where, **given})
+            "session-timeout": PATIENT if self.calm else SESSION_TIMEOUT,
+            "silence-timeout": SILENCE_TIMEOUT, **where, **given})
         self.appliers.append(applier)
         return applier
 

@@ -11,6 +11,7 @@ import threading
 import pytest
 import yaml
 
+from conftest import PATIENT
 from lab.process import Process
 from lab.wait import await_
 from lab.workload import Workload
@@ -109,11 +110,11 @@ def collector():
 def test_a_collector_scrapes_the_applier_and_sends_otlp(lab):
     program = collector()
     topic, server = lab.topic(), lab.redis()
-    applier = lab.applier(topic, server).start()
+    applier = lab.applier(topic, server, session_timeout=PATIENT).start()
     Workload(1).write(topic, 500)
     topic.flush()
     lab.check(topic, server)
-    await_(lambda: applier.metric("records_total") == 500, 10, "all is counted")
+    await_(lambda: applier.metric("records_total") == 500, 60, "all is counted")
 
     readable = lab.directory / "readable.yaml"  # for this test's eyes; the default is protobuf
     readable.write_text("exporters: {otlphttp: {encoding: json, compression: none}}\n")

@@ -7,7 +7,7 @@ import time
 import pytest
 from prometheus_client.openmetrics import parser as openmetrics
 
-from conftest import SECRETS
+from conftest import PATIENT, SECRETS
 from lab.applier import BINARY, environment, flags
 from lab.wait import await_, holds
 from lab.wal import committed
@@ -20,7 +20,7 @@ def write(topic, seed, n):
 
 
 def run(*argv, **env):
-    return subprocess.run([BINARY, *argv], capture_output=True, text=True, timeout=20, check=False,
+    return subprocess.run([BINARY, *argv], capture_output=True, text=True, timeout=60, check=False,
                           env={**environment(), **env})
 
 
@@ -30,7 +30,7 @@ def test_until_end_applies_what_was_there_and_exits(lab, records):
     topic, server = lab.topic(), lab.redis()
     write(topic, 1, records)
     applier = lab.applier(topic, server, until_end=True).start()
-    assert applier.process.wait(30) == 0, applier.process.tail()
+    assert applier.process.wait(120) == 0, applier.process.tail()
     assert len(lab.check(topic, server).state) > 0 or records == 0
 
 
@@ -75,10 +75,10 @@ def test_a_quiet_topic_is_ready(lab):
 
 def test_metrics_tell_what_was_done(lab):
     topic, server = lab.topic(), lab.redis()
-    applier = lab.applier(topic, server).start()
+    applier = lab.applier(topic, server, session_timeout=PATIENT).start()
     write(topic, 3, 1000)
     folded = lab.check(topic, server)
-    await_(lambda: applier.metric("lag_records") == 0, 10, "no lag")
+    await_(lambda: applier.metric("lag_records") == 0, 60, "no lag")
     assert applier.metric("records_total") == 1000
     assert applier.metric("rejected_total") == len(folded.rejected)
     assert applier.metric("rejected_total", reason="redis-wrongtype") == sum(
@@ -103,7 +103,7 @@ def test_a_slow_record_is_named_by_its_latency(lab):
         samples = families["redwal_applier_apply_latency_seconds"].samples
         return {s.labels["le"]: s.exemplar for s in samples if s.exemplar}
 
-    await_(lambda: len(exemplars()) == 3, 10, lambda: f"all three are shown: {exemplars()}")
+    await_(lambda: len(exemplars()) == 3, 60, lambda: f"all three are shown: {exemplars()}")
     for bound, offset, delay in (("30.0", "0", 20), ("60.0", "1", 40)):
         slow = exemplars()[bound]
         assert slow.labels == {"partition": "1", "offset": offset}
@@ -209,7 +209,7 @@ def test_the_settings_shown_hide_secrets(lab):
                           redis_password_file=files[1], kafka_security="SASL_SSL",
                           kafka_user="somebody", kafka_password_file=files[0]).start()
     await_(lambda: "someone" in applier.process.output() and "somebody" in applier.process.output(),
-           10, "the settings are logged")
+           60, "the settings are logged")
     dumped = run(*flags(applier.options), "--dump-config")
     assert dumped.returncode == 0 and "someone" in dumped.stdout, dumped.stderr
     for secret in SECRETS:

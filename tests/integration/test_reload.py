@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import KAFKA_PASSWORD, REDIS_PASSWORD, REDIS_RULES, REDIS_USER
+from conftest import KAFKA_PASSWORD, PATIENT, REDIS_PASSWORD, REDIS_RULES, REDIS_USER
 from lab import permissions
 from lab.kafka import Broker
 from lab.mount import Mount
@@ -20,12 +20,12 @@ _users = itertools.count(1)
 
 
 def took_over(applier, times):
-    await_(lambda: applier.metric("reloads_total") == times, 20,
+    await_(lambda: applier.metric("reloads_total") == times, 60,
            lambda: f"it reads again\n{applier.process.tail()}")
 
 
 def refused(applier):
-    await_(lambda: applier.metric("reload_failed") == 1, 20,
+    await_(lambda: applier.metric("reload_failed") == 1, 60,
            lambda: f"it refuses\n{applier.process.tail()}")
 
 
@@ -51,7 +51,7 @@ class Load:
         self._topic.flush()
 
 
-def await_progress(applier, records=100, seconds=30):
+def await_progress(applier, records=100, seconds=60):
     """It goes on: so many records more than now."""
     before = applier.metric("records_total")
     await_(lambda: applier.metric("records_total") >= before + records, seconds,
@@ -304,7 +304,7 @@ def test_new_certificates_for_kafka_are_used_where_the_old_ones_are_gone(lab, gu
     mount = Mount(lab.directory / "mount", **guarded.authority.client("first"))
     applier = lab.applier(topic, server, brokers=guarded.mutual, kafka_security="SSL",
                           kafka_ca=mount.path("ca"), kafka_cert=mount.path("cert"),
-                          kafka_key=mount.path("key")).start().await_ready()
+                          kafka_key=mount.path("key"), session_timeout=PATIENT).start().await_ready()
     pid = applier.process.pid
     with Load(topic, 5):
         await_progress(applier)
@@ -312,12 +312,12 @@ def test_new_certificates_for_kafka_are_used_where_the_old_ones_are_gone(lab, gu
             mount.put(**guarded.authority.client(name))
             took_over(applier, reloads)
             await_(lambda: applier.process.output().count("Renewed the Kafka clients") == reloads,
-                   20, "clients are renewed")
+                   60, "clients are renewed")
             revoke_everything(guarded.plain, f"CN={before}")
             await_progress(applier)
     lab.check(topic, server)
     assert applier.process.pid == pid and applier.process.running()
-    await_(lambda: applier.metric("records_total") == sum(topic.ends().values()), 10,
+    await_(lambda: applier.metric("records_total") == sum(topic.ends().values()), 60,
            "each record is counted once")
 
 
@@ -339,7 +339,7 @@ def test_a_bad_certificate_file_for_kafka_changes_nothing(lab, guarded, name, co
         refused(applier)
         await_progress(applier)
         mount.put(**{name: files[name]})
-        await_(lambda: applier.metric("reload_failed") == 0, 20, "the trouble is over")
+        await_(lambda: applier.metric("reload_failed") == 0, 60, "the trouble is over")
         await_progress(applier)
     lab.check(topic, server)
     assert "Renewed" not in applier.process.output()
