@@ -100,7 +100,12 @@ class Sentinel:
             return client.execute_command("SENTINEL", *words)
 
     def set(self, option, milliseconds):
-        self.ask("SET", self.master_name, option, milliseconds)
+        """Whether it was taken: a busy Sentinel may not answer."""
+        try:
+            self.ask("SET", self.master_name, option, milliseconds)
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
+            return False
+        return True
 
 
 class Failover:
@@ -139,7 +144,7 @@ class Failover:
         def offset(node):
             return node.info("replication")["master_repl_offset"]
         sent = offset(primary)
-        await_(lambda: all(offset(node) >= sent for node in self.nodes if node is not primary), 20,
+        await_(lambda: all(offset(node) >= sent for node in self.nodes if node is not primary), 60,
                f"the replicas of {primary.name} have what it sent")
         self.links[self.nodes.index(primary)].hold()
 
@@ -206,21 +211,19 @@ class Failover:
             for sentinel in self._asked():
                 named = self._named_by(sentinel)
                 wait_ms = HURRIED_DOWN_AFTER_MS if named == old.port else DOWN_AFTER_MS
-                if named and waits_ms.get(sentinel) != wait_ms:
-                    sentinel.set("down-after-milliseconds", wait_ms)
+                if named and waits_ms.get(sentinel) != wait_ms and \
+                        sentinel.set("down-after-milliseconds", wait_ms):
                     waits_ms[sentinel] = wait_ms
 
         def successor():
             hurry()
             now = self.primary()
             if now in (None, old) or now.info("replication")["role"] != "master":
-                if time.monotonic() > over and not again:
+                if time.monotonic() > over and not again and \
+                        self._asked()[0].set("failover-timeout", 1000 * ELECTION_SECONDS // 2):
                     again.append(self._asked()[0])
-                    again[0].set("failover-timeout", 1000 * ELECTION_SECONDS // 2)
                 return None
-            for sentinel in again:
-                sentinel.set("failover-timeout", FAILOVER_TIMEOUT_MS)
-            return now
+            return now if all(s.set("failover-timeout", FAILOVER_TIMEOUT_MS) for s in again) else None
         return successor
 
     def operator_moves_primary(self, new):
@@ -242,7 +245,7 @@ class Failover:
         for sentinel in self.sentinels:
             sentinel.ask("REMOVE", self.master_name)
             self._monitor(sentinel, new)
-            await_(lambda: self.primary() is former, 20, f"{sentinel.address} follows {former.name} back")
+            await_(lambda: self.primary() is former, 60, f"{sentinel.address} follows {former.name} back")
 
     def _promote_by_hand(self, new):
         with new.client() as client:
