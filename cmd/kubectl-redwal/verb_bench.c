@@ -42,7 +42,7 @@ static const struct option_spec specs[] = {
     { "keys",        OPTION_INT,      OPTION_FLAG, AT(keys),        "N",        "1000",    1, 1000000,        NULL,         "Load", "Keys that are written to in turn" },
     { "prefix",      OPTION_NAME,     OPTION_FLAG, AT(prefix),      "TEXT",     NULL,      1, LOAD_PREFIX_MAX - 1, NULL,    "Load", "What the keys begin with; made up when it is not given" },
     { "partitioner", OPTION_CHOICE,   OPTION_CALL, AT(partitioner), "NAME",     "murmur2", 0, 0,              partitioners, "Load", "How a key's partition is chosen: murmur2 as Java's clients do, crc32 as librdkafka does" },
-    { "timeout",     OPTION_DURATION, OPTION_FLAG, AT(timeout_ms),  "DURATION", "30s",     SECOND, 24 * HOUR, NULL,         "Load", "Give up when nothing is acknowledged or applied for so long; exit status 4" },
+    { "timeout",     OPTION_DURATION, OPTION_FLAG, AT(timeout_ms),  "DURATION", "2m",      SECOND, 24 * HOUR, NULL,         "Load", "Give up when nothing is acknowledged or applied for so long; exit status 4" },
     { "yes",         OPTION_BOOL,     OPTION_FLAG, AT(yes),         NULL,       "false",   0, 0,              NULL,         "Load", "Also where the log holds records already" },
     { "dry-run",     OPTION_BOOL,     OPTION_FLAG, AT(dry_run),     NULL,       "false",   0, 0,              NULL,         "Load", "Show what would be written, and write nothing" },
 };

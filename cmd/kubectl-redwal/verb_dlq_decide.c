@@ -27,7 +27,7 @@ struct decide_options {
 static const struct option_spec specs[] = {
     { "all",              OPTION_BOOL,     OPTION_FLAG, AT(all),              NULL,       "false", 0,      0,         NULL, "Which letters", "Every open letter that no other option leaves out" },
     { "dry-run",          OPTION_BOOL,     OPTION_FLAG, AT(dry_run),          NULL,       "false", 0,      0,         NULL, "Deciding", "Show what would be done, and do nothing" },
-    { "patience",         OPTION_DURATION, OPTION_FLAG, AT(patience_ms),      "DURATION", "30s",   SECOND, 24 * HOUR, NULL, "Deciding", "Give up waiting for the applier when it did not go on for so long" },
+    { "patience",         OPTION_DURATION, OPTION_FLAG, AT(patience_ms),      "DURATION", "2m",    SECOND, 24 * HOUR, NULL, "Deciding", "Give up waiting for the applier when it did not go on for so long" },
 };
 /* clang-format on */
 

@@ -24,11 +24,12 @@ struct order_options {
 
 #define AT(field) offsetof(struct order_options, field)
 
+/* A proof may take MIRROR_STORING_MS, behind a source that its connector gave up after minutes. */
 /* clang-format off */
 static const struct option_spec specs[] = {
     { "dry-run", OPTION_BOOL,     OPTION_FLAG, AT(dry_run),    NULL,       "false", 0,   0,    NULL, "Writing", "Say what would be done, and do nothing" },
     { "wait",    OPTION_BOOL,     OPTION_FLAG, AT(wait),       NULL,       "false", 0,   0,    NULL, "Writing", "Until it is as wanted: stopped, with the proof, or running" },
-    { "timeout", OPTION_DURATION, OPTION_FLAG, AT(timeout_ms), "DURATION", "2m",    100, HOUR, NULL, "Writing", "Bound on --wait" },
+    { "timeout", OPTION_DURATION, OPTION_FLAG, AT(timeout_ms), "DURATION", "5m",    100, HOUR, NULL, "Writing", "Bound on --wait" },
     { "yes",     OPTION_BOOL,     OPTION_FLAG, AT(yes),        NULL,       "false", 0,   0,    NULL, "Writing", "Do not ask; without it NAME needs a terminal to ask at" },
 };
 /* clang-format on */
@@ -517,7 +518,7 @@ static const struct verb verb_mirror_stop = {
             "stopped, too,\n"
             "and one whose source is away. Offsets stay: `mirror resume` goes on from there.\n",
     .examples = "kubectl-redwal mirror stop orders --wait\n"
-                "kubectl-redwal mirror stop --wait --timeout 5m --kafka-connect "
+                "kubectl-redwal mirror stop --wait --timeout 15m --kafka-connect "
                 "http://connect.example:8083 --connector 'dc->dr.MirrorSourceConnector'\n"
                 "kubectl-redwal mirror stop -n kafka --mirror-maker dc-to-dr "
                 "--source-alias dc\n",

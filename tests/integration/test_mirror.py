@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import os
 import subprocess
 import time
 
@@ -102,7 +103,7 @@ def await_running(cli):
     def running():
         found = status(cli, exit_status=None)
         return found["state"] == "Running" and found
-    return await_(running, 30, lambda: f"{status(cli, exit_status=None)}")
+    return await_(running, 60, lambda: f"{status(cli, exit_status=None)}")
 
 
 def behind(cli, source):
@@ -182,7 +183,7 @@ def test_a_stop_that_is_not_awaited_claims_nothing(lab, topic, mirror, cli):
     assert connector.state() == "RUNNING"
     assert cli.run("mirror", "stop", "-o", "json").json()["state"] in ("Running", "Stopping")
     await_(lambda: connector.status()["tasks"] == [], 60, "the tasks end")
-    await_(lambda: status(cli)["reason"] == "GuardAwaited", 10, lambda: f"{status(cli)}")
+    await_(lambda: status(cli)["reason"] == "GuardAwaited", 60, lambda: f"{status(cli)}")
 
 
 @contextlib.contextmanager
@@ -297,19 +298,32 @@ def test_an_interface_that_is_closed_is_unknown(lab, topic, mirror):
     assert "does not answer" in cli.run("mirror", "stop", status=1).err
 
 
-def no_stop_is_proven_while_it_writes(cli, producer):
-    running = cli.start("mirror", "stop", "--wait", "--timeout", "25s")
+def no_stop_is_proven(cli, meanwhile, *words):
+    """It says these words while `meanwhile` is done, and then waits on for longer than a proof takes."""
+    running, said = cli.start("mirror", "stop", "--wait"), []
+    os.set_blocking(running.stderr.fileno(), False)
+
+    def told():
+        meanwhile()
+        with contextlib.suppress(BlockingIOError):
+            said.append(os.read(running.stderr.fileno(), 1 << 16).decode())
+        return running.poll() is not None or all(word in "".join(said) for word in words)
+
+    def waits():
+        meanwhile()
+        return running.poll() is None
+
     try:
-        for i in itertools.count():
-            write(producer, i, 1)
-            if running.poll() is not None:
-                break
-            time.sleep(0.5)
-        out, err = running.communicate(timeout=10)
+        await_(told, 180, lambda: f"it says {words}: {said}")
+        holds(waits, 1.5 * PROOF_S, "it waits on")
     finally:
         running.kill()
-    assert running.returncode == 4 and "Stopped" not in out
-    assert "Stopping: the log here still grows" in err
+        running.communicate()
+
+
+def no_stop_is_proven_while_it_writes(cli, producer):
+    numbers = itertools.count()
+    no_stop_is_proven(cli, lambda: write(producer, next(numbers), 1), "Stopping: the log here still grows")
 
 
 def test_a_log_that_still_grows_is_no_proof(lab, topic, mirror, cli):
@@ -326,16 +340,8 @@ def test_offsets_that_another_connect_stores_prove_no_stop_and_are_told(
     connector = mirror()
     await_running(cli)
     another = Offsets(lab.broker.plain, connect.offsets_topic, connector.name, topic.name)
-    running = cli.start("mirror", "stop", "--wait", "--timeout", "45s")
-    try:
-        while running.poll() is None:
-            another.store()
-            time.sleep(0.5)
-        out, err = running.communicate(timeout=10)
-    finally:
-        running.kill()
-    assert running.returncode == 4 and "Stopped" not in out
-    assert "still offsets are stored for it" in err and "name the Connect that really runs" in err
+    no_stop_is_proven(cli, another.store, "still offsets are stored for it",
+                      "name the Connect that really runs")
 
 
 def test_an_open_transaction_hides_no_record_behind_it(lab, topic, mirror, cli):
@@ -345,8 +351,9 @@ def test_an_open_transaction_hides_no_record_behind_it(lab, topic, mirror, cli):
     await_mirrored(lab, topic, 10)
     producer = here(lab, topic)
     hiding = confluent_kafka.Producer({"bootstrap.servers": lab.broker.plain, "log_level": 0,
-                                       "transactional.id": topic.name})
-    hiding.init_transactions(30)
+                                       "transactional.id": topic.name,
+                                       "transaction.timeout.ms": 600000})
+    hiding.init_transactions(60)
     hiding.begin_transaction()
     for partition in range(topic.partitions):
         hiding.produce(topic.name, b'{"command":"INCR"}', b"k", partition)
@@ -354,7 +361,7 @@ def test_an_open_transaction_hides_no_record_behind_it(lab, topic, mirror, cli):
     ends = producer.ends()
     no_stop_is_proven_while_it_writes(cli, producer)
     assert producer.ends() == ends, "the transaction hid what was written meanwhile"
-    hiding.abort_transaction(30)
+    hiding.abort_transaction(60)
     assert stop(cli)[0]["state"] == "Stopped"
 
 

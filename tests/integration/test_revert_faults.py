@@ -45,7 +45,7 @@ def test_killed_and_done_again(lab):
     process, link = start_held(lab, topic, server, at_key=1000, to=at(ends))
     await_(lambda: sum(topic.ends().values()) > held + 300, 60, "records are appended")
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
     assert process.returncode == -signal.SIGKILL
     link.restore()
     done = {reverted_key(r) for r in topic.read() if is_of_revert(r)}
@@ -106,12 +106,12 @@ def start_held(lab, topic, server, *words, at_key=1, **options):
     link.hold_at(b"HEXISTS", at_key)
     cli = Revert(lab, topic, server, run="run", keys="k:*", redis=f"127.0.0.1:{link.port}", output="json", **options)
     process = cli.start("--yes", *words)
-    await_(link.held, 30, "the key is judged")
+    await_(link.held, 60, "the key is judged")
     return process, link
 
 
 def finish(process, status):
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == status, err
     return json.loads(out), err
 
@@ -267,7 +267,7 @@ def test_what_happens_to_a_key_while_it_is_judged_is_told(lab, tmp_path):
     write(topic, "k:late", "RPUSH", ["c"])
     topic.flush()
     link.restore()
-    await_(lambda: sum(map(is_of_revert, topic.read())) == 3, 30, "records are appended")
+    await_(lambda: sum(map(is_of_revert, topic.read())) == 3, 60, "records are appended")
     write(topic, "k:plain", "RPUSH", ["behind"])
     topic.flush()
     applier.start()
@@ -315,7 +315,7 @@ def test_a_failover_while_keys_are_reverted(lab):
     primary = failover.primary()
     lab.await_applied(topic, primary)
     lab.crashed = True
-    cli = Revert(lab, topic, primary, to=at(ends), run="run", keys="k:*", timeout="60s")
+    cli = Revert(lab, topic, primary, to=at(ends), run="run", keys="k:*", timeout="150s")
     del cli.cli.options["redis"]
     cli.cli.options |= {"sentinel": failover.sentinel_list, "master-name": failover.master_name}
     held = sum(topic.ends().values())
@@ -361,9 +361,9 @@ def test_records_that_a_mirror_brings_twice_count_once(lab):
 def test_while_producers_write_and_an_applier_dies(lab):
     topic, server = applied(lab)
     with Traffic(topic, seed=61):
-        await_(lambda: len(topic.read()) > 500, 30, "records are written")
+        await_(lambda: len(topic.read()) > 500, 60, "records are written")
         ends = topic.ends()
-        await_(lambda: len(topic.read()) > 1000, 30, "more are written")
+        await_(lambda: len(topic.read()) > 1000, 60, "more are written")
         lab.appliers[0].kill()
         lab.crashed = True
         cli = Revert(lab, topic, server, to=at(ends), run="run", keys="[lsh]*")

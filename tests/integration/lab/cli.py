@@ -13,7 +13,7 @@ import time
 from .applier import BINARY as APPLIER, COMPLAINT, environment, flags
 
 BINARY = pathlib.Path(APPLIER).parent / "kubectl-redwal"
-PATIENCE = 180
+PATIENCE = 330  # beyond the five minutes of `mirror resume --wait`
 
 
 class Answer:
