@@ -1,5 +1,6 @@
 """Fixtures: one broker and one scratch Redis for the session; everything else is a test's own."""
 
+import contextlib
 import itertools
 
 import pytest
@@ -251,10 +252,9 @@ class Lab:
         return assignment(self.broker.plain, group)
 
     def close(self, failed):
-        for applier in self.appliers:
-            applier.stop()
-        for ending in reversed(self._endings):
-            ending()
+        with contextlib.ExitStack() as endings:  # each of them, also behind one that fails
+            for ending in (*self._endings, *(applier.stop for applier in reversed(self.appliers))):
+                endings.callback(ending)
         if failed:
             for applier in self.appliers:
                 print(f"--- {applier.process.name}\n{applier.process.tail(60)}")

@@ -9,9 +9,15 @@ from confluent_kafka import admin as kafka_admin
 
 from .wait import await_
 
-PATIENCE = 30
+PATIENCE = 60
 CLIENT = {"log_level": 0, "reconnect.backoff.max.ms": 500,
           "topic.metadata.refresh.fast.interval.ms": 100}
+# Its deletion is still under way; no broker is known to live just now.
+NOT_YET = (confluent_kafka.KafkaError.TOPIC_ALREADY_EXISTS,
+           confluent_kafka.KafkaError.INVALID_REPLICATION_FACTOR)
+# A broker that stood still leads again once its controller knows that it lives.
+NO_LEADER = (confluent_kafka.KafkaError.NOT_LEADER_FOR_PARTITION,
+             confluent_kafka.KafkaError.LEADER_NOT_AVAILABLE)
 NO_COORDINATOR = (confluent_kafka.KafkaError.NOT_COORDINATOR,
                   confluent_kafka.KafkaError.COORDINATOR_NOT_AVAILABLE,
                   confluent_kafka.KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
@@ -46,9 +52,9 @@ class Topic:
                 self.admin.create_topics([new])[self.name].result(PATIENCE)
                 return True
             except confluent_kafka.KafkaException as e:
-                if e.args[0].code() != confluent_kafka.KafkaError.TOPIC_ALREADY_EXISTS:
+                if e.args[0].code() not in NOT_YET:
                     raise
-                return False  # its deletion is still under way
+                return False
         await_(done, PATIENCE, f"topic {self.name} is created")
         await_(self._has_leaders, PATIENCE, f"topic {self.name} has leaders")
 
@@ -133,6 +139,8 @@ class Topic:
             return consumer.get_watermark_offsets(
                 confluent_kafka.TopicPartition(self.name, partition), timeout=PATIENCE)
         except confluent_kafka.KafkaException as e:
+            if e.args[0].code() in NO_LEADER:
+                return None
             if e.args[0].code() != confluent_kafka.KafkaError._UNKNOWN_PARTITION or \
                     self.name not in consumer.list_topics(timeout=PATIENCE).topics:
                 raise
