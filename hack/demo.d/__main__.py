@@ -61,7 +61,7 @@ class Demo:
         self.primary, *rest = stage.failover.nodes
         say("redis", f"{self.primary.name} is the primary, {names(rest)} follow; 3 Sentinels")
         stage.start_applier()
-        self.screen.until(self.applier_is_ready, 30, "the applier is ready")
+        self.screen.until(self.applier_is_ready, 60, "the applier is ready")
         say("applier", "joined its group and found its place in Redis: ready")
 
     def write(self):
@@ -88,9 +88,9 @@ class Demo:
         old.kill()
         self.primary, self._applied = None, there + lacking
         say("crash", f"{old.name} is killed (-9); no other Redis has the last {lacking} records")
-        self.primary = self.screen.until(failover.successor_of(old), 60, "Sentinel promotes a replica")
+        self.primary = self.screen.until(failover.successor_of(old), 120, "Sentinel promotes a replica")
         say("sentinel", f"{self.primary.name} is the primary now")
-        self.screen.until(lambda: self.metrics().get("rewinds_total", 0) > 0, 60,
+        self.screen.until(lambda: self.metrics().get("rewinds_total", 0) > 0, 120,
                           "the applier finds the new primary behind")
         say("applier", f"back from position {there + lacking} to {there}, on from there")
         return lacking

@@ -69,7 +69,7 @@ def test_what_is_wrong_in_kafka_is_told(lab, deployment):
     topic.truncate(0, 1)
     lab.appliers[0].stop()
     cli = cli_of(lab, topic, server)
-    await_(lambda: verdicts(cli.run("doctor", "-o", "json", status=None))["group"] == "WARN", 20,
+    await_(lambda: verdicts(cli.run("doctor", "-o", "json", status=None))["group"] == "WARN", 60,
            "the group is empty")
     found = verdicts(cli.run("doctor", "-o", "json", status=3))
     assert {c: v for c, v in found.items() if v != "OK" and c not in LAB} == {
@@ -132,7 +132,7 @@ def test_an_append_only_file_that_a_restart_would_not_read_is_told(lab, since):
     if since == "later":
         with server.client() as client:
             client.config_set("appendonly", "yes")
-        await_(lambda: server.info("persistence")["aof_last_rewrite_time_sec"] >= 0, 20,
+        await_(lambda: server.info("persistence")["aof_last_rewrite_time_sec"] >= 0, 60,
                "the file is rewritten")
     found = doctor(cli_of(lab, topic, server))
     assert found["redis-aof"]["verdict"] == ("OK" if since == "the start" else "WARN")
@@ -280,7 +280,7 @@ def test_what_is_wrong_with_sentinels_is_told(watched):
     assert found["sentinel-answers"] == "OK" and found["sentinel-agreement"] == "FAIL", found
     two.process.kill()
     three.process.kill()
-    await_(lambda: told(cli, "sentinel-quorum")["sentinel-quorum"] == "FAIL", 30,
+    await_(lambda: told(cli, "sentinel-quorum")["sentinel-quorum"] == "FAIL", 60,
            "the one that is left sees no quorum")
     assert told(cli, "sentinel-") == {**SOUND, "sentinel-answers": "FAIL", "sentinel-quorum": "FAIL"}
     one.process.kill()
@@ -311,8 +311,8 @@ def test_a_replica_that_is_silent_is_told(watched):
         client.config_set("min-replicas-to-write", 2)
     assert told(cli, "redis-min")["redis-min-replicas"] == "OK"
     failover.nodes[2].pause()
-    await_(lambda: told(cli, "redis-links")["redis-links"] == "WARN", 30, "it is called silent")
-    await_(lambda: told(cli, "redis-min")["redis-min-replicas"] == "FAIL", 30,
+    await_(lambda: told(cli, "redis-links")["redis-links"] == "WARN", 60, "it is called silent")
+    await_(lambda: told(cli, "redis-min")["redis-min-replicas"] == "FAIL", 60,
            "it no longer counts as a replica")
     failover.nodes[2].resume()
 
@@ -336,7 +336,7 @@ def test_a_mirror_that_rewrites_headers_is_told(lab, converter, verdict):
     machine = mirror.Mirror(lab.directory / "mirror", lab.broker.plain,
                             [topic, topic.dead_letters], converter).start()
     lab.on_close(machine.stop)
-    await_(lambda: [sum(m.ends().values()) for m in mirrored] == [2, 1], 240,
+    await_(lambda: all(sum(m.ends().values()) >= n for m, n in zip(mirrored, (2, 1))), 240,
            lambda: f"records are mirrored\n{machine.process.tail()}")
     for log, letters in ((mirrored[0], mirrored[1]), (mirrored[0], topic.dead_letters),
                          (topic, mirrored[1])):
