@@ -64,7 +64,7 @@ def test_lag_counts_records_and_seconds_that_redis_is_behind(lab, topic, redis, 
     lab.await_applied(topic, redis)
     applier.stop()
     group = f"{topic.name}-group"
-    await_(lambda: committed(lab.broker.plain, group, topic) == topic.ends(), 20, "it is committed")
+    await_(lambda: committed(lab.broker.plain, group, topic) == topic.ends(), 60, "it is committed")
     at = topic.ends()
     two_minutes_ago = int(time.time() * 1000) - 120000
     write(topic, 60, timestamp=two_minutes_ago)
@@ -137,7 +137,7 @@ def test_position_shows_what_everybody_says(lab, topic, redis, cli):
     write(topic, 300)
     lab.check(topic, redis)
     group = f"{topic.name}-group"
-    await_(lambda: committed(lab.broker.plain, group, topic) == topic.ends(), 20, "it is committed")
+    await_(lambda: committed(lab.broker.plain, group, topic) == topic.ends(), 60, "it is committed")
     said = cli.run("position", "-o", "json").json()
     assert said["agrees"] is True
     assert (said["wal"], said["belongsTo"], said["role"]) == (lab.wal, lab.wal, "primary")
@@ -163,7 +163,7 @@ def test_position_finds_what_does_not_agree(lab, topic, redis, cli):
     write(topic, 300)
     lab.await_applied(topic, redis)
     group = f"{topic.name}-group"
-    await_(lambda: committed(lab.broker.plain, group, topic) == topic.ends(), 20, "it is committed")
+    await_(lambda: committed(lab.broker.plain, group, topic) == topic.ends(), 60, "it is committed")
     applier.stop()
     end = topic.ends()[0]
     good = hashes(lab, topic, redis)[0]
@@ -207,7 +207,7 @@ def test_position_of_another_wal_or_of_a_replica_does_not_agree(lab, topic, redi
     replica = lab.redis("replica")
     with replica.client() as client:
         client.replicaof("127.0.0.1", redis.port)
-        await_(lambda: client.info("replication")["master_link_status"] == "up", 20, "it follows")
+        await_(lambda: client.info("replication")["master_link_status"] == "up", 60, "it follows")
     cli.options["redis"] = replica.address
     said = cli.run("position", "-o", "json", status=3).json()
     assert (said["agrees"], said["role"]) == (False, "replica")

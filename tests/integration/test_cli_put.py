@@ -191,9 +191,9 @@ def test_who_interrupts_learns_what_was_written(topic, cli):
     with writing:
         writing.stdin.write(as_lines(LINES[:2]))
         writing.stdin.flush()
-        await_(lambda: len(topic.read()) == 2, 30, "both lines are in the log")
+        await_(lambda: len(topic.read()) == 2, 60, "both lines are in the log")
         writing.send_signal(signal.SIGINT)
-        out, err = writing.communicate(timeout=30)
+        out, err = writing.communicate(timeout=60)
     assert writing.returncode == 5
     assert sorted(json.loads(line)["line"] for line in out.splitlines()) == [1, 2]
     assert "interrupted; what stands behind line 2 was not read" in err

@@ -146,7 +146,7 @@ def test_tail_follows_until_it_is_told_to_stop(topic, cli):
         send(topic, "a", {"command": "INCR"})
         topic.flush()
         return select.select([following.stdout], [], [], 0.3)[0]
-    await_(is_shown, 30, "a record is shown")
+    await_(is_shown, 60, "a record is shown")
     row = json.loads(following.stdout.readline())
     assert (row["key"], row["command"]) == ("a", "INCR")
     following.send_signal(signal.SIGINT)
@@ -163,7 +163,7 @@ def test_a_reader_that_has_enough_ends_following(topic, cli):
         assert len(head.stdout.splitlines()) == 3
         send(topic, "a", {"command": "INCR"})
         topic.flush()
-        await_(lambda: following.poll() is not None, 20, "it notices that nobody reads")
+        await_(lambda: following.poll() is not None, 60, "it notices that nobody reads")
     assert following.returncode == 0
 
 
@@ -179,7 +179,7 @@ def test_what_was_never_committed_is_not_shown(topic, cli):
     producer.abort_transaction(30)
     write(topic, ["a"], 2)
     # The coordinator marks the end of a transaction after it has answered.
-    await_(lambda: sum(topic.ends().values()) == 7, 10, "three, one, its mark, and two may be read")
+    await_(lambda: sum(topic.ends().values()) == 7, 60, "three, one, its mark, and two may be read")
     rows = cli.run("history", "a", "-o", "json").rows()
     assert rows == [expected(r) for r in topic.read()] and len(rows) == 5
 

@@ -80,7 +80,7 @@ def test_killed_again_and_again_among_rejected_records(lab):
         for _ in range(6):
             applier.start()
             wanted = min(applied() + chance.randrange(1, 900), 6000)
-            await_(lambda wanted=wanted: applied() >= wanted, 30, f"{wanted} are applied")
+            await_(lambda wanted=wanted: applied() >= wanted, 60, f"{wanted} are applied")
             applier.kill()
     applier.start()
     folded = lab.check(topic, server)

@@ -79,7 +79,7 @@ def test_a_letter_that_a_crash_stored_twice_is_listed_once(lab, topic, server, c
             wanted = min(3000, chance.randrange(200, 600) + sum(
                 at[0] for at in lab.positions(topic, client).values() if at))
             await_(lambda wanted=wanted: sum(
-                at[0] for at in lab.positions(topic, client).values() if at) >= wanted, 30, "applied")
+                at[0] for at in lab.positions(topic, client).values() if at) >= wanted, 60, "applied")
             applier.kill()
     applier.start()
     folded = lab.check(topic, server)

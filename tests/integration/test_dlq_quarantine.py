@@ -269,7 +269,7 @@ def test_what_is_parked_meanwhile_follows(lab, topic, server, cli):
     discard_first(cli)
     applier.stop()
     process = cli.start("dlq", "retry", "--all", "-o", "json")
-    await_(lambda: any(b'"retry"' in r.value for r in topic.read()), 20, "the retries are written")
+    await_(lambda: any(b'"retry"' in r.value for r in topic.read()), 60, "the retries are written")
     for c in "def":
         topic.write(encode("APPEND", [c]), b"k")
     topic.flush()
@@ -349,7 +349,7 @@ def test_killed_anywhere_it_is_run_again(lab, topic, server, cli, crash):
             except subprocess.TimeoutExpired:
                 process.kill()
         else:
-            await_(lambda: process.poll() is not None or chance.random() < 0.3, 30, "a moment")
+            await_(lambda: process.poll() is not None or chance.random() < 0.3, 60, "a moment")
             applier.kill()
             applier.start()
         process.communicate(timeout=60)

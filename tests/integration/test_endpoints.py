@@ -23,7 +23,7 @@ def lonely(tmp_path):
         "brokers": f"127.0.0.1:{free_port()}", "redis": f"127.0.0.1:{free_port()}",
         "log-format": "json"})
     applier.start()
-    await_(lambda: applier.get("/livez"), 10, lambda: f"it serves\n{applier.process.tail()}")
+    await_(lambda: applier.get("/livez"), 60, lambda: f"it serves\n{applier.process.tail()}")
     yield applier
     applier.stop()
     applier.assert_healthy()
@@ -85,7 +85,7 @@ def test_no_core_is_dumped(lonely):
 def test_an_address_in_use_ends_it_before_anything_is_touched(lonely, tmp_path):
     second = Applier(tmp_path, "second", {**lonely.options, "http": lonely.http})
     second.start()
-    assert second.process.wait(10) == 2
+    assert second.process.wait(60) == 2
     assert lonely.http in second.process.output() and "in use" in second.process.output()
 
 
@@ -94,7 +94,7 @@ def complete(line):
     words = line.split(" ")
     script = (f'eval "$("{BINARY}" --generate bash)"; f=$(complete -p redis-applier); f=${{f#*-F }};'
               f' COMPREPLY=(); "${{f%% *}}" redis-applier "$1" "$2"; printf "%s\\n" "${{COMPREPLY[@]}}"')
-    done = subprocess.run(["bash", "-euc", script, "bash", words[-1], words[-2]], timeout=20,
+    done = subprocess.run(["bash", "-euc", script, "bash", words[-1], words[-2]], timeout=60,
                           capture_output=True, text=True, check=True, env=environment())
     return done.stdout.split()
 

@@ -94,7 +94,7 @@ def test_killed_again_and_again_among_envelopes(lab):
         for _ in range(6):
             applier.start()
             wanted = min(applied() + chance.randrange(1, 900), 5000)
-            await_(lambda wanted=wanted: applied() >= wanted, 30, f"{wanted} are applied")
+            await_(lambda wanted=wanted: applied() >= wanted, 60, f"{wanted} are applied")
             applier.kill()
     applier.start()
     folded = lab.check(topic, server)
@@ -164,7 +164,7 @@ def test_nobody_sees_half_an_envelope(lab):
                     topic.write(atomic(("x", "INCR", []), ("y", "INCR", []), *more), b"x")
                 topic.write(encode("SET", ["text"]), b"text", partition=0)
                 topic.flush()
-                await_(lambda portion=portion: int(client.get("z") or 0) > portion * 200, 30,
+                await_(lambda portion=portion: int(client.get("z") or 0) > portion * 200, 60,
                        "some are applied")
                 applier.kill()
             applier.start()

@@ -98,7 +98,7 @@ def test_scripts_are_called_in_every_format(lab, registry):
     def applied():
         return {kind: applier.metric("applied_envelopes_total", kind=kind)
                 for kind in ("operation", "atomic", "script", "release")}
-    await_(lambda: applied() == {"operation": 3, "atomic": 0, "script": 7, "release": 0}, 10, applied)
+    await_(lambda: applied() == {"operation": 3, "atomic": 0, "script": 7, "release": 0}, 60, applied)
 
 
 def test_verify_reads_them_by_the_same_registry(lab, registry):
@@ -143,7 +143,7 @@ def test_killed_again_and_again(lab, registry):
         for _ in range(4):
             applier.start()
             wanted = min(applied() + chance.randrange(1, 900), 4000)
-            await_(lambda wanted=wanted: applied() >= wanted, 30, f"{wanted} are applied")
+            await_(lambda wanted=wanted: applied() >= wanted, 60, f"{wanted} are applied")
             applier.kill()
     applier.start()
     lab.check(topic, server, schema_of=registry.schema)
@@ -164,7 +164,7 @@ def test_only_who_needs_the_registry_waits_while_it_is_dead(lab, own_registry):
     applier = lab.applier(topic, server, schema_registry=own_registry.url).start()
     applier.await_trouble("schema-registry bad")
     with server.client() as client:
-        await_(lambda: lab.positions(topic, client) == {0: (100, 100), 1: (300, 300)}, 20,
+        await_(lambda: lab.positions(topic, client) == {0: (100, 100), 1: (300, 300)}, 60,
                lambda: f"only partition 0 waits, at 100: {lab.positions(topic, client)}")
         holds(lambda: lab.positions(topic, client)[0] == (100, 100), 1, "it waits there")
     assert applier.metric("partitions_waiting_for_schema") == 1
@@ -173,8 +173,8 @@ def test_only_who_needs_the_registry_waits_while_it_is_dead(lab, own_registry):
     own_registry.start()
     folded = lab.check(topic, server, schema_of=own_registry.schema)
     assert not folded.rejected
-    await_(applier.ready, 10, "ready again")
-    await_(lambda: applier.metric("partitions_waiting_for_schema") == 0, 5, "nobody waits")
+    await_(applier.ready, 60, "ready again")
+    await_(lambda: applier.metric("partitions_waiting_for_schema") == 0, 60, "nobody waits")
 
 
 def test_the_registry_is_killed_and_started_while_records_come(lab, own_registry):
@@ -279,7 +279,7 @@ def test_a_schema_that_is_registered_later_is_found(lab, own_registry):
     topic.write(frame(1, b"\0\x12\x06\x12\x04INCR"), b"k")
     topic.flush()
     lab.await_applied(topic, server)
-    await_(lambda: applier.metric("rejected_total", reason="schema-unknown") == 1, 5, "counted")
+    await_(lambda: applier.metric("rejected_total", reason="schema-unknown") == 1, 60, "counted")
     assert serializers.encode("protobuf", record)[1:5] == b"\0\0\0\1"
 
     def write_until_found():
@@ -289,7 +289,7 @@ def test_a_schema_that_is_registered_later_is_found(lab, own_registry):
         with server.client() as client:
             return client.get("k")
 
-    await_(write_until_found, 20, "the schema is asked for again")
+    await_(write_until_found, 60, "the schema is asked for again")
 
 
 def test_a_format_that_is_not_allowed(lab, registry):
@@ -304,7 +304,7 @@ def test_a_format_that_is_not_allowed(lab, registry):
     lab.await_applied(topic, server)
     with server.client() as client:
         assert client.get("k") == b"1"
-    await_(lambda: applier.metric("rejected_total", reason="format-not-allowed") == 3, 5, "counted")
+    await_(lambda: applier.metric("rejected_total", reason="format-not-allowed") == 3, 60, "counted")
     assert [letter.headers["redwal-reason"] for letter in topic.dead_letters.read()] == \
         [b"format-not-allowed"] * 3
 

@@ -63,7 +63,7 @@ def test_retention_that_overtakes_is_held_and_others_go_on(lab, running):
         applier.start()
         applier.await_held("log-trimmed")
         ends = topic.ends()
-        await_(lambda: all(lab.positions(topic, client)[p][0] == ends[p] for p in (1, 2)), 20,
+        await_(lambda: all(lab.positions(topic, client)[p][0] == ends[p] for p in (1, 2)), 60,
                "the other partitions are applied")
         assert lab.positions(topic, client)[0][0] == at
 
@@ -75,7 +75,7 @@ def test_retention_that_removes_only_what_is_applied_is_fine(lab, running):
     applier.stop()
     applier.start()
     write(topic, 2, 500)
-    await_(lambda: applier.ready() and not lab_behind(lab, topic, server), 30, "all is applied")
+    await_(lambda: applier.ready() and not lab_behind(lab, topic, server), 60, "all is applied")
     known = {(r.partition, r.offset) for r in folded_before}
     whole = folded_before + [r for r in topic.read() if (r.partition, r.offset) not in known]
     lab.compare(sorted(whole, key=lambda r: (r.partition, r.offset)), server)
@@ -101,11 +101,11 @@ class TestBroker:
         topic, server, applier = running
         write(topic, 2, 2000)
         shaken.stop()
-        await_(lambda: not applier.ready(), 20, "not ready without brokers")
+        await_(lambda: not applier.ready(), 60, "not ready without brokers")
         shaken.start()
         write(topic, 3, 1000)
         lab.check(topic, server)
-        await_(applier.ready, 20, "ready again")
+        await_(applier.ready, 60, "ready again")
 
     def test_kill(self, lab, running, shaken):
         lab.crashed = True
@@ -115,26 +115,26 @@ class TestBroker:
         shaken.start()
         write(topic, 3, 1000)
         lab.check(topic, server)
-        await_(applier.ready, 20, "ready again")
+        await_(applier.ready, 60, "ready again")
 
     def test_silence(self, lab, running, shaken):
         lab.crashed = True  # the session ends, with answers to come
         topic, server, applier = running
         write(topic, 2, 2000)
         shaken.pause()
-        await_(lambda: not applier.ready(), 30, "not ready while brokers are silent")
+        await_(lambda: not applier.ready(), 60, "not ready while brokers are silent")
         assert applier.get("/livez")[0] == 200
         shaken.resume()
         write(topic, 3, 1000)
         lab.check(topic, server)
-        await_(applier.ready, 20, "ready again")
+        await_(applier.ready, 60, "ready again")
 
     def test_absent_at_start(self, lab, running, shaken):
         topic, server, applier = running
         applier.stop()
         shaken.stop()
         applier.start()
-        await_(lambda: applier.get("/livez"), 10, "the HTTP endpoints answer")
+        await_(lambda: applier.get("/livez"), 60, "the HTTP endpoints answer")
         shaken.start()
         write(topic, 2, 100)
         lab.check(topic, server)
@@ -152,7 +152,7 @@ def test_a_topic_that_does_not_exist_yet_is_waited_for(lab):
 
 def test_group_offsets_follow_but_are_never_believed(lab, running):
     topic, server, applier = running
-    await_(lambda: committed(topic.brokers, applier.options["group"], topic) == topic.ends(), 15,
+    await_(lambda: committed(topic.brokers, applier.options["group"], topic) == topic.ends(), 60,
            "the group's offsets reach the end")
     applier.stop()
     lab.crashed = True  # dead letters are stored again

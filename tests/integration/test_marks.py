@@ -40,7 +40,7 @@ def test_marks_among_records_change_nothing(lab):
             assert len(before) == 16
     for partition in range(3):
         await_(lambda p=partition: applier.metric("mark_timestamp_seconds", partition=str(p)) == 5,
-               10, "the time of the mark is shown")
+               60, "the time of the mark is shown")
 
 
 def test_a_copy_that_differs_is_told_and_whole_ones_are_not(lab):
@@ -69,7 +69,7 @@ def test_a_copy_that_differs_is_told_and_whole_ones_are_not(lab):
         lab.await_applied(topic, server)
         with server.client() as client:
             assert state(client, lab.wal, 0)[4] == str(differences)
-        await_(lambda: applier.metric("mark_differences", partition="0") == differences, 10,
+        await_(lambda: applier.metric("mark_differences", partition="0") == differences, 60,
                "differences are counted")
         found = {c["check"]: c["verdict"] for c in Cli(
             brokers=lab.broker.plain, topic=topic.name, redis=server.address, wal=lab.wal).run(

@@ -98,7 +98,7 @@ def test_what_the_topic_says_is_what_connect_says(mirrored, more, support):
     def running():
         found = asking.run("mirror", "status", "-o", "json", status=None).json()
         return found["state"] == "Running" and found
-    with_connect = await_(running, 30, "Connect tells that all runs")
+    with_connect = await_(running, 60, "Connect tells that all runs")
     assert {r["partition"]: r["next"] for r in with_connect["partitions"]} == mirror.by_connect()
 
     mirror.connect.process.pause()
@@ -112,7 +112,7 @@ def test_what_the_topic_says_is_what_connect_says(mirrored, more, support):
     mirror.connector.ask("PUT", "/stop")
     await_(lambda: mirror.connector.status().get("tasks") == [], 60, "its tasks are gone")
     assert mirror.connector.ask("DELETE", "/offsets")[0] == 200
-    await_(lambda: mirror.next() == mirror.by_connect() == dict.fromkeys(range(3)), 10,
+    await_(lambda: mirror.next() == mirror.by_connect() == dict.fromkeys(range(3)), 60,
            lambda: f"they are gone: {mirror.next()}, {mirror.by_connect()}")
 
 
@@ -172,7 +172,7 @@ def test_what_was_not_committed_does_not_count_and_the_last_that_was_does(lab, m
 
     def await_next(wanted):
         """The coordinator marks the end of a transaction after it has answered."""
-        await_(lambda: mirror.next() == wanted, 10, lambda: f"{wanted}: {mirror.next()}")
+        await_(lambda: mirror.next() == wanted, 60, lambda: f"{wanted}: {mirror.next()}")
 
     store({"offset": 123455}, writer.abort_transaction)
     assert mirror.next() == before
@@ -183,7 +183,7 @@ def test_what_was_not_committed_does_not_count_and_the_last_that_was_does(lab, m
     await_next({**before, 0: None})
     store({"offset": 5}, writer.commit_transaction, cluster="elsewhere")
     answer = await_(lambda: (lambda a: a if "several topics that may be the source" in a.err else None)(
-        mirror.status()), 10, "both are read")
+        mirror.status()), 60, "both are read")
     assert [r["next"] for r in answer.json()["partitions"]] == [None] * 3
 
 

@@ -117,7 +117,7 @@ def test_the_rate_limit_holds(lab):
     topic.flush()
     lab.applier(topic, server, rate_limit=500).start()
     with server.client() as client:
-        await_(lambda: any(lab.positions(topic, client).values()), 30, "it begins")
+        await_(lambda: any(lab.positions(topic, client).values()), 60, "it begins")
         began = time.monotonic()
         left = 1500 - sum(at[0] for at in lab.positions(topic, client).values() if at)
         lab.await_applied(topic, server)

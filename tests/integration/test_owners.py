@@ -37,7 +37,7 @@ def applied(lab, topic, server):
         return sum(at[0] for at in lab.positions(topic, client).values() if at)
 
 
-def await_progress(lab, topic, server, records, seconds=30):
+def await_progress(lab, topic, server, records, seconds=60):
     wanted = applied(lab, topic, server) + records
     await_(lambda: applied(lab, topic, server) >= wanted, seconds,
            lambda: f"{records} more records are applied\n" + lab.appliers[-1].process.tail())
@@ -124,9 +124,9 @@ def test_scaling_moves_only_what_must_move(lab):
     with Writer(topic, 5):
         for applier in appliers[:2]:
             applier.start()
-        before = await_(lambda: balanced(owners(lab, appliers[0]), 2, 6), 20, "two share six")
+        before = await_(lambda: balanced(owners(lab, appliers[0]), 2, 6), 60, "two share six")
         appliers[2].start()
-        after = await_(lambda: balanced(owners(lab, appliers[0]), 3, 6), 20, "three share six")
+        after = await_(lambda: balanced(owners(lab, appliers[0]), 3, 6), 60, "three share six")
         await_progress(lab, topic, server, 500)
     for member, partitions in before.items():
         assert after[member] < partitions, "an old member was given a partition it did not have"

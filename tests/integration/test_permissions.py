@@ -106,7 +106,7 @@ def listens(failover):
 def test_all_of_the_rules_for_sentinels_are_enough(lab):
     failover, applier = watched(lab, " ".join(permissions.SENTINEL))
     applier.await_ready()
-    await_(lambda: listens(failover), 20, "it listens to a Sentinel")
+    await_(lambda: listens(failover), 60, "it listens to a Sentinel")
 
 
 @pytest.mark.parametrize("rule", permissions.grants(permissions.SENTINEL))

@@ -47,7 +47,7 @@ def test_later_records_wait_and_are_retried_in_order(lab):
     folded = lab.check_quarantine(topic, server)
     assert sorted(folded.rejected.values()) == ["key-quarantined"] * 3 + ["redis-wrongtype"]
     assert held(lab, server)[b"text"].parked == 4
-    await_(lambda: applier.metric("quarantined_keys") == 1, 5, "the key is counted")
+    await_(lambda: applier.metric("quarantined_keys") == 1, 60, "the key is counted")
     assert "1 keys are quarantined" in applier.get("/readyz?verbose")[1]
     assert applier.ready()
 
@@ -134,7 +134,7 @@ def test_killed_again_and_again(lab):
             wanted = sum(at[0] for at in lab.positions(topic, client).values() if at) + \
                 chance.randrange(1, 300)
             await_(lambda: sum(at[0] for at in lab.positions(topic, client).values() if at)
-                   >= wanted, 30, lambda: f"position {wanted}\n{applier.process.tail()}")
+                   >= wanted, 60, lambda: f"position {wanted}\n{applier.process.tail()}")
         applier.kill()
     applier.start()
     assert lab.check_quarantine(topic, server).held
@@ -181,7 +181,7 @@ def test_a_failover_goes_back_behind_retries_and_releases(lab):
     # Some are released on every server, some only where it will be lost.
     retry_some(lab, topic, old, range(4))
     lab.await_applied(topic, old)
-    await_(lambda: all(len(held(lab, node)) == 4 for node in failover.replicas()), 10, "they follow")
+    await_(lambda: all(len(held(lab, node)) == 4 for node in failover.replicas()), 60, "they follow")
     failover.lose_what_follows(old)
     retry_some(lab, topic, old, range(4, 7))
     lab.check_quarantine(topic, old)

@@ -171,7 +171,7 @@ def test_while_the_applier_runs_and_producers_write(lab):
     cli = Verify(lab, topic, server)
     n_repaired = 0
     with Traffic(topic):
-        await_(lambda: len(topic.read()) > 500, 30, "records are written")
+        await_(lambda: len(topic.read()) > 500, 60, "records are written")
         for _ in range(5):
             meddle(server, chance, 60)
             report = cli.repair("--yes", status=None).json()
@@ -207,7 +207,7 @@ def test_a_repair_may_be_killed_anywhere(lab):
     lab.applier(topic, server).start()
     cli = Verify(lab, topic, server)
     with Traffic(topic, seed=53):
-        await_(lambda: len(topic.read()) > 500, 30, "records are written")
+        await_(lambda: len(topic.read()) > 500, 60, "records are written")
         for _ in range(8):
             meddle(server, chance, 60)
             process = cli.cli.start("repair", "--yes")
@@ -223,10 +223,10 @@ def told_to_end(cli, word, link, **options):
     """A repair that is told to end once it has said that word to Redis."""
     link.hold_at(word)
     process = cli.given(redis=f"127.0.0.1:{link.port}", output="json", **options).start("repair", "--yes")
-    await_(link.held, 30, "it has said that")
+    await_(link.held, 60, "it has said that")
     process.terminate()
     link.restore()
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     return Answer(process.returncode, out, err)
 
 
@@ -260,7 +260,7 @@ def test_told_to_end_before_it_has_begun_it_ends(lab):
         silent.settimeout(30)
         silent.accept()
         process.terminate()
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (1, "")
 
 
@@ -270,7 +270,7 @@ def test_the_applier_may_be_killed_meanwhile(lab):
     applier = lab.applier(topic, server).start()
     cli = Verify(lab, topic, server)
     with Traffic(topic, seed=55):
-        await_(lambda: len(topic.read()) > 500, 30, "records are written")
+        await_(lambda: len(topic.read()) > 500, 60, "records are written")
         for _ in range(4):
             meddle(server, chance, 40)
             process = cli.cli.start("repair", "--yes")
@@ -291,12 +291,12 @@ def test_a_failover_amid_a_repair(lab):
     del cli.cli.options["redis"]
     cli.cli.options |= {"sentinel": failover.sentinel_list, "master-name": failover.master_name}
     with Traffic(topic, seed=57, pause=0.01):
-        await_(lambda: len(topic.read()) > 300, 30, "records are written")
+        await_(lambda: len(topic.read()) > 300, 60, "records are written")
         meddle(primary, chance, 100)
         failover.lose_what_follows(primary)  # the replicas hear of no repair
         meddle(primary, chance, 100)
         process = cli.cli.start("repair", "--yes")
-        await_(lambda: writes_copies(primary) or process.poll() is not None, 30, "it has begun")
+        await_(lambda: writes_copies(primary) or process.poll() is not None, 60, "it has begun")
         primary.kill()
         now = failover.await_primary_other_than(primary)
         process.communicate(timeout=180)
@@ -345,7 +345,7 @@ class Refused:
         """A repair of which Redis is told all but the end of the commands for the copy."""
         self.link.hold_at(b"PEXPIRE\r\n")
         process = self.cli.given(redis=f"127.0.0.1:{self.link.port}", output="json").start("repair", "--yes")
-        await_(self.link.held, 30, "it has said that")
+        await_(self.link.held, 60, "it has said that")
         return process
 
 
@@ -354,7 +354,7 @@ def test_a_copy_by_commands_is_there_whole_or_not_at_all(lab):
     process = case.held_before_the_end()
     process.kill()
     case.link.cut()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     with case.server.client() as client:
         assert (copies(client), client.dbsize()) == ([], case.n_keys)
 

@@ -305,7 +305,7 @@ class TestApplied:
                         self.transfer(chance)
                     self.topic.flush()
                     wanted = min(applied() + chance.randrange(1, 250), 9 + 300 * portion)
-                    await_(lambda wanted=wanted: applied() >= wanted, 30, f"{wanted} are applied")
+                    await_(lambda wanted=wanted: applied() >= wanted, 60, f"{wanted} are applied")
                     applier.kill()
                     applier.start()
                 folded = self.check(server)
@@ -381,7 +381,7 @@ class TestApplied:
         applier.await_trouble("BUSY")
         with server.client() as client:
             client.script_kill()
-            await_(lambda: _unless_busy(client.get, key) == b"before and after", 20,
+            await_(lambda: _unless_busy(client.get, key) == b"before and after", 60,
                    "the rest is applied")
 
         def reasons():
@@ -389,7 +389,7 @@ class TestApplied:
             return {letter.headers["redwal-reason"] for letter in self.topic.dead_letters.read()
                     if letter.headers["redwal-source-offset"] == b"1"}
 
-        await_(reasons, 20, "the call is a dead letter")
+        await_(reasons, 60, "the call is a dead letter")
         assert reasons() == {b"outcome-unknown"}
 
     @pytest.mark.parametrize("name, text, why", [

@@ -57,7 +57,7 @@ def test_nothing_shows_a_secret_whatever_happens(lab, broker):
         failures = applier.metric("reload_failures_total"), applier.metric("reloads_total")
         mount.put(**files)
         await_(lambda before=failures: (applier.metric("reload_failures_total"),
-                                        applier.metric("reloads_total")) != before, 20,
+                                        applier.metric("reloads_total")) != before, 60,
                lambda: f"it is read\n{applier.process.tail()}")
     failover.primary().kill()
     applier.await_trouble("redis-primary")
@@ -98,8 +98,8 @@ def watched(tmp_path):
     applier = start(tmp_path, [BINARY, "--brokers", f"127.0.0.1:{free_port()}",
                                "--redis", f"127.0.0.1:{free_port()}"])
     other = start(tmp_path, ["sleep", "60"])
-    await_(lambda: is_protected(applier), 10, "the applier has protected itself")
-    await_(lambda: command(other) == "sleep", 10, "the other process is no longer setpriv")
+    await_(lambda: is_protected(applier), 60, "the applier has protected itself")
+    await_(lambda: command(other) == "sleep", 60, "the other process is no longer setpriv")
     yield applier, other, tmp_path
     for process in (applier, other):
         process.kill()
@@ -121,7 +121,7 @@ def test_no_core_is_dumped_where_another_process_leaves_one(watched):
         pytest.skip("needs a core_pattern that is a file: cores go to a program here")
     other.send_signal(signal.SIGABRT)
     other.wait(20)
-    cores = await_(lambda: list(directory.glob("*core*")), 10, "another process leaves a core")
+    cores = await_(lambda: list(directory.glob("*core*")), 60, "another process leaves a core")
     for core in cores:
         core.unlink()
     applier.send_signal(signal.SIGABRT)

@@ -154,7 +154,7 @@ def test_what_is_made_anew_while_it_is_looked_at_is_looked_at_again(lab):
             client.delete("set")
             case.link.hold_at(JUDGES)
             case.link.restore()
-            await_(case.link.held, 30, "its value is asked for")
+            await_(case.link.held, 60, "its value is asked for")
             case.go_on()
 
         done = case.run("verify", record=encode("SADD", ["b"]), key=b"set", meanwhile=make_anew,
@@ -374,13 +374,13 @@ def test_killed_it_leaves_nothing_behind(lab, mixed):
     for _ in range(4):
         process = subprocess.Popen(cli.cli.argv("verify"), env={**environment(), "TMPDIR": str(scratch)},
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        await_(lambda: any(scratch.iterdir()) or process.poll() is not None, 10, "it has begun")
+        await_(lambda: any(scratch.iterdir()) or process.poll() is not None, 60, "it has begun")
         try:
             process.wait(chance.random() / 2)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        await_(lambda: not any(scratch.iterdir()), 10, "its directory is gone")
+        await_(lambda: not any(scratch.iterdir()), 60, "its directory is gone")
     done = cli.run(env={"TMPDIR": str(scratch)})
     assert done.status == 0 and not any(scratch.iterdir())
 

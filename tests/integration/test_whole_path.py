@@ -141,7 +141,7 @@ def test_a_transaction_that_was_aborted_is_not_applied(lab):
         producer.flush()  # what has not been sent yet would not be there to be aborted
         end(30)
     # The coordinator marks the end of a transaction after it has answered.
-    await_(lambda: topic.ends() == {0: 153}, 10, "the last transaction may be read")
+    await_(lambda: topic.ends() == {0: 153}, 60, "the last transaction may be read")
     lab.check(topic, server)
     with server.client() as client:
         assert client.get("n") == b"100"

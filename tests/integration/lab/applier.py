@@ -48,7 +48,7 @@ class Applier:
     def kill(self):
         self.process.kill()
 
-    def stop(self, seconds=20):
+    def stop(self, seconds=40):
         return self.process.stop(seconds)
 
     def pause(self):
@@ -84,20 +84,20 @@ class Applier:
         return [] if answer is None else [
             line for line in answer[1].splitlines() if line.startswith(("[-]", "[!]"))]
 
-    def await_ready(self, seconds=30):
+    def await_ready(self, seconds=60):
         await_(lambda: self.ready() or not self.process.running(), seconds,
                lambda: f"{self.process.name} is ready\n{self.get('/readyz?verbose')}\n"
                        f"{self.process.tail()}")
         assert self.process.running(), f"{self.process.name} ended:\n{self.process.output()}"
         return self
 
-    def await_trouble(self, text, seconds=30):
+    def await_trouble(self, text, seconds=60):
         """/readyz?verbose has a line of trouble with this text; the line."""
         return await_(lambda: next((t for t in self.troubles() if text in t), None), seconds,
                       lambda: f"{self.process.name} tells of {text!r}\n"
                               f"{self.get('/readyz?verbose')}\n{self.process.tail()}")
 
-    def await_held(self, reason, what="partition 0", seconds=30):
+    def await_held(self, reason, what="partition 0", seconds=60):
         """Not ready, because `what` is held for this reason."""
         self.await_trouble(f"{what} held ({reason})", seconds)
         assert not self.ready(), f"ready, although {what} is held"

@@ -82,7 +82,7 @@ class LogTime:
         self._now = max(self._now, record.timestamp)
         self._server.set_clock(self._now + 1)
         if record.key is not None:
-            await_(lambda: self._is_rid_of_ended_fields(record.key), 10, "ended fields are gone")
+            await_(lambda: self._is_rid_of_ended_fields(record.key), 60, "ended fields are gone")
 
     def _is_rid_of_ended_fields(self, key):
         """Redis gives a field that has ended another deadline until it has removed it, which it does

@@ -64,10 +64,10 @@ class Overtaken:
         self.link.hold_at(word)
         given = {"redis": f"127.0.0.1:{self.link.port}", "output": "json", **options}
         process = Verify(self.lab, self.topic, self.server).given(**given).start(verb, *words)
-        await_(self.link.held, 30, "values are asked for")
+        await_(self.link.held, 60, "values are asked for")
         (meanwhile or self.go_on)()
         self.link.restore()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
         return Answer(process.returncode, out, err)
 
     def go_on(self):

@@ -77,7 +77,7 @@ class Connect:
         return self
 
     def stop(self):
-        self.process.stop(seconds=20)
+        self.process.stop(seconds=40)
 
     def _serves(self):
         try:

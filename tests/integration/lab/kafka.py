@@ -158,7 +158,7 @@ class Broker:
         return self
 
     def stop(self):
-        self.process.stop(seconds=20)
+        self.process.stop(seconds=40)
 
     def kill(self):
         self.process.kill()

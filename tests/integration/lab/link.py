@@ -50,13 +50,13 @@ class Link:
 
     def close(self):
         self._order("end")
-        self._thread.join(5)
+        self._thread.join(60)
 
     def _order(self, mode):
         if self._thread.is_alive():
             self._done.clear()
             self._orders.send(mode[0].encode())
-            assert self._done.wait(5), "the link's thread does not answer"
+            assert self._done.wait(60), "the link's thread does not answer"
 
     def _run(self):
         while self._mode != "end":

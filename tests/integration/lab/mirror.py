@@ -49,4 +49,4 @@ class Mirror:
         return self
 
     def stop(self):
-        self.process.stop(seconds=20)
+        self.process.stop(seconds=40)

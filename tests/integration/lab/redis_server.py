@@ -110,12 +110,12 @@ class RedisServer:
         with self.client() as client:
             client.config_set("save", "3600 1")
             client.bgsave()
-            await_(lambda: self.info("persistence")["rdb_last_bgsave_status"] == "err", 10,
+            await_(lambda: self.info("persistence")["rdb_last_bgsave_status"] == "err", 60,
                    "the background save fails")
 
     def mend_saving(self):
         (self.directory / "dump.rdb").rmdir()
         with self.client() as client:
             client.bgsave()
-            await_(lambda: self.info("persistence")["rdb_last_bgsave_status"] == "ok", 10,
+            await_(lambda: self.info("persistence")["rdb_last_bgsave_status"] == "ok", 60,
                    "the background save works again")
