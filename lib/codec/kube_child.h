@@ -21,7 +21,7 @@ enum { KUBE_CHILD_WORD_MAX = 253, KUBE_CHILD_UID_MAX = 64 };
 struct kube_child {
     bool deleting;
     int64_t generation; /* counts what is wanted of it; 0: it has none */
-    uint64_t wish; /* what the annotation says; 0: nothing */
+    uint64_t wish;      /* what the annotation says; 0: nothing */
     /* Its controlling owner; empty: none. */
     char owner_api_version[KUBE_CHILD_WORD_MAX + 1];
     char owner_kind[KUBE_CHILD_WORD_MAX + 1];
