@@ -88,7 +88,9 @@ def module_name(request):
 @pytest.fixture(scope="module")
 def home(node, module_name):
     """Its namespace."""
-    return node.namespace(module_name)
+    name = node.namespace(module_name)
+    yield name
+    node.empty(name)
 
 
 @pytest.fixture(scope="module")

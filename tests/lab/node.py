@@ -67,6 +67,11 @@ class Node(Cluster):
                                                   "data": secret.data})
         return name
 
+    def empty(self, namespace):
+        """Its pods, which go in their own time, leave the machine to those of other tests."""
+        for kind in ("rediswals", "redisfailovers"):
+            self.kubectl("-n", namespace, "delete", kind, "--all", "--wait=false", check=False)
+
     def apply(self, namespace, manifest, **values):
         """`manifest`: a file beside this one, with $names for `values`."""
         text = string.Template((HERE / manifest).read_text()).substitute(values)

@@ -4,6 +4,7 @@ import dataclasses
 import time
 
 import confluent_kafka
+import pytest
 
 from lab.wait import await_
 from lab.wal import Topic
@@ -16,14 +17,22 @@ def without_offsets(records):
     return [dataclasses.replace(r, offset=None) for r in records]
 
 
-def test_mirror_maker_brings_records_to_the_second_kafka_as_they_are(node):
+@pytest.fixture
+def start_connect(node):
+    """And, before it, kafka2. No other test needs them."""
+    yield lambda: node.part("start", "connect")
+    for name in ("connect", "kafka2"):
+        node.part("stop", name)
+
+
+def test_mirror_maker_brings_records_to_the_second_kafka_as_they_are(node, start_connect):
     topic = Topic(node.kafka.plain, "redis-writes-mirrored")
     when = int(time.time() * 1000) - 60_000
     for i in range(30):
         topic.write(b"value %d" % i, b"key %d" % i, timestamp=when + i, headers=HEADERS)
     topic.flush()
 
-    node.part("start", "connect")  # and, before it, kafka2
+    start_connect()
     mirrored = Topic(node.broker("kafka2").plain, topic.name, existing=True)
 
     def arrived():

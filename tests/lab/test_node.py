@@ -13,7 +13,9 @@ from node import KAFKA_USER, RedisFailover, our_version
 
 @pytest.fixture(scope="module")
 def home(node):
-    return node.namespace("orders")
+    name = node.namespace("orders")
+    yield name
+    node.empty(name)
 
 
 @pytest.fixture(scope="module")

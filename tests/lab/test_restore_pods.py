@@ -138,9 +138,9 @@ def test_a_redis_that_comes_back_without_the_wipe_is_wiped_again(failover, topic
     failover.await_whole()
     await_applied(failover, topic)
     restore = Restore(wal, "without", rate=SLOW // 10)
-    restore.await_step("Replaying")
+    wiped = restore.await_step("Replaying")["wipedAt"]
     failover.restart()
-    restore.await_step("Stopping")
+    await_(lambda: restore.status["wipedAt"] != wiped, 180, lambda: f"it is wiped again: {restore.status}")
     restore.patch(rate=0)
     restore.await_completed()
     failover.await_whole()
