@@ -12,14 +12,15 @@ enum err_code redis_failover_decode(struct str json, struct redis_failover *ret,
 {
     CLEANUP(kube_yyjson_free) yyjson_doc *doc = kube_yyjson_read(json, err);
     yyjson_val *root = yyjson_doc_get_root(doc), *spec = yyjson_obj_get(root, "spec");
+    yyjson_val *auth = yyjson_obj_get(spec, "auth"), *secret = yyjson_obj_get(auth, "secretPath");
     yyjson_val *own_name = yyjson_obj_get(yyjson_obj_get(spec, "sentinel"), "disableMyMaster");
 
     if (!doc)
         return ERR_CORRUPT;
     if (!yyjson_is_obj(root))
         return err_set(err, ERR_CORRUPT, "not a RedisFailover");
-    if (!kube_yyjson_copy(yyjson_obj_get(spec, "auth"), "secretPath", ret->secret,
-                          sizeof(ret->secret)))
+    if ((secret && !yyjson_is_str(secret)) ||
+        !kube_yyjson_copy(auth, "secretPath", ret->secret, sizeof(ret->secret)))
         return err_set(err, ERR_CORRUPT, "spec.auth.secretPath is no name of a Secret");
     if (own_name && !yyjson_is_bool(own_name))
         return err_set(err, ERR_CORRUPT, "spec.sentinel.disableMyMaster is neither true nor false");

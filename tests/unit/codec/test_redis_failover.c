@@ -24,6 +24,7 @@ static void a_failover_says_how_to_come_to_its_redis(void **state)
         { "{\"spec\":{\"sentinel\":{\"disableMyMaster\":false}}}", "", false, ERR_OK },
         { "{\"spec\":{\"sentinel\":{\"disableMyMaster\":\"no\"}}}", "", false, ERR_CORRUPT },
         { "{\"spec\":{\"auth\":{\"secretPath\":\"a\\u0000b\"}}}", "", false, ERR_CORRUPT },
+        { "{\"spec\":{\"auth\":{\"secretPath\":7}}}", "", false, ERR_CORRUPT },
         { "[]", "", false, ERR_CORRUPT },
         { "{", "", false, ERR_CORRUPT },
     };
