@@ -13,6 +13,7 @@ from lab.clocked import SHIFT, ClockedServer, LogTime, in_log_time
 from lab.wait import await_
 from lab.week import HOUR, KINDS, SECOND, week
 from lab.workload import encode
+from test_owners import await_progress
 
 
 def now_ms():
@@ -82,8 +83,8 @@ def test_the_applier_may_be_killed_anywhere_in_a_replay(lab):
     replay = Replay(lab, kind, 6000, seed=2)
     server = lab.redis(program=servers.program(kind))
     for n in range(8):
-        applier = lab.applier(replay.topic, server, rate_limit=8000, batch_max_ops=64 + n).start()
-        time.sleep(1.2 + 0.25 * n)
+        applier = lab.applier(replay.topic, server, rate_limit=1000, batch_max_ops=64 + n).start()
+        await_progress(lab, replay.topic, server, 100 + 50 * n)
         applier.kill()
     lab.applier(replay.topic, server).start()
     replay.check(server)
