@@ -62,8 +62,8 @@ struct kube_applied {
 
 /* A write is asked for: the watch is to tell of it. */
 void kube_applied_asked(struct kube_applied *a);
-/* The watch tells of it or that it is gone, maybe before the write is answered; or the write
- * failed: there is nothing to wait for. */
+/* The watch tells of a change of it, maybe before the write is answered; or the write failed, or
+ * was taken back: there is nothing to wait for. */
 void kube_applied_told(struct kube_applied *a);
 /* It was written: this is what the server made of what is wanted. The same wish twice means that
  * others had changed it or taken it away. */

@@ -104,6 +104,8 @@ bool kube_queue_add_news(struct kube_queue *q, struct str key, int64_t now_ms)
         return false;
     item = find(q, key);
     item->news = item->working;
+    if (!item->working)
+        backoff_reset(&item->backoff);
     if (item->penalised) {
         first_ms = item->failed_ms + q->backoff_first_ms;
         item->due_ms = earlier(item->due_ms, first_ms > now_ms ? first_ms : now_ms);
@@ -169,10 +171,11 @@ void kube_queue_done(struct kube_queue *q, struct str key, int64_t now_ms)
 int64_t kube_queue_failed(struct kube_queue *q, struct str key, int64_t now_ms, uint64_t random)
 {
     struct kube_queue_item *item = finish(q, key);
-    int64_t wait_ms = backoff_next_ms(&item->backoff, random);
+    int64_t wait_ms;
 
     if (item->news)
-        wait_ms = earlier(wait_ms, q->backoff_first_ms);
+        backoff_reset(&item->backoff);
+    wait_ms = backoff_next_ms(&item->backoff, random);
     item->penalised = true;
     item->failed_ms = now_ms;
     item->due_ms = now_ms + wait_ms;

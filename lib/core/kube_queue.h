@@ -35,7 +35,7 @@ void kube_queue_release(struct kube_queue *q); /* safe on a zeroed queue */
  * too long; it is counted in n_refused. */
 bool kube_queue_add(struct kube_queue *q, struct str key, int64_t now_ms);
 /* Due at once, and after a failure as soon as if that had been the first one: something is new by
- * which the work may succeed now. */
+ * which the work may succeed now. Failures before it no longer count. */
 bool kube_queue_add_news(struct kube_queue *q, struct str key, int64_t now_ms);
 /* Due then, unless it is earlier already. */
 bool kube_queue_add_at(struct kube_queue *q, struct str key, int64_t due_ms);

@@ -54,6 +54,8 @@ void kube_keeper_pass_cancel(struct pass *p)
     if (!p->busy)
         return;
     kube_client_cancel(p->keeper->client, p->call);
+    if (p->applied)
+        kube_applied_told(p->applied);
     kube_queue_done(&p->keeper->queue, p->key, p->keeper->now_ms);
     release(p);
 }
@@ -369,6 +371,7 @@ static void do_wish(struct pass *p)
     struct kept *kept;
     struct kube_object object;
 
+    p->applied = NULL;
     if (!cache) { /* the server knows no such kind */
         p->at++;
         return;
@@ -477,6 +480,7 @@ static void advance_once(struct pass *p)
     } else if (p->at >= n) {
         if (p->stage == STAGE_LEFTOVERS)
             forget_the_unwanted(p);
+        p->applied = NULL;
         p->stage++;
         p->at = 0;
     } else if (p->stage == STAGE_WISHES) {

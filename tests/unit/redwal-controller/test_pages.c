@@ -49,8 +49,8 @@ static void a_loop_that_turns_is_alive_and_a_silent_one_is_not(void **state)
     assert_int_equal(get(&p, "/livez", &body), 200);
     be_silent_for(&p, HEARTBEAT_SILENCE_MAX_MS + 1);
     assert_int_equal(get(&p, "/livez", &body), 503);
-    assert_true(
-        str_eq(buf_str(&body), STR_LITERAL("not alive: the main loop has not turned for 30 s\n")));
+    assert_true(str_starts_with(buf_str(&body),
+                                STR_LITERAL("not alive: the main loop has not turned for ")));
 
     p.written_ms = 0;
     pages_update(&p, NULL, 1); /* too soon to write anything */
