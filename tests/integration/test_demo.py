@@ -16,6 +16,6 @@ def test_demo(arguments, status, words):
     done = subprocess.run(
         [ROOT / "hack/demo", "--orders", "300", "--rate", "1000", *arguments],
         env={**os.environ, "REDWAL_BUILD": str(BINARY.parent.parent), "KAFKA": "mock"},
-        capture_output=True, text=True, timeout=300, check=False)
+        capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == status, done.stdout + done.stderr
     assert words in done.stdout

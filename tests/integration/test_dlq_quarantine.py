@@ -274,7 +274,7 @@ def test_what_is_parked_meanwhile_follows(lab, topic, server, cli):
         topic.write(encode("APPEND", [c]), b"k")
     topic.flush()
     applier.start()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     assert [row["outcome"] for row in json.loads(out)["keys"]] == ["released"]
     lab.check_quarantine(topic, server)
@@ -352,7 +352,7 @@ def test_killed_anywhere_it_is_run_again(lab, topic, server, cli, crash):
             await_(lambda: process.poll() is not None or chance.random() < 0.3, 60, "a moment")
             applier.kill()
             applier.start()
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
         lab.check_quarantine(topic, server)
     for _ in range(40):  # what is rejected again and again is given up, one by one
         answer = cli.run("dlq", "retry", "--all", "-o", "json", status=None).json()

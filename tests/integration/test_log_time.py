@@ -80,11 +80,11 @@ def test_a_replay_gives_what_live_application_gave(lab, kind):
 def test_the_applier_may_be_killed_anywhere_in_a_replay(lab):
     lab.crashed = True
     kind = "redis-8"
-    replay = Replay(lab, kind, 6000, seed=2)
+    replay = Replay(lab, kind, 8000, seed=2)
     server = lab.redis(program=servers.program(kind))
     for n in range(8):
-        applier = lab.applier(replay.topic, server, rate_limit=1000, batch_max_ops=64 + n).start()
-        await_progress(lab, replay.topic, server, 100 + 50 * n)
+        applier = lab.applier(replay.topic, server, rate_limit=2000, batch_max_ops=64 + n).start()
+        await_progress(lab, replay.topic, server, 200 + 100 * n)
         applier.kill()
     lab.applier(replay.topic, server).start()
     replay.check(server)

@@ -299,7 +299,7 @@ def test_an_interface_that_is_closed_is_unknown(lab, topic, mirror):
 
 
 def no_stop_is_proven(cli, meanwhile, *words):
-    """It says these words while `meanwhile` is done, and then waits on for longer than a proof takes."""
+    """It says these words while `meanwhile` is done, and then waits on, for longer than a log must stand still."""
     running, said = cli.start("mirror", "stop", "--wait"), []
     os.set_blocking(running.stderr.fileno(), False)
 

@@ -88,12 +88,12 @@ def test_a_mirror_is_stopped_by_its_resource_and_proven_by_connect(connect, oper
     assert mirror("status", "--kafka-connect", connect.url)["state"] == "Running"
 
     awaiting = subprocess.Popen(
-        mirror.argv("stop", "--wait", "--kafka-connect", connect.url), text=True,
+        mirror.argv("stop", "--wait", "--timeout", "2m", "--kafka-connect", connect.url), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "XDG_CONFIG_HOME": "/nonexistent"})
     try:
         operator.reconcile()
-        out, err = awaiting.communicate(timeout=90)
+        out, err = awaiting.communicate(timeout=150)
     finally:
         awaiting.kill()
     assert awaiting.returncode == DONE, err

@@ -184,8 +184,7 @@ def test_a_failover_while_the_api_server_is_away_and_its_history_goes(node, fail
         known.await_whole()
     await_applied(known, topic)
     node.compact()
-    node.part("start", "kube-apiserver")
-    node.await_ready()
+    node.start_api_server()
     fault.is_over_with_another_primary()
 
 

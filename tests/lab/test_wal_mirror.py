@@ -311,7 +311,7 @@ def cli(wals, *words, status=DONE, tells=False):
     """kubectl redwal mirror: its output, or what it complains about where it tells nothing else."""
     done = subprocess.run(
         [REDWAL, "mirror", *words, "-n", wals.namespace, "--kubeconfig", wals.cluster.kubeconfig,
-         "-o", "json"], capture_output=True, text=True, timeout=150, check=False,
+         "-o", "json"], capture_output=True, text=True, timeout=330, check=False,
         stdin=subprocess.DEVNULL, env={**os.environ, "XDG_CONFIG_HOME": "/nonexistent"})
     assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
     return json.loads(done.stdout) if tells or status == DONE else done.stderr

@@ -219,11 +219,13 @@ class Failover:
             hurry()
             now = self.primary()
             if now in (None, old) or now.info("replication")["role"] != "master":
-                if time.monotonic() > over and not again and \
-                        self._asked()[0].set("failover-timeout", 1000 * ELECTION_SECONDS // 2):
-                    again.append(self._asked()[0])
+                if time.monotonic() > over and not again:
+                    one = self._asked()[0]
+                    if one.set("failover-timeout", 1000 * ELECTION_SECONDS // 2):
+                        again.append(one)
                 return None
-            return now if all(s.set("failover-timeout", FAILOVER_TIMEOUT_MS) for s in again) else None
+            return now if all(s.set("failover-timeout", FAILOVER_TIMEOUT_MS) for s in again
+                              if s in self._asked()) else None
         return successor
 
     def operator_moves_primary(self, new):
