@@ -382,6 +382,17 @@ def test_the_applier_s_permissions_are_enough_for_the_log_too(lab, server):
         revoke_everything(lab.broker.plain, KAFKA_USER)
 
 
+def test_each_partition_s_commit_is_to_be_accepted(lab, server):
+    """The brokers accept a request as a whole, and refuse what it says of a partition."""
+    topic = lab.topic(partitions=2)
+    r = restorer(lab, server, topic)
+    plan = done(r.plan("latest"))
+    r.given(plan["log"], *[[0, 0, 0]] * 3)
+    refused = r.group()
+    assert refused["restored"] == "failed" and "partition 2: " in refused["why"], refused
+    assert "Unknown topic or partition" in refused["why"], refused
+
+
 def test_commits_are_not_set_too_late(lab, server):
     topic = lab.topic()
     r = restorer(lab, server, topic)
