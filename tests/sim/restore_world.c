@@ -199,3 +199,8 @@ void restore_world_run(struct restore_world *w, int64_t duration_ms)
     while (virtual_ms < end_ms && w->violation[0] == '\0')
         restore_world_step(w);
 }
+
+void restore_world_sleep(int64_t duration_ms)
+{
+    virtual_ms += duration_ms;
+}

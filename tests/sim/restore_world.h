@@ -173,6 +173,7 @@ void restore_world_release(struct restore_world *w);
 int64_t restore_world_now_ms(void);
 void restore_world_step(struct restore_world *w);
 void restore_world_run(struct restore_world *w, int64_t duration_ms);
+void restore_world_sleep(int64_t duration_ms); /* so long nobody does anything */
 void restore_world_restart(struct restore_world *w, size_t replica); /* it crashes */
 
 /* restore_world_meddle.c */

@@ -13,10 +13,6 @@
 #include "runtime/wal_restores.h"
 #include "scene.h"
 
-#define FAILOVERS "/apis/databases.spotahome.com/v1/redisfailovers"
-#define FAILOVER_WITH_IMAGE                                                                        \
-    "{\"metadata\":{\"name\":\"r\",\"namespace\":\"" RESTORE_WORLD_SCOPE                           \
-    "\"},\"spec\":{\"redis\":{\"image\":\"redis:7.2.4\"}}}"
 #define NOBODY            "{}"
 #define SOMEBODYS_APPLIER "a-applier-99"
 #define OLDEST            "{\"metadata\":{\"creationTimestamp\":\"1970-01-01T00:00:00Z\"}}"
@@ -377,51 +373,6 @@ static void a_wipe_that_redis_never_does_can_be_cancelled(void **state)
     assert_int_equal(scene_count_events(w, "\"reason\":\"Withdrawn\""), 1);
 }
 
-/* NULL: there is none. */
-static const char *job_of(const struct restore_world *w)
-{
-    for (size_t i = 0; i < FAKE_API_OBJECTS_MAX; i++)
-        if (w->api->objects[i].text &&
-            strcmp(w->api->objects[i].collection, RESTORE_WORLD_JOBS) == 0)
-            return w->api->objects[i].text;
-    return NULL;
-}
-
-static void await_job(struct restore_world *w)
-{
-    restore_world_ask(w, WISH_LATEST);
-    scene_await(w, 0, RESTORE_STEP_VERIFYING);
-    for (int64_t end_ms = restore_world_now_ms() + SCENE_PATIENCE_MS;
-         !job_of(w) && restore_world_now_ms() < end_ms;)
-        restore_world_step(w);
-    assert_non_null(job_of(w));
-}
-
-static void the_log_is_folded_by_the_image_of_the_failover(void **state)
-{
-    struct restore_world *w = *state;
-
-    fake_api_put(w->api, FAILOVERS, RESTORE_WORLD_SCOPE, "r", FAILOVER_WITH_IMAGE);
-    await_job(w);
-    assert_non_null(strstr(job_of(w), "\"image\":\"redis:7.2.4\""));
-}
-
-static void a_job_that_does_not_end_is_given_up_when_its_time_is_over(void **state)
-{
-    const int64_t time_ms = (WAL_RESTORES_VERIFY_S + WAL_RESTORES_JOB_S) * RESTORE_WORLD_SECOND_MS;
-    struct restore_world *w = *state;
-
-    await_job(w);
-    w->restores[0].job.ends_ms = INT64_MAX;
-    restore_world_run(w, time_ms - RESTORE_WORLD_MINUTE_MS);
-    assert_true(restore_world_is_in(w, 0, RESTORE_STEP_VERIFYING));
-    restore_world_run(w, 10 * RESTORE_WORLD_MINUTE_MS); /* four times as long as it was replayed */
-    scene_says(w, 0, "\"reason\":\"NotVerified\"");
-    scene_says(w, 0, "no Job has done it in time");
-    assert_null(job_of(w)); /* nor does it go on */
-    scene_ends_well(w);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,8 +390,6 @@ int main(void)
         SCENE(an_applier_that_somebody_starts_is_stopped_before_redis_is_wiped),
         SCENE(nothing_is_wiped_for_a_log_that_nobody_sees),
         SCENE(a_wipe_that_redis_never_does_can_be_cancelled),
-        SCENE(the_log_is_folded_by_the_image_of_the_failover),
-        SCENE(a_job_that_does_not_end_is_given_up_when_its_time_is_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
