@@ -31,6 +31,8 @@ static void a_wal_gets_its_applier_and_a_status_that_is_written_only_when_it_cha
     wal_stand_run(s, MINUTE_MS);
     wal_stand_says(s, "\"phase\":\"Applying\"");
     wal_stand_says(s, "\"replicas\":2,\"ready\":2,\"desired\":2");
+    wal_stand_says(s,
+                   "\"selector\":\"app.kubernetes.io/name=redis-applier,redwal.dev/wal=orders\"");
     before = s->n_writes;
     s->n_looks = 0;
     wal_stand_run(s, 20 * MINUTE_MS);

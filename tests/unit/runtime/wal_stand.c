@@ -36,6 +36,17 @@ static enum err_code ask_redis(void *self, uint64_t wal, const struct redis_plac
     return ERR_OK;
 }
 
+static struct redis_look redis_that_is_well(const struct wal_stand *s)
+{
+    struct redis_look look = looks_redis(wal_stand_ms - 1, PARTITIONS, s->run_id, 100);
+
+    for (int32_t i = 0; i < PARTITIONS && s->mark_age_ms != LOOK_UNKNOWN; i++)
+        look.partitions[i].position.mark = (struct mark_state){
+            .sequence = 1, .time_ms = wal_stand_ms - s->mark_age_ms, .n_different = s->n_different
+        };
+    return look;
+}
+
 static bool next_redis(void *self, uint64_t *ret_wal, struct redis_look *ret_look)
 {
     struct wal_stand *s = self;
@@ -57,7 +68,7 @@ static bool next_redis(void *self, uint64_t *ret_wal, struct redis_look *ret_loo
     s->n_looks++;
     s->well ^= s->wavers && s->n_looks % LOOKS_PER_TURN == 0;
     if (s->well) {
-        *ret_look = looks_redis(wal_stand_ms - 1, PARTITIONS, s->run_id, 100);
+        *ret_look = redis_that_is_well(s);
         return true;
     }
     redis_look_init(ret_look);
@@ -131,6 +142,8 @@ static bool next_log(void *self, uint64_t *ret_wal, struct log_look *ret_look)
     s->log_asked = 0;
     if (s->well) {
         *ret_look = looks_log(wal_stand_ms - 2, PARTITIONS, 0, s->stable_end, 100);
+        snprintf(ret_look->topic.timestamp_type, sizeof(ret_look->topic.timestamp_type),
+                 "CreateTime");
         for (int32_t i = 0; i < PARTITIONS; i++)
             ret_look->partitions[i].written = s->log_end;
         return true;
@@ -229,6 +242,7 @@ int wal_stand_set_up(void **state)
     wal_stand_ms = MINUTE_MS;
     s->well = true;
     s->run_id = "a";
+    s->mark_age_ms = LOOK_UNKNOWN;
     s->here = "k:9092";
     s->log_end = s->stable_end = 100;
     s->connector = (struct fake_connector){ .state = CONNECTOR_RUNNING, .next = 100 };

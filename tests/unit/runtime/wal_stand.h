@@ -67,6 +67,8 @@ struct wal_stand {
     bool has_news;
     enum redis_news_type news;
     const char *run_id;              /* of the primary */
+    int64_t mark_age_ms;             /* of the last mark it has passed; LOOK_UNKNOWN: of none, */
+    int64_t n_different;             /* and of how many before it a partition differs */
     bool hangs;                      /* the next question gets no answer, */
     bool late;                       /* or gets it now */
     int64_t redis_asked_ms, hung_ms; /* 0: it has not come yet */
