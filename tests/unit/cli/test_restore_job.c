@@ -67,6 +67,7 @@ static void it_is_the_restore_s_and_compares_as_the_appliers_apply(void **state)
         "\"secret\":{\"name\":\"rf-auth\"",
         "\"configMap\":{\"name\":\"lua\"}",
         "\"nodeSelector\":{\"a\":\"b\"}",
+        "\"imagePullSecrets\":[{\"name\":\"pull\"}]",
     };
     CLEANUP(buf_release) struct buf out = { 0 };
     struct kube_child child;
@@ -74,7 +75,7 @@ static void it_is_the_restore_s_and_compares_as_the_appliers_apply(void **state)
     (void)state;
 
     write_job(",\"applier\":{\"scriptsConfigMap\":\"lua\",\"imagePullPolicy\":\"Never\","
-              "\"nodeSelector\":{\"a\":\"b\"}}",
+              "\"nodeSelector\":{\"a\":\"b\"},\"imagePullSecrets\":[{\"name\":\"pull\"}]}",
               &out);
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
         if (!strstr(out.p, parts[i]))
@@ -124,6 +125,22 @@ static void its_pods_are_no_appliers(void **state)
     assert_non_null(strstr(out.p, "\"app.kubernetes.io/name\":\"kubectl-redwal\""));
 }
 
+static void no_container_of_it_writes_to_its_image(void **state)
+{
+    static const char is_confined[] = "\"readOnlyRootFilesystem\":true", image[] = "\"image\":";
+    CLEANUP(buf_release) struct buf out = { 0 };
+    int n_containers = 0, n_confined = 0;
+    (void)state;
+
+    write_job("", &out);
+    for (const char *at = out.p; (at = strstr(at, image)) != NULL; at++)
+        n_containers++;
+    for (const char *at = out.p; (at = strstr(at, is_confined)) != NULL; at++)
+        n_confined++;
+    assert_int_equal(n_containers, 2);
+    assert_int_equal(n_confined, n_containers);
+}
+
 static void a_name_is_short_whatever_the_uid_and_tells_runs_apart(void **state)
 {
     static const char uid[] = "0b4c7c1e-7d0e-4f3a-9a55-3f2f0f6f7a11";
@@ -144,6 +161,7 @@ int main(void)
         cmocka_unit_test(what_is_asked_for_comes_through_a_kubelet),
         cmocka_unit_test(a_job_is_known_by_its_name),
         cmocka_unit_test(its_pods_are_no_appliers),
+        cmocka_unit_test(no_container_of_it_writes_to_its_image),
         cmocka_unit_test(a_name_is_short_whatever_the_uid_and_tells_runs_apart),
     };
 
