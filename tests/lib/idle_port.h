@@ -13,7 +13,9 @@ void idle_port_exchange(void *self);
 int idle_port_descriptor(void *self);  /* -1 */
 int64_t idle_port_wait_ms(void *self); /* -1 */
 
-/* Mirrors that nobody asks for. */
+/* What nobody asks for: a Redis, a log, mirrors. */
+struct redis_observer_port idle_port_redis(void);
+struct log_observer_port idle_port_log(void);
 struct mirror_observer_port idle_port_mirror(void);
 
 #endif

@@ -13,7 +13,8 @@
 #include "runtime/controller_metrics.h"
 #include "wal_stand.h"
 
-#define LEASES "/apis/coordination.k8s.io/v1/leases"
+#define DEPLOYMENT_WRITTEN "/deployments/orders-applier?fieldManager"
+#define LEASES             "/apis/coordination.k8s.io/v1/leases"
 #define LEASE_OF_ANOTHER                                                                           \
     "{\"kind\":\"Lease\",\"metadata\":{\"name\":\"lock\",\"namespace\":\"ns\"},\"spec\":{"         \
     "\"holderIdentity\":\"b\",\"leaseDurationSeconds\":8,\"leaseTransitions\":1}}"
@@ -342,6 +343,37 @@ static void metrics_tell_of_what_is_left_to_do(void **state)
     assert_int_equal(figure(&page, "\nredwal_controller_api_requests_total "), s->link->n_started);
 }
 
+enum { REFUSED_MIN = 3 };
+
+static void count_refused(void *self, const struct kube_request *request)
+{
+    unsigned *n_refused = self;
+
+    *n_refused += str_contains(buf_str(&request->target), STR_LITERAL(DEPLOYMENT_WRITTEN));
+}
+
+static void metrics_tell_of_what_was_refused(void **state)
+{
+    struct wal_stand *s = *state;
+    struct wal_reconciler_counts counts;
+    unsigned n_refused = 0;
+
+    s->link->refused = DEPLOYMENT_WRITTEN;
+    s->link->on_write = count_refused;
+    s->link->self = &n_refused;
+    wal_stand_put_wal(s, BY_ADDRESS);
+    for (int i = 0; i < 2; i++) {
+        CLEANUP(buf_release) struct buf page = { 0 };
+
+        wal_stand_run(s, MINUTE_MS);
+        counts = wal_reconciler_counts(s->reconciler);
+        print_page(s, &counts, &page);
+        assert_true(n_refused >= REFUSED_MIN);
+        assert_int_equal(figure(&page, "\nredwal_controller_refused_total "), n_refused);
+        assert_int_equal(figure(&page, "\nredwal_controller_synced "), 1);
+    }
+}
+
 static unsigned looks_within(struct wal_stand *s, int64_t ms)
 {
     s->n_looks = 0;
@@ -398,6 +430,7 @@ int main(void)
         TEST(a_name_that_is_taken_is_told),
         TEST(metrics_tell_of_each_wal),
         TEST(metrics_tell_of_what_is_left_to_do),
+        TEST(metrics_tell_of_what_was_refused),
         TEST(another_interval_of_looks_holds_at_once),
         TEST(a_wal_that_is_gone_is_looked_at_no_more),
     };
