@@ -1,5 +1,6 @@
 """The controller on a real API server, seen by kubectl and the Python client."""
 
+import json
 import signal
 import subprocess
 import time
@@ -366,3 +367,12 @@ def test_options_of_its_file_change_while_it_runs(wals, controller, tmp_path):
     assert "look-interval: 2s\n" in it.get("/config")[1] and it.leads()
     assert it.metric("reloads_total") == 2
     assert it.output().count("Read options again") == 1, "the second time says nothing at this level"
+
+
+def test_it_logs_json_where_that_is_wanted(tmp_path):
+    nowhere = tmp_path / "nowhere"
+    nowhere.write_text("{}")
+    done = subprocess.run([PROGRAM, "--log-format", "json", "--kubeconfig", nowhere],
+                          stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    first, last = map(json.loads, done.stderr.splitlines())
+    assert first["msg"] == "Started" and str(nowhere) in last["error"]
