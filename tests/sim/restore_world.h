@@ -158,8 +158,9 @@ struct restore_world {
     int n_restores;
     int64_t seen; /* version of the API server */
     struct world_fence fence;
-    unsigned n_wipes; /* of any Redis */
-    uint64_t digest;  /* of when what was written: of a seed it is the same by any compiler */
+    unsigned n_wipes;  /* of any Redis */
+    unsigned n_orders; /* that were given */
+    uint64_t digest;   /* of when what was written: of a seed it is the same by any compiler */
     char violation[1500];
 };
 

@@ -176,6 +176,7 @@ static struct world_order *order_new(struct world_replica *r, uint64_t number, b
             o = other;
     }
     INVARIANT(o);
+    w->n_orders++;
     done_ms = later(w);
     is_lost = prng_chance(&w->prng, w->faults);
     *o = (struct world_order){ .number = number,

@@ -19,9 +19,8 @@ enum {
     SEEDS = 30,
     ROUGH_MS = 6 * RESTORE_WORLD_MINUTE_MS,
     SCENARIO_MS = 4 * RESTORE_WORLD_MINUTE_MS,
-    SCENARIO_REQUESTS_MAX = 600,
-    SCENARIO_SEED = 1,  /* whose first process leads, */
-    FIRST_REQUEST = 25, /* and has sent so many when the restore is asked for */
+    SCENARIO_DEEDS_MAX = 600,
+    SCENARIO_SEED = 1,
     SCENARIO_BEGINS_MS = RESTORE_WORLD_MINUTE_MS + 10 * RESTORE_WORLD_SECOND_MS,
 };
 
@@ -58,7 +57,38 @@ static void whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends(voi
     assert_true(seeds_one_is_chosen() || (n_wipes > SEEDS && n_completed > SEEDS && n_of_keys > 0));
 }
 
-/* --- at each request -------------------------------------------------------------------------- */
+/* --- at each request, and each order ---------------------------------------------------------- */
+
+/* A restore, and the step that is new of it, in which something befalls it; of Pending: anywhere.
+ */
+struct scenario {
+    enum restore_world_wish wish;
+    enum restore_step step;
+};
+
+static const struct scenario scenarios[] = {
+    { WISH_HOLD, RESTORE_STEP_PENDING },       { WISH_KEYS, RESTORE_STEP_PENDING },
+    { WISH_VOLUMES, RESTORE_STEP_RECREATING }, { WISH_SKIP, RESTORE_STEP_SKIPPING },
+    { WISH_REVERT, RESTORE_STEP_REVERTING },
+};
+
+/* What befalls the process that leads so many requests later: the last of them fails. Or else, so
+ * many requests and orders later, it crashes. */
+struct mishap {
+    uint64_t at;
+    enum fake_api_fault fault;
+};
+
+static bool is_where_it_is_new(struct restore_world *w, const struct scenario *s)
+{
+    return w->n_restores > 0 &&
+           (s->step == RESTORE_STEP_PENDING || restore_world_is_in(w, 0, s->step));
+}
+
+static bool is_of_keys(enum restore_world_wish wish)
+{
+    return wish == WISH_KEYS || wish == WISH_REVERT;
+}
 
 /* One restore, with a failover behind its wipe, if it wipes, and then what follows. */
 static void live_on(struct restore_world *w, enum restore_world_wish wish, bool *failed_over,
@@ -85,128 +115,131 @@ static void live_on(struct restore_world *w, enum restore_world_wish wish, bool 
     }
 }
 
-/* Runs until so many requests were sent, then something befalls the one who sent them; false: there
- * were not so many. */
-static bool run_scenario(struct restore_world *w, enum restore_world_wish wish, uint64_t crash_at)
+/* Of whom a mishap is waiting for. */
+struct ambush {
+    const struct mishap *mishap;
+    size_t replica;
+    uint64_t at;
+    bool is_laid, is_over, has_met;
+};
+
+/* Requests, or whatever it does. */
+static uint64_t n_done(const struct restore_world *w, const struct ambush *a)
+{
+    return w->replicas[a->replica].link->n_started +
+           (a->mishap->fault == FAKE_API_FINE ? w->n_orders : 0);
+}
+
+static void lay(struct restore_world *w, struct ambush *a)
+{
+    struct fake_api_link *link;
+
+    while (a->replica < RESTORE_WORLD_REPLICAS &&
+           !wal_reconciler_counts(w->replicas[a->replica].reconciler).leads)
+        a->replica++;
+    assert_true(a->replica < RESTORE_WORLD_REPLICAS);
+    link = w->replicas[a->replica].link;
+    link->fault = a->mishap->fault;
+    link->fault_at = link->n_started + a->mishap->at;
+    a->at = n_done(w, a) + a->mishap->at;
+    a->is_laid = true;
+}
+
+static void spring(struct restore_world *w, struct ambush *a)
+{
+    if (n_done(w, a) < a->at)
+        return;
+    a->is_over = a->has_met = true;
+    if (a->mishap->fault == FAKE_API_FINE)
+        restore_world_restart(w, a->replica);
+}
+
+static void lift(struct restore_world *w, struct ambush *a)
+{
+    a->is_over = true;
+    w->replicas[a->replica].link->fault_at = 0;
+}
+
+/* False: nothing befell anybody, as not so much was done. */
+static bool meet(struct restore_world *w, const struct scenario *s, const struct mishap *m)
 {
     const int64_t end_ms = restore_world_now_ms() + SCENARIO_MS;
     bool failed_over = false, released = false;
+    struct ambush a = { .mishap = m };
 
     while (restore_world_now_ms() < end_ms && w->violation[0] == '\0' &&
            (w->n_restores == 0 || w->restores[0].ended_ms == INT64_MAX)) {
-        live_on(w, wish, &failed_over, &released);
+        bool is_new;
+
+        live_on(w, s->wish, &failed_over, &released);
+        is_new = is_where_it_is_new(w, s);
+        if (is_new && !a.is_laid)
+            lay(w, &a);
         restore_world_step(w);
-        if (crash_at > 0 && w->replicas[0].link->n_started >= crash_at) {
-            crash_at = 0;
-            restore_world_restart(w, 0);
-        }
+        if (is_new && !a.is_over)
+            spring(w, &a);
+        else if (a.is_laid && !a.is_over)
+            lift(w, &a);
     }
+    assert_true(a.is_laid || w->violation[0] != '\0');
+    return a.has_met;
+}
+
+static bool run_scenario(struct restore_world *w, const struct scenario *s, const struct mishap *m)
+{
+    const bool met = meet(w, s, m);
+
     restore_world_calm_down(w);
-    if (wish != WISH_KEYS) { /* it may have taken its time */
-        live_on(w, wish, &failed_over, &released);
+    if (restore_world_is_in(w, 0, RESTORE_STEP_HELD)) { /* it may have taken its time */
+        restore_world_edit(w, 0, "release");
         restore_world_calm_down(w);
     }
     restore_world_check_end(w);
     /* Keys may be left; it has an end in any case. */
     if (w->violation[0] == '\0' && !w->restores[0].completed &&
-        (wish != WISH_KEYS || w->restores[0].ended_ms == INT64_MAX))
+        (!is_of_keys(s->wish) || w->restores[0].ended_ms == INT64_MAX))
         restore_world_fail(w, "it is not completed: %s", restore_world_text(w, 0));
-    return crash_at == 0;
+    return met;
 }
 
-/* A restore, and at which requests something befalls it. */
-struct scenario {
-    enum restore_world_wish wish;
-    uint64_t first, last;
-};
-
-/* What is new of one that deletes pods is from its step on: up to there it is like any other. */
-static struct scenario of_volumes(struct restore_world *w)
+static void go_wrong_at_each(struct restore_world *w, const struct scenario *s,
+                             enum fake_api_fault fault)
 {
-    struct scenario s = { .wish = WISH_VOLUMES };
-    bool failed_over = false, released = false;
-
-    restore_world_init(w, SCENARIO_SEED);
-    for (const int64_t end_ms = restore_world_now_ms() + SCENARIO_MS;
-         restore_world_now_ms() < end_ms && !failed_over;) {
-        live_on(w, s.wish, &failed_over, &released);
-        restore_world_step(w);
-        s.last = w->replicas[0].link->n_started;
-        if (w->n_restores > 0 && s.first == 0 && restore_world_is_in(w, 0, RESTORE_STEP_RECREATING))
-            s.first = s.last;
-    }
-    assert_true(s.first > FIRST_REQUEST && s.last > s.first && failed_over);
-    restore_world_release(w);
-    return s;
-}
-
-enum { SCENARIOS = 3 };
-
-static void make_scenarios(struct restore_world *w, struct scenario ret[SCENARIOS])
-{
-    ret[0] = (struct scenario){ WISH_HOLD, FIRST_REQUEST, UINT64_MAX };
-    ret[1] = (struct scenario){ WISH_KEYS, FIRST_REQUEST, UINT64_MAX };
-    ret[2] = of_volumes(w);
-}
-
-static void crash_after_each_request(struct restore_world *w, const struct scenario *s)
-{
-    bool crashed = true;
+    const uint64_t first = fault == FAKE_API_FINE ? 0 : 1;
+    struct mishap m = { first, fault };
+    bool met = true;
     char where[64];
 
-    for (uint64_t k = s->first; crashed && k <= s->last; k++) {
-        assert_true(k < SCENARIO_REQUESTS_MAX);
+    for (; met; m.at++) {
+        assert_true(m.at < SCENARIO_DEEDS_MAX);
         restore_world_init(w, SCENARIO_SEED);
-        crashed = run_scenario(w, s->wish, k);
-        snprintf(where, sizeof(where), "wish %d, crashed after request %llu", (int)s->wish,
-                 (unsigned long long)k);
+        met = run_scenario(w, s, &m);
+        snprintf(where, sizeof(where), "wish %d, fault %d at %llu", (int)s->wish, (int)fault,
+                 (unsigned long long)m.at);
         fail_on_violation(w, where);
         restore_world_release(w);
     }
+    assert_true(m.at > first + 1); /* anything befell anybody */
 }
 
-static void a_process_may_crash_after_each_request(void **state)
+static void a_process_may_crash_after_each_request_and_order(void **state)
 {
-    struct scenario scenarios[SCENARIOS];
-
     if (seeds_one_is_chosen())
         skip();
-    make_scenarios(*state, scenarios);
-    for (size_t i = 0; i < SCENARIOS; i++)
-        crash_after_each_request(*state, &scenarios[i]);
-}
-
-static void fail_each_request(struct restore_world *w, const struct scenario *s,
-                              enum fake_api_fault fault)
-{
-    bool failed = true;
-    char where[64];
-
-    for (uint64_t k = s->first; failed && k <= s->last; k++) {
-        assert_true(k < SCENARIO_REQUESTS_MAX);
-        restore_world_init(w, SCENARIO_SEED);
-        w->replicas[0].link->fault = fault;
-        w->replicas[0].link->fault_at = k;
-        run_scenario(w, s->wish, 0);
-        failed = w->replicas[0].link->n_started >= k;
-        snprintf(where, sizeof(where), "wish %d, fault %d at request %llu", (int)s->wish,
-                 (int)fault, (unsigned long long)k);
-        fail_on_violation(w, where);
-        restore_world_release(w);
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
+        go_wrong_at_each(*state, &scenarios[i], FAKE_API_FINE);
 }
 
 static void each_request_may_fail(void **state)
 {
     static const enum fake_api_fault faults[] = { FAKE_API_LOST, FAKE_API_ANSWER_LOST,
                                                   FAKE_API_REFUSED };
-    struct scenario scenarios[SCENARIOS];
 
     if (seeds_one_is_chosen())
         skip();
-    make_scenarios(*state, scenarios);
-    for (size_t i = 0; i < ARRAY_SIZE(faults) * SCENARIOS; i++)
-        fail_each_request(*state, &scenarios[i % SCENARIOS], faults[i / SCENARIOS]);
+    for (size_t i = 0; i < ARRAY_SIZE(faults) * ARRAY_SIZE(scenarios); i++)
+        go_wrong_at_each(*state, &scenarios[i % ARRAY_SIZE(scenarios)],
+                         faults[i / ARRAY_SIZE(scenarios)]);
 }
 
 /* Nobody knows what it asks for, or of which RedisWal; the others go on. */
@@ -231,7 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_happens_redis_is_wiped_in_safety_and_every_restore_ends),
-        cmocka_unit_test(a_process_may_crash_after_each_request),
+        cmocka_unit_test(a_process_may_crash_after_each_request_and_order),
         cmocka_unit_test(each_request_may_fail),
         cmocka_unit_test(what_is_no_restore_at_all_is_left_alone),
     };
