@@ -1,8 +1,6 @@
 """`kubectl redwal restore` on a cluster, with the controller's part played by the test."""
 
 import json
-import os
-import pty
 import subprocess
 import threading
 import time
@@ -12,6 +10,7 @@ import pytest
 from kinds import RESTORE
 from lab.process import Process
 from lab.wait import await_
+from person import Person
 from place import bind
 from rediswals import create, make
 from test_kubectl import DIFFERENT, DONE, FAILED, REDWAL, TIMEOUT, USAGE
@@ -328,27 +327,6 @@ def test_progress_is_shown(api, cluster, namespace, wal, tmp_path):
                           tmp_path / "restore.log").start()
         await_(lambda: "600 of 1,234 records replayed  48 %" in process.output(), 30, process.tail)
         process.kill()
-
-
-class Person:
-    """At a terminal, in front of the tool."""
-
-    def __init__(self, argv):
-        self.end, terminal = pty.openpty()
-        # pylint: disable-next=consider-using-with
-        self.process = subprocess.Popen(argv, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal)
-        os.close(terminal)
-        self.read = ""
-
-    def reads(self, what):
-        while what not in self.read:
-            self.read += os.read(self.end, 4096).decode()
-
-    def types(self, what):
-        os.write(self.end, f"{what}\n".encode())
-        self.process.communicate(timeout=60)
-        os.close(self.end)
-        return self.process.returncode
 
 
 @pytest.mark.parametrize("answer, code, made", [("orders", DONE, 1), ("yes", USAGE, 0), ("", USAGE, 0)])
