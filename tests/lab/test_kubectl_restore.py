@@ -461,6 +461,16 @@ def as_user(cluster, restore):
     return lambda *argv: restore(*argv, kubeconfig=cluster.directory / "user.kubeconfig")
 
 
+@pytest.fixture
+def offered(cluster, namespace):
+    """What a shell offers behind these words."""
+    def run(*words, kubeconfig=cluster.kubeconfig):
+        done = subprocess.run([REDWAL, "__complete", "restore", "-n", namespace, "--kubeconfig", kubeconfig, *words],
+                              capture_output=True, text=True, timeout=60, check=True)
+        return [line.split("\t")[0] for line in done.stdout.splitlines()]
+    return run
+
+
 def test_one_role_is_enough_for_all_of_it(api, cluster, namespace, as_user):
     put(api, namespace, "held", "Held", **TO_A_TIME)
     put(api, namespace, "unwanted", "Held", **TO_A_TIME)
@@ -486,6 +496,15 @@ def test_nothing_in_that_role_is_too_much(api, cluster, namespace, as_user, verb
         assert f'cannot {verb} resource "{resource}"' in as_user(*argv)[2]
 
 
+def test_shells_are_offered_rediswals_by_what_that_role_lists(cluster, namespace, wal, offered):
+    del wal
+    user = cluster.directory / "user.kubeconfig"
+    bind(cluster, namespace, "redwal-restore")
+    assert "orders" in offered("", kubeconfig=user)
+    bind(cluster, namespace, "redwal-restore", ("list", "rediswals"))
+    assert "orders" not in offered("", kubeconfig=user)
+
+
 def test_who_may_look_sees_restores_and_makes_none(api, cluster, namespace, as_user):
     put(api, namespace, "held", "Held", **TO_A_TIME)
     bind(cluster, namespace, "redwal-view")
@@ -497,16 +516,9 @@ def test_who_may_look_sees_restores_and_makes_none(api, cluster, namespace, as_u
     assert not the_one(api, namespace)["spec"]["release"]
 
 
-def test_shells_are_offered_what_is_there(api, cluster, namespace, wal):
+def test_shells_are_offered_what_is_there(api, namespace, wal, offered):
     del wal
     put(api, namespace, "orders-1", "Held")
-
-    def offered(*words):
-        done = subprocess.run([REDWAL, "__complete", "restore", "-n", namespace, "--kubeconfig",
-                               cluster.kubeconfig, *words], capture_output=True, text=True,
-                              timeout=60, check=True)
-        return [line.split("\t")[0] for line in done.stdout.splitlines()]
-
     assert offered("") == ["status", "list", "cancel", "release", "orders", ":4"]
     assert offered("or") == ["orders", ":4"]
     for verb in ("status", "cancel", "release"):
