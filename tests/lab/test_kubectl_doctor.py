@@ -1,13 +1,14 @@
 """kubectl-redwal doctor --rediswal: what is wrong with a RedisWal in its cluster, made wrong here."""
 
 import json
+import subprocess
 
 import pytest
 
 from controllers import Controller
 from lab.wait import await_
 from lab.wal import Topic, grant
-from place import DIFFERENT, KAFKA_USER, REDIS_USER
+from place import DIFFERENT, KAFKA_USER, PEOPLE, REDIS_USER
 
 CHILD = "orders-applier"
 
@@ -147,6 +148,41 @@ def test_the_redis_failover_and_who_may_not_look(scene, place, others):
     rows = {row["check"]: row["verdict"] for row in json.loads(out)["checks"]}
     assert [rows[check] for check in ("rediswal", "controller", "secrets", "objects")] == [
         "OK", "UNKNOWN", "UNKNOWN", "UNKNOWN"]
+
+
+# What a user is bound to, and the checks that nobody can tell without.
+RIGHTS = {
+    "view": ("--clusterrole=view", {"objects", "objects-owned", "appliers-ready", "appliers-run"}),
+    "redwal-connect": ("--clusterrole=redwal-connect", {"secrets"}),
+    "lease": ("--role=lease", {"controller"})}
+
+
+def test_these_rights_are_enough_for_all_checks_and_each_is_needed(patient, scene):
+    patient.kubectl("apply", "--server-side", "--force-conflicts", "-f", PEOPLE)
+    patient.kubectl("create", "role", "lease", "--verb=get", "--resource=leases", "--resource-name=redwal-controller")
+
+    def verdicts_for(name):
+        argv = scene.argv("doctor", "-o", "json", "--controller-namespace", scene.namespace,
+                          kubeconfig=scene.cluster.directory / f"{name}.kubeconfig")
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        return {row["check"]: row["verdict"] for row in json.loads(done.stdout)["checks"]}
+
+    def unknown_to_user():
+        return {check for check, verdict in verdicts_for("user").items() if verdict == "UNKNOWN"}
+
+    def grant(right):
+        patient.kubectl("create", "rolebinding", right, RIGHTS[right][0], "--user=lab-user")
+    for right in RIGHTS:
+        grant(right)
+    await_(lambda: verdicts_for("admin").keys() >= {"log-topic", "redis-primary", "LogReachable"}, 90,
+           patient.controller.tail)
+    await_(lambda: verdicts_for("user") == verdicts_for("admin"), 90,
+           lambda: f"the user sees the same: {verdicts_for('user')}\n{verdicts_for('admin')}")
+    for right, (_, checks) in RIGHTS.items():
+        patient.kubectl("delete", "rolebinding", right)
+        await_(lambda: checks <= unknown_to_user(), 60, lambda: f"{checks} need {right}: {unknown_to_user()}")
+        grant(right)
+        await_(lambda: not checks & unknown_to_user(), 60, lambda: f"{right} counts: {unknown_to_user()}")
 
 
 def test_who_may_write_the_marks_that_are_wanted(scene, place):
