@@ -535,16 +535,27 @@ def await_event(site, step, seconds=240):
     raise AssertionError(f"nobody tells of {step}: {site.status()}")
 
 
-@pytest.mark.parametrize("step", ["Pending", "Preflight", "Stopping", "Fencing", "Wiping", "Replaying",
-                                  "Verifying"])
-def test_the_controller_is_killed_in_a_step(idle, successor, step):
-    records = written(idle, 3000)
-    idle.restore(rate=1000)
+TO_THE_END, TO_A_TIME = {"rate": 1000}, {"to": {"time": TIME_TEXT}}
+
+
+@pytest.mark.parametrize("step, spec", [
+    *((step, TO_THE_END) for step in (
+        "Pending", "Preflight", "Stopping", "Fencing", "Wiping", "Replaying", "Verifying")),
+    ("Held", TO_A_TIME), ("Releasing", TO_A_TIME), ("Skipping", {**TO_A_TIME, "after": "Skip"})])
+def test_the_controller_is_killed_in_a_step(idle, successor, step, spec):
+    records = written(idle, 3000) if spec is TO_THE_END else before(idle)[0]
+    idle.restore(**spec)
+    if step == "Releasing":
+        idle.await_step("Held")
+        idle.change(release=True)
     if step != "Pending":
         await_event(idle, step)
     successor()
+    if step == "Held":
+        idle.change(release=True)
     idle.await_step("Completed", seconds=120)
-    idle.is_fold(records)
+    idle.await_applied()
+    idle.is_fold(records if step == "Skipping" else idle.topic.read())
     assert idle.n_wipes() == 1
     await_(lambda: idle.wals.condition("Ready") == ("True", "AllWell"), 60, "all is well")
 
