@@ -1,4 +1,4 @@
-"""A pod with labels of somebody's, which runs a Redis and tries to connect to others."""
+"""A pod with labels of somebody's, which runs Redis and tries to connect to others."""
 
 from installed import REDIS_IMAGE
 from lab.wait import await_
@@ -7,8 +7,13 @@ REFUSED = "Could not connect"
 AS_NOBODY = {"runAsNonRoot": True, "runAsUser": 65534, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
+# A Redis at each port that is given.
+SERVE = 'for port in "$@"; do redis-server --protected-mode no --save "" --port "$port" & done; wait'
+REDIS = 6379
+
+
 class Bystander:
-    def __init__(self, node, namespace, name, labels):
+    def __init__(self, node, namespace, name, labels, ports=(REDIS,)):
         self.node, self.namespace, self.name = node, namespace, name
         node.core.create_namespaced_pod(namespace, {
             "metadata": {"name": name, "labels": labels},
@@ -16,7 +21,7 @@ class Bystander:
                 # Never ready, so that no Service leads here.
                 {"name": "redis", **REDIS_IMAGE, "readinessProbe": {"exec": {"command": ["false"]}},
                  "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-                 "command": ["redis-server", "--protected-mode", "no", "--save", ""]}]}})
+                 "command": ["sh", "-c", SERVE, "sh", *map(str, ports)]}]}})
 
     def address(self):
         return self.node.core.read_namespaced_pod(self.name, self.namespace).status.pod_ip

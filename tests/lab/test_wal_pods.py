@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from bystander import Bystander
+from bystander import REDIS, Bystander
 from installed import APPLIERS, CONTROLLERS, SYSTEM
 from judged import check, write
 from lab.wait import await_
@@ -13,7 +13,9 @@ from manifests import build, of_kind
 from node import ready
 from rediswals import GROUP, PLURAL, VERSION
 
-HTTP, REDIS, SENTINEL = 8080, 6379, 26379
+HTTP, SENTINEL = 8080, 26379
+# Of others, to which the controller goes wherever they are; and one to which it does not.
+OPEN, CLOSED = (REDIS, SENTINEL, 6443, 8083, 9092, 9094), 9095
 NOBODY = {"app": "nobody"}
 APPLIER = {"app.kubernetes.io/name": "redis-applier", "redwal.dev/wal": "orders"}
 JOB = {"app.kubernetes.io/name": "kubectl-redwal", "redwal.dev/wal": "orders"}
@@ -33,7 +35,7 @@ def people(node, home, wal):
     people = {name: Bystander(node, home, name, labels) for name, labels in
               (("nobody", NOBODY), ("applier", APPLIER), ("job", JOB), ("reader", READER),
                ("operator", OPERATOR), ("redis", OF_REDIS), ("controller", CONTROLLER))}
-    people["elsewhere/nobody"] = Bystander(node, elsewhere, "nobody", NOBODY)
+    people["elsewhere/nobody"] = Bystander(node, elsewhere, "nobody", NOBODY, (*OPEN, CLOSED))
     people["elsewhere/applier"] = Bystander(node, elsewhere, "applier", APPLIER)
     people["elsewhere/job"] = Bystander(node, elsewhere, "job", JOB)
     people["elsewhere/reader"] = Bystander(node, elsewhere, "reader", READER)
@@ -124,10 +126,15 @@ def test_appliers_go_to_kafka_and_their_redis_and_nowhere_else(node, people):
     people["applier"].await_reaches(node.machine, node.port, False)
 
 
-def test_the_controller_goes_to_the_api_server_and_to_redis_anywhere(node, people):
-    controller = people["system/controller"]
+def test_the_controller_goes_by_its_ports_anywhere_and_to_names(people, node):
+    """To the API server and Kafka of the lab, which listen elsewhere, a policy of the lab lets it out."""
+    controller, address = people["system/controller"], people["elsewhere/nobody"].address()
     controller.await_reaches(node.machine, node.port)
-    controller.await_reaches(people["elsewhere/nobody"].address(), REDIS)
+    for port in OPEN:
+        controller.await_reaches(address, port)
+    people["nobody"].await_reaches(address, CLOSED)
+    controller.await_reaches(address, CLOSED, False)
+    controller.await_reaches("kube-dns.kube-system", 53)
     coredns, = node.pods("kube-system", "k8s-app=kube-dns")
     controller.await_reaches(coredns.status.pod_ip, 8181, False)  # its readiness, not its names
     people["nobody"].await_reaches(coredns.status.pod_ip, 8181)
