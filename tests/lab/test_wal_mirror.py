@@ -23,7 +23,8 @@ from lab.wait import await_, holds
 from lab.wal import Topic, grant
 from lab.workload import encode
 from manifests import MANIFESTS
-from place import DONE, FAILED, REDWAL, TIMEOUT, USAGE
+from person import Person
+from place import DONE, FAILED, REDWAL, TIMEOUT, USAGE, bind
 from strimzi import FORMS, KIND, NAME, SOURCE, Operator, make_mirror
 
 LOOKS = "--look-interval", "1s", "--connect-allow", "127.0.0.1"
@@ -307,12 +308,18 @@ def test_a_topic_that_stamps_records_anew_is_told(wals, controller, brokers):
     await_(lambda: wals.condition("MirrorFaithful") == ("Unknown", "NotObserved"), 90, it.tail)
 
 
-def cli(wals, *words, status=DONE, tells=False):
+ENVIRONMENT = {**os.environ, "XDG_CONFIG_HOME": "/nonexistent"}
+
+
+def call(wals, *words, kubeconfig=None):
+    return [REDWAL, "mirror", *words, "-n", wals.namespace, "--kubeconfig", kubeconfig or wals.cluster.kubeconfig,
+            "-o", "json"]
+
+
+def cli(wals, *words, status=DONE, tells=False, **options):
     """kubectl redwal mirror: its output, or what it complains about where it tells nothing else."""
-    done = subprocess.run(
-        [REDWAL, "mirror", *words, "-n", wals.namespace, "--kubeconfig", wals.cluster.kubeconfig,
-         "-o", "json"], capture_output=True, text=True, timeout=330, check=False,
-        stdin=subprocess.DEVNULL, env={**os.environ, "XDG_CONFIG_HOME": "/nonexistent"})
+    done = subprocess.run(call(wals, *words, **options), capture_output=True, text=True, timeout=330, check=False,
+                          stdin=subprocess.DEVNULL, env=ENVIRONMENT)
     assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
     return json.loads(done.stdout) if tells or status == DONE else done.stderr
 
@@ -364,6 +371,33 @@ def say(wals):
 
     say.generation = generation
     return say
+
+
+@pytest.mark.parametrize("answer, code", [("orders", DONE), ("yes", FAILED), ("no", FAILED), ("", FAILED)])
+@pytest.mark.parametrize("verb, before, wanted", [("stop", "Running", "Stopped"), ("resume", "Stopped", "Running")])
+def test_a_person_is_asked(wals, say, verb, before, wanted, answer, code):
+    wals.patch({"mirror": {"state": before}})
+    say(before, "Running", say.generation())
+    person = Person(call(wals, verb, "orders"), ENVIRONMENT)
+    person.reads("Type the RedisWal's name to go on: ")
+    asked = f"The mirror of RedisWal {wals.namespace}/orders: a, which is {before} now, is to be {wanted}."
+    assert asked in person.read
+    assert ("written into the log here" in person.read) == (verb == "resume")
+    assert wals.get()["spec"]["mirror"]["state"] == before
+    assert person.types(answer) == code
+    assert wals.get()["spec"]["mirror"]["state"] == (wanted if code == DONE else before)
+    assert ("nothing was changed" in person.read) == (code != DONE)
+
+
+def test_who_may_look_sees_the_mirror_and_orders_nothing(wals, say):
+    say("Stopped", "StoppedAndFenced", say.generation())
+    user = wals.cluster.directory / "user.kubeconfig"
+    bind(wals.cluster, wals.namespace, "redwal-view", ("get", "rediswals"))
+    assert 'cannot get resource "rediswals"' in cli(wals, "status", "orders", status=FAILED, kubeconfig=user)
+    bind(wals.cluster, wals.namespace, "redwal-view")
+    assert cli(wals, "status", "orders", kubeconfig=user)["state"] == "Stopped"
+    assert "403" in cli(wals, "resume", "orders", "--yes", status=FAILED, kubeconfig=user)
+    assert wals.get()["spec"]["mirror"]["state"] == "Stopped"
 
 
 def test_no_status_from_before_ends_the_wait_for_a_stop(wals, say):
