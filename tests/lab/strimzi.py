@@ -63,10 +63,13 @@ class Operator:
         state = resource["spec"]["mirrors"][1][SOURCE].get("state", "running")
         self.connector.ask("PUT", {"running": "/resume", "stopped": "/stop"}[state])
         await_(lambda: self._is(state), 180, lambda: f"{state}: {self.connector.status()}")
+        self.say(resource, self.connector.status())
+
+    def say(self, resource, status):
+        """That it has done what `resource` asks for, and what Connect says of the source connector."""
         self.kubectl("patch", self.form.kind, NAME, "--subresource=status", "--type=merge", "-p", json.dumps({
             "status": {"observedGeneration": resource["metadata"]["generation"],
-                       "conditions": [{"type": "Ready", "status": "True"}],
-                       "connectors": [self.connector.status()]}}))
+                       "conditions": [{"type": "Ready", "status": "True"}], "connectors": [status]}}))
 
     def _is(self, state):
         now, made = self.connector.status(), self.connector.ask("GET")[1].get("tasks", [])

@@ -1,17 +1,18 @@
-"""manifests/rbac is enough for the controller, and nothing in it is too much."""
+"""manifests/rbac is enough for the controller, and nothing in it is too much; so are components/mirror-maker."""
 
 import copy
 import json
-import pathlib
 
+import kubernetes
 import pytest
 import yaml
 
 from controllers import Controller
 from kinds import RESTORE
 from lab.wait import await_, holds
-from manifests import build, of_kind
+from manifests import MANIFESTS, build, of_kind
 from rediswals import create, make
+from strimzi import NAME, SOURCE, Operator, make_mirror
 
 HOME = "redwal-system"
 # The same Event once more; test_writes.py has that of the recorder. A leader that takes over a restore and
@@ -20,7 +21,8 @@ SEEN_ELSEWHERE = {("patch", "events"), ("get", "redisrestores")}
 # Without them no Job is made, and the restore that waits for it says why.
 FOR_JOBS = {("create", "jobs"): 'cannot create resource "jobs"',
             ("update", "redisrestores/finalizers"): "cannot set blockOwnerDeletion"}
-RBAC = pathlib.Path(__file__).resolve().parents[2] / "manifests" / "rbac"
+RBAC = MANIFESTS / "rbac"
+OF_MIRRORS = MANIFESTS / "components" / "mirror-maker" / "rbac.yaml"
 
 
 def roles():
@@ -240,3 +242,83 @@ def test_nothing_is_too_much(cluster, api, namespace, installed, scratch_redis, 
     finally:
         controller.stop()
         installed.restore()
+
+
+# --- components/mirror-maker ----------------------------------------------------------------------
+
+FOLLOW_AND_ORDER = ["list", "watch", "patch"]
+NOBODY = "127.0.0.1:1"
+
+
+def verbs_for_mirrors(cluster, namespace):
+    """What the controller may do with KafkaMirrorMaker2s there."""
+    access = kubernetes.client.AuthorizationV1Api(cluster.client)
+
+    def may(verb):
+        return access.create_subject_access_review({"spec": {
+            "user": f"system:serviceaccount:{HOME}:redwal-controller", "resourceAttributes": {
+                "namespace": namespace, "verb": verb, "group": "kafka.strimzi.io",
+                "resource": "kafkamirrormaker2s"}}}).status.allowed
+    return [verb for verb in [*FOLLOW_AND_ORDER, "get", "create", "update", "delete"] if may(verb)]
+
+
+@pytest.fixture
+def component(cluster, namespace, installed):
+    """Beside the controller; to be called, with the verb that it is to lack."""
+    del installed
+
+    def await_verbs(wanted):
+        await_(lambda: verbs_for_mirrors(cluster, namespace) == wanted, 60,
+               lambda: f"the controller may {wanted}: {verbs_for_mirrors(cluster, namespace)}")
+
+    def grant(lacking=None):
+        objects = list(yaml.safe_load_all(OF_MIRRORS.read_text()))
+        rule, = objects[0]["rules"]
+        rule["verbs"] = [verb for verb in rule["verbs"] if verb != lacking]
+        for body in objects:
+            cluster.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+        await_verbs([verb for verb in FOLLOW_AND_ORDER if verb != lacking])
+    await_verbs([])
+    yield grant
+    cluster.kubectl("delete", "-f", OF_MIRRORS)
+
+
+@pytest.fixture
+def operator(cluster, namespace, definition_of_strimzi, component, wals):
+    """That of a KafkaMirrorMaker2 which a RedisWal wants to be stopped."""
+    del component
+    cluster.kubectl("-n", HOME, "delete", "lease", "--all")
+    operator = Operator(cluster, namespace, definition_of_strimzi, None)
+    make_mirror(operator, NOBODY, NOBODY)
+    wals.create(**{"spec.mirror": {"state": "Stopped", "kafkaMirrorMaker2": {"name": NAME, "sourceAlias": "dc"}}})
+    return operator
+
+
+def test_the_component_is_enough_to_follow_and_order_mirrors(namespace, installed, component, operator, wals,
+                                                             tmp_path):
+    component()
+    controller = installed.run(tmp_path, namespace)
+
+    def told(reason):
+        return reason in (wals.condition("MirrorRunning") or ())
+    try:
+        await_(lambda: operator.mirror(1)[SOURCE].get("state") == "stopped", 90, controller.tail)
+        await_(lambda: told("NotReconciled"), 90, controller.tail)
+        operator.say(operator.resource(), {
+            "name": "dc->dr.MirrorSourceConnector", "connector": {"state": "STOPPED"}, "tasks": []})
+        await_(lambda: told("GuardAwaited"), 90, controller.tail)
+    finally:
+        controller.stop()
+    assert "orbidden" not in controller.output()
+
+
+@pytest.mark.parametrize("verb", FOLLOW_AND_ORDER)
+def test_nothing_in_the_component_is_too_much(namespace, installed, component, operator, tmp_path, verb):
+    del operator
+    component(lacking=verb)
+    controller = installed.run(tmp_path, namespace)
+    try:
+        await_(lambda: f'cannot {verb} resource "kafkamirrormaker2s"' in controller.output().replace('\\"', '"'), 90,
+               controller.tail)
+    finally:
+        controller.stop()

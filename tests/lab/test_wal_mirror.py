@@ -22,10 +22,9 @@ from lab.offsets import Offsets
 from lab.wait import await_, holds
 from lab.wal import Topic, grant
 from lab.workload import encode
-from manifests import MANIFESTS
 from person import Person
 from place import DONE, FAILED, REDWAL, TIMEOUT, USAGE, bind
-from strimzi import FORMS, KIND, NAME, SOURCE, Operator, make_mirror
+from strimzi import FORMS, NAME, SOURCE, Operator, make_mirror
 
 LOOKS = "--look-interval", "1s", "--connect-allow", "127.0.0.1"
 PROOF_S, STALE_S = 10, 30
@@ -537,22 +536,3 @@ def test_offsets_in_a_third_place_are_read_there_with_its_own_user(
         assert PASSWORD not in it.log.read_text() + json.dumps(wals.get())
     finally:
         elsewhere.stop()
-
-
-def test_the_component_lets_the_controller_follow_and_order_mirror_makers(
-        cluster, namespace, definition_of_strimzi):
-    del definition_of_strimzi
-
-    def may(verb):
-        done = cluster.kubectl("auth", "can-i", verb, KIND, "-n", namespace, "--as",
-                               "system:serviceaccount:redwal-system:redwal-controller", check=False)
-        return done.stdout.strip() == "yes"
-    component = MANIFESTS / "components" / "mirror-maker" / "rbac.yaml"
-    verbs = ["list", "watch", "patch", "get", "create", "update", "delete"]
-    assert not any(map(may, verbs))
-    cluster.kubectl("apply", "-f", component)
-    try:
-        await_(lambda: may("patch"), 30, "the role counts")
-        assert [verb for verb in verbs if may(verb)] == ["list", "watch", "patch"]
-    finally:
-        cluster.kubectl("delete", "-f", component)
