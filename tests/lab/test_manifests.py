@@ -1,6 +1,7 @@
 """The manifests: they build, a real API server takes them, and they do what they say."""
 
 import json
+import os
 import re
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 from lab import permissions
 from lab.redis_server import RedisServer
 from manifests import MANIFESTS, build, of_kind, users_of_sample
-from rediswals import children
+from rediswals import GROUP, PLURAL, VERSION, children, create, make
 
 DIRECTORIES = sorted(str(path.parent.relative_to(MANIFESTS))
                      for path in MANIFESTS.rglob("kustomization.yaml")
@@ -40,7 +41,10 @@ def test_no_password_is_in_any_of_them(cluster):
     assert not any(of_kind(build(cluster, d), "Secret") for d in DIRECTORIES)
 
 
-def test_the_controller_is_let_into_its_namespace_and_out_to_redis(cluster):
+OF_CONNECT = MANIFESTS / "components/mirror-maker/connect.yaml"
+
+
+def test_the_controller_is_let_into_its_namespace_and_out_to_redis_and_connect(cluster, namespace):
     objects = build(cluster, "controller")
     namespace = of_kind(objects, "Namespace")["redwal-system"]
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -51,15 +55,16 @@ def test_the_controller_is_let_into_its_namespace_and_out_to_redis(cluster):
     scope = cluster.namespace("restricted")
     cluster.kubectl("label", "namespace", scope, "pod-security.kubernetes.io/enforce=restricted")
     cluster.kubectl("-n", scope, "apply", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
-    # The sample's Redis lets it in by these labels, from this namespace.
-    peers = [peer for p in of_kind(build(cluster, "samples/dc"), "NetworkPolicy").values()
-             for rule in p["spec"]["ingress"] for peer in rule["from"]
+    # The sample's Redis and Strimzi's Connect let it in by these labels, from this namespace.
+    cluster.kubectl("-n", namespace, "apply", "--dry-run=server", "--validate=strict", "-f", OF_CONNECT)
+    policies = [*of_kind(build(cluster, "samples/dc"), "NetworkPolicy").values(),
+                yaml.safe_load(OF_CONNECT.read_text())]
+    peers = [peer for p in policies for rule in p["spec"]["ingress"] for peer in rule["from"]
              if "redwal-controller" in json.dumps(peer)]
-    assert len(peers) == 1
-    assert peers[0]["podSelector"]["matchLabels"].items() <= \
-        template["metadata"]["labels"].items()
-    assert peers[0]["namespaceSelector"]["matchLabels"] == {
-        "kubernetes.io/metadata.name": "redwal-system"}
+    assert len(peers) == 2
+    for peer in peers:
+        assert peer["podSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+        assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "redwal-system"}
 
 
 def test_one_pod_of_the_controller_at_a_time_may_be_evicted(cluster):
@@ -74,14 +79,103 @@ def test_one_pod_of_the_controller_at_a_time_may_be_evicted(cluster):
     assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"  # what is not ready holds up no drain
 
 
+def numbers(ports):
+    """What a rule of a NetworkPolicy lets through: (protocol, port)."""
+    return {(p["protocol"], n) for p in ports for n in range(p["port"], p.get("endPort", p["port"]) + 1)}
+
+
+def test_the_controller_goes_out_by_these_ports_and_to_the_pods_of_redis(cluster):
+    """tests/lab/test_wal_pods.py has what this means to pods, as far as it is tried."""
+    objects = build(cluster, "controller")
+    policy, = of_kind(objects, "NetworkPolicy").values()
+    deployment = of_kind(objects, "Deployment")["redwal-controller"]
+    template, spec = deployment["spec"]["template"], policy["spec"]
+    assert policy["metadata"]["namespace"] == deployment["metadata"]["namespace"]
+    assert spec["podSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    rule, = spec["ingress"]
+    assert rule.keys() == {"ports"} and numbers(rule["ports"]) == {
+        ("TCP", port["containerPort"]) for c in template["spec"]["containers"] for port in c["ports"]}
+    anywhere = [rule["ports"] for rule in spec["egress"] if "to" not in rule]
+    assert set().union(*map(numbers, anywhere)) == {("UDP", 53), *(("TCP", port) for port in (
+        53, 443, 6443, 6379, 26379, 9092, 9093, 9094, 8083))}
+    assert [rule for rule in spec["egress"] if "to" in rule] == [{"to": [{
+        "namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kubernetes.io/part-of": "redis-failover"}}}]}]
+
+
+def sample(cluster, site):
+    """Its RedisWal, as if it were there."""
+    wal = of_kind(build(cluster, f"samples/{site}"), "RedisWal")["orders"]
+    wal["metadata"].update(uid="u", namespace="prod")
+    return wal
+
+
+def test_no_container_of_ours_writes_to_its_image(cluster):
+    """Neither of those that the manifests have, nor of those that the controller makes."""
+    objects = [o for directory in DIRECTORIES for o in build(cluster, directory)]
+    objects += children(sample(cluster, "dc"), "auth", "uid").values()
+    pods = [o["spec"]["template"]["spec"] for o in objects if o["kind"] in ("Deployment", "Job")]
+    containers = {c["name"]: c for pod in pods for c in [*pod["containers"], *pod.get("initContainers", [])]}
+    assert containers.keys() == {"redwal-controller", "redis-applier", "verify", "scratch"}
+    read_only = {name for name, c in containers.items() if c["securityContext"].get("readOnlyRootFilesystem") is True}
+    assert read_only == containers.keys()
+
+
+@pytest.mark.parametrize("component, beside, kinds", [
+    ("mirror-maker", "controller", ["ClusterRole", "ClusterRoleBinding"]),
+    ("wipe-volumes", "samples/dc", ["Role", "RoleBinding"])])
+def test_a_component_lets_the_controller_do_more(cluster, namespace, tmp_path, component, beside, kinds):
+    """In a kustomization with a namespace: the controller's stays what it is."""
+    scope = "redwal-system" if beside == "controller" else namespace
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump({
+        "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "namespace": scope,
+        "resources": [os.path.relpath(MANIFESTS / beside, tmp_path)],
+        "components": [os.path.relpath(MANIFESTS / "components" / component, tmp_path)]}))
+    there = {(o["kind"], o["metadata"]["name"]) for o in build(cluster, beside)}
+    role, binding = added = [o for o in build(cluster, tmp_path)
+                             if (o["kind"], o["metadata"]["name"]) not in there]
+    assert [o["kind"] for o in added] == kinds
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert role["metadata"].get("namespace") == (scope if role["kind"] == "Role" else None)
+    assert binding["subjects"] == [
+        {"kind": "ServiceAccount", "name": "redwal-controller", "namespace": "redwal-system"}]
+    cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-",
+                    stdin="\n---\n".join(map(json.dumps, added)))
+
+
+def test_what_was_installed_can_be_removed(cluster, api, namespace):
+    """With every RedisWal; RedisRestores that the controller has not let go hold it up, and none are there."""
+    installed = MANIFESTS / "controller"
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-k", installed)
+    create(api, namespace, make({}))
+    for left in api.list_cluster_custom_object(GROUP, VERSION, "redisrestores")["items"]:
+        if "finalizers" in left["metadata"]:
+            api.patch_namespaced_custom_object(
+                GROUP, VERSION, left["metadata"]["namespace"], "redisrestores", left["metadata"]["name"],
+                {"metadata": {"finalizers": None}})
+    try:
+        cluster.kubectl("delete", "-k", installed, "--ignore-not-found", "--timeout=300s")
+        assert cluster.kubectl("get", "-k", installed, "--ignore-not-found", "-o", "name").stdout == ""
+    finally:
+        cluster.kubectl("apply", "--server-side", "-k", MANIFESTS / "crd")
+        cluster.await_established("crd/rediswals.redwal.dev", "crd/redisrestores.redwal.dev")
+    assert api.list_cluster_custom_object(GROUP, VERSION, PLURAL)["items"] == []
+
+
+def made_by_hand():
+    """The Secrets of docs/kubernetes.md: (name, key)."""
+    page = (MANIFESTS.parent / "docs" / "kubernetes.md").read_text().replace("\\\n", " ")
+    return {(name, key) for name, words in re.findall(r"kubectl create secret generic (\S+) (.*)", page)
+            for key in re.findall(r"--from-(?:literal|file)=([\w.-]+)", words)}
+
+
 @pytest.mark.parametrize("site", SITES)
-def test_each_secret_of_a_sample_comes_from_vault(cluster, site):
+def test_each_secret_of_a_sample_comes_from_vault_or_is_made_by_hand(cluster, site):
     objects = build(cluster, f"samples/{site}")
     made = {(name, key) for name, o in of_kind(objects, "ExternalSecret").items()
             for key in o["spec"].get("target", {}).get("template", {}).get("data") or
             [d["secretKey"] for d in o["spec"]["data"]]}
-    wal = of_kind(objects, "RedisWal")["orders"]
-    wal["metadata"].update(uid="u", namespace="prod")
+    wal = sample(cluster, site)
     failover = of_kind(objects, "RedisFailover")["orders"]["spec"]
     volumes = children(wal)["Deployment"]["spec"]["template"]["spec"]["volumes"]
     needed = {(source["secret"]["name"], item["key"]) for volume in volumes
@@ -90,7 +184,7 @@ def test_each_secret_of_a_sample_comes_from_vault(cluster, site):
     needed |= {(failover["auth"]["secretPath"], "password")}
     needed |= {(v["secret"]["secretName"], item["key"]) for v in failover["redis"]["extraVolumes"]
                for item in v["secret"]["items"]}
-    assert needed == made
+    assert needed == made == made_by_hand()
 
 
 @pytest.mark.parametrize("site", SITES)
@@ -100,8 +194,7 @@ def test_only_who_is_named_reaches_redis(cluster, site):
     pods = {"matchLabels": {"app.kubernetes.io/part-of": "redis-failover",
                             "app.kubernetes.io/name": "orders"}}
     assert all(p["spec"]["podSelector"] == pods for p in policies.values())
-    wal = of_kind(objects, "RedisWal")["orders"]
-    wal["metadata"].update(uid="u", namespace="prod")
+    wal = sample(cluster, site)
     applier, job = (o["spec"]["template"]["metadata"]["labels"] for kind, o in children(wal, "auth", "uid").items()
                     if kind in ("Deployment", "Job"))
 
