@@ -160,12 +160,10 @@ static void lift(struct restore_world *w, struct ambush *a)
     w->replicas[a->replica].link->fault_at = 0;
 }
 
-/* False: nothing befell anybody, as not so much was done. */
-static bool meet(struct restore_world *w, const struct scenario *s, const struct mishap *m)
+static void meet(struct restore_world *w, const struct scenario *s, struct ambush *a)
 {
     const int64_t end_ms = restore_world_now_ms() + SCENARIO_MS;
     bool failed_over = false, released = false;
-    struct ambush a = { .mishap = m };
 
     while (restore_world_now_ms() < end_ms && w->violation[0] == '\0' &&
            (w->n_restores == 0 || w->restores[0].ended_ms == INT64_MAX)) {
@@ -173,22 +171,23 @@ static bool meet(struct restore_world *w, const struct scenario *s, const struct
 
         live_on(w, s->wish, &failed_over, &released);
         is_new = is_where_it_is_new(w, s);
-        if (is_new && !a.is_laid)
-            lay(w, &a);
+        if (is_new && !a->is_laid)
+            lay(w, a);
         restore_world_step(w);
-        if (is_new && !a.is_over)
-            spring(w, &a);
-        else if (a.is_laid && !a.is_over)
-            lift(w, &a);
+        if (is_new && !a->is_over)
+            spring(w, a);
+        else if (a->is_laid && !a->is_over)
+            lift(w, a);
     }
-    assert_true(a.is_laid || w->violation[0] != '\0');
-    return a.has_met;
+    assert_true(a->is_laid || w->violation[0] != '\0');
 }
 
+/* False: nothing befell anybody, as not so much was done. */
 static bool run_scenario(struct restore_world *w, const struct scenario *s, const struct mishap *m)
 {
-    const bool met = meet(w, s, m);
+    struct ambush a = { .mishap = m };
 
+    meet(w, s, &a);
     restore_world_calm_down(w);
     if (restore_world_is_in(w, 0, RESTORE_STEP_HELD)) { /* it may have taken its time */
         restore_world_edit(w, 0, "release");
@@ -199,7 +198,9 @@ static bool run_scenario(struct restore_world *w, const struct scenario *s, cons
     if (w->violation[0] == '\0' && !w->restores[0].completed &&
         (!is_of_keys(s->wish) || w->restores[0].ended_ms == INT64_MAX))
         restore_world_fail(w, "it is not completed: %s", restore_world_text(w, 0));
-    return met;
+    if (s->step == RESTORE_STEP_PENDING && m->fault != FAKE_API_FINE && !a.is_over)
+        spring(w, &a); /* on a request behind the end */
+    return a.has_met;
 }
 
 static void go_wrong_at_each(struct restore_world *w, const struct scenario *s,
