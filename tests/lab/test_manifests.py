@@ -44,7 +44,7 @@ def test_no_password_is_in_any_of_them(cluster):
 OF_CONNECT = MANIFESTS / "components/mirror-maker/connect.yaml"
 
 
-def test_the_controller_is_let_into_its_namespace_and_out_to_redis_and_connect(cluster, namespace):
+def test_the_controller_is_let_into_its_namespace_and_out_to_redis_and_connect(cluster):
     objects = build(cluster, "controller")
     namespace = of_kind(objects, "Namespace")["redwal-system"]
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
@@ -56,7 +56,7 @@ def test_the_controller_is_let_into_its_namespace_and_out_to_redis_and_connect(c
     cluster.kubectl("label", "namespace", scope, "pod-security.kubernetes.io/enforce=restricted")
     cluster.kubectl("-n", scope, "apply", "--dry-run=server", "-f", "-", stdin=json.dumps(pod))
     # The sample's Redis and Strimzi's Connect let it in by these labels, from this namespace.
-    cluster.kubectl("-n", namespace, "apply", "--dry-run=server", "--validate=strict", "-f", OF_CONNECT)
+    cluster.kubectl("-n", scope, "apply", "--dry-run=server", "--validate=strict", "-f", OF_CONNECT)
     policies = [*of_kind(build(cluster, "samples/dc"), "NetworkPolicy").values(),
                 yaml.safe_load(OF_CONNECT.read_text())]
     peers = [peer for p in policies for rule in p["spec"]["ingress"] for peer in rule["from"]
