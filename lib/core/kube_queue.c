@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/int64.h"
 #include "base/mem.h"
 
 enum { CAPACITY_MIN = 16 };
@@ -90,15 +91,9 @@ bool kube_queue_add(struct kube_queue *q, struct str key, int64_t now_ms)
     return kube_queue_add_at(q, key, now_ms);
 }
 
-static int64_t earlier(int64_t a_ms, int64_t b_ms)
-{
-    return a_ms < b_ms ? a_ms : b_ms;
-}
-
 bool kube_queue_add_news(struct kube_queue *q, struct str key, int64_t now_ms)
 {
     struct kube_queue_item *item;
-    int64_t first_ms;
 
     if (!kube_queue_add(q, key, now_ms))
         return false;
@@ -106,10 +101,9 @@ bool kube_queue_add_news(struct kube_queue *q, struct str key, int64_t now_ms)
     item->news = item->working;
     if (!item->working)
         backoff_reset(&item->backoff);
-    if (item->penalised) {
-        first_ms = item->failed_ms + q->backoff_first_ms;
-        item->due_ms = earlier(item->due_ms, first_ms > now_ms ? first_ms : now_ms);
-    }
+    if (item->penalised)
+        item->due_ms =
+            int64_min(item->due_ms, int64_max(now_ms, item->failed_ms + q->backoff_first_ms));
     return true;
 }
 

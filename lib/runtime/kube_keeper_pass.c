@@ -371,7 +371,6 @@ static void do_wish(struct pass *p)
     struct kept *kept;
     struct kube_object object;
 
-    p->applied = NULL;
     if (!cache) { /* the server knows no such kind */
         p->at++;
         return;
@@ -480,7 +479,6 @@ static void advance_once(struct pass *p)
     } else if (p->at >= n) {
         if (p->stage == STAGE_LEFTOVERS)
             forget_the_unwanted(p);
-        p->applied = NULL;
         p->stage++;
         p->at = 0;
     } else if (p->stage == STAGE_WISHES) {
@@ -495,6 +493,7 @@ static void advance(struct pass *p)
     struct kube_keeper *k = p->keeper;
 
     while (p->call == 0 && p->stage != STAGE_END) {
+        p->applied = NULL; /* it is done with that one, which may be forgotten now */
         if (!k->ops->may_act(k->self)) {
             kube_keeper_pass_cancel(p);
             return;
