@@ -33,6 +33,7 @@ class Cluster:
         self.core = kubernetes.client.CoreV1Api(self.client)
         self.coordination = kubernetes.client.CoordinationV1Api(self.client)
         self.events = kubernetes.client.EventsV1Api(self.client)
+        self.access = kubernetes.client.AuthorizationV1Api(self.client)
         self.rbac = kubernetes.client.RbacAuthorizationV1Api(self.client)
         return self
 
@@ -114,17 +115,21 @@ class Cluster:
         subprocess.run(["etcdctl", "--endpoints", address, "compact", str(revision)], check=True,
                        capture_output=True, env=env)
 
+    def allows(self, user, namespace, verb, group, resource):
+        """By the rules of RBAC. `resource` may be a part of one, as pods/log is."""
+        kind, _, part = resource.partition("/")
+        return self.access.create_subject_access_review({"spec": {"user": user, "resourceAttributes": {
+            "namespace": namespace, "verb": verb, "group": group, "resource": kind,
+            "subresource": part or None}}}).status.allowed
+
     def await_may(self, namespace, rules, may=True):
         """The API server goes by the rules of RBAC that say what the lab's user may do there, or no longer. It
         does so a moment after a role or a binding is written."""
-        asked = [{"namespace": namespace, "verb": verb, "group": group, "resource": kind, "subresource": part or None}
-                 for rule in rules for verb in rule["verbs"] for group in rule["apiGroups"]
-                 for kind, _, part in (resource.partition("/") for resource in rule["resources"])]
-        access = kubernetes.client.AuthorizationV1Api(self.client)
+        asked = [(verb, group, resource) for rule in rules for verb in rule["verbs"] for group in rule["apiGroups"]
+                 for resource in rule["resources"]]
 
         def otherwise():
-            return [what for what in asked if may != access.create_subject_access_review(
-                {"spec": {"user": "lab-user", "resourceAttributes": what}}).status.allowed]
+            return [what for what in asked if may != self.allows("lab-user", namespace, *what)]
         await_(lambda: not otherwise(), 30, lambda: f"the user {'may' if may else 'may not'}: {otherwise()}")
 
     def namespace(self, name):

@@ -1,9 +1,8 @@
-"""manifests/rbac is enough for the controller, and nothing in it is too much; so are components/mirror-maker."""
+"""manifests/rbac is enough for the controller, and nothing in it is too much; the same of components/mirror-maker."""
 
 import copy
 import json
 
-import kubernetes
 import pytest
 import yaml
 
@@ -252,14 +251,9 @@ NOBODY = "127.0.0.1:1"
 
 def verbs_for_mirrors(cluster, namespace):
     """What the controller may do with KafkaMirrorMaker2s there."""
-    access = kubernetes.client.AuthorizationV1Api(cluster.client)
-
-    def may(verb):
-        return access.create_subject_access_review({"spec": {
-            "user": f"system:serviceaccount:{HOME}:redwal-controller", "resourceAttributes": {
-                "namespace": namespace, "verb": verb, "group": "kafka.strimzi.io",
-                "resource": "kafkamirrormaker2s"}}}).status.allowed
-    return [verb for verb in [*FOLLOW_AND_ORDER, "get", "create", "update", "delete"] if may(verb)]
+    return [verb for verb in [*FOLLOW_AND_ORDER, "get", "create", "update", "delete"]
+            if cluster.allows(f"system:serviceaccount:{HOME}:redwal-controller", namespace, verb, "kafka.strimzi.io",
+                              "kafkamirrormaker2s")]
 
 
 @pytest.fixture
